@@ -1,0 +1,187 @@
+/* error.c - see error.h */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int exit_code;
+} kinds[SL_KIND_COUNT] = {
+	[SL_NONE] = { "none", 0 },
+#define ROW(id, name, code) [SL_##id] = { name, code },
+	SL_KINDS(ROW)
+#undef ROW
+};
+
+static const char *const details[SL_DETAIL_COUNT] = {
+#define ROW(id, name) [SL_D_##id] = name,
+	SL_DETAIL_NUMBERS(ROW)
+	SL_DETAIL_TEXTS(ROW)
+#undef ROW
+};
+
+/* The largest n <= len that does not cut a UTF-8 sequence in two. */
+static size_t utf8_floor(const char *text, size_t len, size_t n)
+{
+	if (n >= len)
+		return len;
+	size_t back = 0;
+	while (back < 3 && n - back > 0 && ((unsigned char)text[n - back] & 0xC0) == 0x80)
+		back++;
+	return n - back;
+}
+
+void sl_error_clear(struct sl_error *err)
+{
+	err->kind = SL_NONE;
+	err->os = 0;
+	err->message[0] = '\0';
+	err->have = 0;
+	err->used = 0;
+}
+
+int sl_fail(struct sl_error *err, enum sl_kind kind, int os, const char *format, ...)
+{
+	if (err == NULL || err->kind != SL_NONE)
+		return -1;
+	sl_error_clear(err);
+	err->kind = kind;
+	err->os = os;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(err->message, sizeof err->message, format, args);
+	va_end(args);
+	return -1;
+}
+
+int sl_error_number(struct sl_error *err, enum sl_detail detail, int64_t value)
+{
+	if (err == NULL || (err->have & (1u << detail)))
+		return -1;
+	err->number[detail] = value;
+	err->have |= 1u << detail;
+	return -1;
+}
+
+int sl_error_text(struct sl_error *err, enum sl_detail detail, const char *text, size_t len)
+{
+	static const char ellipsis[] = "…";
+	if (err == NULL || (err->have & (1u << detail)))
+		return -1;
+	size_t left = sizeof err->room - err->used;
+	if (left < sizeof ellipsis + 1)
+		return -1;
+	size_t n = len;
+	bool cut = len >= left;
+	if (cut)
+		n = utf8_floor(text, len, left - sizeof ellipsis);
+	char *at = err->room + err->used;
+	memcpy(at, text, n);
+	if (cut) {
+		memcpy(at + n, ellipsis, sizeof ellipsis - 1);
+		n += sizeof ellipsis - 1;
+	}
+	at[n] = '\0';
+	err->text[detail - SL_DETAIL_NUMBER_COUNT] = err->used;
+	err->used = (uint16_t)(err->used + n + 1);
+	err->have |= 1u << detail;
+	return -1;
+}
+
+bool sl_error_get_number(const struct sl_error *err, enum sl_detail detail, int64_t *value)
+{
+	if (sl_detail_is_text(detail) || !(err->have & (1u << detail)))
+		return false;
+	*value = err->number[detail];
+	return true;
+}
+
+const char *sl_error_get_text(const struct sl_error *err, enum sl_detail detail)
+{
+	if (!sl_detail_is_text(detail) || !(err->have & (1u << detail)))
+		return NULL;
+	return err->room + err->text[detail - SL_DETAIL_NUMBER_COUNT];
+}
+
+const char *sl_kind_name(enum sl_kind kind)
+{
+	return kinds[kind].name;
+}
+
+enum sl_kind sl_kind_from_name(const char *name, size_t len)
+{
+	for (int k = SL_NONE + 1; k < SL_KIND_COUNT; k++)
+		if (strlen(kinds[k].name) == len && memcmp(kinds[k].name, name, len) == 0)
+			return (enum sl_kind)k;
+	return SL_NONE;
+}
+
+const char *sl_detail_name(enum sl_detail detail)
+{
+	return details[detail];
+}
+
+enum sl_detail sl_detail_from_name(const char *name, size_t len)
+{
+	for (int d = 0; d < SL_DETAIL_COUNT; d++)
+		if (strlen(details[d]) == len && memcmp(details[d], name, len) == 0)
+			return (enum sl_detail)d;
+	return SL_DETAIL_COUNT;
+}
+
+bool sl_detail_is_text(enum sl_detail detail)
+{
+	return detail >= (enum sl_detail)SL_DETAIL_NUMBER_COUNT;
+}
+
+int sl_error_exit_code(const struct sl_error *err)
+{
+	if (err->kind == SL_SPAWN && err->os == ENOENT)
+		return 127;
+	return kinds[err->kind].exit_code;
+}
+
+/* Length of the well-formed UTF-8 sequence at p (RFC 3629), or 0. */
+static size_t utf8_length(const unsigned char *p, size_t left)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
+	         : (p[0] & 0xF0) == 0xE0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xC0) != 0x80)
+			return 0;
+	if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+	    (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
+		return 0;
+	return n;
+}
+
+char *sl_quote(char *out, size_t size, const char *text, size_t len)
+{
+	static const char ellipsis[] = "…";
+	const unsigned char *p = (const unsigned char *)text;
+	size_t used = 0;
+	for (size_t i = 0; i < len;) {
+		char piece[5];
+		size_t n = utf8_length(p + i, len - i), width = n;
+		if (n == 0 || p[i] < 0x20 || p[i] == 0x7F) {
+			n = n ? n : 1;
+			width = (size_t)snprintf(piece, sizeof piece, "\\x%02x", p[i]);
+		} else {
+			memcpy(piece, p + i, n);
+		}
+		if (used + width + sizeof ellipsis > size) {
+			memcpy(out + used, ellipsis, sizeof ellipsis);
+			return out;
+		}
+		memcpy(out + used, piece, width);
+		used += width;
+		i += n;
+	}
+	out[used] = '\0';
+	return out;
+}

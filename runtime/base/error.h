@@ -1,0 +1,139 @@
+/*
+ * error.h - one typed error for every room (room: base)
+ *
+ * An error is a plain value: no ownership, copied by assignment. It has a kind
+ * (from the one list below, which also gives Lua its strings and the command
+ * its exit codes), an errno where the system spoke, a message for people, and
+ * details: numbers and short texts that name the place (stream, sequence,
+ * line, ...). Texts live in a fixed room inside the struct and are cut, with
+ * an ellipsis, when they do not fit.
+ *
+ * The first error wins and sticks: sl_fail() on an error that is already set
+ * changes nothing, so that what follows from a failure never hides it.
+ */
+#ifndef SL_BASE_ERROR_H
+#define SL_BASE_ERROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(identifier, name in Lua, exit code of the command) */
+#define SL_KINDS(X)                              \
+	X(EXPORT_FAILED, "export_failed", 1)     \
+	X(CALLBACK_FAILED, "callback_failed", 1) \
+	X(USAGE, "usage", 2)                     \
+	X(ROW_MALFORMED, "row_malformed", 3)     \
+	X(ROW_INVALID, "row_invalid", 3)         \
+	X(POLICY, "policy", 4)                   \
+	X(SINK, "sink", 4)                       \
+	X(SINK_TIMEOUT, "sink_timeout", 4)       \
+	X(SINK_MEMORY, "sink_memory", 4)         \
+	X(ENGINE_STUCK, "engine_stuck", 4)       \
+	X(UNHANDLED_STREAM, "unhandled_stream", 4) \
+	X(COMMIT, "commit", 4)                   \
+	X(HANDSHAKE, "handshake", 5)             \
+	X(PROTOCOL, "protocol", 5)               \
+	X(FRAME_TOO_LARGE, "frame_too_large", 5) \
+	X(WORKER_EXITED, "worker_exited", 6)     \
+	X(MEMORY_LIMIT, "memory_limit", 6)       \
+	X(RESTART_LIMIT, "restart_limit", 6)     \
+	X(STARTUP_TIMEOUT, "startup_timeout", 124)   \
+	X(REQUEST_TIMEOUT, "request_timeout", 124)   \
+	X(IDLE_TIMEOUT, "idle_timeout", 124)         \
+	X(SHUTDOWN_TIMEOUT, "shutdown_timeout", 124) \
+	X(SPAWN, "spawn", 126)                   \
+	X(CANCELLED, "cancelled", 1)
+
+enum sl_kind {
+	SL_NONE,
+#define SL_KIND_ENUM(id, name, code) SL_##id,
+	SL_KINDS(SL_KIND_ENUM)
+#undef SL_KIND_ENUM
+	SL_KIND_COUNT
+};
+
+/* Numeric details; absent ones are not shown. Bytes, unless said otherwise. */
+#define SL_DETAIL_NUMBERS(X)                                              \
+	X(SEQUENCE, "sequence")       /* of the row within its stream */      \
+	X(LINE, "line")               /* of the command's output, from 1 */   \
+	X(OFFSET, "offset")           /* where in the byte stream or text */  \
+	X(SIZE, "size")               /* what was offered */                  \
+	X(LIMIT, "limit")             /* what is allowed */                   \
+	X(STATUS, "status")           /* an export's or callback's status */  \
+	X(EXIT_STATUS, "exit_status") /* of the worker process */             \
+	X(SIGNAL, "signal")           /* that ended the worker process */     \
+	X(TIMEOUT_MS, "timeout_ms")   /* the deadline that passed */
+
+/* Text details. */
+#define SL_DETAIL_TEXTS(X)                                              \
+	X(STREAM, "stream")                                                 \
+	X(EXPORT, "export")                                                 \
+	X(HANDLER, "handler")     /* the policy's function that failed */   \
+	X(OPTION, "option")       /* the option that mends it */            \
+	X(STAGE, "stage")         /* of spawning: "exec", "chdir", ... */   \
+	X(TEXT, "text")           /* the offending text, cut */             \
+	X(TRACEBACK, "traceback")
+
+enum sl_detail {
+#define SL_DETAIL_ENUM(id, name) SL_D_##id,
+	SL_DETAIL_NUMBERS(SL_DETAIL_ENUM)
+	SL_DETAIL_NUMBER_COUNT,
+	SL_D_BEFORE_TEXTS = SL_DETAIL_NUMBER_COUNT - 1,
+	SL_DETAIL_TEXTS(SL_DETAIL_ENUM)
+#undef SL_DETAIL_ENUM
+	SL_DETAIL_COUNT
+};
+
+struct sl_error {
+	enum sl_kind kind;
+	int os; /* errno, or 0 */
+	char message[512];
+	int64_t number[SL_DETAIL_NUMBER_COUNT];
+	uint32_t have;     /* bit per detail that is set */
+	uint16_t text[SL_DETAIL_COUNT - SL_DETAIL_NUMBER_COUNT]; /* into room */
+	uint16_t used;     /* bytes of room in use */
+	char room[2048];
+};
+
+/* Make *err empty: kind SL_NONE. Everything else expects this done once. */
+void sl_error_clear(struct sl_error *err);
+
+/*
+ * Set *err, unless it is set already; always returns -1, so that a failing
+ * function can end in `return sl_fail(...)`. err may be NULL. The message is
+ * a sentence without a full stop; os is appended as text by the presenter.
+ */
+int sl_fail(struct sl_error *err, enum sl_kind kind, int os,
+            const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Add a detail to an error that was just made. Both return -1 like sl_fail.
+ * text is copied (cut to what fits; bytes, need not be terminated). */
+int sl_error_number(struct sl_error *err, enum sl_detail detail, int64_t value);
+int sl_error_text(struct sl_error *err, enum sl_detail detail,
+                  const char *text, size_t len);
+
+/* The detail, if it is set. The text is borrowed from err. */
+bool sl_error_get_number(const struct sl_error *err, enum sl_detail detail,
+                         int64_t *value);
+const char *sl_error_get_text(const struct sl_error *err, enum sl_detail detail);
+
+/* "frame_too_large" and back (SL_NONE for an unknown name). */
+const char *sl_kind_name(enum sl_kind kind);
+enum sl_kind sl_kind_from_name(const char *name, size_t len);
+
+/* "sequence" and back (SL_DETAIL_COUNT for an unknown name). */
+const char *sl_detail_name(enum sl_detail detail);
+enum sl_detail sl_detail_from_name(const char *name, size_t len);
+bool sl_detail_is_text(enum sl_detail detail);
+
+/* The command's exit code for this error (DESIGN: 127 for a spawn that failed
+ * with ENOENT). Signals of the user are the command's own business. */
+int sl_error_exit_code(const struct sl_error *err);
+
+/* 'text' cut to at most `most` bytes on a UTF-8 boundary, control characters
+ * and invalid bytes shown as escapes, into out (always terminated). For
+ * quoting what somebody else wrote in a message. Returns out. */
+char *sl_quote(char *out, size_t size, const char *text, size_t len);
+
+#endif

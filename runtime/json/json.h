@@ -1,0 +1,148 @@
+/*
+ * json.h - JSON text: validate, look up, walk, write (room: json)
+ *
+ * The only room that names the JSON libraries. simdjson reads; yajl reads
+ * what simdjson declines although RFC 8259 allows it (integers beyond 64
+ * bits, floats beyond double range, lone surrogates, deep nesting), so that
+ * exactly the texts of RFC 8259 are accepted; yajl writes. Which of them
+ * answered cannot be told from outside. Plain C, no Lua: whoever wants Lua
+ * values walks a document with cursors (host/value.h does).
+ *
+ * A look-up and a walk agree for every text; of duplicate keys the last wins.
+ */
+#ifndef SL_JSON_JSON_H
+#define SL_JSON_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Readable bytes that must follow a text given to sl_json_parse. */
+#define SL_JSON_PADDING SL_BUFFER_PADDING
+
+/* Deepest nesting of arrays and objects; deeper is row_malformed, and says so. */
+#define SL_JSON_DEPTH_LIMIT 1024
+
+/* A parser and the one document it holds. Reused for every text; its memory
+ * grows with the largest text and can be trimmed. */
+struct sl_json;
+
+struct sl_json *sl_json_new(void); /* NULL: no memory */
+void sl_json_free(struct sl_json *j); /* accepts NULL */
+
+/*
+ * Validate one JSON value, surrounding white space allowed, and make it the
+ * parser's document: 0, or -1 and *err: kind row_malformed, what is wrong in
+ * people's words ("trailing bytes after the value", "invalid UTF-8"), the
+ * offset in bytes from the start of text, and the text, cut, as detail.
+ * text is borrowed for the call; the document keeps nothing of it.
+ */
+int sl_json_parse(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
+
+/* The same for a text without padding after it: copies it first. */
+int sl_json_parse_copy(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
+
+/* Give back memory that a large document needed, above `keep` bytes. */
+void sl_json_trim(struct sl_json *j, size_t keep);
+
+/* ---- walking ---- */
+
+enum sl_json_type {
+	SL_JSON_NULL,
+	SL_JSON_BOOLEAN,
+	SL_JSON_INTEGER, /* fits int64_t, and written without . or e */
+	SL_JSON_FLOAT,   /* every other number; beyond double range: infinity */
+	SL_JSON_STRING,
+	SL_JSON_ARRAY,
+	SL_JSON_OBJECT
+};
+
+/* A place in the parser's document; dead after the next parse. Plain value,
+ * owns nothing. The fields are the room's own. */
+struct sl_json_value {
+	const struct sl_json *json;
+	size_t at;
+};
+
+struct sl_json_value sl_json_root(const struct sl_json *j);
+enum sl_json_type sl_json_type(struct sl_json_value v);
+const char *sl_json_type_name(enum sl_json_type t); /* "integer", ... */
+
+/* The value, if it has that type (asserted). Strings are unescaped UTF-8,
+ * borrowed until the next parse, not terminated, may hold NUL; an escaped
+ * lone surrogate becomes its three bytes as in WTF-8. */
+bool sl_json_boolean(struct sl_json_value v);
+int64_t sl_json_integer(struct sl_json_value v);
+double sl_json_float(struct sl_json_value v);
+const char *sl_json_string(struct sl_json_value v, size_t *len);
+
+/* Children in document order, duplicates included. */
+struct sl_json_iter {
+	struct sl_json_value next;
+	size_t end;
+	bool object;
+};
+
+struct sl_json_iter sl_json_children(struct sl_json_value container);
+/* false at the end. key and key_len (both may be NULL) are for objects. */
+bool sl_json_next(struct sl_json_iter *it, const char **key, size_t *key_len,
+                  struct sl_json_value *value);
+
+/* How many children (duplicates counted); a hint for sizing. */
+size_t sl_json_count(struct sl_json_value container);
+
+/* The field of an object (the last one of this name): false when v is no
+ * object or has no such field. */
+bool sl_json_field(struct sl_json_value v, const char *name, size_t len,
+                   struct sl_json_value *out);
+
+/* JSON Pointer, RFC 6901: 1 found, 0 nothing there, -1 not a pointer (it is
+ * not empty and does not begin with /, or has a bad ~ escape). */
+int sl_json_pointer(struct sl_json_value v, const char *pointer, size_t len,
+                    struct sl_json_value *out);
+
+/* ---- writing ---- */
+
+/*
+ * Appends JSON text to a buffer, compact. Each call: 0, or -1 and *err
+ * (row_malformed; message says what could not be written). The caller keeps
+ * calls well nested; that is asserted. Integers are exact, floats the
+ * shortest text that reads back the same and always marked as floats ("1.0"),
+ * NaN and infinities refused; strings must be UTF-8 (WTF-8 surrogates are
+ * written as \uD800 escapes).
+ */
+struct sl_json_writer;
+
+struct sl_json_writer *sl_json_writer_new(void);
+void sl_json_writer_free(struct sl_json_writer *w);
+
+/* Begin a new text at the end of out (borrowed until _end or the next _begin). */
+void sl_json_writer_begin(struct sl_json_writer *w, struct sl_buffer *out);
+
+int sl_json_write_null(struct sl_json_writer *w, struct sl_error *err);
+int sl_json_write_boolean(struct sl_json_writer *w, bool value, struct sl_error *err);
+int sl_json_write_integer(struct sl_json_writer *w, int64_t value, struct sl_error *err);
+int sl_json_write_float(struct sl_json_writer *w, double value, struct sl_error *err);
+int sl_json_write_string(struct sl_json_writer *w, const char *s, size_t len, struct sl_error *err);
+int sl_json_write_key(struct sl_json_writer *w, const char *s, size_t len, struct sl_error *err);
+int sl_json_open_array(struct sl_json_writer *w, struct sl_error *err);
+int sl_json_close_array(struct sl_json_writer *w, struct sl_error *err);
+int sl_json_open_object(struct sl_json_writer *w, struct sl_error *err);
+int sl_json_close_object(struct sl_json_writer *w, struct sl_error *err);
+
+/* Copy a valid text to out on one line: line breaks, which can only be white
+ * space, become spaces (DESIGN: one row, one line). */
+int sl_json_append_line(struct sl_buffer *out, const char *text, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
