@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static const struct {
 	const char *name;
 	int exit_code;
@@ -144,22 +146,6 @@ int sl_error_exit_code(const struct sl_error *err)
 	return kinds[err->kind].exit_code;
 }
 
-/* Length of the well-formed UTF-8 sequence at p (RFC 3629), or 0. */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
-	         : (p[0] & 0xF0) == 0xE0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-	if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-	    (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
-		return 0;
-	return n;
-}
-
 char *sl_quote(char *out, size_t size, const char *text, size_t len)
 {
 	static const char ellipsis[] = "…";
@@ -167,7 +153,7 @@ char *sl_quote(char *out, size_t size, const char *text, size_t len)
 	size_t used = 0;
 	for (size_t i = 0; i < len;) {
 		char piece[5];
-		size_t n = utf8_length(p + i, len - i), width = n;
+		size_t n = sl_utf8_length(text + i, len - i), width = n;
 		if (n == 0 || p[i] < 0x20 || p[i] == 0x7F) {
 			n = n ? n : 1;
 			width = (size_t)snprintf(piece, sizeof piece, "\\x%02x", p[i]);

@@ -1,0 +1,28 @@
+/* utf8.c - see utf8.h */
+#include "base/utf8.h"
+
+size_t sl_utf8_length(const char *text, size_t left)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
+	         : (p[0] & 0xF0) == 0xE0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xC0) != 0x80)
+			return 0;
+	if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+	    (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
+		return 0;
+	return n;
+}
+
+bool sl_utf8_valid(const char *text, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		n = sl_utf8_length(text + i, len - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,16 @@
+/*
+ * utf8.h - well-formed UTF-8, as RFC 3629 says (room: base)
+ */
+#ifndef SL_BASE_UTF8_H
+#define SL_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Length of the well-formed sequence at p, of which `left` (>= 1) bytes can
+ * be read: 1 to 4, or 0. Surrogates and overlong forms are not well-formed. */
+size_t sl_utf8_length(const char *p, size_t left);
+
+bool sl_utf8_valid(const char *text, size_t len);
+
+#endif

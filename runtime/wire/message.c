@@ -1,0 +1,431 @@
+/* message.c - see message.h */
+#include "wire/message.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/bytes.h"
+
+/* ---- writing ---- */
+
+/*
+ * A frame is written in place: room for the header, the fields one after the
+ * other, then the header itself, now that the length is known. The first
+ * append that fails makes the rest do nothing.
+ */
+struct writer {
+	struct sl_buffer *out;
+	size_t begin; /* length of out before this frame */
+	bool failed;
+};
+
+static void put_bytes(struct writer *w, const void *bytes, size_t n)
+{
+	if (!w->failed && sl_buffer_append(w->out, bytes, n) != 0)
+		w->failed = true;
+}
+
+static void put_u8(struct writer *w, uint8_t v)
+{
+	put_bytes(w, &v, 1);
+}
+
+static void put_u16(struct writer *w, uint16_t v)
+{
+	unsigned char b[2];
+	sl_put16(b, v);
+	put_bytes(w, b, sizeof b);
+}
+
+static void put_u32(struct writer *w, uint32_t v)
+{
+	unsigned char b[4];
+	sl_put32(b, v);
+	put_bytes(w, b, sizeof b);
+}
+
+static void put_u64(struct writer *w, uint64_t v)
+{
+	unsigned char b[8];
+	sl_put64(b, v);
+	put_bytes(w, b, sizeof b);
+}
+
+static void put_text(struct writer *w, struct sl_text t)
+{
+	put_u32(w, (uint32_t)t.len);
+	put_bytes(w, t.bytes, t.len);
+}
+
+static struct writer frame_begin(struct sl_buffer *out)
+{
+	static const unsigned char blank[SL_HEADER_SIZE];
+	struct writer w = { out, sl_buffer_len(out), false };
+	put_bytes(&w, blank, sizeof blank);
+	return w;
+}
+
+static int frame_end(struct writer *w, enum sl_frame_kind kind, uint64_t request)
+{
+	size_t len = sl_buffer_len(w->out);
+	if (w->failed) {
+		w->out->end = w->out->start + w->begin;
+		return -1;
+	}
+	struct sl_header h = {
+		.length = (uint32_t)(len - w->begin - SL_HEADER_SIZE),
+		.version = SL_PROTOCOL_VERSION,
+		.kind = (uint8_t)kind,
+		.request = request,
+	};
+	sl_header_put((unsigned char *)w->out->bytes + w->out->start + w->begin, &h);
+	return 0;
+}
+
+/* ---- reading ---- */
+
+/* A cursor over a payload; reading past the end makes it bad for good. */
+struct reader {
+	const unsigned char *at, *end;
+	bool bad;
+};
+
+static struct reader reader_of(const struct sl_frame *f)
+{
+	const unsigned char *p = (const unsigned char *)f->payload;
+	return (struct reader){ p, p + f->head.length, false };
+}
+
+static const unsigned char *take(struct reader *r, size_t n)
+{
+	static const unsigned char zeros[8];
+	if (r->bad || (size_t)(r->end - r->at) < n) {
+		r->bad = true;
+		return n <= sizeof zeros ? zeros : NULL;
+	}
+	r->at += n;
+	return r->at - n;
+}
+
+static uint8_t get_u8(struct reader *r)
+{
+	return *take(r, 1);
+}
+
+static uint16_t get_u16(struct reader *r)
+{
+	return sl_get16(take(r, 2));
+}
+
+static uint32_t get_u32(struct reader *r)
+{
+	return sl_get32(take(r, 4));
+}
+
+static uint64_t get_u64(struct reader *r)
+{
+	return sl_get64(take(r, 8));
+}
+
+static struct sl_text get_text(struct reader *r)
+{
+	size_t n = get_u32(r);
+	const char *bytes = (const char *)take(r, n);
+	return r->bad ? (struct sl_text){ NULL, 0 } : (struct sl_text){ bytes, n };
+}
+
+/* Every byte read, none missing: 0; else -1 and an error that names the frame. */
+static int finish(const struct reader *r, const struct sl_frame *f, struct sl_error *err)
+{
+	if (!r->bad && r->at == r->end)
+		return 0;
+	sl_fail(err, SL_PROTOCOL, 0, "a %s frame whose payload is %s (byte %" PRIu64 ")",
+	        sl_frame_kind_name(f->head.kind), r->bad ? "too short" : "too long", f->offset);
+	return sl_error_number(err, SL_D_OFFSET, (int64_t)f->offset);
+}
+
+/* ---- messages ---- */
+
+struct sl_text sl_text_of(const char *terminated)
+{
+	return (struct sl_text){ terminated, strlen(terminated) };
+}
+
+int sl_hello_encode(struct sl_buffer *out, const struct sl_hello *m,
+                    const struct sl_export_name *exports)
+{
+	struct writer w = frame_begin(out);
+	put_u8(&w, m->version_min);
+	put_u8(&w, m->version_max);
+	put_u32(&w, m->max_frame);
+	put_text(&w, m->name);
+	put_text(&w, m->version);
+	put_text(&w, m->runtime);
+	put_u32(&w, m->export_count);
+	for (uint32_t i = 0; i < m->export_count; i++) {
+		put_u8(&w, (uint8_t)exports[i].type);
+		put_text(&w, exports[i].name);
+	}
+	return frame_end(&w, SL_FRAME_HELLO, 0);
+}
+
+static bool get_export(struct reader *r, struct sl_export_name *out)
+{
+	out->type = get_u8(r);
+	out->name = get_text(r);
+	if (out->type != SL_EXPORT_ROWS && out->type != SL_EXPORT_CALL)
+		r->bad = true;
+	return !r->bad;
+}
+
+int sl_hello_parse(const struct sl_frame *f, struct sl_hello *m, struct sl_error *err)
+{
+	struct reader r = reader_of(f);
+	m->version_min = get_u8(&r);
+	m->version_max = get_u8(&r);
+	m->max_frame = get_u32(&r);
+	m->name = get_text(&r);
+	m->version = get_text(&r);
+	m->runtime = get_text(&r);
+	m->export_count = get_u32(&r);
+	if (m->export_count > SL_EXPORT_LIMIT)
+		r.bad = true;
+	m->exports = (const char *)r.at;
+	m->exports_len = (size_t)(r.end - r.at);
+	struct sl_export_name skipped;
+	for (uint32_t i = 0; i < m->export_count && !r.bad; i++)
+		get_export(&r, &skipped);
+	return finish(&r, f, err);
+}
+
+bool sl_hello_export(const struct sl_hello *m, size_t *at, struct sl_export_name *out)
+{
+	if (*at >= m->exports_len)
+		return false;
+	const unsigned char *p = (const unsigned char *)m->exports;
+	struct reader r = { p + *at, p + m->exports_len, false };
+	bool got = get_export(&r, out);
+	*at = (size_t)(r.at - p);
+	return got;
+}
+
+int sl_configure_encode(struct sl_buffer *out, const struct sl_configure *m)
+{
+	struct writer w = frame_begin(out);
+	put_u8(&w, m->version);
+	put_u32(&w, m->max_frame);
+	return frame_end(&w, SL_FRAME_CONFIGURE, 0);
+}
+
+int sl_configure_parse(const struct sl_frame *f, struct sl_configure *m, struct sl_error *err)
+{
+	struct reader r = reader_of(f);
+	m->version = get_u8(&r);
+	m->max_frame = get_u32(&r);
+	return finish(&r, f, err);
+}
+
+int sl_request_encode(struct sl_buffer *out, uint64_t request, const struct sl_request_message *m)
+{
+	struct writer w = frame_begin(out);
+	put_u8(&w, (uint8_t)m->type);
+	put_text(&w, m->export_name);
+	put_text(&w, m->json);
+	return frame_end(&w, SL_FRAME_REQUEST, request);
+}
+
+int sl_request_parse(const struct sl_frame *f, struct sl_request_message *m, struct sl_error *err)
+{
+	struct reader r = reader_of(f);
+	m->type = get_u8(&r);
+	m->export_name = get_text(&r);
+	m->json = get_text(&r);
+	if (m->type != SL_EXPORT_ROWS && m->type != SL_EXPORT_CALL)
+		r.bad = true;
+	return finish(&r, f, err);
+}
+
+int sl_plain_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t request)
+{
+	struct writer w = frame_begin(out);
+	return frame_end(&w, kind, request);
+}
+
+int sl_raw_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t request,
+                  uint16_t stream, uint64_t sequence, const char *payload, size_t len)
+{
+	char *at = sl_buffer_room(out, SL_HEADER_SIZE + len);
+	if (at == NULL)
+		return -1;
+	struct sl_header h = {
+		.length = (uint32_t)len,
+		.version = SL_PROTOCOL_VERSION,
+		.kind = (uint8_t)kind,
+		.stream = stream,
+		.request = request,
+		.sequence = sequence,
+	};
+	sl_header_put((unsigned char *)at, &h);
+	if (len > 0)
+		memcpy(at + SL_HEADER_SIZE, payload, len);
+	sl_buffer_added(out, SL_HEADER_SIZE + len);
+	return 0;
+}
+
+int sl_diagnostic_encode(struct sl_buffer *out, uint64_t request, const struct sl_diagnostic *m)
+{
+	struct writer w = frame_begin(out);
+	put_text(&w, m->code);
+	put_text(&w, m->message);
+	return frame_end(&w, SL_FRAME_DIAGNOSTIC, request);
+}
+
+int sl_diagnostic_parse(const struct sl_frame *f, struct sl_diagnostic *m, struct sl_error *err)
+{
+	struct reader r = reader_of(f);
+	m->code = get_text(&r);
+	m->message = get_text(&r);
+	return finish(&r, f, err);
+}
+
+int sl_progress_encode(struct sl_buffer *out, uint64_t request, const struct sl_progress *m)
+{
+	struct writer w = frame_begin(out);
+	put_text(&w, m->phase);
+	put_u64(&w, m->current);
+	put_u8(&w, m->has_total);
+	put_u64(&w, m->has_total ? m->total : 0);
+	return frame_end(&w, SL_FRAME_PROGRESS, request);
+}
+
+int sl_progress_parse(const struct sl_frame *f, struct sl_progress *m, struct sl_error *err)
+{
+	struct reader r = reader_of(f);
+	m->phase = get_text(&r);
+	m->current = get_u64(&r);
+	m->has_total = get_u8(&r) != 0;
+	m->total = get_u64(&r);
+	return finish(&r, f, err);
+}
+
+int sl_summary_encode(struct sl_buffer *out, uint64_t request, const struct sl_summary *m)
+{
+	struct writer w = frame_begin(out);
+	put_u8(&w, m->stopped);
+	put_u8(&w, m->has_metadata);
+	put_u64(&w, m->elapsed_ns);
+	put_text(&w, m->has_metadata ? m->metadata : (struct sl_text){ NULL, 0 });
+	put_u32(&w, m->seal_count);
+	for (uint32_t i = 0; i < m->seal_count; i++) {
+		put_u16(&w, m->seals[i].stream);
+		put_u64(&w, m->seals[i].rows);
+		put_u64(&w, m->seals[i].bytes);
+		put_u64(&w, m->seals[i].checksum);
+	}
+	return frame_end(&w, SL_FRAME_SUMMARY, request);
+}
+
+static struct sl_seal get_seal(struct reader *r)
+{
+	struct sl_seal seal;
+	seal.stream = get_u16(r);
+	seal.rows = get_u64(r);
+	seal.bytes = get_u64(r);
+	seal.checksum = get_u64(r);
+	return seal;
+}
+
+int sl_summary_parse(const struct sl_frame *f, struct sl_summary *m, struct sl_error *err)
+{
+	struct reader r = reader_of(f);
+	*m = (struct sl_summary){ 0 };
+	m->stopped = get_u8(&r) != 0;
+	m->has_metadata = get_u8(&r) != 0;
+	m->elapsed_ns = get_u64(&r);
+	m->metadata = get_text(&r);
+	m->seal_count = get_u32(&r);
+	if (m->seal_count > SL_STREAM_LIMIT)
+		r.bad = true;
+	if (r.bad || m->seal_count == 0)
+		return finish(&r, f, err);
+	m->seals = calloc(m->seal_count, sizeof *m->seals);
+	if (m->seals == NULL)
+		return sl_fail(err, SL_PROTOCOL, ENOMEM, "no memory for the seals of a summary");
+	for (uint32_t i = 0; i < m->seal_count; i++)
+		m->seals[i] = get_seal(&r);
+	return finish(&r, f, err);
+}
+
+void sl_summary_clear(struct sl_summary *m)
+{
+	free(m->seals);
+	*m = (struct sl_summary){ 0 };
+}
+
+/* ---- failures ---- */
+
+enum { FIELD_NUMBER = 1, FIELD_TEXT = 2 };
+
+static void put_detail(struct writer *w, const struct sl_error *m, enum sl_detail d)
+{
+	put_text(w, sl_text_of(sl_detail_name(d)));
+	int64_t number;
+	if (sl_error_get_number(m, d, &number)) {
+		put_u8(w, FIELD_NUMBER);
+		put_u64(w, (uint64_t)number);
+	} else {
+		put_u8(w, FIELD_TEXT);
+		put_text(w, sl_text_of(sl_error_get_text(m, d)));
+	}
+}
+
+int sl_failure_encode(struct sl_buffer *out, uint64_t request, const struct sl_error *m)
+{
+	struct writer w = frame_begin(out);
+	put_text(&w, sl_text_of(sl_kind_name(m->kind)));
+	put_u32(&w, (uint32_t)m->os);
+	put_text(&w, sl_text_of(m->message));
+	put_u32(&w, (uint32_t)__builtin_popcount(m->have));
+	for (int d = 0; d < SL_DETAIL_COUNT; d++)
+		if (m->have & (1u << d))
+			put_detail(&w, m, (enum sl_detail)d);
+	return frame_end(&w, SL_FRAME_FAILURE, request);
+}
+
+/* A detail that this version does not know is read and left out. */
+static void get_detail(struct reader *r, struct sl_error *out)
+{
+	struct sl_text name = get_text(r);
+	uint8_t type = get_u8(r);
+	enum sl_detail d = sl_detail_from_name(name.bytes ? name.bytes : "", name.len);
+	if (type == FIELD_NUMBER) {
+		int64_t number = (int64_t)get_u64(r);
+		if (!r->bad && d != SL_DETAIL_COUNT && !sl_detail_is_text(d))
+			sl_error_number(out, d, number);
+	} else if (type == FIELD_TEXT) {
+		struct sl_text text = get_text(r);
+		if (!r->bad && d != SL_DETAIL_COUNT && sl_detail_is_text(d))
+			sl_error_text(out, d, text.bytes, text.len);
+	} else {
+		r->bad = true;
+	}
+}
+
+int sl_failure_parse(const struct sl_frame *f, struct sl_error *out, struct sl_error *err)
+{
+	struct reader r = reader_of(f);
+	struct sl_text name = get_text(&r);
+	int os = (int)get_u32(&r);
+	struct sl_text message = get_text(&r);
+	uint32_t count = get_u32(&r);
+	enum sl_kind kind = sl_kind_from_name(name.bytes ? name.bytes : "", name.len);
+	sl_error_clear(out);
+	sl_fail(out, kind != SL_NONE ? kind : SL_EXPORT_FAILED, os, "%.*s",
+	        (int)(message.len < sizeof out->message ? message.len : sizeof out->message - 1),
+	        message.bytes ? message.bytes : "");
+	for (uint32_t i = 0; i < count && !r.bad; i++)
+		get_detail(&r, out);
+	return finish(&r, f, err);
+}
