@@ -1,0 +1,202 @@
+---@meta sluice.core
+--- The C binding (runtime/script). Nothing here is for users' scripts: they
+--- `require "sluice"`, which stands on this. Failures of the world are
+--- `nil, err` (sluice.Error); misuse raises at the caller's line. All times
+--- are whole milliseconds, 0 or nil means the default unless said otherwise.
+
+---@class sluice.Error
+---@field kind string        one of core.kinds
+---@field message string     for people, without the kind
+---@field os string?         the errno's text
+---@field stream string?     further details by the names of runtime/base/error.h
+---@field notes string[]?    what followed from it
+
+---@class sluice.core
+---@field version string               "0.1.0"
+---@field protocol integer             1
+---@field exe string                   path of the sluice executable (hosts need it)
+---@field null lightuserdata           same value as cjson.null
+---@field json table                   decode, encode, null, array, is_array
+---@field kinds table<string, integer> kind -> exit code of the command
+local core = {}
+
+--- Make an error object. fields: details by name (unknown names are kept as
+--- they are). An existing error object as message is returned unchanged.
+---@param kind string
+---@param message string
+---@param fields table?
+---@return sluice.Error
+function core.error(kind, message, fields) end
+
+--- Exit code of the command for this error (127 for spawn with ENOENT, ...).
+---@param err sluice.Error
+---@return integer
+function core.exit_code(err) end
+
+--- Call f(...) contained: the CPU-time limit, the traceback, everything turned
+--- into an error object of `kind` ("sink" unless told) with field handler =
+--- name. Returns true, results… or nil, err.
+---@param name string  of the handler, as the user knows it: "on_summary"
+---@param kind string?
+function core.protect(name, kind, f, ...) end
+
+--- Limits of containment for this Lua state: handler CPU time in ms (10 000).
+--- Memory is capped only in the command (main.c owns the allocator).
+---@param limits { handler_ms: integer? }
+function core.limits(limits) end
+
+--- Compile EXPR of `sluice filter`: a bare name is a field of the payload
+--- (null counts as sluice.null), fields win over globals, `row` and `_G` are
+--- always there, `null` too. The function takes a row and returns the value.
+---@param source string
+---@param name string       chunk name for messages
+---@return (fun(row: sluice.Row): any)? f, sluice.Error? err   kind usage
+function core.expression(source, name) end
+
+--- A buffered writer on a descriptor (not closed by it). Everything written is
+--- flushed before the runtime waits for a worker, so output is live; and when
+--- the buffer is full.
+---@param fd integer
+---@return sluice.Writer
+function core.writer(fd) end
+
+---@class sluice.Writer
+local Writer = {}
+--- The row's JSON text on one line, and a newline, without making a Lua string.
+---@param row sluice.Row
+---@return true? ok, sluice.Error? err  kind sink, with field errno = "EPIPE" … and os
+function Writer:row(row) end
+---@param text string
+---@return true? ok, sluice.Error? err
+function Writer:write(text) end
+---@return true? ok, sluice.Error? err
+function Writer:flush() end
+
+---@class sluice.core.WorkerOptions
+---@field argv string[]
+---@field env table<string,string>?    the whole environment; nil: this process's
+---@field cwd string?
+---@field transport "pipe"|"stdio"|nil
+---@field pass_stdin boolean?
+---@field max_frame integer?           bytes
+---@field startup_timeout integer?     ms
+---@field stop_grace integer?          ms
+---@field kill_grace integer?          ms
+---@field max_requests integer?
+---@field max_rss integer?             bytes
+---@field max_idle integer?            ms
+
+---@param options sluice.core.WorkerOptions
+---@return sluice.core.Worker? worker, sluice.Error? err
+function core.worker(options) end
+
+---@class sluice.core.Handlers
+---@field where (fun(row, run): any)?   false, nil or sluice.null drops the row
+---@field map (fun(row, run): any)?     its value becomes the payload; nil is an error
+---@field on_row (fun(row, run))?
+---@field writer sluice.Writer?         last step: the row is written there
+
+---@class sluice.core.Request
+---@field export string?      nil: the worker's only export of this type
+---@field json string?        request value as JSON text; nil: null
+---@field type "rows"|"call"
+---@field timeout integer?    ms, 0 none, nil default
+---@field idle_timeout integer?
+---@field streams table<string, sluice.core.Handlers>?
+---@field default sluice.core.Handlers?   streams without an entry; nil: unhandled_stream
+---@field pull boolean?       rows come out of Worker:next() instead of handlers
+---@field on_diagnostic (fun(d: {code: string, message: string}, run))?
+---@field on_progress (fun(p: {phase: string, current: integer, total: integer?}, run))?
+
+---@class sluice.core.Worker    closes on __gc and __close
+local Worker = {}
+--- Start the process, wait for the handshake.
+---@return true? ok, sluice.Error? err
+function Worker:start() end
+--- Begin a request. Raises inside a handler (the loop is not re-entrant).
+---@param request sluice.core.Request
+---@return sluice.Run? run, sluice.Error? err
+function Worker:begin(request) end
+--- Run the loop until the outcome. tick (called at most every tick_ms, also
+--- while rows stream) is for progress lines.
+---@param tick fun()?
+---@param tick_ms integer?
+---@return sluice.core.Summary? summary, sluice.Error? failure
+function Worker:wait(tick, tick_ms) end
+--- Pull mode: the next row, or nil at the outcome (then Worker:wait() gives it at once).
+---@return sluice.Row?
+function Worker:next() end
+--- { pid, generation, name, version, runtime, max_frame, exports = { {name=, type=}, … } }
+---@return table? info  nil before a handshake
+function Worker:info() end
+--- { state, pid, rss, tail }
+---@return table
+function Worker:health() end
+--- { requests, succeeded, failed, generations, rows, bytes, diagnostics }
+---@return table
+function Worker:stats() end
+--- Leave in good order, wait until gone: { pid, status, signal?, timed_out }
+---@return table? report, sluice.Error? err   kind shutdown_timeout when it had to be killed
+function Worker:shutdown() end
+--- Shutdown, then the next request gets a fresh generation.
+---@return true? ok, sluice.Error? err
+function Worker:cycle() end
+function Worker:close() end
+
+--- What handlers get as `run`.
+---@class sluice.Run
+---@field export string
+---@field worker sluice.core.Worker
+local Run = {}
+function Run:stop() end
+---@param reason string?
+function Run:cancel(reason) end
+--- { rows, bytes, kept, dropped, per_stream = {name = {rows, bytes, kept, dropped}}, elapsed (s),
+---   progress = last progress table or nil }
+---@return table
+function Run:counts() end
+
+---@class sluice.core.Summary
+---@field total_rows integer
+---@field per_stream table<string, integer>
+---@field elapsed number        seconds
+---@field metadata any          decoded; absent when there is none
+---@field metadata_json string?
+---@field stopped boolean
+---@field reply any             of a call, decoded
+---@field reply_json string?
+---@field counts table          as Run:counts()
+
+---@class sluice.Row
+---@field stream string
+---@field sequence integer
+---@field raw string            the exact bytes
+---@field payload any           decoded on first use
+local Row = {}
+--- One field, by name or, when it begins with "/", JSON Pointer; several
+--- arguments give several values. Absent: nil.
+---@param path string
+---@return any
+function Row:get(path, ...) end
+--- tostring(row): the text on one line.
+
+--- Wait (without a worker) until every process of an earlier generation is
+--- gone, killing after its grace. The command calls it before it exits.
+function core.finish() end
+
+--- Signals that arrived since the last call: { name = "SIGINT", count = 1 } or nil.
+--- While a request runs the first SIGINT or SIGTERM cancels it at the next row
+--- boundary (kind cancelled, field signal), the second kills at once.
+---@return table?
+function core.interrupted() end
+
+--- Terminal facts for the progress line: is fd a terminal, its columns.
+---@param fd integer
+---@return boolean tty, integer columns
+function core.terminal(fd) end
+
+--- Monotonic clock, seconds.
+---@return number
+function core.now() end
+
+return core
