@@ -1,0 +1,147 @@
+# sluice: `make demo` runs the main job, `make test` all tests; both install
+# what is missing with apt. `make help` lists the rest.
+
+VERSION  := 0.1.0
+PREFIX   ?= /usr/local
+BUILD    ?= build
+CFLAGS   ?= -O2 -g
+CXXFLAGS ?= $(CFLAGS)
+LUA      ?= lua5.4
+
+BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev \
+	libyajl-dev libxxhash-dev lua-argparse lua-filesystem lua-cjson lua5.4
+TEST_PACKAGES  := lua-busted clang valgrind tmux jq python3 ripgrep git procps \
+	util-linux sqlite3
+
+# ---- what is built -------------------------------------------------------
+
+LIBS     := lua5.4 libuv yajl simdjson
+WARNINGS := -Wall -Wextra -Werror
+INCLUDES := -Iruntime -Iruntime/host/include
+DEFINES  := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' \
+	-DSLUICE_LUADIR='"$(PREFIX)/share/lua/5.4"'
+OURS      = $(WARNINGS) $(INCLUDES) $(DEFINES) -fPIC -fvisibility=hidden -pthread -MMD -MP
+CC_ALL    = $(CC) -std=c11 $(OURS) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
+CXX_ALL   = $(CXX) -std=c++17 -fno-exceptions -fno-rtti $(OURS) $(CPPFLAGS) $(CXXFLAGS)
+LINK_LIBS = $(shell pkg-config --libs $(LIBS)) -lm -lrt -ldl
+
+objects   = $(patsubst %,$(BUILD)/%.o,$(wildcard $(addprefix runtime/,$(1))))
+WIRE     := $(call objects,base/*.c wire/*.c)
+ROOMS    := $(WIRE) $(call objects,json/*.c json/*.cpp host/*.c supervise/*.c script/*.c)
+NATIVE   := $(WIRE) $(call objects,host/emitter.c host/worker.c)
+MAIN     := $(call objects,main.c)
+
+SLUICE   := $(BUILD)/sluice
+MODULE   := $(BUILD)/lua/sluice/core.so
+WORKER_A := $(BUILD)/lib/libsluice-worker.a
+WORKER_SO := $(BUILD)/lib/libsluice-worker.so
+
+.DEFAULT_GOAL := all
+.PHONY: all demo test asan tsan fuzz bench bench-smoke lint deps install uninstall clean help
+.DELETE_ON_ERROR:
+
+all: $(SLUICE) $(MODULE) $(WORKER_A) $(WORKER_SO) $(BUILD)/lib/sluice-worker.pc
+
+$(BUILD)/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC_ALL) -c -o $@ $<
+
+$(BUILD)/%.cpp.o: %.cpp Makefile
+	@mkdir -p $(@D)
+	$(CXX_ALL) -c -o $@ $<
+
+# -rdynamic: C modules of Lua (cjson, lfs) look for Lua's functions in us.
+$(SLUICE): $(ROOMS) $(MAIN)
+	$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -rdynamic -o $@ $^ $(LINK_LIBS)
+
+$(MODULE): $(ROOMS)
+	@mkdir -p $(@D)
+	$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -shared -o $@ $^ \
+		$(shell pkg-config --libs $(filter-out lua5.4,$(LIBS))) -lm -lrt -ldl
+
+$(WORKER_A): $(NATIVE)
+	@mkdir -p $(@D)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(WORKER_SO): $(NATIVE)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -shared -Wl,-soname,libsluice-worker.so.0 -o $@.0 $^
+	ln -sf $(@F).0 $@
+
+# The template's own paths: in place for tests and examples, then the prefix's.
+$(BUILD)/lib/sluice-worker.pc: runtime/host/sluice-worker.pc.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(CURDIR)|; s|@LIBDIR@|$(abspath $(BUILD))/lib|' \
+	    -e 's|@INCLUDEDIR@|$(CURDIR)/runtime/host/include|; s|@VERSION@|$(VERSION)|' $< > $@
+
+-include $(patsubst %.o,%.d,$(ROOMS) $(MAIN))
+
+# ---- what is run ---------------------------------------------------------
+
+# The module in place, for a plain Lua.
+export LUA_PATH  := $(CURDIR)/lualib/?.lua;$(CURDIR)/lualib/?/init.lua;$(CURDIR)/tests/?.lua;;
+export LUA_CPATH := $(abspath $(BUILD))/lua/?.so;$(abspath $(BUILD))/tests/?.so;;
+export SLUICE_BUILD := $(abspath $(BUILD))
+
+NOW = +@$(MAKE) --no-print-directory
+
+demo: deps
+	$(NOW) all
+	@sh examples/02-declarations/demo.sh $(SLUICE)
+
+test: deps
+	$(NOW) test-now
+
+include tests/tests.mk
+
+lint:
+	clang-tidy --quiet $(wildcard runtime/*.c runtime/*/*.c) -- -std=c11 $(INCLUDES) $(DEFINES) \
+		$(shell pkg-config --cflags $(LIBS))
+	cppcheck --quiet --error-exitcode=1 --inline-suppr $(INCLUDES) runtime
+
+# ---- what is installed ---------------------------------------------------
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# Installs the packages that are missing, and asks for nothing if none is.
+deps:
+	@missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
+			|| missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || { echo "installing:$$missing"; \
+		$(SUDO) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+
+TO       = $(DESTDIR)$(PREFIX)
+LUA_FILES = $(filter-out %.meta.lua,$(shell find lualib -name '*.lua'))
+
+install: all
+	install -d $(TO)/bin $(TO)/lib/pkgconfig $(TO)/lib/lua/5.4/sluice $(TO)/include/sluice
+	install -m 755 $(SLUICE) $(TO)/bin/sluice
+	install -m 755 $(MODULE) $(TO)/lib/lua/5.4/sluice/core.so
+	install -m 644 $(WORKER_A) $(TO)/lib
+	install -m 755 $(WORKER_SO).0 $(TO)/lib
+	ln -sf libsluice-worker.so.0 $(TO)/lib/libsluice-worker.so
+	install -m 644 runtime/host/include/sluice/*.h $(TO)/include/sluice
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(PREFIX)/lib|' \
+	    -e 's|@INCLUDEDIR@|$(PREFIX)/include|; s|@VERSION@|$(VERSION)|' \
+	    runtime/host/sluice-worker.pc.in > $(TO)/lib/pkgconfig/sluice-worker.pc
+	for f in $(LUA_FILES:lualib/%=%); do install -D -m 644 lualib/$$f $(TO)/share/lua/5.4/$$f || exit 1; done
+	for f in $(wildcard scripts/*.lua); do install -D -m 644 $$f $(TO)/share/sluice/$$f || exit 1; done
+
+uninstall:
+	rm -f $(TO)/bin/sluice $(TO)/lib/libsluice-worker.* $(TO)/lib/pkgconfig/sluice-worker.pc
+	rm -rf $(TO)/lib/lua/5.4/sluice $(TO)/include/sluice $(TO)/share/lua/5.4/sluice $(TO)/share/sluice
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make            build/sluice, the Lua module, libsluice-worker'
+	@echo 'make demo       the main job on this source tree (installs what is missing)'
+	@echo 'make test       all tests (installs what is missing)'
+	@echo 'make asan tsan  the tests under the sanitizers'
+	@echo 'make fuzz       the decoder and the JSON room, for a minute'
+	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
+	@echo 'make lint       clang-tidy and cppcheck'
+	@echo 'make install uninstall [PREFIX=/usr/local] [DESTDIR=]'
