@@ -41,15 +41,19 @@ void sl_json_free(struct sl_json *j); /* accepts NULL */
  * Validate one JSON value, surrounding white space allowed, and make it the
  * parser's document: 0, or -1 and *err: kind row_malformed, what is wrong in
  * people's words ("trailing bytes after the value", "invalid UTF-8"), the
- * offset in bytes from the start of text, and the text, cut, as detail.
- * text is borrowed for the call; the document keeps nothing of it.
+ * offset in bytes from the start of text, and the text around it, cut and with
+ * control characters shown as escapes, as details. When memory is short: the
+ * same kind, os ENOMEM. text is borrowed for the call; the document keeps
+ * nothing of it. After a failure the document is null.
  */
 int sl_json_parse(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
 
 /* The same for a text without padding after it: copies it first. */
 int sl_json_parse_copy(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
 
-/* Give back memory that a large document needed, above `keep` bytes. */
+/* When the parser holds more than `keep` bytes (about 14 for each byte of the
+ * longest text, most of them untouched by the system), give back what is above,
+ * down to some 64 KiB. The document is null afterwards if it had to be. */
 void sl_json_trim(struct sl_json *j, size_t keep);
 
 /* ---- walking ---- */

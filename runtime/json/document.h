@@ -1,0 +1,82 @@
+/*
+ * document.h - a parsed document in memory (room: json, private)
+ *
+ * Both readers leave a tape: 64-bit words, a type letter in the high byte and
+ * a payload below, as simdjson's doc/tape.md describes.
+ *
+ *   r           the first word; the root value is the second
+ *   n t f       null, true, false
+ *   l u d       int64_t, uint64_t, double: the value is the next word
+ *   "           the payload is where in the strings: a uint32_t length, bytes
+ *   [ ] { }     at an opening bracket: low 32 bits are the index after the
+ *               closing one, 24 bits above them the number of children (keys
+ *               and values are one), which stays at its maximum beyond it
+ */
+#ifndef SL_JSON_DOCUMENT_H
+#define SL_JSON_DOCUMENT_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "json/json.h"
+#include "json/simd.h"
+#include "json/slow.h"
+
+struct sl_json {
+	const uint64_t *tape;   /* borrowed from simd or slow */
+	const uint8_t *strings;
+	struct sl_simd *simd;
+	struct sl_slow slow;
+	struct sl_buffer copy; /* of texts without padding */
+};
+
+#define SL_TAPE_COUNT_MAX 0xFFFFFFu
+
+static inline uint64_t sl_tape_word(char type, uint64_t payload)
+{
+	return (uint64_t)(unsigned char)type << 56 | payload;
+}
+
+static inline char sl_tape_type(uint64_t word)
+{
+	return (char)(word >> 56);
+}
+
+static inline uint64_t sl_tape_payload(uint64_t word)
+{
+	return word & 0x00FFFFFFFFFFFFFFu;
+}
+
+/* The index after the value at this one. */
+static inline size_t sl_tape_after(const uint64_t *tape, size_t at)
+{
+	switch (sl_tape_type(tape[at])) {
+	case '[':
+	case '{':
+		return (uint32_t)tape[at];
+	case 'l':
+	case 'u':
+	case 'd':
+		return at + 2;
+	default:
+		return at + 1;
+	}
+}
+
+static inline const char *sl_tape_string(const struct sl_json *j, size_t at, size_t *len)
+{
+	const uint8_t *s = j->strings + sl_tape_payload(j->tape[at]);
+	uint32_t length;
+	memcpy(&length, s, sizeof length);
+	*len = length;
+	return (const char *)s + sizeof length;
+}
+
+/* Bytes held for documents: what sl_json_trim bounds. */
+size_t sl_json_memory(const struct sl_json *j);
+
+/* sl_json_parse without its first half: the text goes to the judge and to
+ * yajl even when simdjson could read it. For tests. */
+int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
+
+#endif

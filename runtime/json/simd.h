@@ -1,0 +1,46 @@
+/*
+ * simd.h - the fast reader, and what else only C++ can do (room: json, private)
+ *
+ * A C face on simdjson's DOM parser. A parsed document is a tape of 64-bit
+ * words and a buffer of strings, in the layout that simdjson documents
+ * (doc/tape.md) and that document.h walks.
+ */
+#ifndef SL_JSON_SIMD_H
+#define SL_JSON_SIMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct sl_simd;
+
+struct sl_simd *sl_simd_new(void); /* NULL: no memory */
+void sl_simd_free(struct sl_simd *s); /* accepts NULL */
+
+/*
+ * Parse a text that SL_JSON_PADDING readable bytes follow: true, and where the
+ * tape and its strings are (borrowed until the next parse), or false when
+ * simdjson declines it, for whatever reason. Not copied.
+ */
+bool sl_simd_parse(struct sl_simd *s, const char *text, size_t len,
+                   const uint64_t **tape, const uint8_t **strings);
+
+/* Bytes allocated for documents, and giving back those above `keep`: true when
+ * the document went with them. */
+size_t sl_simd_memory(const struct sl_simd *s);
+bool sl_simd_trim(struct sl_simd *s, size_t keep);
+
+/* The shortest text that reads back as this finite value, in no locale; not
+ * terminated. Returns its length. */
+#define SL_DOUBLE_ROOM 40
+size_t sl_simd_print_double(double value, char out[SL_DOUBLE_ROOM]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * slow.h - the reader of last resort: yajl (room: json, private)
+ *
+ * Reads the valid texts that simdjson declines (integers beyond 64 bits,
+ * floats beyond double range, lone surrogates, the last level of nesting) and
+ * leaves what simdjson would have left: a tape and its strings, in the layout
+ * that document.h walks. Nobody else can tell the two apart.
+ */
+#ifndef SL_JSON_SLOW_H
+#define SL_JSON_SLOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Embedded; {0} is a good start. */
+struct sl_slow {
+	uint64_t *tape;
+	uint8_t *strings;
+	size_t capacity; /* bytes of text that tape and strings have room for */
+};
+
+void sl_slow_clear(struct sl_slow *s);
+
+/* Read a text that sl_json_check() found valid: 0, or -1 when memory is short. */
+int sl_slow_parse(struct sl_slow *s, const char *text, size_t len);
+
+size_t sl_slow_memory(const struct sl_slow *s);
+
+#endif
