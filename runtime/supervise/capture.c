@@ -1,0 +1,81 @@
+/* capture.c - see capture.h */
+#include "supervise/capture.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+void sl_tail_init(struct sl_tail *t, size_t limit)
+{
+	sl_buffer_init(&t->bytes);
+	t->limit = limit;
+}
+
+void sl_tail_clear(struct sl_tail *t)
+{
+	sl_buffer_clear(&t->bytes);
+}
+
+void sl_tail_add(struct sl_tail *t, const char *bytes, size_t n)
+{
+	if (n > t->limit) {
+		bytes += n - t->limit;
+		n = t->limit;
+	}
+	size_t have = sl_buffer_len(&t->bytes);
+	if (have + n > t->limit)
+		sl_buffer_consume(&t->bytes, have + n - t->limit);
+	sl_buffer_append(&t->bytes, bytes, n); /* short of memory: a shorter tail */
+}
+
+void sl_capture_init(struct sl_capture *c)
+{
+	sl_buffer_init(&c->line);
+}
+
+void sl_capture_clear(struct sl_capture *c)
+{
+	sl_buffer_clear(&c->line);
+}
+
+static void hand_out(const char *line, size_t len, sl_on_line *on_line, void *ctx)
+{
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
+	on_line(ctx, line, len);
+}
+
+/* The rest of a line whose beginning is waiting. */
+static void complete(struct sl_capture *c, const char *bytes, size_t n,
+                     sl_on_line *on_line, void *ctx)
+{
+	sl_buffer_append(&c->line, bytes, n);
+	hand_out(sl_buffer_data(&c->line), sl_buffer_len(&c->line), on_line, ctx);
+	sl_buffer_consume(&c->line, sl_buffer_len(&c->line));
+}
+
+void sl_capture_feed(struct sl_capture *c, const char *bytes, size_t n,
+                     sl_on_line *on_line, void *ctx)
+{
+	while (n > 0) {
+		size_t waiting = sl_buffer_len(&c->line);
+		size_t most = SL_CAPTURE_LINE - waiting;
+		const char *end = memchr(bytes, '\n', n < most ? n : most);
+		size_t len = end != NULL ? (size_t)(end - bytes) : n < most ? n : most;
+		bool whole = end != NULL || len == most;
+		if (!whole)
+			sl_buffer_append(&c->line, bytes, len);
+		else if (waiting > 0)
+			complete(c, bytes, len, on_line, ctx);
+		else
+			hand_out(bytes, len, on_line, ctx);
+		len += end != NULL;
+		bytes += len;
+		n -= len;
+	}
+}
+
+void sl_capture_end(struct sl_capture *c, sl_on_line *on_line, void *ctx)
+{
+	if (sl_buffer_len(&c->line) > 0)
+		complete(c, "", 0, on_line, ctx);
+}
