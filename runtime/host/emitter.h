@@ -1,0 +1,55 @@
+/*
+ * emitter.h - frames out: at once when idle, coalesced under load (room: host)
+ *
+ * One thread puts frames in; they leave through one descriptor, in order.
+ *
+ * Idle, a frame is written by the thread that put it before put returns, so
+ * it is on the wire even if the next thing that happens is SIGKILL. A budget
+ * of such direct writes is refilled as long as they come slowly; when they do
+ * not, the emitter is under load: frames only go into a ring, and the putting
+ * thread writes when a batch has come together. What a batch never completes
+ * is written by a second thread, which looks twice per millisecond and exists
+ * only once there was load. A write blocks when the reader is slow: that is
+ * the backpressure, and it is always between two frames.
+ *
+ * What is in the ring leaves also when the process exits, or dies of a signal
+ * that can be caught: handlers are installed for those that had none, and the
+ * process still dies of the signal. After fork() the child's copy is dead: it
+ * writes nothing, and its descriptor is closed.
+ *
+ * There is one emitter in a process. Putting is for one thread at a time.
+ */
+#ifndef SL_HOST_EMITTER_H
+#define SL_HOST_EMITTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "wire/frame.h"
+
+struct sl_emitter;
+
+/* fd: borrowed until free. NULL: no memory. */
+struct sl_emitter *sl_emitter_new(int fd);
+
+/* Accepts NULL. Does not flush. The process's signal handlers stay, idle. */
+void sl_emitter_free(struct sl_emitter *e);
+
+/*
+ * Put one frame: 0, or -1 when the reader is gone or this is a forked child.
+ * payload: borrowed for the call. hold: another frame follows right away, let
+ * them leave together.
+ */
+int sl_emitter_put(struct sl_emitter *e, const struct sl_header *head, const char *payload,
+                   bool hold);
+
+/* Put encoded frames. */
+int sl_emitter_put_frames(struct sl_emitter *e, const char *bytes, size_t len, bool hold);
+
+/* Write everything out now, and be idle again, with a full budget. */
+int sl_emitter_flush(struct sl_emitter *e);
+
+/* The reader is gone, or this is a forked child. */
+bool sl_emitter_broken(const struct sl_emitter *e);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * serve.h - requests in, rows and outcomes out (room: host)
+ *
+ * The worker's side of the protocol, common to all hosts and to native
+ * workers. sl_serve() introduces the worker, then runs one request after the
+ * other in the calling thread, through the service's run(), until the parent
+ * says shutdown. A second thread reads what the parent sends, so that stop and
+ * cancel are a flag that costs a load to look at; if the parent goes away, the
+ * process ends there and then.
+ *
+ * Each request has one outcome, decided when run() returns, in this order:
+ * cancelled by the parent; told to stop (a summary, marked so); the first
+ * failure that was set (sl_request_fail, or an emit that was refused and is
+ * set to stick); else success.
+ *
+ * Emitting is for one thread at a time: the one that run() was called in, or
+ * one that it has handed the work to.
+ */
+#ifndef SL_HOST_SERVE_H
+#define SL_HOST_SERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "host/transport.h"
+#include "wire/message.h"
+
+struct sl_request;
+
+struct sl_service {
+	const char *name, *version; /* of the worker; NULL is "" */
+	const struct sl_export_name *exports;
+	uint32_t export_count;
+	/* One request: exports[which], whose type is what the caller expects. */
+	void (*run)(void *user, struct sl_request *rq, uint32_t which);
+	/* The parent is gone and the process ends when this returns: end what
+	 * would outlive it. In another thread; may be NULL. */
+	void (*orphaned)(void *user);
+	void *user;
+};
+
+/* Serve until shutdown; the process's exit status. May be called once. */
+int sl_serve(const struct sl_transport *t, const struct sl_service *service);
+
+/* In place of serving: tell the parent why not; the process's exit status. */
+int sl_serve_refuse(const struct sl_transport *t, const struct sl_error *why);
+
+/* The request's JSON text: borrowed until run() returns, one NUL and
+ * SL_BUFFER_PADDING readable bytes after it. Not validated here. */
+const char *sl_request_text(const struct sl_request *rq, size_t *len);
+uint64_t sl_request_id(const struct sl_request *rq);
+
+/* What the parent wants by now. */
+enum sl_order {
+	SL_ORDER_NONE,
+	SL_ORDER_STOP,  /* end early, in good order */
+	SL_ORDER_CANCEL /* give up */
+};
+
+enum sl_order sl_request_order(const struct sl_request *rq);
+
+/* Readable as soon as there is an order: for hosts that wait for something
+ * else. Borrowed; never read it. */
+int sl_request_wake_fd(const struct sl_request *rq);
+
+enum sl_emitted {
+	SL_EMITTED,
+	SL_EMITTED_STOP,   /* not sent (a diagnostic is): return from run() */
+	SL_EMITTED_CANCEL, /* not sent: return from run() */
+	SL_EMITTED_REFUSED /* not sent: *err says why */
+};
+
+/* Emit one row. The payload must be one JSON value: that is the caller's (and
+ * the parent's) business. Refused: frame_too_large, row_malformed for the
+ * stream's name; the error names stream and sequence. */
+enum sl_emitted sl_request_row(struct sl_request *rq, struct sl_text stream,
+                               struct sl_text payload, struct sl_error *err);
+
+/* The sequence that the stream's next row would have. */
+uint64_t sl_request_sequence(struct sl_request *rq, struct sl_text stream);
+
+/* A diagnostic; what does not fit into a frame is cut. */
+enum sl_emitted sl_request_diagnostic(struct sl_request *rq, struct sl_text code,
+                                      struct sl_text message);
+
+/* Progress is lossy: after a few, one in 20 ms is sent, and the last one. */
+enum sl_emitted sl_request_progress(struct sl_request *rq, const struct sl_progress *progress);
+
+/* The largest payload of a frame, as agreed with the parent. */
+uint32_t sl_request_cap(const struct sl_request *rq);
+
+/* Everything emitted so far goes out now: before waiting for something. */
+void sl_request_flush(struct sl_request *rq);
+
+/* The summary's metadata, or the reply of a call: one JSON value, copied; a
+ * second one replaces the first. 0, or -1 when memory is short. */
+int sl_request_result(struct sl_request *rq, const char *json, size_t len);
+
+/* The request fails with this error; the first one wins. */
+void sl_request_fail(struct sl_request *rq, const struct sl_error *why);
+/* One more detail of the failure that won. */
+void sl_request_fail_detail(struct sl_request *rq, enum sl_detail detail, int64_t value);
+/* That failure; its kind is SL_NONE if there is none. */
+const struct sl_error *sl_request_failure(const struct sl_request *rq);
+
+#endif

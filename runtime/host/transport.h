@@ -1,0 +1,37 @@
+/*
+ * transport.h - the two descriptors that a worker speaks on (room: host)
+ *
+ * The environment variable SLUICE_TRANSPORT says which they are: "pipe" means
+ * read 3 and write 4, "stdio" means 0 and 1. Claiming them makes them private:
+ * close-on-exec, the variable gone, and in stdio transport moved to numbers
+ * from 10 up, with /dev/null in place of 0 and stderr in place of 1, so that
+ * nothing that the worker's own code prints can get between two frames.
+ */
+#ifndef SL_HOST_TRANSPORT_H
+#define SL_HOST_TRANSPORT_H
+
+#include "base/error.h"
+
+#define SL_TRANSPORT_VARIABLE "SLUICE_TRANSPORT"
+
+enum sl_transport_kind {
+	SL_TRANSPORT_PIPE,
+	SL_TRANSPORT_STDIO
+};
+
+struct sl_transport {
+	int in, out; /* owned by the process until it ends */
+};
+
+/* "pipe" or "stdio": 0, or -1 and a usage error. */
+int sl_transport_from_name(enum sl_transport_kind *kind, const char *name, struct sl_error *err);
+const char *sl_transport_name(enum sl_transport_kind kind);
+
+/* What the variable says. Without it, a usage error for a program that
+ * somebody started by hand: it says how a worker is started. */
+int sl_transport_from_environment(enum sl_transport_kind *kind, struct sl_error *err);
+
+/* Make the descriptors private: once, before any of the user's code runs. */
+int sl_transport_claim(struct sl_transport *t, enum sl_transport_kind kind, struct sl_error *err);
+
+#endif
