@@ -16,6 +16,9 @@
  * JSON Pointer. Fields of objects are written in the order of next(). An
  * integer is written exactly, a float always as a float (1.0 stays "1.0").
  *
+ * Metatables other than the array metatable are ignored: fields are read raw,
+ * so what a script hung on a table cannot run, or fail, half way through.
+ *
  * Everything here may raise (memory), so it runs inside protected bodies only.
  */
 #ifndef SL_HOST_VALUE_H
@@ -25,14 +28,19 @@
 
 #include "json/json.h"
 
-/* Push the value: one slot. Raises on memory. Needs depth-many C stack slots,
- * which it checks for itself. */
+/*
+ * Push the value: one slot. Raises on memory. Needs depth-many slots of Lua's
+ * stack, which it checks for itself. Whenever Lua allocates, a finalizer of
+ * the user may run: nobody may parse with v's parser meanwhile, so a parser
+ * that scripts can reach is marked busy, or taken, during this call.
+ */
 void sl_value_push(lua_State *L, struct sl_json_value v);
 
 /*
  * Append the JSON text of the value at index to out: 0, or -1 and *err
- * (row_malformed; message names the path). May raise on memory; out is the
- * caller's and must survive that (userdata, or freed by an owner).
+ * (row_malformed; message names the path) and out as it was. May raise on
+ * memory; out is the caller's and must survive that (userdata, or freed by an
+ * owner).
  */
 int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
                     struct sl_buffer *out, struct sl_error *err);

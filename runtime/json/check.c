@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "json/json.h"
-#include "json/utf8.h"
 
 #define QUOTE(x) #x
 #define SHOW(x) QUOTE(x)
@@ -23,6 +23,12 @@ static bool complain(struct scan *s, const unsigned char *place, const char *wha
 	s->what = what;
 	s->place = place;
 	return false;
+}
+
+/* Bytes of the well-formed character here (not at the end), or 0. */
+static size_t character_length(const struct scan *s)
+{
+	return sl_utf8_length((const char *)s->p, (size_t)(s->end - s->p));
 }
 
 static bool at_end(const struct scan *s)
@@ -65,7 +71,7 @@ static bool complain_of_byte(struct scan *s, const char *expected)
 		return complain(s, s->p, "comments are not JSON");
 	if (see(s, '\''))
 		return complain(s, s->p, "strings and field names need double quotes");
-	if (!at_end(s) && sl_utf8_length(s->p, (size_t)(s->end - s->p)) == 0)
+	if (!at_end(s) && character_length(s) == 0)
 		return complain(s, s->p, "invalid UTF-8");
 	if (!at_end(s) && *s->p < 0x20)
 		return complain(s, s->p, "control character outside a string");
@@ -99,7 +105,7 @@ static bool character(struct scan *s)
 		return escape(s);
 	if (*s->p < 0x20)
 		return complain(s, s->p, "control character in a string, not written as an escape");
-	size_t n = sl_utf8_length(s->p, (size_t)(s->end - s->p));
+	size_t n = character_length(s);
 	s->p += n;
 	return n > 0 || complain(s, s->p, "invalid UTF-8");
 }

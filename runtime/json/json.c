@@ -6,7 +6,6 @@
 
 #include "json/check.h"
 #include "json/document.h"
-#include "json/utf8.h"
 
 /* ---- what is wrong ---- */
 

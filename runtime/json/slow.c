@@ -15,7 +15,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "json/document.h"
-#include "json/utf8.h"
+#include "json/wtf8.h"
 
 /* The tape and its counts are 32 bits wide. */
 #define LONGEST_TEXT 0xFFFF0000u
@@ -107,7 +107,7 @@ static size_t unescape_unicode(const unsigned char *p, const unsigned char *end,
 	bool pair = (c & 0xFC00) == 0xD800 && is_low_escape(p + 6, end);
 	if (pair)
 		c = 0x10000 + ((c & 0x3FF) << 10) + (four_hex(p + 8) & 0x3FF);
-	*out += sl_utf8_put(*out, c);
+	*out += sl_wtf8_put(*out, c);
 	return pair ? 12 : 6;
 }
 

@@ -9,8 +9,9 @@
 
 #include <yajl/yajl_gen.h>
 
+#include "base/utf8.h"
 #include "json/simd.h"
-#include "json/utf8.h"
+#include "json/wtf8.h"
 
 /* One generator nests YAJL_MAX_DEPTH - 1 levels; a chain of them nests as deep
  * as we read. Each writes a stretch of levels as if it were a text of its own. */
@@ -48,7 +49,7 @@ static void append_escaping(struct sl_json_writer *w, const unsigned char *p, si
 {
 	const unsigned char *end = p + len, *plain = p;
 	while (p < end) {
-		if (!sl_utf8_is_surrogate(p, (size_t)(end - p))) {
+		if (!sl_wtf8_is_surrogate(p, (size_t)(end - p))) {
 			p++;
 			continue;
 		}
@@ -125,8 +126,8 @@ static bool is_wtf8(const unsigned char *p, const unsigned char *end, bool *surr
 	if (is_ascii(p, end))
 		return true;
 	while (p < end) {
-		size_t n = sl_utf8_length(p, (size_t)(end - p));
-		if (n == 0 && sl_utf8_is_surrogate(p, (size_t)(end - p))) {
+		size_t n = sl_utf8_length((const char *)p, (size_t)(end - p));
+		if (n == 0 && sl_wtf8_is_surrogate(p, (size_t)(end - p))) {
 			*surrogates = true;
 			n = 3;
 		}
@@ -212,22 +213,28 @@ int sl_json_write_float(struct sl_json_writer *w, double value, struct sl_error 
 	return verbatim(w, text, sl_simd_print_double(value, text), err);
 }
 
-int sl_json_write_string(struct sl_json_writer *w, const char *s, size_t len, struct sl_error *err)
+/* yajl's generator knows from its own state whether a string is a key. */
+static int write_text(struct sl_json_writer *w, const char *s, size_t len,
+                      const char *complaint, struct sl_error *err)
 {
 	const unsigned char *bytes = (const unsigned char *)s;
 	bool surrogates;
 	if (!is_wtf8(bytes, bytes + len, &surrogates))
-		return refuse(err, "the string is not UTF-8");
+		return refuse(err, complaint);
 	w->surrogates = surrogates;
 	int rc = done(w, yajl_gen_string(current(w), bytes, len), err);
 	w->surrogates = false;
 	return rc;
 }
 
-/* yajl's generator knows from its own state that this string is a key. */
+int sl_json_write_string(struct sl_json_writer *w, const char *s, size_t len, struct sl_error *err)
+{
+	return write_text(w, s, len, "the string is not UTF-8", err);
+}
+
 int sl_json_write_key(struct sl_json_writer *w, const char *s, size_t len, struct sl_error *err)
 {
-	return sl_json_write_string(w, s, len, err);
+	return write_text(w, s, len, "the field name is not UTF-8", err);
 }
 
 /* ---- containers ---- */

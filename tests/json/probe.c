@@ -1,0 +1,337 @@
+/* probe.c - the JSON room for tests: each function of json.h, and the values
+ * and errors of host, within reach of Lua, without the rest of the program.
+ *
+ *   p = probe.parser()            p:parse(text) p:parse_slowly(text): true | nil, err
+ *   p:value([pointer])            decode what a JSON Pointer finds: found, value
+ *   p:field(name)                 the same for a field of the root
+ *   p:type(pointer) p:count(pointer)
+ *   p:children(pointer)           array of { key or false, type }
+ *   p:memory() p:trim(keep)
+ *   probe.encode(value[, prefix]) text | nil, err, what is in the buffer
+ *   probe.line(text)              sl_json_append_line
+ *   probe.error(kind, message, errno, details)  an error object made in C
+ *   probe.to_error(value, kind)   what C makes of a raised value, as an object
+ *   probe.bench(text, times, name, name)        nanoseconds for each
+ *   probe.json                    the module sluice.json
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "host/lua_error.h"
+#include "host/value.h"
+#include "json/document.h"
+
+#define PARSER "probe.parser"
+
+/* ---- the parser ---- */
+
+static struct sl_json *check_parser(lua_State *L)
+{
+	return *(struct sl_json **)luaL_checkudata(L, 1, PARSER);
+}
+
+static int parser_new(lua_State *L)
+{
+	struct sl_json **j = lua_newuserdatauv(L, sizeof *j, 0);
+	*j = NULL;
+	luaL_setmetatable(L, PARSER);
+	*j = sl_json_new();
+	return *j != NULL ? 1 : luaL_error(L, "no memory");
+}
+
+static int parser_gc(lua_State *L)
+{
+	struct sl_json **j = luaL_checkudata(L, 1, PARSER);
+	sl_json_free(*j);
+	*j = NULL;
+	return 0;
+}
+
+static int answer(lua_State *L, int rc, const struct sl_error *err)
+{
+	if (rc == 0) {
+		lua_pushboolean(L, 1);
+		return 1;
+	}
+	luaL_pushfail(L);
+	sl_lua_push_error(L, err);
+	return 2;
+}
+
+/* The text in memory of its own: exactly as long as promised, and followed by
+ * the promised padding, of bytes that would do harm if they were believed. */
+static char *padded(const char *text, size_t len, size_t padding)
+{
+	char *copy = malloc(len + padding + 1);
+	if (copy == NULL)
+		abort();
+	memcpy(copy, text, len);
+	memset(copy + len, '7', padding);
+	return copy;
+}
+
+static int parse_with(lua_State *L, size_t padding,
+                      int (*parse)(struct sl_json *, const char *, size_t, struct sl_error *))
+{
+	struct sl_json *j = check_parser(L);
+	struct sl_error err;
+	size_t len;
+	const char *text = luaL_checklstring(L, 2, &len);
+	char *copy = padded(text, len, padding);
+	sl_error_clear(&err);
+	int rc = parse(j, copy, len, &err);
+	free(copy); /* the document must not need it */
+	return answer(L, rc, &err);
+}
+
+static int parser_parse(lua_State *L)
+{
+	return parse_with(L, SL_JSON_PADDING, sl_json_parse);
+}
+
+static int parser_parse_copy(lua_State *L)
+{
+	return parse_with(L, 0, sl_json_parse_copy);
+}
+
+static int parser_parse_slowly(lua_State *L)
+{
+	return parse_with(L, 0, sl_json_parse_slowly);
+}
+
+static int find(lua_State *L, struct sl_json_value *v)
+{
+	size_t len;
+	const char *pointer = luaL_optlstring(L, 2, "", &len);
+	return sl_json_pointer(sl_json_root(check_parser(L)), pointer, len, v);
+}
+
+static struct sl_json_value check_value(lua_State *L)
+{
+	struct sl_json_value v;
+	if (find(L, &v) != 1)
+		luaL_error(L, "nothing there");
+	return v;
+}
+
+static int parser_value(lua_State *L)
+{
+	struct sl_json_value v;
+	int found = find(L, &v);
+	lua_pushinteger(L, found);
+	if (found == 1)
+		sl_value_push(L, v);
+	return found == 1 ? 2 : 1;
+}
+
+static int parser_field(lua_State *L)
+{
+	struct sl_json_value v;
+	size_t len;
+	const char *name = luaL_checklstring(L, 2, &len);
+	bool found = sl_json_field(sl_json_root(check_parser(L)), name, len, &v);
+	lua_pushboolean(L, found);
+	if (found)
+		sl_value_push(L, v);
+	return found ? 2 : 1;
+}
+
+static int parser_type(lua_State *L)
+{
+	lua_pushstring(L, sl_json_type_name(sl_json_type(check_value(L))));
+	return 1;
+}
+
+static int parser_count(lua_State *L)
+{
+	lua_pushinteger(L, (lua_Integer)sl_json_count(check_value(L)));
+	return 1;
+}
+
+static int parser_children(lua_State *L)
+{
+	struct sl_json_iter it = sl_json_children(check_value(L));
+	struct sl_json_value v;
+	const char *key = NULL;
+	size_t len = 0;
+	lua_newtable(L);
+	for (int i = 1; sl_json_next(&it, &key, &len, &v); i++) {
+		lua_createtable(L, 2, 0);
+		if (key != NULL)
+			lua_pushlstring(L, key, len);
+		else
+			lua_pushboolean(L, 0);
+		lua_rawseti(L, -2, 1);
+		lua_pushstring(L, sl_json_type_name(sl_json_type(v)));
+		lua_rawseti(L, -2, 2);
+		lua_rawseti(L, -2, i);
+	}
+	return 1;
+}
+
+static int parser_memory(lua_State *L)
+{
+	lua_pushinteger(L, (lua_Integer)sl_json_memory(check_parser(L)));
+	return 1;
+}
+
+static int parser_trim(lua_State *L)
+{
+	sl_json_trim(check_parser(L), (size_t)luaL_checkinteger(L, 2));
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int probe_encode(lua_State *L)
+{
+	struct sl_json_writer *w = sl_json_writer_new();
+	struct sl_buffer out;
+	struct sl_error err;
+	size_t len;
+	const char *prefix = luaL_optlstring(L, 2, "", &len);
+	sl_buffer_init(&out);
+	sl_buffer_append(&out, prefix, len);
+	sl_error_clear(&err);
+	int rc = sl_value_encode(L, 1, w, &out, &err), top = lua_gettop(L);
+	if (rc != 0)
+		answer(L, rc, &err);
+	lua_pushlstring(L, sl_buffer_data(&out), sl_buffer_len(&out));
+	sl_buffer_clear(&out);
+	sl_json_writer_free(w);
+	return lua_gettop(L) - top;
+}
+
+static int probe_line(lua_State *L)
+{
+	struct sl_buffer out;
+	size_t len;
+	const char *text = luaL_checklstring(L, 1, &len);
+	sl_buffer_init(&out);
+	sl_json_append_line(&out, text, len);
+	lua_pushlstring(L, sl_buffer_data(&out), sl_buffer_len(&out));
+	sl_buffer_clear(&out);
+	return 1;
+}
+
+/* ---- errors ---- */
+
+static enum sl_kind check_kind(lua_State *L, int arg)
+{
+	size_t len;
+	const char *name = luaL_checklstring(L, arg, &len);
+	return sl_kind_from_name(name, len);
+}
+
+static void add_details(lua_State *L, int table, struct sl_error *err)
+{
+	lua_pushnil(L);
+	while (lua_next(L, table)) {
+		size_t len;
+		const char *name = luaL_checklstring(L, -2, &len);
+		enum sl_detail detail = sl_detail_from_name(name, len);
+		if (sl_detail_is_text(detail)) {
+			const char *text = luaL_checklstring(L, -1, &len);
+			sl_error_text(err, detail, text, len);
+		} else {
+			sl_error_number(err, detail, luaL_checkinteger(L, -1));
+		}
+		lua_pop(L, 1);
+	}
+}
+
+static int probe_error(lua_State *L)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	sl_fail(&err, check_kind(L, 1), (int)luaL_optinteger(L, 3, 0), "%s", luaL_checkstring(L, 2));
+	if (lua_istable(L, 4))
+		add_details(L, 4, &err);
+	sl_lua_push_error(L, &err);
+	return 1;
+}
+
+static int probe_to_error(lua_State *L)
+{
+	struct sl_error err;
+	sl_lua_to_error(L, 1, check_kind(L, 2), &err);
+	sl_lua_push_error(L, &err);
+	return 1;
+}
+
+/* ---- speed ---- */
+
+static double now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int probe_bench(lua_State *L)
+{
+	size_t len, name_len[2];
+	const char *text = luaL_checklstring(L, 1, &len), *name[2];
+	lua_Integer times = luaL_checkinteger(L, 2), found = 0;
+	for (int i = 0; i < 2; i++)
+		name[i] = luaL_checklstring(L, 3 + i, &name_len[i]);
+	struct sl_json *j = sl_json_new();
+	char *copy = padded(text, len, SL_JSON_PADDING);
+	double start = now_ns();
+	for (lua_Integer n = 0; n < times; n++) {
+		struct sl_json_value v;
+		sl_json_parse(j, copy, len, NULL);
+		for (int i = 0; i < 2; i++)
+			found += sl_json_field(sl_json_root(j), name[i], name_len[i], &v);
+	}
+	lua_pushnumber(L, (now_ns() - start) / (double)times);
+	lua_pushinteger(L, found);
+	free(copy);
+	sl_json_free(j);
+	return 2;
+}
+
+/* ---- the module ---- */
+
+static const luaL_Reg methods[] = {
+	{ "__gc", parser_gc },
+	{ "parse", parser_parse },
+	{ "parse_copy", parser_parse_copy },
+	{ "parse_slowly", parser_parse_slowly },
+	{ "value", parser_value },
+	{ "field", parser_field },
+	{ "type", parser_type },
+	{ "count", parser_count },
+	{ "children", parser_children },
+	{ "memory", parser_memory },
+	{ "trim", parser_trim },
+	{ NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+	{ "parser", parser_new },
+	{ "encode", probe_encode },
+	{ "line", probe_line },
+	{ "error", probe_error },
+	{ "to_error", probe_to_error },
+	{ "bench", probe_bench },
+	{ NULL, NULL },
+};
+
+int luaopen_jsonprobe(lua_State *L);
+
+__attribute__((visibility("default"))) int luaopen_jsonprobe(lua_State *L)
+{
+	luaL_newmetatable(L, PARSER);
+	luaL_setfuncs(L, methods, 0);
+	lua_pushvalue(L, -1);
+	lua_setfield(L, -2, "__index");
+	luaL_newlib(L, functions);
+	sl_value_open(L);
+	lua_setfield(L, -2, "json");
+	return 1;
+}
