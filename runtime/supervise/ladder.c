@@ -38,12 +38,6 @@ static enum sl_ladder_action slay(struct sl_ladder *l, int64_t now_ns)
 	return SL_LADDER_SEND_KILL;
 }
 
-/* A killed process that does not exit sits in the kernel: keep trying. */
-static enum sl_ladder_action slay_again(struct sl_ladder *l, int64_t now_ns)
-{
-	return slay(l, now_ns);
-}
-
 static enum sl_ladder_action over(struct sl_ladder *l)
 {
 	l->rung = SL_RUNG_GONE;
@@ -58,7 +52,7 @@ static enum sl_ladder_action exit_seen(struct sl_ladder *l, int64_t now_ns)
 		over(l);
 	else
 		climb(l, SL_RUNG_DRAINING, now_ns, l->kill_grace_ns);
-	return SL_LADDER_SWEEP;
+	return SL_LADDER_NOTHING;
 }
 
 /* The end of the pipe before the exit: it has the leave grace to follow. */
@@ -94,7 +88,7 @@ static step *const table[SL_RUNG_GONE + 1][SL_LADDER_DEADLINE + 1] = {
 	[SL_RUNG_ALIVE] =      { leave, terminate, slay, exit_seen, end_alive,    stay },
 	[SL_RUNG_LEAVING] =    { stay,  terminate, slay, exit_seen, end_leaving,  terminate },
 	[SL_RUNG_TERMINATED] = { stay,  stay,      slay, exit_seen, end_leaving,  slay },
-	[SL_RUNG_KILLED] =     { stay,  stay,      stay, exit_seen, end_leaving,  slay_again },
+	[SL_RUNG_KILLED] =     { stay,  stay,      stay, exit_seen, end_leaving,  slay /* it sits in the kernel */ },
 	[SL_RUNG_DRAINING] =   { stay,  stay,      give_up, stay,   end_draining, give_up },
 	[SL_RUNG_GONE] =       { stay,  stay,      stay, stay,      stay,         stay },
 };

@@ -37,7 +37,6 @@ enum sl_ladder_action {
 	SL_LADDER_NOTHING,
 	SL_LADDER_SEND_TERM,
 	SL_LADDER_SEND_KILL,
-	SL_LADDER_SWEEP,     /* it has exited: kill what is left of its group */
 	SL_LADDER_CLOSE      /* stop waiting for the end of the pipe */
 };
 

@@ -10,7 +10,7 @@
  *
  * Nothing runs behind the caller's back: callbacks are called only from
  * sl_supervisor_turn() and sl_worker_resume(), on the calling thread. Inside a
- * callback, sl_worker_stop, _cancel, _pause and _resume are allowed;
+ * callback, sl_worker_stop, _cancel and _pause are allowed; sl_worker_resume,
  * sl_supervisor_turn and _free are not.
  *
  * Times are milliseconds unless a name says _ns; 0 means "none" for a limit
@@ -104,9 +104,9 @@ enum sl_worker_state sl_worker_state(const struct sl_worker *w);
 const char *sl_worker_state_name(enum sl_worker_state state);
 
 /* Start the process without a request, if there is none; then turn the loop
- * until the state is no longer STARTING. -1 and *err: it did not even fork,
- * or the restart limit was reached. A failure of the handshake is kept: see
- * sl_worker_start_error. */
+ * until the state is no longer STARTING. -1 and *err: it did not even start,
+ * or the restart limit was reached. Why a generation failed later, in the
+ * handshake or while idle, is kept: see sl_worker_start_error. */
 int sl_worker_start(struct sl_worker *w, struct sl_error *err);
 const struct sl_error *sl_worker_start_error(const struct sl_worker *w); /* NULL: none */
 
@@ -162,7 +162,6 @@ struct sl_outcome { /* borrowed for the callback */
 	bool success;
 	bool stopped;             /* success after sl_worker_stop, or by the worker's choice */
 	struct sl_error error;    /* of a failure */
-	char note[256];           /* what followed from the failure; may be empty */
 	const struct sl_ledger *ledger; /* what was delivered, per stream */
 	uint64_t elapsed_ns;      /* from the call to the outcome */
 	struct sl_text metadata;  /* valid JSON; bytes NULL when there is none */

@@ -153,6 +153,12 @@ struct sl_text sl_text_of(const char *terminated)
 	return (struct sl_text){ terminated, strlen(terminated) };
 }
 
+struct sl_text sl_text_of_buffer(const struct sl_buffer *b)
+{
+	size_t len = sl_buffer_len(b);
+	return (struct sl_text){ len > 0 ? sl_buffer_data(b) : "", len };
+}
+
 int sl_hello_encode(struct sl_buffer *out, const struct sl_hello *m,
                     const struct sl_export_name *exports)
 {

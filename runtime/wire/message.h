@@ -24,6 +24,7 @@ struct sl_text { /* borrowed bytes; bytes may be NULL when len is 0 */
 };
 
 struct sl_text sl_text_of(const char *terminated);
+struct sl_text sl_text_of_buffer(const struct sl_buffer *b); /* never NULL bytes */
 
 /* How an export is called. */
 enum sl_export_type {

@@ -1,0 +1,73 @@
+/* death.c - words for a process that has ended; see worker.h */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "supervise/worker.h"
+
+static void exit_words(char *out, size_t size, const struct sl_exit_report *e)
+{
+	if (e->signal != 0)
+		snprintf(out, size, "was killed by signal %d (%s)", e->signal, strsignal(e->signal));
+	else if (e->status >= 0)
+		snprintf(out, size, "exited with status %d", e->status);
+	else
+		snprintf(out, size, "ended");
+}
+
+static void add_exit(struct sl_error *err, const struct sl_exit_report *e)
+{
+	if (e->signal != 0)
+		sl_error_number(err, SL_D_SIGNAL, e->signal);
+	else if (e->status >= 0)
+		sl_error_number(err, SL_D_EXIT_STATUS, e->status);
+}
+
+/* The first line that came where the protocol was expected, quoted; or "". */
+static const char *first_line(const struct sl_process *p, char *out, size_t size)
+{
+	size_t len;
+	const char *preamble = sl_decoder_preamble(&p->session.in, &len);
+	if (p->first_line[0] != '\0' || len == 0)
+		return p->first_line;
+	const char *end = memchr(preamble, '\n', len);
+	return sl_quote(out, size, preamble, end != NULL ? (size_t)(end - preamble) : len);
+}
+
+void sl_death_before_hello(const struct sl_worker *w, struct sl_error *err)
+{
+	char how[96], room[200];
+	const char *printed = first_line(w->process, room, sizeof room);
+	exit_words(how, sizeof how, &w->exit);
+	if (printed[0] != '\0') {
+		sl_fail(err, SL_HANDSHAKE, 0,
+		        "the worker does not speak the protocol: it printed \"%s\" and %s", printed, how);
+		sl_error_text(err, SL_D_OPTION, "--lines", 7);
+	} else {
+		sl_fail(err, w->exit.signal != 0 ? SL_WORKER_EXITED : SL_HANDSHAKE, 0,
+		        "the worker %s before it introduced itself", how);
+	}
+	add_exit(err, &w->exit);
+}
+
+void sl_death_in_request(const struct sl_worker *w, struct sl_error *err)
+{
+	const struct sl_session *s = &w->process->session;
+	char how[96];
+	struct sl_error cut;
+	sl_error_clear(&cut);
+	exit_words(how, sizeof how, &w->exit);
+	bool whole = sl_session_end(s, &cut) == 0;
+	if (!whole && w->exit.status == 0)
+		*err = cut;
+	else if (w->process->ladder.forced)
+		sl_fail(err, SL_WORKER_EXITED, 0,
+		        "the worker closed its pipe before the request was over, and had to be ended");
+	else if (s->state == SL_SESSION_SETTLING)
+		sl_fail(err, SL_WORKER_EXITED, 0, "the worker %s after its %s, before the request was over",
+		        how, sl_frame_kind_name(s->terminal));
+	else
+		sl_fail(err, SL_WORKER_EXITED, 0, "the worker %s before the request was over%s%s", how,
+		        whole ? "" : "; ", whole ? "" : cut.message);
+	add_exit(err, &w->exit);
+}

@@ -1,0 +1,606 @@
+/* process.c - see process.h */
+#include "supervise/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "supervise/spawn.h"
+
+#define MS 1000000
+#define READ_SIZE (64u * 1024)
+/* Bytes waiting for a paused owner, from which on reading stops. */
+#define HIGH_WATER (256u * 1024)
+/* Reads in one callback, so that timers and other workers get their turn. */
+#define READS_PER_TURN 16
+#define PIPE_SIZE (1024 * 1024)
+/* How long a drain deadline waits on for bytes that are there to be read. */
+#define DRAIN_MORE_NS (100 * MS)
+
+extern char **environ;
+
+static void over_if_gone(struct sl_process *p);
+
+/* ---- ports ---- */
+
+static void port_watch(struct sl_port *port, int events, uv_poll_cb on_ready)
+{
+	if (port->fd < 0 || port->watched == events)
+		return;
+	port->watched = events;
+	if (events == 0)
+		uv_poll_stop(&port->poll);
+	else
+		uv_poll_start(&port->poll, events, on_ready);
+}
+
+static void free_if_closed(struct sl_process *p)
+{
+	if (p->open_handles > 0 || !p->freeing)
+		return;
+	*p->link = p->next;
+	if (p->next != NULL)
+		p->next->link = p->link;
+	sl_session_clear(&p->session);
+	sl_capture_clear(&p->out_lines);
+	sl_capture_clear(&p->err_lines);
+	sl_tail_clear(&p->tail);
+	free(p);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct sl_process *p = handle->data;
+	p->open_handles--;
+	free_if_closed(p);
+}
+
+/* libuv is done with a stopped poll handle's descriptor at once. */
+static void port_close(struct sl_port *port)
+{
+	if (port->fd < 0)
+		return;
+	uv_poll_stop(&port->poll);
+	close(port->fd);
+	port->fd = -1;
+	uv_close((uv_handle_t *)&port->poll, on_closed);
+}
+
+static int port_open(struct sl_process *p, struct sl_port *port, int fd)
+{
+	if (fd < 0)
+		return 0;
+	int rc = uv_poll_init(&p->supervisor->loop, &port->poll, fd);
+	if (rc != 0) {
+		errno = -rc;
+		return -1;
+	}
+	port->fd = fd;
+	port->poll.data = p;
+	p->open_handles++;
+	return 0;
+}
+
+/* ---- signals, exit ---- */
+
+static void signal_group(struct sl_process *p, int sig)
+{
+	if (p->ladder.exited)
+		return; /* reaped: the number may be somebody else's */
+	kill(-p->pid, sig);
+	kill(-p->pid, SIGCONT); /* a stopped process takes SIGTERM only then */
+}
+
+static void act(struct sl_process *p, enum sl_ladder_action action)
+{
+	switch (action) {
+	case SL_LADDER_SEND_TERM:
+		signal_group(p, SIGTERM);
+		break;
+	case SL_LADDER_SEND_KILL:
+		signal_group(p, SIGKILL);
+		break;
+	case SL_LADDER_NOTHING:
+		break;
+	case SL_LADDER_CLOSE:
+		port_close(&p->frames);
+		sl_ladder_step(&p->ladder, SL_LADDER_END, sl_now_ns());
+		break;
+	}
+}
+
+static void ladder(struct sl_process *p, enum sl_ladder_event event)
+{
+	act(p, sl_ladder_step(&p->ladder, event, sl_now_ns()));
+}
+
+static void on_exit_ready(uv_poll_t *handle, int status, int events)
+{
+	(void)status;
+	(void)events;
+	struct sl_process *p = handle->data;
+	siginfo_t info = { 0 };
+	int rc = waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	if (rc == 0 && info.si_pid == 0)
+		return;
+	/* Until it is reaped its number is ours: whoever is left of the group
+	 * goes with it. If somebody else has reaped it, its status is lost. */
+	if (rc == 0)
+		kill(-p->pid, SIGKILL);
+	if (rc != 0 || waitpid(p->pid, &p->status, 0) != p->pid)
+		p->status = -1;
+	port_close(&p->exit);
+	ladder(p, SL_LADDER_EXIT);
+	over_if_gone(p);
+	sl_process_pump(p);
+}
+
+/* ---- what it prints ---- */
+
+struct line_target {
+	struct sl_process *process;
+	const char *code;
+};
+
+static void on_line(void *ctx, const char *line, size_t len)
+{
+	struct line_target *t = ctx;
+	struct sl_process *p = t->process;
+	if (p->first_line[0] == '\0' && t->code[7] == 's' && t->code[10] == 'o')
+		sl_quote(p->first_line, sizeof p->first_line, line, len);
+	if (p->owner != NULL)
+		p->events->on_line(p->owner, t->code, line, len);
+}
+
+/* Read what is there; false at the end of the pipe. */
+static bool read_lines(struct sl_process *p, struct sl_port *port, int reads)
+{
+	struct sl_capture *c = port == &p->out ? &p->out_lines : &p->err_lines;
+	struct line_target t = { p, port == &p->out ? "worker.stdout" : "worker.stderr" };
+	char bytes[32 * 1024];
+	while (port->fd >= 0 && reads-- > 0) {
+		ssize_t n = read(port->fd, bytes, sizeof bytes);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (n == 0)
+			return false;
+		sl_tail_add(&p->tail, bytes, (size_t)n);
+		sl_capture_feed(c, bytes, (size_t)n, on_line, &t);
+		if ((size_t)n < sizeof bytes)
+			return true;
+	}
+	return true;
+}
+
+static void end_lines(struct sl_process *p, struct sl_port *port)
+{
+	struct sl_capture *c = port == &p->out ? &p->out_lines : &p->err_lines;
+	struct line_target t = { p, port == &p->out ? "worker.stdout" : "worker.stderr" };
+	port_close(port);
+	sl_capture_end(c, on_line, &t);
+}
+
+static void on_lines_ready(uv_poll_t *handle, int status, int events)
+{
+	(void)events;
+	struct sl_process *p = handle->data;
+	struct sl_port *port = handle == &p->out.poll ? &p->out : &p->err;
+	if (status < 0 || !read_lines(p, port, 4))
+		end_lines(p, port);
+}
+
+/* The process is gone; all it printed is in the pipes. What a grandchild may
+ * still print there is nobody's. */
+static void drain_lines(struct sl_process *p, struct sl_port *port)
+{
+	if (port->fd < 0)
+		return;
+	read_lines(p, port, PIPE_SIZE / (32 * 1024) + 1);
+	end_lines(p, port);
+}
+
+/* ---- frames ---- */
+
+/* One read into the decoder: bytes, 0 at the end, -1 when nothing is there. */
+static ssize_t read_frames(struct sl_process *p)
+{
+	static char sink[READ_SIZE]; /* for bytes that nobody wants */
+	size_t size = sizeof sink;
+	char *at = sink;
+	if (!p->discard)
+		at = sl_decoder_room(&p->session.in, READ_SIZE, &size);
+	if (at == NULL) {
+		p->discard = true; /* no memory: cannot go on, nothing may be credited */
+		return 0;
+	}
+	ssize_t n;
+	do
+		n = read(p->frames.fd, at, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? -1 : 0;
+	if (!p->discard)
+		sl_decoder_fed(&p->session.in, (size_t)n);
+	return n;
+}
+
+static bool wants_frames(const struct sl_process *p)
+{
+	return p->frames.fd >= 0 && !(p->paused && !p->discard &&
+	       sl_decoder_pending(&p->session.in) >= HIGH_WATER);
+}
+
+static void frames_ended(struct sl_process *p)
+{
+	port_close(&p->frames);
+	ladder(p, SL_LADDER_END);
+}
+
+static void on_frames_ready(uv_poll_t *handle, int status, int events);
+
+static void watch_frames(struct sl_process *p)
+{
+	port_watch(&p->frames, wants_frames(p) ? UV_READABLE : 0, on_frames_ready);
+}
+
+static void on_frames_ready(uv_poll_t *handle, int status, int events)
+{
+	(void)status; /* an error shows in read, too */
+	(void)events;
+	struct sl_process *p = handle->data;
+	for (int i = 0; i < READS_PER_TURN && wants_frames(p); i++) {
+		ssize_t n = read_frames(p);
+		if (n < 0)
+			break;
+		if (n == 0)
+			frames_ended(p);
+		if (p->owner != NULL)
+			p->events->on_input(p->owner);
+		if ((size_t)n < READ_SIZE)
+			break;
+	}
+	over_if_gone(p);
+	sl_process_pump(p);
+}
+
+bool sl_process_read_arrived(struct sl_process *p)
+{
+	if (!wants_frames(p))
+		return false;
+	ssize_t n = read_frames(p);
+	if (n == 0)
+		frames_ended(p);
+	return n > 0;
+}
+
+/* ---- control ---- */
+
+static void on_control_ready(uv_poll_t *handle, int status, int events)
+{
+	(void)status;
+	(void)events;
+	sl_process_pump(handle->data);
+}
+
+static void write_control(struct sl_process *p)
+{
+	struct sl_buffer *out = &p->session.out;
+	while (p->control.fd >= 0 && sl_buffer_len(out) > 0) {
+		ssize_t n = write(p->control.fd, sl_buffer_data(out), sl_buffer_len(out));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0) { /* it has closed its end: its exit tells the rest */
+			port_close(&p->control);
+			break;
+		}
+		sl_buffer_consume(out, (size_t)n);
+	}
+	port_watch(&p->control, sl_buffer_len(out) > 0 ? UV_WRITABLE : 0, on_control_ready);
+}
+
+/* ---- time ---- */
+
+/* The drain deadline: bytes may be there still, or a slow owner holds us up. */
+static bool still_draining(struct sl_process *p)
+{
+	struct pollfd ready = { p->frames.fd, POLLIN, 0 };
+	if (p->ladder.rung != SL_RUNG_DRAINING || p->discard || p->frames.fd < 0)
+		return false;
+	return p->paused || poll(&ready, 1, 0) == 1;
+}
+
+static void ladder_deadline(struct sl_process *p)
+{
+	if (still_draining(p))
+		sl_ladder_extend(&p->ladder, sl_now_ns(), DRAIN_MORE_NS);
+	else
+		ladder(p, SL_LADDER_DEADLINE);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct sl_process *p = timer->data;
+	int64_t now = sl_now_ns();
+	if (p->ladder.deadline_ns != 0 && now >= p->ladder.deadline_ns)
+		ladder_deadline(p);
+	int64_t deadline = sl_session_deadline(&p->session);
+	if (p->owner != NULL && deadline != 0 && now >= deadline)
+		p->events->on_deadline(p->owner);
+	over_if_gone(p);
+	sl_process_pump(p);
+}
+
+static void arm_timer(struct sl_process *p)
+{
+	int64_t deadline = p->ladder.deadline_ns;
+	int64_t other = p->owner != NULL ? sl_session_deadline(&p->session) : 0;
+	if (deadline == 0 || (other != 0 && other < deadline))
+		deadline = other;
+	if (deadline == 0) {
+		uv_timer_stop(&p->timer);
+		return;
+	}
+	int64_t left = deadline - sl_now_ns();
+	uv_update_time(&p->supervisor->loop);
+	uv_timer_start(&p->timer, on_timer, left <= 0 ? 0 : (uint64_t)(left + MS - 1) / MS, 0);
+}
+
+void sl_process_pump(struct sl_process *p)
+{
+	if (p->freeing)
+		return;
+	write_control(p);
+	watch_frames(p);
+	arm_timer(p);
+}
+
+/* ---- the end ---- */
+
+static void start_freeing(struct sl_process *p)
+{
+	if (p->freeing)
+		return;
+	p->freeing = true;
+	port_close(&p->exit);
+	port_close(&p->control);
+	port_close(&p->frames);
+	port_close(&p->out);
+	port_close(&p->err);
+	uv_close((uv_handle_t *)&p->timer, on_closed);
+}
+
+static void over_if_gone(struct sl_process *p)
+{
+	if (p->ladder.rung != SL_RUNG_GONE || p->over)
+		return;
+	/* A paused owner has frames left to take: it will be told when it has. */
+	if (p->owner != NULL && p->paused && sl_decoder_pending(&p->session.in) > 0)
+		return;
+	p->over = true;
+	drain_lines(p, &p->out);
+	drain_lines(p, &p->err);
+	if (p->owner != NULL)
+		p->events->on_gone(p->owner);
+	else
+		start_freeing(p);
+}
+
+void sl_process_leave(struct sl_process *p)
+{
+	sl_session_cancel(&p->session);
+	sl_session_shutdown(&p->session);
+	/* Before the handshake there are no words for it but a signal. */
+	ladder(p, p->session.state == SL_SESSION_HELLO ? SL_LADDER_TERMINATE : SL_LADDER_LEAVE);
+	sl_process_pump(p);
+}
+
+void sl_process_release(struct sl_process *p, bool leave)
+{
+	p->owner = NULL;
+	p->discard = true;
+	p->paused = false;
+	if (p->over) {
+		start_freeing(p);
+		return;
+	}
+	if (leave)
+		sl_process_leave(p);
+	else
+		ladder(p, SL_LADDER_TERMINATE);
+	over_if_gone(p);
+	sl_process_pump(p);
+}
+
+void sl_process_kill(struct sl_process *p)
+{
+	ladder(p, SL_LADDER_KILL);
+	over_if_gone(p);
+	sl_process_pump(p);
+}
+
+void sl_process_pause(struct sl_process *p, bool paused)
+{
+	p->paused = paused;
+	if (!p->freeing)
+		watch_frames(p);
+	if (!paused)
+		over_if_gone(p);
+}
+
+/* ---- start ---- */
+
+struct pipes { /* [0] is ours, [1] the child's */
+	int control[2], frames[2], out[2], err[2];
+};
+
+static int own_pipe(int ends[2], bool to_child)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return -1;
+	ends[0] = fds[to_child ? 1 : 0];
+	ends[1] = fds[to_child ? 0 : 1];
+	return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+static void close_both(int ends[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+}
+
+static void close_pipes(struct pipes *q)
+{
+	close_both(q->control);
+	close_both(q->frames);
+	close_both(q->out);
+	close_both(q->err);
+}
+
+static int open_pipes(struct pipes *q, enum sl_transport transport)
+{
+	*q = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	if (own_pipe(q->control, true) != 0 || own_pipe(q->frames, false) != 0 ||
+	    own_pipe(q->err, false) != 0)
+		return -1;
+	if (transport == SL_TRANSPORT_PIPE && own_pipe(q->out, false) != 0)
+		return -1;
+	fcntl(q->frames[0], F_SETPIPE_SZ, PIPE_SIZE); /* where allowed */
+	return 0;
+}
+
+/* The environment plus how to reach us. Freed with free(); entries borrowed. */
+static const char **with_transport(const char *const *env, enum sl_transport transport)
+{
+	size_t n = 0;
+	while (env[n] != NULL)
+		n++;
+	const char **out = calloc(n + 2, sizeof *out);
+	if (out == NULL)
+		return NULL;
+	size_t kept = 0;
+	out[kept++] = transport == SL_TRANSPORT_PIPE ? "SLUICE_TRANSPORT=pipe" : "SLUICE_TRANSPORT=stdio";
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(env[i], "SLUICE_TRANSPORT=", 17) != 0)
+			out[kept++] = env[i];
+	return out;
+}
+
+static int launch(struct sl_process *p, const struct sl_worker_options *o, struct pipes *q,
+                  struct sl_error *err)
+{
+	const char **env = with_transport(o->env != NULL ? o->env : (const char *const *)environ,
+	                                  o->transport);
+	if (env == NULL)
+		return sl_fail(err, SL_SPAWN, ENOMEM, "no memory to start %s", o->argv[0]);
+	struct sl_spawn s = { .argv = o->argv, .env = env, .cwd = o->cwd };
+	if (o->transport == SL_TRANSPORT_PIPE) {
+		int fds[SL_SPAWN_FDS] = { o->pass_stdin ? 0 : -1, q->out[1], q->err[1],
+		                          q->control[1], q->frames[1] };
+		memcpy(s.fds, fds, sizeof fds);
+	} else {
+		int fds[SL_SPAWN_FDS] = { q->control[1], q->frames[1], q->err[1], -1, -1 };
+		memcpy(s.fds, fds, sizeof fds);
+	}
+	int rc = sl_spawn(&s, &p->pid, err);
+	free(env);
+	return rc;
+}
+
+static void link_process(struct sl_process *p)
+{
+	p->next = p->supervisor->processes;
+	p->link = &p->supervisor->processes;
+	if (p->next != NULL)
+		p->next->link = &p->next;
+	p->supervisor->processes = p;
+}
+
+static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_worker_options *o,
+                                      const struct sl_process_events *events, void *owner)
+{
+	struct sl_process *p = calloc(1, sizeof *p);
+	if (p == NULL)
+		return NULL;
+	p->supervisor = s;
+	p->events = events;
+	p->owner = owner;
+	p->exit.fd = p->control.fd = p->frames.fd = p->out.fd = p->err.fd = -1;
+	sl_ladder_init(&p->ladder, o->stop_grace_ms * MS, o->kill_grace_ms * MS);
+	sl_session_init(&p->session, s->json, o->max_frame, o->transport == SL_TRANSPORT_STDIO,
+	                o->startup_timeout_ms > 0 ? sl_now_ns() + o->startup_timeout_ms * MS : 0);
+	sl_capture_init(&p->out_lines);
+	sl_capture_init(&p->err_lines);
+	sl_tail_init(&p->tail, SL_TAIL_LIMIT);
+	link_process(p);
+	uv_timer_init(&s->loop, &p->timer);
+	p->timer.data = p;
+	p->open_handles = 1;
+	return p;
+}
+
+/* Hand each of our ends to the loop; what could not be handed over stays in q. */
+static int open_ports(struct sl_process *p, struct pipes *q)
+{
+	int pidfd = pidfd_open(p->pid, 0);
+	if (pidfd < 0)
+		return -1;
+	if (port_open(p, &p->exit, pidfd) != 0) {
+		close(pidfd);
+		return -1;
+	}
+	struct { struct sl_port *port; int *fd; } all[] = {
+		{ &p->control, &q->control[0] }, { &p->frames, &q->frames[0] },
+		{ &p->out, &q->out[0] }, { &p->err, &q->err[0] },
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (port_open(p, all[i].port, *all[i].fd) != 0)
+			return -1;
+		*all[i].fd = -1;
+	}
+	port_watch(&p->exit, UV_READABLE, on_exit_ready);
+	port_watch(&p->out, UV_READABLE, on_lines_ready);
+	port_watch(&p->err, UV_READABLE, on_lines_ready);
+	return 0;
+}
+
+struct sl_process *sl_process_start(struct sl_supervisor *s, const struct sl_worker_options *o,
+                                    const struct sl_process_events *events, void *owner,
+                                    struct sl_error *err)
+{
+	struct pipes q;
+	struct sl_process *p = new_process(s, o, events, owner);
+	if (p == NULL) {
+		sl_fail(err, SL_SPAWN, ENOMEM, "no memory to start %s", o->argv[0]);
+		return NULL;
+	}
+	if (open_pipes(&q, o->transport) != 0) {
+		sl_fail(err, SL_SPAWN, errno, "cannot start %s: no pipe", o->argv[0]);
+		goto fail;
+	}
+	if (launch(p, o, &q, err) != 0)
+		goto fail;
+	if (open_ports(p, &q) != 0) {
+		sl_fail(err, SL_SPAWN, errno, "cannot watch %s", o->argv[0]);
+		kill(-p->pid, SIGKILL);
+		waitpid(p->pid, NULL, 0);
+		goto fail;
+	}
+	close_pipes(&q); /* what is left: the child's ends */
+	sl_process_pump(p);
+	return p;
+fail:
+	close_pipes(&q);
+	p->owner = NULL;
+	start_freeing(p);
+	return NULL;
+}

@@ -1,0 +1,498 @@
+/* session.c - see session.h */
+#include "supervise/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MS 1000000
+/* A worker that keeps streaming after stop gets this many graces in all. */
+#define STOP_GRACES 5
+
+void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_frame,
+                     bool tolerant, int64_t startup_ns)
+{
+	*s = (struct sl_session){
+		.json = json,
+		.max_frame = max_frame,
+		.startup_ns = startup_ns,
+	};
+	sl_decoder_init(&s->in, SL_FRAME_CAP_FLOOR);
+	sl_decoder_expect_magic(&s->in, tolerant);
+	sl_buffer_init(&s->out);
+	sl_buffer_init(&s->hello_bytes);
+	sl_buffer_init(&s->result);
+	sl_ledger_init(&s->ledger);
+	sl_error_clear(&s->failure);
+}
+
+void sl_session_clear(struct sl_session *s)
+{
+	sl_decoder_clear(&s->in);
+	sl_buffer_clear(&s->out);
+	sl_buffer_clear(&s->hello_bytes);
+	sl_buffer_clear(&s->result);
+	sl_ledger_clear(&s->ledger);
+}
+
+/* ---- frames ---- */
+
+typedef int take(struct sl_session *s, const struct sl_frame *f,
+                 struct sl_session_event *event, struct sl_error *err);
+
+/* Add where the frame began to an error about it. */
+static int at_frame(const struct sl_frame *f, struct sl_error *err)
+{
+	return sl_error_number(err, SL_D_OFFSET, (int64_t)f->offset);
+}
+
+static const char *state_words(enum sl_session_state state)
+{
+	switch (state) {
+	case SL_SESSION_HELLO: return "before its hello";
+	case SL_SESSION_IDLE: return "while no request was running";
+	case SL_SESSION_ACTIVE: return "in the middle of a request";
+	case SL_SESSION_SETTLING: return "after the end of its request";
+	case SL_SESSION_OVER: break;
+	}
+	return "after the end";
+}
+
+static int out_of_place(struct sl_session *s, const struct sl_frame *f,
+                        struct sl_session_event *event, struct sl_error *err)
+{
+	(void)event;
+	sl_fail(err, s->state == SL_SESSION_HELLO ? SL_HANDSHAKE : SL_PROTOCOL, 0,
+	        "the worker sent a %s frame %s (byte %" PRIu64 ")",
+	        sl_frame_kind_name(f->head.kind), state_words(s->state), f->offset);
+	return at_frame(f, err);
+}
+
+/* Keep the payload: its strings are borrowed from it. */
+static int take_hello(struct sl_session *s, const struct sl_frame *f,
+                      struct sl_session_event *event, struct sl_error *err)
+{
+	struct sl_frame kept = *f;
+	if (sl_buffer_append(&s->hello_bytes, f->payload, f->head.length) != 0)
+		return sl_fail(err, SL_HANDSHAKE, ENOMEM, "no memory for the worker's hello");
+	kept.payload = sl_buffer_data(&s->hello_bytes);
+	if (sl_hello_parse(&kept, &s->hello, err) != 0) {
+		err->kind = SL_HANDSHAKE;
+		return -1;
+	}
+	if (s->hello.version_min > SL_PROTOCOL_VERSION || s->hello.version_max < SL_PROTOCOL_VERSION)
+		return sl_fail(err, SL_HANDSHAKE, 0,
+		               "the worker speaks protocol versions %u to %u, this sluice speaks %u",
+		               s->hello.version_min, s->hello.version_max, SL_PROTOCOL_VERSION);
+	if (s->hello.max_frame < SL_FRAME_CAP_FLOOR)
+		return sl_fail(err, SL_HANDSHAKE, 0,
+		               "the worker takes frames of %" PRIu32 " bytes only, the least is %u",
+		               s->hello.max_frame, SL_FRAME_CAP_FLOOR);
+	if (s->max_frame > s->hello.max_frame)
+		s->max_frame = s->hello.max_frame;
+	struct sl_configure configure = { SL_PROTOCOL_VERSION, s->max_frame };
+	if (sl_configure_encode(&s->out, &configure) != 0)
+		return sl_fail(err, SL_HANDSHAKE, ENOMEM, "no memory to answer the worker's hello");
+	sl_decoder_set_cap(&s->in, s->max_frame);
+	s->state = SL_SESSION_IDLE;
+	s->startup_ns = 0;
+	event->kind = SL_EVENT_HELLO;
+	return 1;
+}
+
+/* A worker may report what goes wrong on its side, not what the runner decides. */
+static void keep_failure(struct sl_session *s)
+{
+	switch (s->failure.kind) {
+	case SL_EXPORT_FAILED:
+	case SL_CALLBACK_FAILED:
+	case SL_ROW_MALFORMED:
+	case SL_FRAME_TOO_LARGE:
+	case SL_SPAWN:
+	case SL_USAGE:
+		break;
+	default:
+		s->failure.kind = SL_EXPORT_FAILED;
+	}
+}
+
+static int take_refusal(struct sl_session *s, const struct sl_frame *f,
+                        struct sl_session_event *event, struct sl_error *err)
+{
+	if (f->head.request != 0)
+		return out_of_place(s, f, event, err);
+	if (sl_failure_parse(f, &s->failure, err) != 0)
+		return -1;
+	keep_failure(s);
+	s->state = SL_SESSION_OVER;
+	event->kind = SL_EVENT_REFUSED;
+	event->error = s->failure;
+	return 1;
+}
+
+static int take_stream(struct sl_session *s, const struct sl_frame *f,
+                       struct sl_session_event *event, struct sl_error *err)
+{
+	(void)event;
+	if (s->type == SL_EXPORT_CALL)
+		return sl_fail(err, SL_PROTOCOL, 0, "the worker opened a stream in a call, which has one reply");
+	return sl_ledger_declare(&s->ledger, f->head.stream, f->payload, f->head.length, err);
+}
+
+static int take_row(struct sl_session *s, const struct sl_frame *f,
+                    struct sl_session_event *event, struct sl_error *err)
+{
+	struct sl_stream *stream = sl_ledger_receive(&s->ledger, f->head.stream, f->head.sequence,
+	                                             f->payload, f->head.length, err);
+	if (stream == NULL)
+		return -1;
+	if (sl_json_parse(s->json, f->payload, f->head.length, err) != 0) {
+		sl_error_text(err, SL_D_STREAM, stream->name, stream->name_len);
+		return sl_error_number(err, SL_D_SEQUENCE, (int64_t)f->head.sequence);
+	}
+	event->kind = SL_EVENT_ROW;
+	event->row = (struct sl_row){ stream, f->head.sequence, f->payload, f->head.length, s->json };
+	return 1;
+}
+
+static int take_diagnostic(struct sl_session *s, const struct sl_frame *f,
+                           struct sl_session_event *event, struct sl_error *err)
+{
+	(void)s;
+	event->kind = SL_EVENT_DIAGNOSTIC;
+	return sl_diagnostic_parse(f, &event->diagnostic, err) == 0 ? 1 : -1;
+}
+
+static int take_progress(struct sl_session *s, const struct sl_frame *f,
+                         struct sl_session_event *event, struct sl_error *err)
+{
+	(void)s;
+	event->kind = SL_EVENT_PROGRESS;
+	return sl_progress_parse(f, &event->progress, err) == 0 ? 1 : -1;
+}
+
+/* The result outlives the frame: it is reported only after ready. */
+static int keep_result(struct sl_session *s, const char *what, const char *text, size_t len,
+                       struct sl_error *err)
+{
+	struct sl_error why;
+	sl_error_clear(&why);
+	if (sl_json_parse_copy(s->json, text, len, &why) != 0)
+		return sl_fail(err, SL_PROTOCOL, 0, "the worker's %s is not JSON: %s", what, why.message);
+	if (sl_buffer_append(&s->result, text, len) != 0)
+		return sl_fail(err, SL_PROTOCOL, ENOMEM, "no memory for the worker's %s", what);
+	s->has_result = true;
+	return 0;
+}
+
+static int settle(struct sl_session *s, const struct sl_frame *f)
+{
+	s->terminal = f->head.kind;
+	s->state = SL_SESSION_SETTLING;
+	return 0;
+}
+
+static int take_summary(struct sl_session *s, const struct sl_frame *f,
+                        struct sl_session_event *event, struct sl_error *err)
+{
+	struct sl_summary m = { 0 };
+	int rc = -1;
+	if (s->type != SL_EXPORT_ROWS)
+		return out_of_place(s, f, event, err);
+	if (sl_summary_parse(f, &m, err) != 0 ||
+	    sl_ledger_check(&s->ledger, m.seals, m.seal_count, err) != 0)
+		goto done;
+	if (m.has_metadata && keep_result(s, "metadata", m.metadata.bytes, m.metadata.len, err) != 0)
+		goto done;
+	s->stopped = m.stopped;
+	rc = settle(s, f);
+done:
+	sl_summary_clear(&m);
+	return rc;
+}
+
+static int take_reply(struct sl_session *s, const struct sl_frame *f,
+                      struct sl_session_event *event, struct sl_error *err)
+{
+	if (s->type != SL_EXPORT_CALL)
+		return out_of_place(s, f, event, err);
+	if (keep_result(s, "reply", f->payload, f->head.length, err) != 0)
+		return -1;
+	return settle(s, f);
+}
+
+static int take_failure(struct sl_session *s, const struct sl_frame *f,
+                        struct sl_session_event *event, struct sl_error *err)
+{
+	(void)event;
+	if (sl_failure_parse(f, &s->failure, err) != 0)
+		return -1;
+	keep_failure(s);
+	return settle(s, f);
+}
+
+static int take_ready(struct sl_session *s, const struct sl_frame *f,
+                      struct sl_session_event *event, struct sl_error *err)
+{
+	(void)f;
+	(void)err;
+	s->state = SL_SESSION_IDLE;
+	s->request_ns = s->idle_ns = s->stop_ns = s->stop_most_ns = 0;
+	event->kind = s->terminal == SL_FRAME_FAILURE ? SL_EVENT_FAILED : SL_EVENT_DONE;
+	event->error = s->failure;
+	return 1;
+}
+
+/* What each frame does in each state; a missing entry is out of place. */
+static take *const table[SL_SESSION_OVER][SL_FRAME_READY + 1] = {
+	[SL_SESSION_HELLO] = {
+		[SL_FRAME_HELLO] = take_hello,
+		[SL_FRAME_FAILURE] = take_refusal,
+	},
+	[SL_SESSION_ACTIVE] = {
+		[SL_FRAME_STREAM] = take_stream,
+		[SL_FRAME_ROW] = take_row,
+		[SL_FRAME_DIAGNOSTIC] = take_diagnostic,
+		[SL_FRAME_PROGRESS] = take_progress,
+		[SL_FRAME_SUMMARY] = take_summary,
+		[SL_FRAME_REPLY] = take_reply,
+		[SL_FRAME_FAILURE] = take_failure,
+	},
+	[SL_SESSION_SETTLING] = {
+		[SL_FRAME_READY] = take_ready,
+	},
+};
+
+static int check_request(const struct sl_session *s, const struct sl_frame *f,
+                         struct sl_error *err)
+{
+	bool running = s->state == SL_SESSION_ACTIVE || s->state == SL_SESSION_SETTLING;
+	if (!running || f->head.request == s->request)
+		return 0;
+	sl_fail(err, SL_PROTOCOL, 0,
+	        "the worker sent a %s frame of request %" PRIu64 " during request %" PRIu64 " (byte %" PRIu64 ")",
+	        sl_frame_kind_name(f->head.kind), f->head.request, s->request, f->offset);
+	return -1;
+}
+
+static int dispatch(struct sl_session *s, const struct sl_frame *f,
+                    struct sl_session_event *event, struct sl_error *err)
+{
+	take *t = table[s->state][f->head.kind];
+	int rc = check_request(s, f, err);
+	if (rc == 0)
+		rc = (t != NULL ? t : out_of_place)(s, f, event, err);
+	if (rc < 0) {
+		s->state = SL_SESSION_OVER;
+		at_frame(f, err);
+	}
+	return rc;
+}
+
+int sl_session_next(struct sl_session *s, struct sl_session_event *event,
+                    struct sl_error *err)
+{
+	struct sl_frame f;
+	while (s->state != SL_SESSION_OVER) {
+		int rc = sl_decoder_next(&s->in, &f, err);
+		if (rc == 1)
+			rc = dispatch(s, &f, event, err);
+		else if (rc == 0)
+			return 0;
+		else
+			s->state = SL_SESSION_OVER;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int sl_session_end(const struct sl_session *s, struct sl_error *err)
+{
+	return sl_decoder_end(&s->in, err);
+}
+
+/* ---- requests ---- */
+
+static bool same(struct sl_text a, struct sl_text b)
+{
+	return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
+}
+
+/* "a, b, c" of the exports of one type, cut to fit; how many there are. */
+static size_t list_exports(const struct sl_session *s, enum sl_export_type type,
+                           char *out, size_t size, struct sl_text *last)
+{
+	size_t at = 0, count = 0, used = 0;
+	struct sl_export_name e;
+	out[0] = '\0';
+	while (sl_hello_export(&s->hello, &at, &e)) {
+		if (e.type != type)
+			continue;
+		*last = e.name;
+		if (used + e.name.len + 3 < size) {
+			if (count > 0)
+				used += (size_t)sprintf(out + used, ", ");
+			memcpy(out + used, e.name.bytes, e.name.len);
+			used += e.name.len;
+			out[used] = '\0';
+		}
+		count++;
+	}
+	return count;
+}
+
+static int no_such_export(const struct sl_session *s, const struct sl_request_options *o,
+                          struct sl_error *err)
+{
+	bool call = o->type == SL_EXPORT_CALL;
+	size_t at = 0;
+	struct sl_export_name e;
+	int len = (int)o->export_name.len;
+	const char *name = o->export_name.bytes;
+	while (sl_hello_export(&s->hello, &at, &e))
+		if (same(e.name, o->export_name))
+			return sl_fail(err, SL_USAGE, 0,
+			               call ? "\"%.*s\" streams rows, it is not a call"
+			                    : "\"%.*s\" is a call, it streams no rows", len, name);
+	char list[256];
+	struct sl_text last;
+	size_t count = list_exports(s, o->type, list, sizeof list, &last);
+	return sl_fail(err, SL_USAGE, 0, "the worker has no %s \"%.*s\"; it has: %s",
+	               call ? "call" : "export", len, name, count > 0 ? list : "none");
+}
+
+int sl_session_choose(const struct sl_session *s, const struct sl_request_options *o,
+                      struct sl_text *name, struct sl_error *err)
+{
+	if (o->export_name.len == 0) {
+		char list[256];
+		size_t count = list_exports(s, o->type, list, sizeof list, name);
+		if (count == 1)
+			return 0;
+		return sl_fail(err, SL_USAGE, 0, count == 0 ? "the worker has no export to run"
+		               : "the worker has several exports, name one of: %s", list);
+	}
+	size_t at = 0;
+	struct sl_export_name e;
+	while (sl_hello_export(&s->hello, &at, &e))
+		if (e.type == o->type && same(e.name, o->export_name)) {
+			*name = e.name;
+			return 0;
+		}
+	no_such_export(s, o, err);
+	return sl_error_text(err, SL_D_EXPORT, o->export_name.bytes, o->export_name.len);
+}
+
+int sl_session_request(struct sl_session *s, uint64_t id, enum sl_export_type type,
+                       struct sl_text name, struct sl_text json, int64_t request_ns,
+                       int64_t idle_limit_ns, int64_t now_ns, struct sl_error *err)
+{
+	size_t before = sl_buffer_len(&s->out);
+	struct sl_request_message m = { type, name, json };
+	if (sl_request_encode(&s->out, id, &m) != 0)
+		return sl_fail(err, SL_USAGE, ENOMEM, "no memory for the request");
+	size_t size = sl_buffer_len(&s->out) - before - SL_HEADER_SIZE;
+	if (size > s->max_frame) {
+		s->out.end -= size + SL_HEADER_SIZE;
+		sl_fail(err, SL_FRAME_TOO_LARGE, 0,
+		        "a request of %zu bytes, over the cap of %" PRIu32, size, s->max_frame);
+		sl_error_number(err, SL_D_SIZE, (int64_t)size);
+		return sl_error_number(err, SL_D_LIMIT, s->max_frame);
+	}
+	sl_ledger_clear(&s->ledger);
+	sl_buffer_consume(&s->result, sl_buffer_len(&s->result));
+	sl_error_clear(&s->failure);
+	s->has_result = s->stopped = s->stop_sent = false;
+	s->request = id;
+	s->type = type;
+	s->state = SL_SESSION_ACTIVE;
+	s->request_ns = request_ns;
+	s->idle_limit_ns = idle_limit_ns;
+	sl_session_touch(s, now_ns);
+	return 0;
+}
+
+void sl_session_stop(struct sl_session *s, int64_t grace_ns, int64_t now_ns)
+{
+	if (s->state != SL_SESSION_ACTIVE || s->stop_sent)
+		return;
+	s->stop_sent = true;
+	s->stop_grace_ns = grace_ns;
+	s->stop_ns = now_ns + grace_ns;
+	s->stop_most_ns = now_ns + STOP_GRACES * grace_ns;
+	sl_plain_encode(&s->out, SL_FRAME_STOP, s->request);
+}
+
+void sl_session_cancel(struct sl_session *s)
+{
+	if (s->state == SL_SESSION_ACTIVE)
+		sl_plain_encode(&s->out, SL_FRAME_CANCEL, s->request);
+}
+
+void sl_session_shutdown(struct sl_session *s)
+{
+	if (s->state != SL_SESSION_HELLO && s->state != SL_SESSION_OVER)
+		sl_plain_encode(&s->out, SL_FRAME_SHUTDOWN, 0);
+}
+
+/* ---- time ---- */
+
+void sl_session_touch(struct sl_session *s, int64_t now_ns)
+{
+	if (s->idle_limit_ns > 0)
+		s->idle_ns = now_ns + s->idle_limit_ns;
+	if (s->stop_ns != 0) {
+		int64_t next = now_ns + s->stop_grace_ns;
+		s->stop_ns = next < s->stop_most_ns ? next : s->stop_most_ns;
+	}
+}
+
+static int64_t nearer(int64_t a, int64_t b)
+{
+	return a == 0 ? b : b == 0 ? a : a < b ? a : b;
+}
+
+int64_t sl_session_deadline(const struct sl_session *s)
+{
+	switch (s->state) {
+	case SL_SESSION_HELLO:
+		return s->startup_ns;
+	case SL_SESSION_IDLE:
+		return s->rest_ns;
+	case SL_SESSION_ACTIVE:
+	case SL_SESSION_SETTLING:
+		return nearer(s->request_ns, nearer(s->idle_ns, s->stop_ns));
+	case SL_SESSION_OVER:
+		break;
+	}
+	return 0;
+}
+
+static bool passed(int64_t deadline, int64_t now_ns)
+{
+	return deadline != 0 && now_ns >= deadline;
+}
+
+int sl_session_check(const struct sl_session *s, int64_t now_ns, struct sl_error *err)
+{
+	if (s->state == SL_SESSION_HELLO)
+		return passed(s->startup_ns, now_ns)
+			? sl_fail(err, SL_STARTUP_TIMEOUT, 0, "the worker did not introduce itself in time")
+			: 0;
+	if (s->state != SL_SESSION_ACTIVE && s->state != SL_SESSION_SETTLING)
+		return 0;
+	if (passed(s->request_ns, now_ns))
+		return sl_fail(err, SL_REQUEST_TIMEOUT, 0, "the request did not end in time");
+	if (passed(s->stop_ns, now_ns))
+		return sl_fail(err, SL_CANCELLED, 0,
+		               "the worker did not end within %" PRId64 " ms of being asked to stop",
+		               s->stop_grace_ns / MS);
+	if (passed(s->idle_ns, now_ns)) {
+		sl_fail(err, SL_IDLE_TIMEOUT, 0, "the worker sent nothing for %" PRId64 " ms",
+		        s->idle_limit_ns / MS);
+		return sl_error_number(err, SL_D_TIMEOUT_MS, s->idle_limit_ns / MS);
+	}
+	return 0;
+}

@@ -1,0 +1,106 @@
+/*
+ * session.h - the conversation with one worker process (room: supervise)
+ *
+ * Pure: bytes go in through the embedded decoder, bytes for the worker pile up
+ * in `out`, time comes as an argument (nanoseconds, monotonic); no process, no
+ * descriptor. It trusts nothing: order of frames, ids, sequences, JSON, seals
+ * and the end of a request are checked here, and only here.
+ *
+ *     hello --> idle --request--> active --terminal--> settling --ready--> idle
+ */
+#ifndef SL_SUPERVISE_SESSION_H
+#define SL_SUPERVISE_SESSION_H
+
+#include "json/json.h"
+#include "supervise/supervise.h"
+#include "wire/decoder.h"
+#include "wire/ledger.h"
+#include "wire/message.h"
+
+enum sl_session_state {
+	SL_SESSION_HELLO,    /* the worker's introduction is awaited */
+	SL_SESSION_IDLE,
+	SL_SESSION_ACTIVE,   /* a request is running */
+	SL_SESSION_SETTLING, /* its terminal has come, ready has not */
+	SL_SESSION_OVER      /* broken, or refused to start */
+};
+
+enum sl_session_event_kind {
+	SL_EVENT_HELLO,
+	SL_EVENT_ROW,
+	SL_EVENT_DIAGNOSTIC,
+	SL_EVENT_PROGRESS,
+	SL_EVENT_REFUSED, /* the worker cannot start: error */
+	SL_EVENT_DONE,    /* the request succeeded: summary or reply */
+	SL_EVENT_FAILED   /* the worker reported failure: error; still usable */
+};
+
+struct sl_session_event { /* borrowed until the next call */
+	enum sl_session_event_kind kind;
+	struct sl_row row;
+	struct sl_diagnostic diagnostic;
+	struct sl_progress progress;
+	struct sl_error error;
+};
+
+struct sl_session { /* embedded; read the fields, change nothing */
+	enum sl_session_state state;
+	struct sl_decoder in;
+	struct sl_buffer out;       /* to be written to the worker */
+	struct sl_json *json;       /* borrowed */
+	uint32_t max_frame;         /* offered, then agreed */
+	struct sl_buffer hello_bytes;
+	struct sl_hello hello;      /* valid once the state has left HELLO */
+	uint64_t request;           /* id of the running request */
+	enum sl_export_type type;
+	struct sl_ledger ledger;    /* of the latest request */
+	struct sl_buffer result;    /* metadata or reply, once the terminal came */
+	bool has_result, stopped, stop_sent;
+	enum sl_frame_kind terminal;
+	struct sl_error failure;    /* that the worker reported */
+
+	/* Deadlines; 0: none. */
+	int64_t startup_ns, request_ns, idle_ns, stop_ns, stop_most_ns;
+	int64_t rest_ns; /* set by the owner: how long an idle process is kept */
+	int64_t idle_limit_ns, stop_grace_ns;
+};
+
+/* json: borrowed, reused for every payload. */
+void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_frame,
+                     bool tolerant, int64_t startup_ns);
+void sl_session_clear(struct sl_session *s);
+
+/* 1: *event; 0: nothing more has arrived; -1: a protocol fault in *err, after
+ * which the session is over. */
+int sl_session_next(struct sl_session *s, struct sl_session_event *event,
+                    struct sl_error *err);
+
+/* The byte stream has ended. 0: between two frames; -1: *err says what was cut. */
+int sl_session_end(const struct sl_session *s, struct sl_error *err);
+
+/* Find the export to call: the named one, or the only one of its type. -1 and
+ * *err (usage) that lists what there is. */
+int sl_session_choose(const struct sl_session *s, const struct sl_request_options *o,
+                      struct sl_text *name, struct sl_error *err);
+
+/* Begin a request (state IDLE). request_ns: absolute deadline or 0. -1 and
+ * *err: memory, or a request over the frame cap. */
+int sl_session_request(struct sl_session *s, uint64_t id, enum sl_export_type type,
+                       struct sl_text name, struct sl_text json, int64_t request_ns,
+                       int64_t idle_limit_ns, int64_t now_ns, struct sl_error *err);
+
+void sl_session_stop(struct sl_session *s, int64_t grace_ns, int64_t now_ns);
+void sl_session_cancel(struct sl_session *s);
+void sl_session_shutdown(struct sl_session *s);
+
+/* Something came, or the runner itself was busy until now: the idle and the
+ * stop deadlines start again. */
+void sl_session_touch(struct sl_session *s, int64_t now_ns);
+
+/* The nearest deadline, or 0. */
+int64_t sl_session_deadline(const struct sl_session *s);
+
+/* 0, or -1 and *err for the deadline that has passed at now_ns. */
+int sl_session_check(const struct sl_session *s, int64_t now_ns, struct sl_error *err);
+
+#endif

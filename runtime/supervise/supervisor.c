@@ -1,0 +1,119 @@
+/* supervisor.c - the loop; see supervise.h */
+#include "supervise/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "supervise/process.h"
+
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t sl_now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t sl_now_coarse_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC_COARSE);
+}
+
+/* A worker that closes its end must not kill us (FACTS, "Processes", 5). A
+ * program that has its own idea of SIGPIPE keeps it. */
+static void ignore_sigpipe(void)
+{
+	struct sigaction now;
+	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		signal(SIGPIPE, SIG_IGN);
+}
+
+static void on_nothing(uv_async_t *async)
+{
+	(void)async;
+}
+
+static void on_bound(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
+struct sl_supervisor *sl_supervisor_new(struct sl_error *err)
+{
+	struct sl_supervisor *s = calloc(1, sizeof *s);
+	if (s == NULL || (s->json = sl_json_new()) == NULL) {
+		free(s);
+		sl_fail(err, SL_SPAWN, ENOMEM, "no memory for a supervisor");
+		return NULL;
+	}
+	int rc = uv_loop_init(&s->loop);
+	if (rc != 0) {
+		sl_json_free(s->json);
+		free(s);
+		sl_fail(err, SL_SPAWN, -rc, "no event loop: %s", uv_strerror(rc));
+		return NULL;
+	}
+	uv_async_init(&s->loop, &s->wakeup, on_nothing);
+	uv_timer_init(&s->loop, &s->bound);
+	/* Neither keeps a turn waiting that has nothing else to wait for. */
+	uv_unref((uv_handle_t *)&s->wakeup);
+	uv_unref((uv_handle_t *)&s->bound);
+	ignore_sigpipe();
+	return s;
+}
+
+void sl_supervisor_turn(struct sl_supervisor *s, int wait_ms)
+{
+	if (wait_ms > 0) {
+		uv_update_time(&s->loop);
+		uv_timer_start(&s->bound, on_bound, (uint64_t)wait_ms, 0);
+		uv_ref((uv_handle_t *)&s->bound);
+	}
+	uv_run(&s->loop, wait_ms == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+	uv_unref((uv_handle_t *)&s->bound);
+	uv_timer_stop(&s->bound);
+}
+
+bool sl_supervisor_leaving(const struct sl_supervisor *s)
+{
+	for (const struct sl_process *p = s->processes; p != NULL; p = p->next)
+		if (p->owner == NULL)
+			return true;
+	return false;
+}
+
+void sl_supervisor_kill_leaving(struct sl_supervisor *s)
+{
+	for (struct sl_process *p = s->processes, *next; p != NULL; p = next) {
+		next = p->next;
+		if (p->owner == NULL && !p->freeing)
+			sl_process_kill(p);
+	}
+}
+
+void sl_supervisor_wake(struct sl_supervisor *s)
+{
+	uv_async_send(&s->wakeup);
+}
+
+void sl_supervisor_free(struct sl_supervisor *s)
+{
+	if (s == NULL)
+		return;
+	while (s->workers != NULL)
+		sl_worker_orphan(s->workers);
+	while (s->processes != NULL)
+		uv_run(&s->loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&s->wakeup, NULL);
+	uv_close((uv_handle_t *)&s->bound, NULL);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&s->loop);
+	sl_json_free(s->json);
+	free(s);
+}
