@@ -14,6 +14,8 @@
 #define CODEC "sluice.json.codec"
 #define ARRAY "sluice.array"
 
+#define MIXED_KEYS "a table with string keys and others is neither array nor object"
+
 /* What a codec may keep between calls; a single large text shall not last. */
 #define KEPT_BYTES (4 * 1024 * 1024)
 
@@ -195,21 +197,34 @@ static int written(struct encoder *e, int rc)
 
 static int encode_value(struct encoder *e, int index);
 
+/* Why a table whose keys are not 1..n is no array: the gravest reason, not the
+ * first that next() happens upon. */
+static int refuse_array(struct encoder *e, int index)
+{
+	bool strings = false, others = false;
+	lua_pop(e->L, 1); /* the key that was reached */
+	lua_pushnil(e->L);
+	while (lua_next(e->L, index)) {
+		lua_pop(e->L, 1); /* [key] */
+		strings = strings || lua_type(e->L, -1) == LUA_TSTRING;
+		others = others || !lua_isinteger(e->L, -1) || lua_tointeger(e->L, -1) < 1;
+	}
+	if (strings)
+		return refuse(e, MIXED_KEYS);
+	return refuse(e, others ? "an array has no keys but 1, 2, 3, …"
+	                        : "an array must not have holes");
+}
+
 /* Are the keys exactly 1..n? All within and as many as: then they are. */
 static int check_array(struct encoder *e, int index, lua_Integer n)
 {
 	lua_Integer count = 0;
 	lua_pushnil(e->L);
-	while (lua_next(e->L, index)) {
+	for (; lua_next(e->L, index); count++) {
 		lua_pop(e->L, 1); /* [key] */
 		lua_Integer i = lua_isinteger(e->L, -1) ? lua_tointeger(e->L, -1) : 0;
-		if (lua_type(e->L, -1) == LUA_TSTRING)
-			return refuse(e, "a table with string keys and others is neither array nor object");
-		if (i < 1)
-			return refuse(e, "an array has no keys but 1, 2, 3, …");
-		if (i > n)
-			return refuse(e, "an array must not have holes");
-		count++;
+		if (i < 1 || i > n)
+			return refuse_array(e, index);
 	}
 	return count == n ? 0 : refuse(e, "an array must not have holes");
 }
@@ -235,7 +250,7 @@ static int encode_field(struct encoder *e, struct level *l)
 	size_t len;
 	int top = lua_gettop(e->L);
 	if (lua_type(e->L, top - 1) != LUA_TSTRING)
-		return refuse(e, "a table with string keys and others is neither array nor object");
+		return refuse(e, MIXED_KEYS);
 	l->key = top - 1;
 	const char *key = lua_tolstring(e->L, l->key, &len);
 	if (written(e, sl_json_write_key(e->writer, key, len, &e->err)) != 0 ||

@@ -118,7 +118,7 @@ int sl_json_pointer(struct sl_json_value v, const char *pointer, size_t len,
  * Appends JSON text to a buffer, compact. Each call: 0, or -1 and *err
  * (row_malformed; message says what could not be written). The caller keeps
  * calls well nested; that is asserted. Integers are exact, floats the
- * shortest text that reads back the same and always marked as floats ("1.0"),
+ * fewest digits that read back the same and always marked as floats ("1.0"),
  * NaN and infinities refused; strings must be UTF-8 (WTF-8 surrogates are
  * written as \uD800 escapes).
  */

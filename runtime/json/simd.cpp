@@ -92,8 +92,9 @@ bool sl_simd_trim(struct sl_simd *s, size_t keep)
 size_t sl_simd_print_double(double value, char out[SL_DOUBLE_ROOM])
 {
 	/* 1000000.0 rather than 1e+06: people read these. */
-	bool whole = std::trunc(value) == value && std::fabs(value) < 1e15;
-	auto format = whole ? std::chars_format::fixed : std::chars_format::general;
+	double size = std::fabs(value);
+	bool plain = value == 0 || (size >= 1e-5 && size < 1e15);
+	auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
 	char *end = std::to_chars(out, out + SL_DOUBLE_ROOM, value, format).ptr;
 	bool marked = false;
 	for (const char *p = out; p < end; p++)

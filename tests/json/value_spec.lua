@@ -1,0 +1,299 @@
+--- sluice.json: values from and to JSON.
+local support = require "json.support"
+local cjson = require "cjson"
+local probe, json, canonical = support.probe, support.json, support.canonical
+
+local function refused(value, message)
+  local text, err = json.encode(value)
+  assert.is_nil(text)
+  assert.equal("row_malformed", err.kind)
+  assert.equal(message, err.message)
+end
+
+describe("decoding", function()
+  it("has cjson's null", function()
+    assert.equal(cjson.null, json.null)
+    assert.equal(json.null, json.decode("null"))
+    assert.equal(json.null, json.decode('{"a":null}').a)
+  end)
+
+  it("keeps 64-bit integers exactly", function()
+    assert.equal(9007199254740993, json.decode("9007199254740993"))
+    assert.equal("integer", math.type(json.decode("9223372036854775807")))
+    assert.equal("float", math.type(json.decode("9223372036854775808")))
+    assert.equal("float", math.type(json.decode("1.0")))
+  end)
+
+  it("marks arrays, so that an empty one stays one", function()
+    assert.is_true(json.is_array(json.decode("[]")))
+    assert.is_false(json.is_array(json.decode("{}")))
+    assert.equal('{"a":[]}', json.encode(json.decode('{"a":[]}')))
+    assert.equal("[{},[]]", json.encode(json.decode("[{},[]]")))
+  end)
+
+  it("keeps nulls inside arrays", function()
+    local t = json.decode("[null,1,null]")
+    assert.equal(3, #t)
+    assert.equal(json.null, t[3])
+  end)
+
+  it("returns nil and an error object for what is not JSON", function()
+    local value, err = json.decode("[1,]")
+    assert.is_nil(value)
+    assert.equal("row_malformed", err.kind)
+    assert.equal(3, err.offset)
+    assert.equal("row_malformed: a comma must not be the last thing in an array (offset 3)", tostring(err))
+  end)
+
+  it("raises for what is not a string", function()
+    assert.has_error(function() json.decode(5) end)
+    assert.has_error(function() json.decode() end)
+  end)
+
+  it("decodes 1024 levels", function()
+    local t = json.decode(("["):rep(1024) .. ("]"):rep(1024))
+    for _ = 1, 1023 do t = t[1] end
+    assert.same({}, t)
+  end)
+
+  it("survives finalizers that decode while it decodes", function()
+    local inner = 0
+    local function litter()
+      setmetatable({}, { __gc = function()
+        inner = inner + 1
+        assert(json.decode('["other",{"text":[1,2,3]}]')[1] == "other")
+        assert(json.encode({ 1, 2, { "x" } }) == '[1,2,["x"]]')
+      end })
+    end
+    local text = "[" .. ('{"name":"value number one","list":[1,2,3]},'):rep(2000) .. "0]"
+    collectgarbage("generational")
+    for _ = 1, 20 do
+      for _ = 1, 50 do litter() end
+      local t = json.decode(text)
+      assert(#t == 2001 and t[2000].list[3] == 3 and t[1].name == "value number one")
+    end
+    collectgarbage("incremental")
+    collectgarbage()
+    assert.is_true(inner > 0)
+  end)
+end)
+
+describe("encoding", function()
+  it("writes scalars", function()
+    assert.equal("true", json.encode(true))
+    assert.equal("false", json.encode(false))
+    assert.equal("null", json.encode(json.null))
+    assert.equal("null", json.encode(cjson.null))
+    assert.equal('"a"', json.encode("a"))
+  end)
+
+  it("writes integers exactly", function()
+    for _, i in ipairs { 0, 1, -1, 9007199254740993, math.maxinteger, math.mininteger } do
+      assert.equal(("%d"):format(i), json.encode(i))
+    end
+  end)
+
+  it("writes floats as the shortest text that reads back, always as floats", function()
+    local cases = {
+      { 1.0, "1.0" }, { -0.0, "-0.0" }, { 100000.0, "100000.0" }, { 123456789012345.0, "123456789012345.0" },
+      { 1e15, "1e+15" }, { 1e23, "1e+23" }, { 9007199254740992.0, "9.007199254740992e+15" },
+      { 0.1, "0.1" }, { 2.5, "2.5" }, { 1 / 3, "0.3333333333333333" }, { 0.0001, "0.0001" }, { 1e-7, "1e-07" },
+      { 5e-324, "5e-324" }, { 1.7976931348623157e308, "1.7976931348623157e+308" },
+    }
+    for _, case in ipairs(cases) do
+      assert.equal(case[2], json.encode(case[1]))
+      assert.equal("float", math.type(json.decode(case[2])))
+    end
+  end)
+
+  it("writes floats that read back the same, for many of them", function()
+    local random = support.random(7)
+    for _ = 1, 20000 do
+      local bits = (random(1 << 31) - 1) << 33 ~ (random(1 << 31) - 1) << 16 ~ (random(1 << 16) - 1)
+      local value = string.unpack("d", string.pack("j", bits))
+      if value == value and value - value == 0 then
+        local text = json.encode(value)
+        assert(tonumber(text) == value, text)
+        assert(json.decode(text) == value and math.type(json.decode(text)) == "float", text)
+        local digits = #text:gsub("e.*", ""):gsub("%D", ""):gsub("^0+", ""):gsub("0+$", "")
+        assert(digits < 2 or tonumber(("%%.%de"):format(digits - 2):format(value)) ~= value, text)
+      end
+    end
+  end)
+
+  it("is the same in every locale", function()
+    local was = os.setlocale(nil, "all")
+    for _, name in ipairs { "de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "C" } do
+      if os.setlocale(name, "all") then
+        assert.equal("[0.5,1e+300]", json.encode({ 0.5, 1e300 }))
+        assert.equal(0.5, json.decode("[0.5,1e400]")[1])
+      end
+    end
+    os.setlocale(was, "all")
+  end)
+
+  it("refuses NaN and infinities and says where", function()
+    refused(0 / 0, "NaN is not JSON")
+    refused({ x = { 1, 1 / 0 } }, "an infinity is not JSON, at /x/1")
+    refused({ -1 / 0 }, "an infinity is not JSON, at /0")
+  end)
+
+  it("escapes what must be escaped, and no more", function()
+    assert.equal([["\u0000\u001F\b\f\n\r\t\"\\/]] .. "\127é\u{2028}😀\"",
+                 json.encode("\0\31\b\f\n\r\t\"\\/\127é\u{2028}😀"))
+  end)
+
+  it("writes surrogates of WTF-8 as escapes, in strings and in keys", function()
+    assert.equal([["\ud800"]], json.encode("\xed\xa0\x80"))
+    assert.equal([["a\n\udfffé"]], json.encode("a\n\xed\xbf\xbfé"))
+    assert.equal([[{"\udbff":1}]], json.encode({ ["\xed\xaf\xbf"] = 1 }))
+    for c = 0xD800, 0xDFFF, 37 do
+      local text = ([["\u%04x"]]):format(c)
+      assert.equal(text, json.encode(json.decode(text)))
+    end
+  end)
+
+  it("refuses strings that are not UTF-8", function()
+    refused("\xff", "the string is not UTF-8")
+    refused({ a = { "x", "\xc3" } }, "the string is not UTF-8, at /a/1")
+    refused({ ["\xff"] = 1 }, "the field name is not UTF-8, at /\\xff")
+    refused("a long enough string \xed\xa0", "the string is not UTF-8")
+    refused("\xf4\x90\x80\x80", "the string is not UTF-8")
+  end)
+
+  it("takes 1..n for an array and string keys for an object", function()
+    assert.equal("[1,2,3]", json.encode({ 1, 2, 3 }))
+    assert.equal('{"a":1}', json.encode({ a = 1 }))
+    assert.equal("{}", json.encode({}))
+    assert.equal("[]", json.encode(json.array {}))
+    assert.equal("[]", json.encode(json.array()))
+    assert.equal("[1]", json.encode(json.array { 1 }))
+  end)
+
+  it("takes an array in the hash part for an array", function()
+    local t = {}
+    for i = 20, 1, -1 do t[i] = i end
+    assert.equal("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]", json.encode(t))
+  end)
+
+  it("refuses arrays with holes", function()
+    refused({ 1, 2, nil, 4 }, "an array must not have holes")
+    refused({ [2] = 1 }, "an array must not have holes")
+    refused({ [1000000] = 1 }, "an array must not have holes")
+    refused({ a = json.array { 1, nil, 3 } }, "an array must not have holes, at /a")
+  end)
+
+  it("refuses tables with keys of several kinds", function()
+    local mixed = "a table with string keys and others is neither array nor object"
+    refused({ 1, a = 1 }, mixed)
+    refused({ x = { "one", y = 2 } }, mixed .. ", at /x")
+    refused({ a = 1, b = 2, c = 3, [true] = 1 }, mixed)
+    refused(setmetatable({ a = 1 }, getmetatable(json.array())), mixed)
+  end)
+
+  it("refuses keys that are neither strings nor 1..n", function()
+    for _, key in ipairs { 0, -1, 1.5, true, math.mininteger } do
+      refused({ [key] = 1 }, "an array has no keys but 1, 2, 3, …")
+    end
+    refused({ x = { [print] = 1 } }, "an array has no keys but 1, 2, 3, …, at /x")
+  end)
+
+  it("refuses what is no JSON and names the place as a JSON Pointer", function()
+    refused(nil, "a nil cannot be written as JSON")
+    refused(print, "a function cannot be written as JSON")
+    refused({ a = { b = { 1, print } } }, "a function cannot be written as JSON, at /a/b/1")
+    refused({ ["a/b"] = { ["m~n"] = { [""] = io.stdout } } }, "a userdata cannot be written as JSON, at /a~1b/m~0n/")
+    refused({ coroutine.create(print) }, "a thread cannot be written as JSON, at /0")
+  end)
+
+  it("cuts the place of a very deep one", function()
+    local t = { print }
+    for _ = 1, 300 do t = { a_rather_long_name = t } end
+    local _, err = json.encode(t)
+    assert.truthy(err.message:find("at /a_rather_long_name/", 1, true))
+    assert.is_true(#err.message < 400)
+  end)
+
+  it("refuses cycles and says where they close", function()
+    local t = { a = { {} } }
+    t.a[1].self = t
+    refused(t, "a table that contains itself cannot be written as JSON, at /a/0/self")
+    local u = {}
+    u[1] = u
+    refused(u, "a table that contains itself cannot be written as JSON, at /0")
+  end)
+
+  it("writes a table twice that stands in two places", function()
+    local shared = { 1 }
+    assert.equal("[[1],[1]]", json.encode({ shared, shared }))
+  end)
+
+  it("writes 1024 levels, and refuses one more", function()
+    local arrays, objects = json.array(), {}
+    for _ = 1, 1023 do arrays, objects = { arrays, 1 }, { a = objects } end
+    assert.equal(("["):rep(1024) .. "]" .. (",1]"):rep(1023), json.encode(arrays))
+    assert.equal(('{"a":'):rep(1023) .. "{}" .. ("}"):rep(1023), json.encode(objects))
+    local _, err = json.encode({ arrays })
+    assert.truthy(err.message:find("^nested deeper than 1024, at /0/0/0"))
+    assert.equal("[1]", json.encode({ 1 }))
+  end)
+
+  it("looks through no metatable", function()
+    local trap = function() error("called") end
+    local t = setmetatable({ a = 1 }, { __index = trap, __pairs = trap, __len = trap, __tostring = trap })
+    assert.equal('{"a":1}', json.encode(t))
+  end)
+
+  it("is not confused by the array marks of other libraries", function()
+    assert.equal("[1]", json.encode(setmetatable({ 1 }, cjson.array_mt or {})))
+    assert.equal("{}", json.encode(setmetatable({}, cjson.array_mt or {})))
+    assert.equal("[1,[2]]", cjson.encode(json.decode("[1,[2]]")))
+  end)
+
+  it("leaves what was in the buffer when it fails", function()
+    local _, _, rest = probe.encode({ 1, 2, print }, "before")
+    assert.equal("before", rest)
+    assert.equal("before[1]", probe.encode({ 1 }, "before"))
+  end)
+
+  it("goes on after a failure in the middle of deep nesting", function()
+    local t = { print }
+    for _ = 1, 500 do t = { t } end
+    for _ = 1, 3 do
+      assert.is_nil((json.encode(t)))
+      assert.equal('{"a":[1,2]}', json.encode({ a = { 1, 2 } }))
+    end
+  end)
+end)
+
+describe("arrays", function()
+  it("are marked in place", function()
+    local t = {}
+    assert.equal(t, json.array(t))
+    assert.is_true(json.is_array(t))
+    assert.equal(t, json.array(t))
+  end)
+
+  it("do not take the metatable of something else away", function()
+    assert.has_error(function() json.array(setmetatable({}, {})) end)
+    assert.has_error(function() json.array("x") end)
+  end)
+
+  it("are told from everything else", function()
+    for _, v in ipairs { 1, "x", true, {}, setmetatable({}, {}), json.null } do
+      assert.is_false(json.is_array(v))
+    end
+  end)
+end)
+
+describe("a round trip", function()
+  it("changes no value", function()
+    local random = support.random(11)
+    for _ = 1, 2000 do
+      local text = support.document(random, false)
+      local value = json.decode(text)
+      local again = json.decode(json.encode(value))
+      assert(canonical(value) == canonical(again), text)
+    end
+  end)
+end)
