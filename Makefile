@@ -21,14 +21,22 @@ INCLUDES := -Iruntime -Iruntime/host/include
 DEFINES  := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' \
 	-DSLUICE_LUADIR='"$(PREFIX)/share/lua/5.4"'
 OURS      = $(WARNINGS) $(INCLUDES) $(DEFINES) -fPIC -fvisibility=hidden -pthread -MMD -MP
-CC_ALL    = $(CC) -std=c11 $(OURS) $(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
+CC_ALL    = $(CC) -std=c11 $(OURS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 CXX_ALL   = $(CXX) -std=c++17 -fno-exceptions -fno-rtti $(OURS) $(CPPFLAGS) $(CXXFLAGS)
-LINK_LIBS = $(shell pkg-config --libs $(LIBS)) -lm -lrt -ldl
+LINK_LIBS = $(PKG_LIBS) -lm -lrt -ldl
+
+# Asked once, and only when something is compiled.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBS)))$(PKG_LIBS)
+
+# `make V=1` shows the commands.
+Q    := $(if $(V),,@)
+say   = $(if $(V),,@echo "  $(1)	$(2)")
 
 objects   = $(patsubst %,$(BUILD)/%.o,$(wildcard $(addprefix runtime/,$(1))))
 WIRE     := $(call objects,base/*.c wire/*.c)
 ROOMS    := $(WIRE) $(call objects,json/*.c json/*.cpp host/*.c supervise/*.c script/*.c)
-NATIVE   := $(WIRE) $(call objects,host/emitter.c host/worker.c)
+NATIVE   := $(WIRE) $(call objects,host/emitter.c host/serve.c host/transport.c host/worker.c)
 MAIN     := $(call objects,main.c)
 
 SLUICE   := $(BUILD)/sluice
@@ -44,34 +52,39 @@ all: $(SLUICE) $(MODULE) $(WORKER_A) $(WORKER_SO) $(BUILD)/lib/sluice-worker.pc
 
 $(BUILD)/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC_ALL) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC_ALL) -c -o $@ $<
 
 $(BUILD)/%.cpp.o: %.cpp Makefile
 	@mkdir -p $(@D)
-	$(CXX_ALL) -c -o $@ $<
+	$(call say,CXX,$<)
+	$(Q)$(CXX_ALL) -c -o $@ $<
 
 # -rdynamic: C modules of Lua (cjson, lfs) look for Lua's functions in us.
 $(SLUICE): $(ROOMS) $(MAIN)
-	$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -rdynamic -o $@ $^ $(LINK_LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -rdynamic -o $@ $^ $(LINK_LIBS)
 
 $(MODULE): $(ROOMS)
 	@mkdir -p $(@D)
-	$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -shared -o $@ $^ \
-		$(shell pkg-config --libs $(filter-out lua5.4,$(LIBS))) -lm -lrt -ldl
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -shared -o $@ $^ $(filter-out -llua%,$(LINK_LIBS))
 
 $(WORKER_A): $(NATIVE)
 	@mkdir -p $(@D)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(WORKER_SO): $(NATIVE)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -shared -Wl,-soname,libsluice-worker.so.0 -o $@.0 $^
-	ln -sf $(@F).0 $@
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -shared -Wl,-soname,libsluice-worker.so.0 -o $@.0 $^
+	$(Q)ln -sf $(@F).0 $@
 
 # The template's own paths: in place for tests and examples, then the prefix's.
 $(BUILD)/lib/sluice-worker.pc: runtime/host/sluice-worker.pc.in Makefile
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(CURDIR)|; s|@LIBDIR@|$(abspath $(BUILD))/lib|' \
+	$(Q)sed -e 's|@PREFIX@|$(CURDIR)|; s|@LIBDIR@|$(abspath $(BUILD))/lib|' \
 	    -e 's|@INCLUDEDIR@|$(CURDIR)/runtime/host/include|; s|@VERSION@|$(VERSION)|' $< > $@
 
 -include $(patsubst %.o,%.d,$(ROOMS) $(MAIN))

@@ -6,11 +6,11 @@
 
 #include "supervise/worker.h"
 
-void sl_request_clear(struct sl_request *r)
+void sl_pending_clear(struct sl_pending *r)
 {
 	free((char *)r->options.export_name.bytes);
 	free((char *)r->options.json.bytes);
-	*r = (struct sl_request){ 0 };
+	*r = (struct sl_pending){ 0 };
 }
 
 
@@ -30,8 +30,8 @@ static int copy_text(struct sl_text *to, struct sl_text from)
 
 static void report(struct sl_worker *w, const struct sl_outcome *o)
 {
-	struct sl_request r = w->request;
-	w->request = (struct sl_request){ 0 };
+	struct sl_pending r = w->request;
+	w->request = (struct sl_pending){ 0 };
 	w->busy = false;
 	if (o->success)
 		w->stats.succeeded++;
@@ -42,7 +42,7 @@ static void report(struct sl_worker *w, const struct sl_outcome *o)
 		r.events.on_outcome(r.events.ctx, o);
 		w->depth--;
 	}
-	sl_request_clear(&r);
+	sl_pending_clear(&r);
 	sl_error_clear(&w->cancel);
 }
 
@@ -158,7 +158,7 @@ static bool check_deadline(struct sl_worker *w, int64_t now)
 static void dispatch(struct sl_worker *w)
 {
 	struct sl_session *s = &w->process->session;
-	struct sl_request *r = &w->request;
+	struct sl_pending *r = &w->request;
 	struct sl_text name;
 	struct sl_error err;
 	sl_error_clear(&err);
@@ -193,7 +193,7 @@ static void deliver_diagnostic(struct sl_worker *w, const struct sl_diagnostic *
 
 static void deliver(struct sl_worker *w, const struct sl_session_event *event)
 {
-	struct sl_request *r = &w->request;
+	struct sl_pending *r = &w->request;
 	switch (event->kind) {
 	case SL_EVENT_HELLO:
 		if (w->busy)
@@ -339,18 +339,18 @@ const struct sl_process_events sl_worker_process_events = {
 static int copy_request(struct sl_worker *w, const struct sl_request_options *o,
                         struct sl_error *err)
 {
-	struct sl_request *r = &w->request;
+	struct sl_pending *r = &w->request;
 	struct sl_text json = o->json.len > 0 ? o->json : sl_text_of("null");
 	if (sl_json_parse_copy(w->supervisor->json, json.bytes, json.len, err) != 0) {
 		err->kind = SL_USAGE;
 		sl_error_text(err, SL_D_OPTION, "--request", 9);
 		return -1;
 	}
-	*r = (struct sl_request){ .options = *o };
+	*r = (struct sl_pending){ .options = *o };
 	r->options.export_name = r->options.json = (struct sl_text){ NULL, 0 };
 	if (copy_text(&r->options.export_name, o->export_name) != 0 ||
 	    copy_text(&r->options.json, json) != 0) {
-		sl_request_clear(r);
+		sl_pending_clear(r);
 		return sl_fail(err, SL_USAGE, ENOMEM, "no memory for the request");
 	}
 	return 0;

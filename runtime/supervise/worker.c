@@ -199,7 +199,7 @@ void sl_worker_orphan(struct sl_worker *w)
 	if (w->supervisor == NULL)
 		return;
 	w->busy = false;
-	sl_request_clear(&w->request);
+	sl_pending_clear(&w->request);
 	bool idle = w->process != NULL && w->process->session.state == SL_SESSION_IDLE;
 	sl_worker_let_go(w, idle ? SL_LEAVE : SL_TERMINATE);
 	*w->link = w->next;

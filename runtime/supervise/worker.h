@@ -15,7 +15,7 @@
 #define SL_RESTART_LIMIT_COUNT 16
 #define SL_RESTART_WINDOW_S 60
 
-struct sl_request {
+struct sl_pending {
 	struct sl_request_options options; /* texts are copies, owned */
 	struct sl_events events;
 	int64_t begun_ns, deadline_ns;
@@ -31,7 +31,7 @@ struct sl_worker {
 	bool leaving; /* shutdown was asked for */
 
 	bool busy; /* a request is running */
-	struct sl_request request;
+	struct sl_pending request;
 	int depth; /* of callbacks running */
 	struct sl_error cancel; /* wanted by a callback */
 
@@ -61,7 +61,7 @@ bool sl_worker_has_live_process(struct sl_worker *w);
 
 /* request.c */
 extern const struct sl_process_events sl_worker_process_events;
-void sl_request_clear(struct sl_request *r);
+void sl_pending_clear(struct sl_pending *r);
 
 /* death.c: why w's process, which is gone, ended the start or the request. */
 void sl_death_before_hello(const struct sl_worker *w, struct sl_error *err);
