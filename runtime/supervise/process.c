@@ -2,7 +2,6 @@
 #include "supervise/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "supervise/spawn.h"
+#include "supervise/pipes.h"
 
 #define MS 1000000
 #define READ_SIZE (64u * 1024)
@@ -19,11 +18,8 @@
 #define HIGH_WATER (256u * 1024)
 /* Reads in one callback, so that timers and other workers get their turn. */
 #define READS_PER_TURN 16
-#define PIPE_SIZE (1024 * 1024)
 /* How long a drain deadline waits on for bytes that are there to be read. */
 #define DRAIN_MORE_NS (100 * MS)
-
-extern char **environ;
 
 static void over_if_gone(struct sl_process *p);
 
@@ -201,7 +197,7 @@ static void drain_lines(struct sl_process *p, struct sl_port *port)
 {
 	if (port->fd < 0)
 		return;
-	read_lines(p, port, PIPE_SIZE / (32 * 1024) + 1);
+	read_lines(p, port, SL_PIPE_SIZE / (32 * 1024) + 1);
 	end_lines(p, port);
 }
 
@@ -437,85 +433,6 @@ void sl_process_pause(struct sl_process *p, bool paused)
 
 /* ---- start ---- */
 
-struct pipes { /* [0] is ours, [1] the child's */
-	int control[2], frames[2], out[2], err[2];
-};
-
-static int own_pipe(int ends[2], bool to_child)
-{
-	int fds[2];
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return -1;
-	ends[0] = fds[to_child ? 1 : 0];
-	ends[1] = fds[to_child ? 0 : 1];
-	return fcntl(ends[0], F_SETFL, O_NONBLOCK);
-}
-
-static void close_both(int ends[2])
-{
-	for (int i = 0; i < 2; i++)
-		if (ends[i] >= 0)
-			close(ends[i]);
-}
-
-static void close_pipes(struct pipes *q)
-{
-	close_both(q->control);
-	close_both(q->frames);
-	close_both(q->out);
-	close_both(q->err);
-}
-
-static int open_pipes(struct pipes *q, enum sl_transport transport)
-{
-	*q = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	if (own_pipe(q->control, true) != 0 || own_pipe(q->frames, false) != 0 ||
-	    own_pipe(q->err, false) != 0)
-		return -1;
-	if (transport == SL_TRANSPORT_PIPE && own_pipe(q->out, false) != 0)
-		return -1;
-	fcntl(q->frames[0], F_SETPIPE_SZ, PIPE_SIZE); /* where allowed */
-	return 0;
-}
-
-/* The environment plus how to reach us. Freed with free(); entries borrowed. */
-static const char **with_transport(const char *const *env, enum sl_transport transport)
-{
-	size_t n = 0;
-	while (env[n] != NULL)
-		n++;
-	const char **out = calloc(n + 2, sizeof *out);
-	if (out == NULL)
-		return NULL;
-	size_t kept = 0;
-	out[kept++] = transport == SL_TRANSPORT_PIPE ? "SLUICE_TRANSPORT=pipe" : "SLUICE_TRANSPORT=stdio";
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(env[i], "SLUICE_TRANSPORT=", 17) != 0)
-			out[kept++] = env[i];
-	return out;
-}
-
-static int launch(struct sl_process *p, const struct sl_worker_options *o, struct pipes *q,
-                  struct sl_error *err)
-{
-	const char **env = with_transport(o->env != NULL ? o->env : (const char *const *)environ,
-	                                  o->transport);
-	if (env == NULL)
-		return sl_fail(err, SL_SPAWN, ENOMEM, "no memory to start %s", o->argv[0]);
-	struct sl_spawn s = { .argv = o->argv, .env = env, .cwd = o->cwd };
-	if (o->transport == SL_TRANSPORT_PIPE) {
-		int fds[SL_SPAWN_FDS] = { o->pass_stdin ? 0 : -1, q->out[1], q->err[1],
-		                          q->control[1], q->frames[1] };
-		memcpy(s.fds, fds, sizeof fds);
-	} else {
-		int fds[SL_SPAWN_FDS] = { q->control[1], q->frames[1], q->err[1], -1, -1 };
-		memcpy(s.fds, fds, sizeof fds);
-	}
-	int rc = sl_spawn(&s, &p->pid, err);
-	free(env);
-	return rc;
-}
-
 static void link_process(struct sl_process *p)
 {
 	p->next = p->supervisor->processes;
@@ -549,7 +466,7 @@ static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_w
 }
 
 /* Hand each of our ends to the loop; what could not be handed over stays in q. */
-static int open_ports(struct sl_process *p, struct pipes *q)
+static int open_ports(struct sl_process *p, struct sl_pipes *q)
 {
 	int pidfd = pidfd_open(p->pid, 0);
 	if (pidfd < 0)
@@ -577,17 +494,17 @@ struct sl_process *sl_process_start(struct sl_supervisor *s, const struct sl_wor
                                     const struct sl_process_events *events, void *owner,
                                     struct sl_error *err)
 {
-	struct pipes q;
+	struct sl_pipes q;
 	struct sl_process *p = new_process(s, o, events, owner);
 	if (p == NULL) {
 		sl_fail(err, SL_SPAWN, ENOMEM, "no memory to start %s", o->argv[0]);
 		return NULL;
 	}
-	if (open_pipes(&q, o->transport) != 0) {
+	if (sl_pipes_open(&q, o->transport) != 0) {
 		sl_fail(err, SL_SPAWN, errno, "cannot start %s: no pipe", o->argv[0]);
 		goto fail;
 	}
-	if (launch(p, o, &q, err) != 0)
+	if (sl_pipes_launch(&q, o, &p->pid, err) != 0)
 		goto fail;
 	if (open_ports(p, &q) != 0) {
 		sl_fail(err, SL_SPAWN, errno, "cannot watch %s", o->argv[0]);
@@ -595,11 +512,11 @@ struct sl_process *sl_process_start(struct sl_supervisor *s, const struct sl_wor
 		waitpid(p->pid, NULL, 0);
 		goto fail;
 	}
-	close_pipes(&q); /* what is left: the child's ends */
+	sl_pipes_close(&q); /* what is left: the child's ends */
 	sl_process_pump(p);
 	return p;
 fail:
-	close_pipes(&q);
+	sl_pipes_close(&q);
 	p->owner = NULL;
 	start_freeing(p);
 	return NULL;

@@ -341,11 +341,10 @@ static int copy_request(struct sl_worker *w, const struct sl_request_options *o,
 {
 	struct sl_pending *r = &w->request;
 	struct sl_text json = o->json.len > 0 ? o->json : sl_text_of("null");
-	if (sl_json_parse_copy(w->supervisor->json, json.bytes, json.len, err) != 0) {
-		err->kind = SL_USAGE;
-		sl_error_text(err, SL_D_OPTION, "--request", 9);
-		return -1;
-	}
+	struct sl_error why;
+	sl_error_clear(&why);
+	if (sl_json_parse_copy(w->supervisor->json, json.bytes, json.len, &why) != 0)
+		return sl_fail(err, SL_USAGE, 0, "the request is not JSON: %s", why.message);
 	*r = (struct sl_pending){ .options = *o };
 	r->options.export_name = r->options.json = (struct sl_text){ NULL, 0 };
 	if (copy_text(&r->options.export_name, o->export_name) != 0 ||

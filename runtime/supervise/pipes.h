@@ -1,0 +1,30 @@
+/*
+ * pipes.h - the pipes between runner and worker, and who gets which end
+ * (room: supervise, private)
+ *
+ * Real pipes, not socketpairs (DESIGN section 4). Our ends do not block; the
+ * child's ends do, so that a worker that emits faster than we read waits.
+ */
+#ifndef SL_SUPERVISE_PIPES_H
+#define SL_SUPERVISE_PIPES_H
+
+#include <sys/types.h>
+
+#include "supervise/supervise.h"
+
+#define SL_PIPE_SIZE (1024 * 1024) /* asked for; the system may give less */
+
+/* [0] is ours, [1] the child's; -1: absent, or no longer owned here. */
+struct sl_pipes {
+	int control[2], frames[2], out[2], err[2];
+};
+
+/* 0, or -1 and errno; close in both cases. */
+int sl_pipes_open(struct sl_pipes *q, enum sl_transport transport);
+void sl_pipes_close(struct sl_pipes *q);
+
+/* Start the program that o names on the child's ends. -1 and *err (spawn). */
+int sl_pipes_launch(const struct sl_pipes *q, const struct sl_worker_options *o, pid_t *pid,
+                    struct sl_error *err);
+
+#endif
