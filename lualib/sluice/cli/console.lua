@@ -1,0 +1,132 @@
+--- Standard error: diagnostics, the progress line, the outcome.
+---
+--- The progress line lives on a terminal only; it is taken away before
+--- anything else is written there and comes back with the next tick.
+local core = require "sluice.core"
+local progress = require "sluice.cli.progress"
+local record = require "sluice.record"
+
+local M = {}
+
+---@class sluice.cli.Console
+---@field mode "live"|"plain"|"json"|"none"
+---@field colour boolean
+---@field worker_lines integer  lines of the worker's own output that were shown
+local Console = {}
+Console.__index = Console
+
+local CODES = { red = "31", yellow = "33", dim = "2" }
+
+---@param how "auto"|"plain"|"json"|"none"|nil
+---@param tty boolean
+local function mode_of(how, tty)
+  how = how or "auto"
+  if how ~= "auto" then return how end
+  return tty and os.getenv("TERM") ~= "dumb" and "live" or "none"
+end
+
+---@param options { progress: string?, quiet: boolean? }
+---@return sluice.cli.Console
+function M.open(options)
+  local tty, columns = core.terminal(2)
+  local no_colour = os.getenv("NO_COLOR") or ""
+  local mode = mode_of(options.progress, tty)
+  if options.quiet and mode == "live" then mode = "none" end
+  return setmetatable({
+    mode = mode,
+    colour = tty and no_colour == "" and os.getenv("TERM") ~= "dumb",
+    columns = columns,
+    shown = false,
+    rate = progress.rate(),
+    printed_at = 0,
+    worker_lines = 0,
+  }, Console)
+end
+
+--- Text of others, without what would move the cursor or ring the bell.
+---@param text string
+---@return string
+function M.clean(text)
+  return (text:gsub("[%c\127]", function(c)
+    if c == "\n" or c == "\t" then return nil end
+    return ("\\x%02x"):format(c:byte())
+  end):gsub("\u{9b}", "\\u009b"))
+end
+
+--- The first `columns` characters.
+local function cut(text, columns)
+  local stop = utf8.len(text) and utf8.offset(text, columns + 1)
+  return stop and text:sub(1, stop - 1) or text
+end
+
+---@param name string
+---@param text string
+function Console:paint(name, text)
+  if not self.colour then return text end
+  return ("\27[%sm%s\27[0m"):format(CODES[name], text)
+end
+
+--- Take the progress line away.
+function Console:clear()
+  if not self.shown then return end
+  self.shown = false
+  io.stderr:write("\r\27[K")
+end
+
+---@param text string
+function Console:write(text)
+  self:clear()
+  io.stderr:write(text, "\n")
+end
+
+--- A diagnostic nobody handles.
+---@param d { code: string, message: string }
+function Console:diagnostic(d)
+  if d.code == "worker.stderr" or d.code == "worker.stdout" then self.worker_lines = self.worker_lines + 1 end
+  if self.mode == "json" then
+    return self:write(record.object("diagnostic", record.raw(record.object("code", d.code, "message", d.message))))
+  end
+  local message = M.clean(d.message):gsub("\n", "\n  ")
+  self:write(("%s: %s"):format(self:paint("yellow", M.clean(d.code)), message))
+end
+
+--- Something the command itself has to say.
+---@param text string
+function Console:notice(text)
+  if self.mode == "json" then
+    return self:write(record.object("notice", text))
+  end
+  self:write("sluice: " .. text)
+end
+
+local draw = {}
+
+function draw.live(console, counts, rate)
+  local _, columns = core.terminal(2)
+  io.stderr:write("\r", cut(console.clean(progress.line(counts, rate)), columns - 1), "\27[K")
+  console.shown = true
+end
+
+function draw.plain(console, counts, rate)
+  console:notice(progress.line(counts, rate))
+end
+
+function draw.json(console, counts, rate)
+  console:write(progress.json(counts, rate))
+end
+
+local PERIOD = { live = 0, plain = 1, json = 1 }
+
+--- Called some ten times a second.
+---@param counts table  of Run:counts()
+function Console:progress(counts)
+  if self.mode == "none" then return end
+  local rate = self.rate:update(counts.rows, counts.elapsed)
+  if counts.elapsed - self.printed_at < PERIOD[self.mode] then return end
+  self.printed_at = counts.elapsed
+  draw[self.mode](self, counts, rate)
+end
+
+Console.clean = M.clean
+
+return M

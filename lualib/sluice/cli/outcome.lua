@@ -1,0 +1,212 @@
+--- How a run ended, in words for people and as JSON for machines. Pure.
+local record = require "sluice.record"
+local units = require "sluice.units"
+
+local M = {}
+
+---@class sluice.cli.Report
+---@field command "run"|"filter"|"call"|"info"
+---@field summary sluice.core.Summary?
+---@field failure sluice.Error?
+---@field counts table?       of Run:counts(); nil when nothing began
+---@field held boolean?       output is held back until success (or there is none)
+---@field open_ended boolean? the end of input counted as success
+---@field exit integer
+---@field worker table?       of Worker:info()
+---@field tail string?        the worker's last output, where it was not shown yet
+
+local function plural(n, noun)
+  return ("%s %s%s"):format(units.show_count(n), noun, n == 1 and "" or "s")
+end
+
+local function sorted(t)
+  local names = {}
+  for name in pairs(t) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local MOST_STREAMS = 4
+
+--- "rows 1,200, warnings 4", where there is more than one stream.
+local function stream_counts(per_stream)
+  local names, parts = sorted(per_stream), {}
+  if #names < 2 then return nil end
+  for i = 1, math.min(#names, MOST_STREAMS) do
+    parts[i] = ("%s %s"):format(names[i], units.show_count(per_stream[names[i]]))
+  end
+  if #names > MOST_STREAMS then parts[#parts + 1] = plural(#names - MOST_STREAMS, "more stream") end
+  return table.concat(parts, ", ")
+end
+
+--- "(1,180 kept, 24 dropped; rows 1,200, warnings 4)" or nothing.
+local function breakdown(summary)
+  local counts, parts = summary.counts, {}
+  if counts.dropped > 0 then
+    parts[1] = ("%s kept, %s dropped"):format(units.show_count(counts.kept), units.show_count(counts.dropped))
+  end
+  parts[#parts + 1] = stream_counts(summary.per_stream)
+  return #parts > 0 and (" (%s)"):format(table.concat(parts, "; ")) or ""
+end
+
+--- "1,204 rows in 0.8 s (1,180 kept, 24 dropped), committed"
+---@param report sluice.cli.Report
+---@return string
+function M.success(report)
+  local summary = report.summary
+  local text = ("%s in %s%s"):format(plural(summary.total_rows, "row"),
+    units.show_duration(summary.elapsed), breakdown(summary))
+  if summary.stopped then text = text .. ", stopped early" end
+  text = text .. (report.command == "filter" and ", complete" or ", committed")
+  if report.open_ended then text = text .. " (the end of input counted as success)" end
+  return text
+end
+
+--- Whether the message names the value already, as a word of its own.
+local function mentions(message, value)
+  local pattern = "%f[%w_]" .. value:gsub("%p", "%%%0") .. "%f[^%w_]"
+  return message:find(value, 1, true) ~= nil and (not value:find("^%w+$") or message:find(pattern) ~= nil)
+end
+
+local PLACES = {
+  { "export", "export %s" }, { "handler", "in %s" }, { "stream", "stream %s" },
+  { "sequence", "sequence %s" }, { "line", "line %s" }, { "offset", "byte %s" },
+}
+
+--- " (stream rows, sequence 17)": what the message does not say by itself.
+local function place(err)
+  local parts = {}
+  for _, entry in ipairs(PLACES) do
+    local value = err[entry[1]]
+    if value ~= nil and not mentions(err.message, tostring(value)) then
+      parts[#parts + 1] = entry[2]:format(value)
+    end
+  end
+  return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
+end
+
+--- What to do about it, by the option that the error names or by its kind.
+local HINTS = {
+  ["--lines"] = "if this program prints JSON lines, start it with --lines",
+  ["--timeout"] = "--timeout DURATION allows more time, --timeout 0 any",
+  ["--idle-timeout"] = "--idle-timeout DURATION allows longer silences",
+  ["--startup-timeout"] = "--startup-timeout DURATION allows more time",
+  ["--max-frame"] = "--max-frame SIZE allows larger rows, up to 256MiB",
+  ["--export"] = "--export NAME chooses one; `sluice info` lists them",
+  ["--transport"] = "--transport stdio is for workers that speak on 0 and 1",
+  request_timeout = "--timeout",
+  idle_timeout = "--idle-timeout",
+  startup_timeout = "--startup-timeout",
+  frame_too_large = "--max-frame",
+  unhandled_stream = "give the policy an entry for it in `streams`, or a top-level on_row",
+  restart_limit = "the worker dies again and again; run it by hand to see why",
+}
+
+---@param report sluice.cli.Report
+---@return string?
+local function hint(report)
+  local err = report.failure
+  if report.command == "filter" and (err.handler == "where" or err.handler == "map") then
+    return "a field that is absent is nil: guard it, as in  line and line < 100"
+  end
+  local text = HINTS[err.option or err.kind]
+  return HINTS[text] or text or err.option and ("see " .. err.option) or nil
+end
+
+local NOTHING_STANDS = { run = true, filter = true }
+
+--- What became of the rows that had arrived.
+---@param report sluice.cli.Report
+---@return string?
+local function remains(report)
+  local rows = report.counts and report.counts.rows or 0
+  if report.failure.committed or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
+  local arrived = plural(rows, "row") .. " had arrived; "
+  if report.held then return arrived .. "nothing was committed" end
+  local kept = report.counts.kept or rows
+  if kept == 0 then return arrived .. "none was written" end
+  return ("%s%s already written: the output is not complete (--atomic holds it back)")
+    :format(arrived, kept == 1 and "1 was" or units.show_count(kept) .. " were")
+end
+
+local MOST_LINES = 12
+
+--- The last lines of a text, indented.
+local function last_lines(text, most)
+  local lines = {}
+  for line in text:gmatch("[^\n]+") do lines[#lines + 1] = line end
+  return table.move(lines, math.max(1, #lines - most + 1), #lines, 1, {})
+end
+
+--- The trace without its title.
+local function trace_lines(traceback)
+  local lines = {}
+  for line in traceback:gmatch("[^\n]+") do
+    if not line:find("^stack traceback") and #lines < MOST_LINES then
+      lines[#lines + 1] = line:gsub("^%s+", "")
+    end
+  end
+  return lines
+end
+
+local function append(lines, title, more)
+  if #more == 0 then return end
+  lines[#lines + 1] = "  " .. title
+  for _, line in ipairs(more) do lines[#lines + 1] = "    " .. line end
+end
+
+--- Lines for a failure; the first is the sentence, the rest is indented.
+---@param report sluice.cli.Report
+---@return string[]
+function M.failure(report)
+  local err = report.failure
+  local message = err.message
+  if err.os and not message:find(err.os, 1, true) then message = message .. ": " .. err.os end
+  local lines = { ("%s: %s%s"):format(err.kind, message, place(err)) }
+  if err.text and not err.message:find(err.text, 1, true) then lines[#lines + 1] = "  it reads: " .. err.text end
+  lines[#lines + 1] = remains(report) and "  " .. remains(report)
+  lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
+  for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end
+  append(lines, "traceback:", trace_lines(err.traceback or ""))
+  append(lines, "the worker's last output:", last_lines(report.tail or "", MOST_LINES))
+  return lines
+end
+
+local ERROR_FIELDS = {
+  "kind", "message", "os", "errno", "export", "handler", "stream", "sequence", "line", "offset", "size", "limit",
+  "status", "exit_status", "signal", "stage", "timeout_ms", "option", "text", "traceback", "notes", "committed",
+}
+
+local function error_object(err)
+  local flat = {}
+  for i, name in ipairs(ERROR_FIELDS) do flat[2 * i - 1], flat[2 * i] = name, err[name] end
+  return record.raw(record.object(table.unpack(flat, 1, 2 * #ERROR_FIELDS)))
+end
+
+local function worker_object(info)
+  return record.raw(record.object("name", info.name, "version", info.version, "pid", info.pid))
+end
+
+--- The outcome as one line of JSON.
+---@param report sluice.cli.Report
+---@return string
+function M.json(report)
+  local summary, failure = report.summary, report.failure
+  local counts = summary and summary.counts or report.counts or {}
+  return record.object(
+    "success", failure == nil,
+    "exit", report.exit,
+    "rows", counts.rows or 0,
+    "kept", counts.kept or 0,
+    "dropped", counts.dropped or 0,
+    "bytes", counts.bytes or 0,
+    "per_stream", summary and record.sorted(summary.per_stream) or nil,
+    "elapsed", summary and summary.elapsed or counts.elapsed,
+    "stopped", summary and summary.stopped or nil,
+    "open_ended", report.open_ended,
+    "metadata", summary and summary.metadata_json and record.raw(record.one_line(summary.metadata_json)) or nil,
+    "error", failure and error_object(failure) or nil,
+    "worker", report.worker and worker_object(report.worker) or nil)
+end
+
+return M

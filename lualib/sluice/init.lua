@@ -1,0 +1,59 @@
+--- sluice: start a worker process, stream its rows into Lua, keep them only
+--- when the stream is known to be complete.
+---
+---     local sluice = require "sluice"
+---     local worker <close> = assert(sluice.spawn { "scan.lua", timeout = "5m" })
+---     for row in worker:rows("index", { root = "src" }) do
+---       print(row:get("name"), row:get("line"))
+---     end
+---
+--- Failures of the world are `nil, err` (in a loop over rows they are raised);
+--- err.kind is one of sluice.kinds. Misuse raises at the caller's line.
+--- User Lua runs in this process: errors, loops and memory bombs in handlers
+--- become typed failures, but nothing here contains what a protected call
+--- cannot; the command has a second tier for that.
+local core = require "sluice.core"
+local start = require "sluice.start"
+local stdout = require "sluice.stdout"
+local worker = require "sluice.worker"
+
+local M = {}
+
+M.version = core.version
+M.null = core.null
+M.json = core.json
+M.array = core.json.array
+M.kinds = core.kinds
+
+--- Start a worker: its words as on a command line, and options by the names
+--- of the command's (`timeout = "30s"`, `env = { NAME = "value" }`, `cwd`,
+--- `lines = true`, `via = "ssh -T host --"`, …). Durations are seconds or
+--- strings such as "500ms"; sizes are bytes or strings such as "64KiB".
+---@param spec table
+---@return sluice.Worker? worker, sluice.Error? err
+function M.spawn(spec)
+  if type(spec) ~= "table" then
+    error(('spawn: expected a table such as { "scan.lua", timeout = "5m" }, got a %s'):format(type(spec)), 2)
+  end
+  local read, problem = start.read(spec)
+  if not read then error("spawn: " .. problem, 2) end
+  local handle, err = start.worker(read)
+  if not handle then return nil, err end
+  local ok
+  ok, err = handle:start()
+  if not ok then
+    handle:close()
+    return nil, err
+  end
+  return worker.wrap(handle, { timeout = read.timeout, idle_timeout = read.idle_timeout })
+end
+
+--- Standard output for handlers: `:row(row)` writes its JSON text on a line,
+--- `:write(text)` any text; both raise when the output fails, so that a
+--- failed write fails the run. Use either this or print, not both.
+---@return sluice.Stdout
+function M.stdout()
+  return stdout.get()
+end
+
+return M

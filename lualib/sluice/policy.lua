@@ -1,0 +1,199 @@
+--- Policies: what to do with rows, diagnostics, summary and failure.
+---
+--- A policy is a table that a script returns. Here it is loaded, read closely
+--- (an unknown key is an error, because a misspelt handler would never be
+--- called) and turned into what the runtime takes.
+local core = require "sluice.core"
+local fields = require "sluice.fields"
+local options = require "sluice.options"
+local words = require "sluice.words"
+
+local M = {}
+
+---@class sluice.StreamPolicy
+---@field where (fun(row: sluice.Row, run: sluice.Run): any)?
+---@field map (fun(row: sluice.Row, run: sluice.Run): any)?
+---@field on_row fun(row: sluice.Row, run: sluice.Run)?
+
+---@class sluice.Policy
+---@field export string?
+---@field request any
+---@field worker string[]?
+---@field streams table<string, sluice.StreamPolicy>?
+---@field on_row fun(row: sluice.Row, run: sluice.Run)?
+---@field on_diagnostic fun(d: {code: string, message: string}, run: sluice.Run)?
+---@field on_progress fun(p: {phase: string, current: integer, total: integer?}, run: sluice.Run)?
+---@field on_summary fun(summary: sluice.core.Summary, run: sluice.Run)?
+---@field on_failure fun(failure: sluice.Error, run: sluice.Run?)?
+
+---@class sluice.Plan        a policy, read
+---@field export string?
+---@field json string?       the request as JSON text
+---@field worker string[]?
+---@field streams table<string, sluice.core.Handlers>
+---@field default sluice.core.Handlers?
+---@field on_diagnostic function?
+---@field on_progress function?
+---@field on_summary function?
+---@field on_failure function?
+---@field options table<string, any>  by the names of options.lua, read
+
+--- The steps of a row through its stream, in order. Each has a reader.
+local STEPS = {
+  { name = "where", read = fields.func },
+  { name = "map", read = fields.func },
+  { name = "on_row", read = fields.func },
+}
+
+local function not_yet(_, name)
+  return nil, nil, ("%s: this version of sluice has no schemas and sinks; use where, map and on_row"):format(name)
+end
+
+local step_readers = { schema = not_yet, sink = not_yet }
+for _, step in ipairs(STEPS) do step_readers[step.name] = step.read end
+
+local function read_streams(value, name)
+  if type(value) ~= "table" then return nil, "a table of streams" end
+  local streams = {}
+  for stream, entry in pairs(value) do
+    if type(stream) ~= "string" or stream == "" then
+      return nil, nil, ("%s: expected names of streams as keys, got %s"):format(name, fields.show(stream))
+    end
+    if type(entry) ~= "table" then
+      return nil, nil, ("%s.%s: expected a table such as { on_row = function(row) … end }, got %s")
+        :format(name, stream, fields.show(entry))
+    end
+    local handlers, problem = fields.read(entry, step_readers, name .. "." .. stream .. ".")
+    if not handlers then return nil, nil, problem end
+    streams[stream] = handlers
+  end
+  return streams
+end
+
+--- A Lua value as JSON text.
+---@return string? json, string? expected, string? problem
+local function read_request(value, name)
+  local ok, json, err = pcall(core.json.encode, value)
+  if ok and json then return json end
+  local why = ok and err or json
+  return nil, nil, ("%s: cannot be written as JSON: %s"):format(name, type(why) == "table" and why.message or tostring(why))
+end
+
+local readers = {
+  export = fields.name,
+  request = read_request,
+  streams = read_streams,
+  on_row = fields.func,
+  on_diagnostic = fields.func,
+  on_progress = fields.func,
+  on_summary = fields.func,
+  on_failure = fields.func,
+}
+
+local function option_reader(option)
+  return function(value) return option.read(value) end
+end
+
+for _, name in ipairs(options.names "request") do
+  readers[name] = option_reader(options.all[name])
+end
+
+local function worker_too(own)
+  local all = { worker = words.list }
+  for name, reader in pairs(own) do all[name] = reader end
+  for _, name in ipairs(options.names "worker") do all[name] = option_reader(options.all[name]) end
+  return all
+end
+
+local file_readers = worker_too(readers)
+
+local function belongs_to_spawn(_, name)
+  return nil, nil, ("%s: belongs to sluice.spawn, which has started this worker"):format(name)
+end
+
+for name in pairs(file_readers) do
+  if not readers[name] then readers[name] = belongs_to_spawn end
+end
+
+---@return sluice.Plan
+local function plan_of(read)
+  local plan = { options = {} }
+  for key, value in pairs(read) do
+    if options.all[key] then plan.options[key] = value else plan[key] = value end
+  end
+  plan.streams = plan.streams or {}
+  plan.default = plan.on_row and { on_row = plan.on_row } or nil
+  plan.json, plan.request, plan.on_row = plan.request, nil, nil
+  return plan
+end
+
+--- Read a policy for a worker that runs already.
+---@param policy sluice.Policy
+---@return sluice.Plan? plan, string? problem
+function M.read(policy)
+  local read, problem = fields.read(policy, readers, "")
+  if not read then return nil, problem end
+  return plan_of(read)
+end
+
+---@return function? chunk, sluice.Error? err
+local function compile(path)
+  local file, why = io.open(path, "r")
+  if not file then
+    local what = tostring(why):sub(1, #path) == path and tostring(why):sub(#path + 3) or why
+    return nil, core.error("usage", ("cannot read the policy %s: %s"):format(path, what))
+  end
+  file:close()
+  local chunk, err = loadfile(path, "t")
+  if not chunk then return nil, core.error("policy", tostring(err)) end
+  return chunk
+end
+
+--- Modules that lie beside a policy are found by its require.
+local function find_modules_in(dir)
+  local templates = dir .. "?.lua;" .. dir .. "?/init.lua"
+  if not package.path:find(templates, 1, true) then
+    package.path = package.path .. ";" .. templates
+  end
+end
+
+--- Load a policy file and read it.
+---@param path string
+---@param arguments string[]?  what the file gets as `...`
+---@return sluice.Plan? plan, sluice.Error? err
+function M.load(path, arguments)
+  local chunk, err = compile(path)
+  if not chunk then return nil, err end
+  local dir = path:match("^.*/") or ""
+  find_modules_in(dir == "" and "./" or dir)
+  local ok, policy = core.protect(path, "policy", chunk, table.unpack(arguments or {}))
+  if not ok then return nil, policy end
+  if type(policy) ~= "table" then
+    return nil, core.error("policy", ("%s: expected the file to return a table, got %s"):format(path, fields.show(policy)))
+  end
+  local read, problem = fields.read(policy, file_readers, "")
+  if not read then return nil, core.error("policy", path .. ": " .. problem) end
+  local plan = plan_of(read)
+  plan.directory = dir
+  return plan
+end
+
+--- What the binding takes for one request.
+---@param plan sluice.Plan
+---@param type "rows"|"call"
+---@return sluice.core.Request
+function M.request(plan, type)
+  return {
+    type = type,
+    export = plan.export,
+    json = plan.json,
+    timeout = plan.options.timeout,
+    idle_timeout = plan.options.idle_timeout,
+    streams = plan.streams,
+    default = plan.default,
+    on_diagnostic = plan.on_diagnostic,
+    on_progress = plan.on_progress,
+  }
+end
+
+return M

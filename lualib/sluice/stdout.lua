@@ -1,0 +1,105 @@
+--- Standard output for scripts, on which nothing is lost without a word.
+---
+--- A handler that ignores the result of a write would turn a full disk into a
+--- false success, so these methods raise, and what failed once is remembered:
+--- `settle` reports it before success is claimed.
+local core = require "sluice.core"
+
+local M = {}
+
+---@class sluice.Stdout
+local Stdout = { __name = "sluice.Stdout" }
+Stdout.__index = Stdout
+
+local writer, failure, before_write
+
+local function check(ok, err)
+  if ok then return true end
+  failure = failure or err
+  error(err, 0)
+end
+
+local function prepare()
+  if before_write then before_write() end
+  writer = writer or core.writer(1)
+  return writer
+end
+
+--- After a write that people watch: what was written appears at once.
+local function show()
+  if before_write then check(writer:flush()) end
+end
+
+--- The row's JSON text on a line of its own.
+---@param row sluice.Row
+function Stdout:row(row)
+  check(prepare():row(row))
+  show()
+end
+
+---@param text string
+function Stdout:write(text)
+  check(prepare():write(text))
+  show()
+end
+
+function Stdout:flush()
+  check(prepare():flush())
+end
+
+local stdout = setmetatable({}, Stdout)
+
+---@return sluice.Stdout
+function M.get()
+  return stdout
+end
+
+---@param why string
+---@param code integer?  the errno that Lua's io library gives
+local function io_error(why, code)
+  return core.error("sink", "cannot write to standard output", {
+    os = why, errno = code == 32 and "EPIPE" or nil,
+  })
+end
+
+--- In the command: let print and io.write notice failed writes too, and call
+--- before() before anything is written (to clear a progress line).
+---@param before fun()?
+function M.guard(before)
+  before_write = before
+  local function note(file, why, code)
+    if not file then failure = failure or io_error(why, code) end
+    return file, why, code
+  end
+  local function write(...)
+    if before_write then before_write() end
+    return note(io.output():write(...))
+  end
+  function print(...)
+    local texts = table.pack(...)
+    for i = 1, texts.n do texts[i] = tostring(texts[i]) end
+    if not write(table.concat(texts, "\t"), "\n") then error(failure, 0) end
+  end
+  io.write = write
+end
+
+--- Flush everything that was written to standard output.
+---@return true? ok, sluice.Error? err  the first failure, also of earlier writes
+function M.settle()
+  if writer then
+    local ok, err = writer:flush()
+    if not ok then failure = failure or err end
+  end
+  local ok, why, code = io.stdout:flush()
+  if not ok then failure = failure or io_error(why, code) end
+  if failure then return nil, failure end
+  return true
+end
+
+--- Whether the reader of our standard output has gone.
+---@return boolean
+function M.is_broken()
+  return failure ~= nil and failure.errno == "EPIPE"
+end
+
+return M
