@@ -5,6 +5,8 @@
 
 #include <lauxlib.h>
 
+#define METATABLE "sluice.error"
+
 /* The details that say where, in the order in which a line for people has them. */
 static const enum sl_detail place[] = {
 	SL_D_EXPORT, SL_D_STREAM, SL_D_SEQUENCE, SL_D_LINE, SL_D_OFFSET, SL_D_HANDLER,
@@ -208,8 +210,14 @@ static int error_tostring(lua_State *L)
 
 void sl_lua_push_error_metatable(lua_State *L)
 {
-	if (!luaL_newmetatable(L, "sluice.error")) /* sets __name */
+	if (luaL_getmetatable(L, METATABLE) != LUA_TNIL)
 		return;
+	lua_pop(L, 1);
+	lua_createtable(L, 0, 2); /* [metatable]; registered when it is complete */
+	lua_pushliteral(L, METATABLE);
+	lua_setfield(L, -2, "__name");
 	lua_pushcfunction(L, error_tostring);
 	lua_setfield(L, -2, "__tostring");
+	lua_pushvalue(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, METATABLE);
 }

@@ -360,7 +360,11 @@ int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
 	luaL_checkstack(L, 6, "a JSON value");
 	index = lua_absindex(L, index);
 	sl_value_push_array_metatable(L);
-	struct encoder e = { L, w, NULL, top + 1, { .kind = SL_NONE } };
+	struct encoder e; /* no initialiser: it would zero the error's 3 KB too */
+	e.L = L;
+	e.writer = w;
+	e.level = NULL;
+	e.metatable = top + 1;
 	sl_error_clear(&e.err);
 	sl_json_writer_begin(w, out);
 	int rc = encode_value(&e, index);
@@ -391,14 +395,27 @@ static int close_codec(lua_State *L)
 	return 0;
 }
 
+/* Registered when it is complete: a want of memory half way must not leave one
+ * that frees nothing. */
+static void push_codec_metatable(lua_State *L)
+{
+	if (luaL_getmetatable(L, CODEC) != LUA_TNIL)
+		return;
+	lua_pop(L, 1);
+	lua_createtable(L, 0, 2); /* [metatable] */
+	lua_pushliteral(L, CODEC);
+	lua_setfield(L, -2, "__name");
+	lua_pushcfunction(L, close_codec);
+	lua_setfield(L, -2, "__gc");
+	lua_pushvalue(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, CODEC);
+}
+
 static struct codec *push_codec(lua_State *L)
 {
 	struct codec *c = lua_newuserdatauv(L, sizeof *c, 0);
 	*c = (struct codec){ .busy = false };
-	if (luaL_newmetatable(L, CODEC)) {
-		lua_pushcfunction(L, close_codec);
-		lua_setfield(L, -2, "__gc");
-	}
+	push_codec_metatable(L);
 	lua_setmetatable(L, -2);
 	c->json = sl_json_new();
 	c->writer = sl_json_writer_new();

@@ -134,6 +134,12 @@ size_t sl_json_count(struct sl_json_value container)
 
 /* ---- look-up ---- */
 
+/* Most names of one length differ in their first byte: spare them the call. */
+static bool same_name(const char *a, const char *b, size_t len)
+{
+	return len == 0 || (a[0] == b[0] && memcmp(a, b, len) == 0);
+}
+
 /* All fields are looked at: of several with this name the last one counts. */
 bool sl_json_field(struct sl_json_value v, const char *name, size_t len,
                    struct sl_json_value *out)
@@ -144,7 +150,7 @@ bool sl_json_field(struct sl_json_value v, const char *name, size_t len,
 	size_t end = (uint32_t)tape[v.at] - 1, found = 0, key_len;
 	for (size_t at = v.at + 1; at < end; at = sl_tape_after(tape, at + 1)) {
 		const char *key = sl_tape_string(v.json, at, &key_len);
-		if (key_len == len && memcmp(key, name, len) == 0)
+		if (key_len == len && same_name(key, name, len))
 			found = at + 1;
 	}
 	if (found == 0)

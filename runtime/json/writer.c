@@ -28,10 +28,16 @@ struct sl_json_writer {
 
 /* ---- what yajl prints ---- */
 
-static void append(struct sl_json_writer *w, const void *bytes, size_t len)
+/* yajl prints in small pieces: mostly there is room, and nothing to call. */
+static inline void append(struct sl_json_writer *w, const void *bytes, size_t len)
 {
-	if (sl_buffer_append(w->out, bytes, len) != 0)
+	struct sl_buffer *out = w->out;
+	if (len <= sl_buffer_free_space(out) && out->bytes != NULL) {
+		memcpy(out->bytes + out->end, bytes, len);
+		sl_buffer_added(out, len);
+	} else if (sl_buffer_append(out, bytes, len) != 0) {
 		w->failed = true;
+	}
 }
 
 static void append_surrogate(struct sl_json_writer *w, const unsigned char *p)

@@ -11,6 +11,10 @@
  *   probe.line(text)              sl_json_append_line
  *   probe.error(kind, message, errno, details)  an error object made in C
  *   probe.to_error(value, kind)   what C makes of a raised value, as an object
+ *   probe.starve(code, n)         run code, with json as its argument, in a Lua
+ *                                 state of its own where the n-th allocation and
+ *                                 all after it fail (one alone Lua would retry):
+ *                                 did it work, bytes not freed after closing
  *   probe.bench(text, times, name, name)        nanoseconds for each
  *   probe.json                    the module sluice.json
  */
@@ -20,6 +24,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
 
 #include "host/lua_error.h"
 #include "host/value.h"
@@ -263,6 +268,57 @@ static int probe_to_error(lua_State *L)
 	return 1;
 }
 
+/* ---- want of memory ---- */
+
+struct ration {
+	lua_Integer left; /* allocations that still work */
+	lua_Integer bytes;
+};
+
+static void *rationed(void *ud, void *block, size_t old, size_t size)
+{
+	struct ration *r = ud;
+	if (block == NULL)
+		old = 0; /* Lua says what it is for */
+	if (size > old && --r->left <= 0)
+		return NULL;
+	r->bytes += (lua_Integer)size - (lua_Integer)old;
+	if (size > 0)
+		return realloc(block, size);
+	free(block);
+	return NULL;
+}
+
+static int run_code(lua_State *L)
+{
+	const char *code = lua_touserdata(L, 1);
+	luaL_openlibs(L);
+	if (luaL_loadstring(L, code) != LUA_OK)
+		return lua_error(L);
+	sl_value_open(L);
+	lua_call(L, 1, 0);
+	return 0;
+}
+
+static int probe_starve(lua_State *L)
+{
+	const char *code = luaL_checkstring(L, 1);
+	struct ration ration = { luaL_checkinteger(L, 2), 0 };
+	lua_State *own = lua_newstate(rationed, &ration);
+	int status = LUA_ERRMEM;
+	if (own != NULL) {
+		lua_pushcfunction(own, run_code);
+		lua_pushlightuserdata(own, (void *)code);
+		status = lua_pcall(own, 1, 0, 0);
+		if (status == LUA_ERRRUN)
+			luaL_error(L, "%s", lua_tostring(own, -1));
+		lua_close(own);
+	}
+	lua_pushboolean(L, status == LUA_OK);
+	lua_pushinteger(L, ration.bytes);
+	return 2;
+}
+
 /* ---- speed ---- */
 
 static double now_ns(void)
@@ -318,6 +374,7 @@ static const luaL_Reg functions[] = {
 	{ "line", probe_line },
 	{ "error", probe_error },
 	{ "to_error", probe_to_error },
+	{ "starve", probe_starve },
 	{ "bench", probe_bench },
 	{ NULL, NULL },
 };

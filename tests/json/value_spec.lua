@@ -297,3 +297,26 @@ describe("a round trip", function()
     end
   end)
 end)
+
+describe("want of memory", function()
+  it("is an error at every single allocation, and loses nothing", function()
+    local code = [[
+      local json = ...
+      for _ = 1, 2 do
+        local t = json.decode '{"a":[1,2.5,"three",{"b":[]}],"c":null,"d":"a string of more than forty bytes, kept apart"}'
+        json.encode(t)
+        json.decode "[1,"
+        json.encode { x = { print } }
+      end
+    ]]
+    local n, worked = 0, false
+    while not worked do
+      n = n + 1
+      local left
+      worked, left = probe.starve(code, n)
+      assert.equal(0, left)
+      assert.is_true(n < 5000)
+    end
+    assert.is_true(n > 300)
+  end)
+end)
