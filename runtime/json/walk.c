@@ -190,8 +190,8 @@ static bool token_field(struct sl_json_value v, const char *token, const char *e
 		return sl_json_field(v, token, (size_t)(end - token), out);
 	struct sl_json_iter it = sl_json_children(v);
 	struct sl_json_value value;
-	const char *key;
-	size_t len;
+	const char *key = "";
+	size_t len = 0;
 	bool found = false;
 	while (sl_json_next(&it, &key, &len, &value))
 		if (token_is(token, end, key, len)) {
