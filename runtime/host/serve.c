@@ -260,6 +260,11 @@ static enum sl_emitted look_at_orders(struct sl_request *rq)
 	return order == SL_ORDER_STOP ? SL_EMITTED_STOP : SL_EMITTED_CANCEL;
 }
 
+void sl_request_obey(struct sl_request *rq)
+{
+	look_at_orders(rq);
+}
+
 static enum sl_emitted gone(struct sl_request *rq)
 {
 	rq->told = SL_ORDER_CANCEL;

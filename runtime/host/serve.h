@@ -61,6 +61,10 @@ enum sl_order {
 
 enum sl_order sl_request_order(const struct sl_request *rq);
 
+/* The host ends the request because of the order, as if an emit had said so:
+ * what fails from here on is its consequence. */
+void sl_request_obey(struct sl_request *rq);
+
 /* Readable as soon as there is an order: for hosts that wait for something
  * else. Borrowed; never read it. */
 int sl_request_wake_fd(const struct sl_request *rq);

@@ -1,0 +1,192 @@
+/* host.c - see host.h */
+#include "host/host.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/library_host.h"
+#include "host/lines_host.h"
+#include "host/lua_host.h"
+#include "host/serve.h"
+#include "host/transport.h"
+
+#define EXIT_USAGE 2
+#define DEFAULT_STREAM "rows"
+
+struct options {
+	const char *transport; /* NULL: not given */
+	bool lines;
+	struct sl_lines_options with;
+	char **worker; /* NULL at its end; empty: none */
+};
+
+/* ---- the command line ---- */
+
+enum { OPT_TRANSPORT = 1, OPT_LINES, OPT_STREAM, OPT_ENVELOPES };
+
+static const struct option long_options[] = {
+	{ "transport", required_argument, NULL, OPT_TRANSPORT },
+	{ "lines", no_argument, NULL, OPT_LINES },
+	{ "stream", required_argument, NULL, OPT_STREAM },
+	{ "envelopes", no_argument, NULL, OPT_ENVELOPES },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int check_options(const struct options *o, struct sl_error *err)
+{
+	size_t len = strlen(o->with.stream);
+	if (!o->lines && (o->with.envelopes || strcmp(o->with.stream, DEFAULT_STREAM) != 0))
+		return sl_fail(err, SL_USAGE, 0, "--stream and --envelopes go with --lines");
+	if (len == 0 || len > SL_STREAM_NAME_LIMIT)
+		return sl_fail(err, SL_USAGE, 0, "--stream: a name has 1 to %d bytes",
+		               SL_STREAM_NAME_LIMIT);
+	if (!o->lines && *o->worker == NULL)
+		return sl_fail(err, SL_USAGE, 0, "no worker: sluice worker [options] -- WORKER [ARG…]");
+	return 0;
+}
+
+static int parse_options(struct options *o, int argc, char **argv, struct sl_error *err)
+{
+	int c;
+	*o = (struct options){ .with.stream = DEFAULT_STREAM };
+	optind = 1;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:", long_options, NULL)) != -1)
+		switch (c) {
+		case OPT_TRANSPORT: o->transport = optarg; break;
+		case OPT_LINES: o->lines = true; break;
+		case OPT_STREAM: o->with.stream = optarg; break;
+		case OPT_ENVELOPES: o->with.envelopes = true; break;
+		default:
+			return sl_fail(err, SL_USAGE, 0, "%s: %s", argv[optind - 1],
+			               c == ':' ? "a value is missing" : "unknown option");
+		}
+	o->worker = argv + optind;
+	return check_options(o, err);
+}
+
+/* ---- the transport ---- */
+
+static int choose_transport(enum sl_transport_kind *kind, const struct options *o,
+                            struct sl_error *err)
+{
+	if (o->transport != NULL)
+		return sl_transport_from_name(kind, o->transport, err);
+	if (getenv(SL_TRANSPORT_VARIABLE) != NULL || isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
+		return sl_transport_from_environment(kind, err);
+	*kind = SL_TRANSPORT_STDIO;
+	return 0;
+}
+
+/* ---- native programs ---- */
+
+/* Not execvp: that hands what it cannot execute to a shell. The errno worth
+ * telling is the first that is not "no such file". */
+static int exec_searching(char **argv)
+{
+	const char *path = getenv("PATH");
+	int why = ENOENT;
+	if (strchr(argv[0], '/') != NULL || path == NULL || *argv[0] == '\0')
+		return execv(argv[0], argv);
+	for (const char *end; ; path = end + 1) {
+		char *file;
+		end = strchrnul(path, ':');
+		if (asprintf(&file, "%.*s%s%s", (int)(end - path), path, end > path ? "/" : "",
+		             argv[0]) < 0)
+			return -1;
+		execv(file, argv);
+		if (errno != ENOENT && errno != ENOTDIR && why == ENOENT)
+			why = errno;
+		free(file);
+		if (*end == '\0')
+			break;
+	}
+	errno = why;
+	return -1;
+}
+
+/* Comes back only when it failed: then this process speaks in its place. */
+static int exec_native(enum sl_transport_kind kind, char **argv)
+{
+	struct sl_error err;
+	struct sl_transport t;
+	char quoted[128];
+	sl_error_clear(&err);
+	setenv(SL_TRANSPORT_VARIABLE, sl_transport_name(kind), 1);
+	exec_searching(argv);
+	int why = errno;
+	bool interpreter = why == ENOENT && strchr(argv[0], '/') != NULL && access(argv[0], F_OK) == 0;
+	sl_fail(&err, SL_SPAWN, why, "cannot start \"%s\"%s",
+	        sl_quote(quoted, sizeof quoted, argv[0], strlen(argv[0])),
+	        interpreter ? ": its interpreter is missing" : "");
+	sl_error_text(&err, SL_D_STAGE, "exec", 4);
+	if (sl_transport_claim(&t, kind, NULL) != 0)
+		return sl_error_exit_code(&err);
+	return sl_serve_refuse(&t, &err);
+}
+
+/* ---- choosing ---- */
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static int serve_lines(struct options *o, const struct sl_transport *t,
+                       enum sl_transport_kind kind)
+{
+	struct sl_error err;
+	o->with.argv = *o->worker != NULL ? o->worker : NULL;
+	if (o->with.argv != NULL || kind != SL_TRANSPORT_STDIO)
+		return sl_lines_host(t, &o->with);
+	sl_error_clear(&err);
+	sl_fail(&err, SL_USAGE, 0, "--lines needs a command in stdio transport: stdin is taken");
+	return sl_serve_refuse(t, &err);
+}
+
+static int serve(struct options *o, enum sl_transport_kind kind, struct sl_error *err)
+{
+	const char *worker = *o->worker;
+	bool is_lua = !o->lines && ends_with(worker, ".lua");
+	bool is_library = !o->lines && ends_with(worker, ".so");
+	struct sl_transport t;
+	if (!o->lines && !is_lua && !is_library)
+		return exec_native(kind, o->worker);
+	if (sl_transport_claim(&t, kind, err) != 0)
+		return -1;
+	if (is_lua)
+		return sl_lua_host(&t, o->worker);
+	return is_library ? sl_library_host(&t, worker) : serve_lines(o, &t, kind);
+}
+
+/* Whoever started us may have blocked signals; a worker must be able to end. */
+static void unblock_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int sl_host_main(int argc, char **argv)
+{
+	struct options o;
+	enum sl_transport_kind kind;
+	struct sl_error err;
+	int status = -1;
+	sl_error_clear(&err);
+	unblock_signals();
+	if (parse_options(&o, argc - 1, argv + 1, &err) == 0
+	    && choose_transport(&kind, &o, &err) == 0)
+		status = serve(&o, kind, &err);
+	if (status >= 0)
+		return status;
+	fprintf(stderr, "sluice worker: %s\n", err.message);
+	return EXIT_USAGE;
+}
