@@ -291,10 +291,8 @@ static bool whole(struct scan *s)
 
 bool sl_json_check(const char *text, size_t len, struct sl_complaint *complaint)
 {
-	struct scan s;
-	s.text = s.p = (const unsigned char *)text;
-	s.end = s.text + len;
-	s.depth = 0;
+	const unsigned char *start = (const unsigned char *)text;
+	struct scan s = { .text = start, .p = start, .end = start + len };
 	if (whole(&s))
 		return true;
 	*complaint = (struct sl_complaint){ s.what, (size_t)(s.place - s.text) };
