@@ -1,0 +1,4 @@
+-- Cannot be parsed.
+return {
+  exports = { index = function( end },
+}

@@ -1,0 +1,2 @@
+-- Fails before it has told who it is.
+error("not today")

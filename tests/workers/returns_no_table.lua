@@ -1,0 +1,3 @@
+-- A file that forgot what it should return.
+local M = {}
+M.exports = {}

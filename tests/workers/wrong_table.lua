@@ -1,0 +1,2 @@
+-- An export that is no function.
+return { exports = { index = "index" } }
