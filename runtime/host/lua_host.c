@@ -138,11 +138,15 @@ static struct sl_text check_text(lua_State *L, int index)
 	return text_at(L, index);
 }
 
+/* What is no row is never refused. */
+static int go_on_or_end(lua_State *L, enum sl_emitted e)
+{
+	return e == SL_EMITTED ? 0 : raise_end(L);
+}
+
 static int end_emit(lua_State *L, enum sl_emitted e, struct sl_error *err)
 {
-	if (e == SL_EMITTED)
-		return 0;
-	return e == SL_EMITTED_REFUSED ? raise_at_caller(L, err) : raise_end(L);
+	return e == SL_EMITTED_REFUSED ? raise_at_caller(L, err) : go_on_or_end(L, e);
 }
 
 /* A payload that is no JSON: name the row that it would have been. */
@@ -196,7 +200,7 @@ static int emit_diagnostic(lua_State *L)
 	struct lua_host *h = check_emit(L);
 	struct sl_text code = check_text(L, 2), message;
 	message.bytes = luaL_tolstring(L, 3, &message.len);
-	return end_emit(L, sl_request_diagnostic(h->rq, code, message), NULL);
+	return go_on_or_end(L, sl_request_diagnostic(h->rq, code, message));
 }
 
 static uint64_t check_count(lua_State *L, int index)
@@ -216,7 +220,7 @@ static int emit_progress(lua_State *L)
 	};
 	if (m.has_total)
 		m.total = check_count(L, 4);
-	return end_emit(L, sl_request_progress(h->rq, &m), NULL);
+	return go_on_or_end(L, sl_request_progress(h->rq, &m));
 }
 
 static int emit_stopped(lua_State *L)

@@ -75,9 +75,9 @@ struct sluice_library {
 };
 
 #define SLUICE_LIBRARY_SYMBOL \
-	__attribute__((visibility("default"))) const struct sluice_library sluice_library
+	const struct sluice_library sluice_library __attribute__((visibility("default")))
 
-extern __attribute__((visibility("default"))) const struct sluice_library sluice_library;
+extern const struct sluice_library sluice_library __attribute__((visibility("default")));
 
 #ifdef __cplusplus
 }
