@@ -74,10 +74,10 @@ struct sluice_library {
 	size_t export_count;
 };
 
-#define SLUICE_LIBRARY_SYMBOL \
-	const struct sluice_library sluice_library __attribute__((visibility("default")))
-
+/* The declaration makes it visible, and gives it C linkage in C++. */
 extern const struct sluice_library sluice_library __attribute__((visibility("default")));
+
+#define SLUICE_LIBRARY_SYMBOL const struct sluice_library sluice_library
 
 #ifdef __cplusplus
 }
