@@ -149,12 +149,10 @@ local function compile(path)
   return chunk
 end
 
---- Modules that lie beside a policy are found by its require.
+--- Modules that lie beside a policy are found first, as they are for a worker.
+---@param dir string  with its slash
 local function find_modules_in(dir)
-  local templates = dir .. "?.lua;" .. dir .. "?/init.lua"
-  if not package.path:find(templates, 1, true) then
-    package.path = package.path .. ";" .. templates
-  end
+  package.path = ("%s?.lua;%s?/init.lua;%s"):format(dir, dir, package.path)
 end
 
 --- Load a policy file and read it.

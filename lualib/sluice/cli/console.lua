@@ -3,6 +3,7 @@
 --- The progress line lives on a terminal only; it is taken away before
 --- anything else is written there and comes back with the next tick.
 local core = require "sluice.core"
+local outcome = require "sluice.cli.outcome"
 local progress = require "sluice.cli.progress"
 local record = require "sluice.record"
 
@@ -103,7 +104,7 @@ local draw = {}
 
 function draw.live(console, counts, rate)
   local _, columns = core.terminal(2)
-  io.stderr:write("\r", cut(console.clean(progress.line(counts, rate)), columns - 1), "\27[K")
+  io.stderr:write("\r", cut(M.clean(progress.line(counts, rate)), columns - 1), "\27[K")
   console.shown = true
 end
 
@@ -127,6 +128,28 @@ function Console:progress(counts)
   draw[self.mode](self, counts, rate)
 end
 
-Console.clean = M.clean
+--- Whether what goes to standard output shows up among our lines.
+---@return boolean
+function Console:shares_terminal()
+  return self.mode == "live" and (core.terminal(1))
+end
+
+--- Rows are about to be printed on the same terminal: they show the progress.
+function Console:yield_terminal()
+  if self:shares_terminal() then self.mode = "none" end
+end
+
+--- The last word on a run.
+---@param report sluice.cli.Report
+function Console:outcome(report)
+  if self.mode == "json" then
+    return self:write(record.object("outcome", record.raw(outcome.json(report))))
+  end
+  if not report.failure then return self:notice(outcome.success(report)) end
+  local lines = outcome.failure(report)
+  local kind = report.failure.kind
+  self:notice(self:paint("red", kind) .. M.clean(lines[1]):sub(#kind + 1))
+  for i = 2, #lines do self:write(M.clean(lines[i])) end
+end
 
 return M

@@ -138,15 +138,26 @@ local function last_lines(text, most)
   return table.move(lines, math.max(1, #lines - most + 1), #lines, 1, {})
 end
 
---- The trace without its title.
+--- The trace without its title, and without what lies below the handler: our
+--- own frames say nothing to whom it concerns.
 local function trace_lines(traceback)
   local lines = {}
   for line in traceback:gmatch("[^\n]+") do
-    if not line:find("^stack traceback") and #lines < MOST_LINES then
-      lines[#lines + 1] = line:gsub("^%s+", "")
-    end
+    if line:find("sluice[/.]") or #lines == MOST_LINES then break end
+    if not line:find("^stack traceback") then lines[#lines + 1] = line:gsub("^%s+", "") end
   end
-  return lines
+  return #lines > 1 and lines or {}
+end
+
+local OF_THE_WORKER = {
+  export_failed = true, callback_failed = true, handshake = true, protocol = true, worker_exited = true,
+  restart_limit = true, startup_timeout = true, request_timeout = true, idle_timeout = true,
+}
+
+---@param report sluice.cli.Report
+---@return string
+local function tail(report)
+  return OF_THE_WORKER[report.failure.kind] and report.tail or ""
 end
 
 local function append(lines, title, more)
@@ -164,11 +175,13 @@ function M.failure(report)
   if err.os and not message:find(err.os, 1, true) then message = message .. ": " .. err.os end
   local lines = { ("%s: %s%s"):format(err.kind, message, place(err)) }
   if err.text and not err.message:find(err.text, 1, true) then lines[#lines + 1] = "  it reads: " .. err.text end
+  for _, line in ipairs(err.quote or {}) do lines[#lines + 1] = "    " .. line end
   lines[#lines + 1] = remains(report) and "  " .. remains(report)
   lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
   for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end
+  if err.kind == "usage" then lines[#lines + 1] = ("try: sluice %s --help"):format(report.command) end
   append(lines, "traceback:", trace_lines(err.traceback or ""))
-  append(lines, "the worker's last output:", last_lines(report.tail or "", MOST_LINES))
+  append(lines, "the worker's last output:", last_lines(tail(report), MOST_LINES))
   return lines
 end
 

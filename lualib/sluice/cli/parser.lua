@@ -59,7 +59,7 @@ local function shared(parser, flag, argname, description)
 end
 
 local function add_limits(command, default)
-  shared(command, "--timeout", "DURATION", ("For the whole request; 0 for none (%s)."):format(default))
+  shared(command, "--timeout", "DURATION", ("For the whole request (%s)."):format(default))
   shared(command, "--idle-timeout", "DURATION", "Longest silence of the worker (none).")
 end
 
@@ -77,7 +77,7 @@ end
 local function add_lines_options(command)
   command:flag("--lines"):description("The worker is any program that prints JSON lines.")
   shared(command, "--stream", "NAME", "With --lines: the name of its stream (rows).")
-  command:flag("--envelopes"):description('With --lines: each line is {"stream":…,"payload":…},\n{"diagnostic":…}, {"progress":…} or {"metadata":…}.')
+  command:flag("--envelopes"):description('With --lines: each line is an envelope, such as\n{"stream":"rows","payload":…}.')
 end
 
 local PROGRESS = { auto = true, plain = true, json = true, none = true }
@@ -89,7 +89,7 @@ end
 
 local function add_report_options(command)
   command:option("--progress"):argname("HOW"):convert(converter("--progress", progress_mode))
-    :description("auto: a live line on a terminal; plain: a line a second;\njson: objects, one a line; none (auto).")
+    :description("auto: a live line on a terminal; plain: a line a\nsecond; json: one object a line; none (auto).")
   command:option("--summary"):argname("FILE"):convert(converter("--summary", some))
     :description("Write the outcome to FILE as JSON.")
   command:flag("-q --quiet"):description("On success say nothing but diagnostics.")
@@ -121,13 +121,14 @@ Examples:
   sluice run --via 'ssh -T build --' index.lua -- /srv/scan.lua
       A worker on another machine.
 
-A policy may name its worker: return { worker = { "scan.lua" }, … }; what stands
-behind -- replaces it.]])
-  command:argument("policy"):argname("POLICY.lua"):convert(plain):description("File that returns the policy.")
+A policy may name its worker itself, worker = { "scan.lua" }, as seen from where
+the policy lies; what stands behind -- replaces it. Most options may stand in
+the policy too (timeout = "1h"); the command line wins.]])
+  command:argument("POLICY.lua"):target("policy"):convert(plain):description("File that returns the policy.")
   command:option("--arg"):argname("VALUE"):count("*"):convert(plain)
     :description("Goes to the policy file as `...`; may be repeated.")
   add_request_options(command)
-  add_limits(command, "10m")
+  add_limits(command, "10m; 0 for none")
   add_worker_options(command)
   add_lines_options(command)
   add_report_options(command)
@@ -152,7 +153,7 @@ Examples:
       The end of input counts as success here: nobody says that it is complete.
   sluice filter --atomic 'size > 4096' -- ./scan.lua > large.jsonl
       Nothing is written unless the worker succeeds.]])
-  command:argument("expression"):argname("EXPR"):convert(plain):description("Lua expression; false, nil or null drops the row.")
+  command:argument("EXPR"):target("expression"):convert(plain):description("Lua expression; false, nil or null drops the row.")
   command:option("--map"):argname("EXPR"):convert(plain):description("Write the value of this expression instead of the row.")
   command:flag("--atomic"):description("Hold the output back until success.")
   add_request_options(command)
@@ -172,10 +173,10 @@ local function add_call(parser)
 Examples:
   sluice call add '{"a":1,"b":2}' -- ./sums.lua
   sluice call check @request.json -- ./checker]])
-  command:argument("export"):argname("EXPORT"):convert(plain):description("Name of the export.")
-  command:argument("value"):argname("REQUEST"):args("?"):convert(plain)
+  command:argument("EXPORT"):target("export"):convert(plain):description("Name of the export.")
+  command:argument("REQUEST"):target("value"):args("?"):convert(plain)
     :description("Its argument, JSON; @FILE reads it, @- from\nstandard input (null).")
-  add_limits(command, "10m")
+  add_limits(command, "10m; 0 for none")
   add_worker_options(command)
   add_report_options(command)
   add_help(command)
@@ -217,7 +218,7 @@ end
 ---@return sluice.cli.Parser
 function M.build()
   local root = argparse("sluice"):add_help(false):command_target("command")
-    :help_max_width(80):help_description_margin(28)
+    :help_description_margin(30)
     :usage("Usage: sluice COMMAND [options] …")
     :description("Start a worker process, stream its rows into a Lua script as they appear, and\nkeep them only when the stream is known to be complete.")
     :epilog([[

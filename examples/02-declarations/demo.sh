@@ -1,0 +1,15 @@
+#!/bin/sh
+# make demo: the main job on this source tree, and on the Lua libraries that
+# this machine has.
+set -eu
+sluice=$1
+here=$(dirname "$0")
+
+show() {
+	printf '\n$ %s\n' "$*"
+	"$@"
+}
+
+show "$sluice" run "$here/duplicates.lua" --request '{"root":".","min_lines":5}'
+show "$sluice" run "$here/duplicates.lua" --request '{"root":"/usr/share/lua","min_lines":10}'
+show "$sluice" filter 'lines > 60' --map '{ name = name, lines = lines, at = file .. ":" .. line }' -- "$here/scan.lua"

@@ -1,0 +1,102 @@
+--- sluice filter: the rows that pass an expression, as JSON lines.
+local caret = require "sluice.cli.caret"
+local core = require "sluice.core"
+local input = require "sluice.cli.input"
+local worker_options = require "sluice.cli.worker_options"
+
+local BLOCK = 64 * 1024
+
+---@return function? f, sluice.Error? err
+local function compile(source, name)
+  local f, err = core.expression(source, name)
+  if f then return f end
+  err.quote = caret.show(source)
+  return nil, err
+end
+
+---@return sluice.core.Handlers? handlers, sluice.Error? err
+local function expressions(options)
+  local where, map, err
+  where, err = compile(options.expression, "EXPR")
+  if not where then return nil, err end
+  if options.map then
+    map, err = compile(options.map, "--map")
+    if not map then return nil, err end
+  end
+  return { where = where, map = map }
+end
+
+--- Rows go to standard output as they come.
+local function direct(handlers, writer)
+  handlers.writer = writer
+  return function() return writer:flush() end
+end
+
+local function io_error(what, why)
+  return core.error("sink", ("cannot %s the temporary file for --atomic"):format(what), { os = why })
+end
+
+local function copy(from, writer)
+  local ok, why = from:seek("set")
+  if not ok then return nil, io_error("rewind", why) end
+  for block in function() return from:read(BLOCK) end do
+    local written, err = writer:write(block)
+    if not written then return nil, err end
+  end
+  return writer:flush()
+end
+
+--- Rows wait in a file without a name until success.
+---@return function? prepare, sluice.Error? err
+local function held_back(handlers, writer)
+  local spool, why = io.tmpfile()
+  if not spool then return nil, io_error("make", why) end
+  handlers.on_row = function(row)
+    local ok, reason = spool:write(tostring(row), "\n")
+    if not ok then error(io_error("write", reason), 0) end
+  end
+  return function()
+    local ok, reason = spool:flush()
+    if not ok then return nil, io_error("write", reason) end
+    return copy(spool, writer)
+  end
+end
+
+--- Without a worker: JSON lines from standard input.
+---@return sluice.Spec? spec, string? problem
+local function spec_of(options, behind, plan)
+  local spec = worker_options.spec(options, behind, plan)
+  if spec.words then return spec end
+  if spec.via then return nil, "--via needs a worker behind --" end
+  if core.terminal(0) then
+    return nil, "no worker, and standard input is a terminal: name a worker behind --, or pipe JSON lines in"
+  end
+  spec.words, spec.lines, spec.pass_stdin = {}, true, true
+  return spec
+end
+
+---@param session sluice.cli.Session
+---@param options table
+---@param behind string[]?
+---@return integer|"SIGPIPE" code, string? problem
+return function(session, options, behind)
+  local handlers, err = expressions(options)
+  if not handlers then return session:fail(err) end
+  local json, problem = input.request(options.request, "--request")
+  if problem then return 2, problem end
+  local plan = {
+    export = options.export, json = json, streams = {}, default = handlers,
+    options = { timeout = options.timeout or 0 },
+  }
+  local spec
+  spec, problem = spec_of(options, behind, plan)
+  if not spec then return 2, problem end
+  local writer, prepare = core.writer(1), nil
+  prepare, err = (options.atomic and held_back or direct)(handlers, writer)
+  if not prepare then return session:fail(err) end
+  if not options.atomic then session.console:yield_terminal() end
+  session.report.held, session.report.open_ended = options.atomic, spec.pass_stdin
+  local _, failure = session:execute(spec, plan, "rows", prepare)
+  session.report.failure = failure
+  return session:finish()
+end

@@ -1,0 +1,57 @@
+--- sluice info: what a worker says about itself.
+local core = require "sluice.core"
+local output = require "sluice.cli.output"
+local record = require "sluice.record"
+local start = require "sluice.start"
+local units = require "sluice.units"
+local worker_options = require "sluice.cli.worker_options"
+
+local function exports_json(exports)
+  local list = {}
+  for i, export in ipairs(exports) do list[i] = record.object("name", export.name, "type", export.type) end
+  return record.raw("[" .. table.concat(list, ",") .. "]")
+end
+
+local function as_json(info)
+  return record.object("name", info.name, "version", info.version, "runtime", info.runtime,
+    "protocol", core.protocol, "max_frame", info.max_frame, "exports", exports_json(info.exports))
+end
+
+local function as_text(info)
+  local width = 0
+  for _, export in ipairs(info.exports) do width = math.max(width, #export.name) end
+  local lines = { ("%s %s"):format(info.name, info.version), "exports:" }
+  for _, export in ipairs(info.exports) do
+    lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(export.name, export.type)
+  end
+  if #info.exports == 0 then lines[#lines + 1] = "  none" end
+  lines[#lines + 1] = ("rows up to %s; %s, protocol %d")
+    :format(units.show_size(info.max_frame), info.runtime or "runtime unknown", core.protocol)
+  return table.concat(lines, "\n")
+end
+
+---@param handle sluice.core.Worker
+---@return true? ok, sluice.Error? err
+local function show(handle, options)
+  local ok, err = handle:start()
+  if not ok then return nil, err end
+  return output.line((options.json and as_json or as_text)(handle:info()))
+end
+
+---@param session sluice.cli.Session
+---@param options table
+---@param behind string[]?
+---@return integer|"SIGPIPE" code, string? problem
+return function(session, options, behind)
+  if not behind then return 2, "no worker: name one behind --, as in `sluice info -- WORKER`" end
+  local handle, err = start.worker(worker_options.spec(options, behind, { options = {} }))
+  if not handle then return session:fail(err) end
+  local ok
+  ok, err = show(handle, options)
+  if not ok then
+    session.report.failure, session.report.tail = err, handle:health().tail
+  end
+  session:release(handle)
+  session.options.quiet = true
+  return session:finish()
+end

@@ -1,0 +1,53 @@
+--- --summary FILE: opened before the run, so that a bad path is found out
+--- early; written beside the file and renamed, so that it is never half there.
+local lfs = require "lfs"
+
+local M = {}
+
+---@class sluice.cli.SummaryFile
+---@field file file*
+---@field path string
+---@field temporary string?  nil: written in place (a device, a pipe)
+local SummaryFile = {}
+SummaryFile.__index = SummaryFile
+
+--- Devices and pipes cannot be replaced.
+local function is_replaceable(path)
+  local mode = lfs.attributes(path, "mode")
+  return mode == nil or mode == "file"
+end
+
+local function without_path(why, path)
+  return (tostring(why):gsub("^" .. path:gsub("%p", "%%%0") .. ": ", ""))
+end
+
+---@param path string
+---@return sluice.cli.SummaryFile? file, string? why
+function M.open(path)
+  local temporary = is_replaceable(path) and ("%s.%08x.tmp"):format(path, math.random(0, 0xffffffff)) or nil
+  local file, why = io.open(temporary or path, "w")
+  if not file then return nil, without_path(why, temporary or path) end
+  return setmetatable({ file = file, path = path, temporary = temporary }, SummaryFile)
+end
+
+---@param text string
+---@return boolean? ok, string? why
+function SummaryFile:write(text)
+  local ok, why = self.file:write(text, "\n")
+  local closed, why_not_closed = self.file:close()
+  if ok and closed then
+    if not self.temporary then return true end
+    ok, why = os.rename(self.temporary, self.path)
+    if ok then return true end
+  end
+  if self.temporary then os.remove(self.temporary) end
+  return nil, without_path(why or why_not_closed, self.temporary or self.path)
+end
+
+--- Leave nothing behind.
+function SummaryFile:discard()
+  self.file:close()
+  if self.temporary then os.remove(self.temporary) end
+end
+
+return M
