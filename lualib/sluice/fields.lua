@@ -37,6 +37,14 @@ local function sorted_keys(t)
   return keys
 end
 
+--- What may have been meant instead of an unknown key.
+local function alternatives(key, readers)
+  local known = sorted_keys(readers)
+  local hint = suggest.hint(key, known)
+  if hint ~= "" or #known > 8 then return hint end
+  return "; known are " .. table.concat(known, ", ")
+end
+
 --- Read a table with the given readers, one per key. A reader returns what it
 --- made of the value, or nil and either what was expected or, as a third
 --- result, the whole problem. The first problem in the order of the keys is
@@ -51,7 +59,7 @@ function M.read(value, readers, prefix)
     local reader = readers[key]
     local name = prefix .. tostring(key)
     if not reader then
-      return nil, ("%s: unknown key%s"):format(name, suggest.hint(key, sorted_keys(readers)))
+      return nil, ("%s: unknown key%s"):format(name, alternatives(key, readers))
     end
     local read, expected, problem = reader(value[key], name)
     if read == nil then

@@ -1,19 +1,30 @@
 --- Where an expression stops making sense.
 local M = {}
 
---- Whether what follows may still turn this prefix into sense.
-local function is_open(source, at, err)
-  return err:find("<eof>", 1, true) or err:find("malformed number", 1, true)
-    or source:find("^%[[%[=]", at) or source:find("^[%[=]=*%[", at)
+--- Whether a token goes on behind this place.
+local function is_inside(source, at)
+  return source:find("^[%w_][%w_]", at) or source:find("^==", at) or source:find("^%[[%[=]", at)
+    or source:find("^=+%[", at)
 end
 
---- The first place at which no continuation could save the expression.
+--- Whether what follows may still turn what stands up to here into sense.
+local function is_open(err)
+  return err:find("near <eof>$") or err:find("malformed number", 1, true)
+end
+
+--- Where the word begins that ends here.
+local function word_start(source, at)
+  while at > 1 and source:find("^[%w_][%w_]", at - 1) do at = at - 1 end
+  return at
+end
+
+--- The first token at which no continuation could save the expression.
 ---@param source string
 ---@return integer? at  nil when it only ends too early
 function M.find(source)
   for at = 1, #source do
     local ok, err = load("return " .. source:sub(1, at), "=", "t")
-    if not ok and not is_open(source, at, err) then return at end
+    if not ok and not is_inside(source, at) and not is_open(err) then return word_start(source, at) end
   end
 end
 

@@ -1,0 +1,139 @@
+--- The command line: what is wrong usage, and what it is told.
+local paths = require "support.paths"
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("a")
+  file:close()
+  os.remove(path)
+  return text
+end
+
+--- Run build/sluice with words: status, stdout, stderr.
+local function sluice(...)
+  local out, err = os.tmpname(), os.tmpname()
+  local line = { paths.quote(paths.sluice) }
+  for _, word in ipairs { ... } do line[#line + 1] = paths.quote(word) end
+  local _, _, status = os.execute(table.concat(line, " ") .. " </dev/null >" .. out .. " 2>" .. err)
+  return status, read(out), read(err)
+end
+
+--- Wrong usage: status 2, nothing on stdout, one line and where to read on.
+local function refused(message, page, ...)
+  local status, out, err = sluice(...)
+  assert.equal("sluice: usage: " .. message .. "\ntry: sluice " .. page .. "\n", err)
+  assert.equal("", out)
+  assert.equal(2, status)
+end
+
+describe("wrong usage", function()
+  it("is no command, or an unknown one", function()
+    refused("a command is missing: run, filter, call or info", "--help")
+    refused("unknown command 'rum'; did you mean 'run'?", "--help", "rum")
+  end)
+
+  it("is an unknown option, with the one that was meant", function()
+    refused("unknown option '--tmeout'; did you mean '--timeout'?", "run --help", "run", "--tmeout", "3s", "p.lua")
+  end)
+
+  it("is a value of another form, with option and expectation", function()
+    refused('--timeout: expected a duration such as 30s, 500ms or 10m, got "soon"', "run --help",
+      "run", "--timeout", "soon", "p.lua", "--", "w.lua")
+    refused('--timeout: expected a duration such as 30s, 500ms or 10m, got "-3"', "run --help",
+      "run", "--timeout", "-3", "p.lua", "--", "w.lua")
+    refused('--max-frame: expected a size such as 64KiB, 1MiB or 10MB, got "1 furlong"', "filter --help",
+      "filter", "--max-frame", "1 furlong", "true", "--", "w.lua")
+    refused('--transport: expected pipe or stdio, got "tcp"', "info --help", "info", "--transport", "tcp", "--", "w.lua")
+    refused('--progress: expected auto, plain, json or none, got "loud"', "run --help",
+      "run", "--progress", "loud", "p.lua", "--", "w.lua")
+    refused('--env: expected NAME=VALUE, got "A"', "run --help", "run", "--env", "A", "p.lua", "--", "w.lua")
+  end)
+
+  it("is a missing argument, or one too many", function()
+    refused("POLICY.lua is missing", "run --help", "run")
+    refused("EXPR is missing", "filter --help", "filter", "--", "w.lua")
+    refused("too many arguments; the worker stands behind --", "filter --help", "filter", "true", "w.lua")
+  end)
+
+  it("is no worker where one is needed", function()
+    refused("no worker: name one behind --, as in `sluice info -- WORKER`", "info --help", "info")
+    refused("no worker: name one behind --, as in `sluice call ping -- WORKER`", "call --help", "call", "ping")
+    refused("nothing stands behind --; name a worker there", "filter --help", "filter", "true", "--")
+  end)
+
+  it("is a policy without a worker, and both places for one are named", function()
+    local policy = os.tmpname()
+    local file = assert(io.open(policy, "w"))
+    file:write("return {}")
+    file:close()
+    refused(("no worker: name one behind --, as in `sluice run %s -- WORKER`, or in the policy: worker = { \"scan.lua\" }")
+      :format(policy), "run --help", "run", policy)
+    os.remove(policy)
+  end)
+
+  it("is a request that is no JSON, or not there", function()
+    local status, _, err = sluice("call", "ping", '{"a":', "--", "w.lua")
+    assert.equal(2, status)
+    assert.matches("^sluice: usage: REQUEST: not JSON: ", err)
+    status, _, err = sluice("call", "ping", "@/nonexistent/x", "--", "w.lua")
+    assert.equal(2, status)
+    assert.matches("^sluice: usage: REQUEST: cannot read /nonexistent/x: No such file or directory\n", err)
+  end)
+
+  it("is a summary that cannot be written, before anything is started", function()
+    refused("--summary: cannot write /nonexistent/s: No such file or directory", "filter --help",
+      "filter", "--summary", "/nonexistent/s", "true", "--", "w.lua")
+  end)
+
+  it("is an expression that does not compile, with a mark where it breaks", function()
+    local status, out, err = sluice("filter", 'kind = "def"', "--", "w.lua")
+    assert.equal(2, status)
+    assert.equal("", out)
+    assert.matches("^sluice: usage: [^\n]*'='\n    kind = \"def\"\n         %^\ntry: sluice filter %-%-help\n$", err)
+  end)
+
+  it("is what does not go together", function()
+    local status, _, err = sluice("filter", "--stream", "x", "true", "--", "w.lua")
+    assert.equal(2, status)
+    assert.matches("^sluice: usage: stream needs lines", err)
+  end)
+end)
+
+describe("help", function()
+  it("goes to stdout, for the command and for each subcommand", function()
+    for _, words in ipairs { { "--help" }, { "-h" }, { "help" }, { "run", "--help" }, { "filter", "--help" },
+      { "call", "-h" }, { "info", "--help" }, { "worker", "--help" }, { "help", "filter" } } do
+      local status, out, err = sluice(table.unpack(words))
+      assert.equal(0, status)
+      assert.equal("", err)
+      assert.matches("^Usage: sluice ", out)
+    end
+  end)
+
+  it("is given whatever else is wrong", function()
+    local status, out = sluice("run", "--help", "--nonsense", "--", "w.lua")
+    assert.equal(0, status)
+    assert.matches("^Usage: sluice run ", out)
+  end)
+
+  it("fits into 84 columns", function()
+    for _, command in ipairs { "run", "filter", "call", "info", "worker" } do
+      local _, out = sluice(command, "--help")
+      for line in out:gmatch("[^\n]+") do
+        assert.is_true((utf8.len(line)) <= 84, line)
+      end
+    end
+  end)
+
+  it("does not come from behind --", function()
+    local status, _, err = sluice("info", "--nonsense", "--", "w.lua", "--help")
+    assert.equal(2, status)
+    assert.matches("unknown option", err)
+  end)
+
+  it("has a version", function()
+    local status, out = sluice("--version")
+    assert.equal(0, status)
+    assert.matches("^sluice %d+%.%d+%.%d+ %(Lua 5%.4, protocol %d+%)\n$", out)
+  end)
+end)

@@ -1,0 +1,146 @@
+--- sluice.command and sluice.words: from a worker's name to what is executed.
+local command = require "sluice.command"
+local words = require "sluice.words"
+
+local EXE = "/opt/sluice"
+
+local function build(spec)
+  local built, problem = command.build(spec, EXE)
+  assert.is_nil(problem)
+  return built
+end
+
+describe("a worker's command line", function()
+  it("is that of the Lua host for a Lua file", function()
+    local built = build { words = { "scan.lua", "--fast" } }
+    assert.same({ EXE, "worker", "--transport", "pipe", "--", "scan.lua", "--fast" }, built.argv)
+    assert.equal("pipe", built.transport)
+  end)
+
+  it("is that of the library host for a shared library", function()
+    assert.same({ EXE, "worker", "--transport", "pipe", "--", "./scan.so" }, build { words = { "./scan.so" } }.argv)
+  end)
+
+  it("is as it stands for a native worker, whatever the transport", function()
+    assert.same({ "./scan", "-x" }, build { words = { "./scan", "-x" } }.argv)
+    local built = build { words = { "./scan" }, transport = "stdio" }
+    assert.same({ "./scan" }, built.argv)
+    assert.equal("stdio", built.transport)
+  end)
+
+  it("is that of the lines host for any program with lines", function()
+    local built = build { words = { "rg", "--json", "x" }, lines = true, stream = "match", envelopes = true }
+    assert.same({
+      EXE, "worker", "--transport", "pipe", "--lines", "--stream", "match", "--envelopes", "--", "rg", "--json", "x",
+    }, built.argv)
+  end)
+
+  it("ends with the options when lines come from standard input", function()
+    assert.same({ EXE, "worker", "--transport", "pipe", "--lines" }, build { words = {}, lines = true }.argv)
+  end)
+
+  it("names the transport to the host", function()
+    local built = build { words = { "scan.lua" }, transport = "stdio" }
+    assert.same({ EXE, "worker", "--transport", "stdio", "--", "scan.lua" }, built.argv)
+    assert.equal("stdio", built.transport)
+  end)
+
+  it("keeps directory and environment for the process", function()
+    local built = build { words = { "./scan" }, cwd = "/srv", env = { A = "1" } }
+    assert.equal("/srv", built.cwd)
+    assert.same({ A = "1" }, built.env)
+  end)
+end)
+
+describe("a launcher", function()
+  it("starts sluice worker at its far end, on standard input and output", function()
+    local built = build { words = { "./scan" }, via = { "docker", "exec", "-i", "c" } }
+    assert.same({ "docker", "exec", "-i", "c", "sluice", "worker", "--transport", "stdio", "--", "./scan" }, built.argv)
+    assert.equal("stdio", built.transport)
+  end)
+
+  it("can be told where sluice is there", function()
+    local built = build { words = { "scan.lua" }, via = { "sudo" }, remote = "/opt/far" }
+    assert.same({ "sudo", "/opt/far", "worker", "--transport", "stdio", "--", "scan.lua" }, built.argv)
+  end)
+
+  it("gets directory and environment as a command, because they belong to the far end", function()
+    local built = build { words = { "scan.lua" }, via = { "sudo" }, cwd = "/srv", env = { B = "2", A = "1 2", C = false } }
+    assert.same({
+      "sudo", "env", "-C", "/srv", "-u", "C", "A=1 2", "B=2",
+      "sluice", "worker", "--transport", "stdio", "--", "scan.lua",
+    }, built.argv)
+    assert.is_nil(built.cwd)
+    assert.is_nil(built.env)
+  end)
+
+  it("has words quoted where they need it when it is ssh, whose far end is a shell", function()
+    local built = build { words = { "rg", "a b", "it's" }, lines = true, via = { "/usr/bin/ssh", "-T", "host", "--" } }
+    assert.same({
+      "/usr/bin/ssh", "-T", "host", "--",
+      "sluice", "worker", "--transport", "stdio", "--lines", "--", "rg", "'a b'", "'it'\\''s'",
+    }, built.argv)
+  end)
+end)
+
+describe("what does not go together", function()
+  local function problem(spec)
+    local built, text = command.build(spec, EXE)
+    assert.is_nil(built)
+    return text
+  end
+
+  it("is a stream or envelopes without lines", function()
+    assert.matches("^stream needs lines", problem { words = { "a" }, stream = "x" })
+    assert.matches("^envelopes needs lines", problem { words = { "a" }, envelopes = true })
+  end)
+
+  it("is a launcher with pipes, or a far end without a launcher", function()
+    assert.matches("^via needs transport stdio", problem { words = { "a" }, via = { "b" }, transport = "pipe" })
+    assert.matches("^remote needs via", problem { words = { "a" }, remote = "b" })
+  end)
+end)
+
+describe("a worker named from elsewhere", function()
+  it("is a file there when it looks like one", function()
+    assert.same({ "dir/scan.lua", "-x" }, command.relative_to({ "scan.lua", "-x" }, "dir/"))
+    assert.same({ "dir/./scan" }, command.relative_to({ "./scan" }, "dir/"))
+  end)
+
+  it("is left alone when it is absolute or looked up in PATH", function()
+    assert.same({ "/srv/scan.lua" }, command.relative_to({ "/srv/scan.lua" }, "dir/"))
+    assert.same({ "rg" }, command.relative_to({ "rg" }, "dir/"))
+    assert.same({ "scan.lua" }, command.relative_to({ "scan.lua" }, ""))
+  end)
+end)
+
+describe("words", function()
+  it("are split as a shell splits them", function()
+    assert.same({ "ssh", "-T", "my host", "--" }, words.split "ssh  -T 'my host' -- ")
+    assert.same({ "a b", 'c"d', "" }, words.split [["a b" c\"d '']])
+    assert.same({ "ab c" }, words.split [[a"b"' c']])
+    assert.same({ 'a"b\\n' }, words.split [["a\"b\n"]])
+    assert.same({}, words.split "  ")
+  end)
+
+  it("are refused with an open quote", function()
+    local list, why = words.split "ssh 'host"
+    assert.is_nil(list)
+    assert.equal("a ' is not closed", why)
+    assert.equal('a " is not closed', select(2, words.split 'a "b\\"'))
+    assert.equal("nothing follows the last \\", select(2, words.split "a\\"))
+  end)
+
+  it("come back through a shell's quotes", function()
+    for _, word in ipairs { "plain", "a b", "it's", "", '$HOME "x"', "\\", "*" } do
+      assert.same({ word }, words.split(words.quote(word)))
+    end
+  end)
+
+  it("are a list without gaps of strings without zero bytes", function()
+    assert.same({ "a", "" }, words.list { "a", "" })
+    for _, bad in ipairs { {}, { "" }, { 1 }, { "a", 2 }, { "a\0" }, { "a", x = 1 }, { "a", [3] = "c" }, "a" } do
+      assert.is_nil((words.list(bad)))
+    end
+  end)
+end)

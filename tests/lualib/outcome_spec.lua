@@ -1,0 +1,158 @@
+--- sluice.cli.outcome and sluice.cli.progress: what the command says.
+local caret = require "sluice.cli.caret"
+local core = require "sluice.core"
+local outcome = require "sluice.cli.outcome"
+local progress = require "sluice.cli.progress"
+
+local function success(given)
+  local summary = {
+    total_rows = given.rows, per_stream = given.per_stream or { rows = given.rows }, elapsed = 0.83,
+    stopped = given.stopped or false,
+    counts = { rows = given.rows, kept = given.rows - (given.dropped or 0), dropped = given.dropped or 0, bytes = 9 },
+  }
+  return { command = given.command or "run", summary = summary, open_ended = given.open_ended, exit = 0 }
+end
+
+local function failure(kind, message, fields, report)
+  report = report or {}
+  report.command = report.command or "run"
+  report.failure = core.error(kind, message, fields)
+  report.exit = 1
+  return table.concat(outcome.failure(report), "\n")
+end
+
+describe("the outcome line of a success", function()
+  it("counts what was kept and dropped", function()
+    assert.equal("1,204 rows in 0.8 s (1,180 kept, 24 dropped), committed", outcome.success(success { rows = 1204, dropped = 24 }))
+  end)
+
+  it("leaves out what says nothing", function()
+    assert.equal("1 row in 0.8 s, committed", outcome.success(success { rows = 1 }))
+  end)
+
+  it("names the streams where there are several", function()
+    local per_stream = { a = 1, b = 2, c = 3, d = 4, e = 5 }
+    assert.equal("15 rows in 0.8 s (a 1, b 2, c 3, d 4, 1 more stream), committed",
+      outcome.success(success { rows = 15, per_stream = per_stream }))
+  end)
+
+  it("says that the run was stopped early", function()
+    assert.equal("3 rows in 0.8 s, stopped early, committed", outcome.success(success { rows = 3, stopped = true }))
+  end)
+
+  it("says that nobody vouched for the end of standard input", function()
+    assert.equal("3 rows in 0.8 s, complete (the end of input counted as success)",
+      outcome.success(success { rows = 3, command = "filter", open_ended = true }))
+  end)
+end)
+
+describe("the outcome of a failure", function()
+  it("begins with kind, message, the system's word and the place", function()
+    assert.equal("sink: cannot write: No space left on device (in on_row, stream rows, sequence 17)",
+      failure("sink", "cannot write", { os = "No space left on device", stream = "rows", sequence = 17, handler = "on_row" }))
+  end)
+
+  it("does not repeat what the message says already", function()
+    assert.equal('export_failed: export "index" broke (stream rows)',
+      failure("export_failed", 'export "index" broke', { export = "index", stream = "rows" }))
+  end)
+
+  it("says what became of the rows", function()
+    assert.matches("\n  17 rows had arrived; nothing was committed",
+      failure("worker_exited", "it died", nil, { counts = { rows = 17, kept = 17 }, held = true }))
+    assert.matches("\n  17 rows had arrived; 3 were already written: the output is not complete %(%-%-atomic holds it back%)",
+      failure("worker_exited", "it died", nil, { command = "filter", counts = { rows = 17, kept = 3 } }))
+  end)
+
+  it("names the option that mends it", function()
+    assert.matches("\n  hint: if this program prints JSON lines, start it with %-%-lines",
+      failure("handshake", "it spoke otherwise", { option = "--lines" }))
+    assert.matches("\n  hint: %-%-timeout DURATION allows more", failure("request_timeout", "too late"))
+    assert.matches("\n  hint: see %-%-unheard", failure("protocol", "odd", { option = "--unheard" }))
+  end)
+
+  it("shows notes, and the worker's last output where it tells something", function()
+    local text = failure("worker_exited", "it died", { notes = { "and then" } }, { tail = "one\ntwo\n" })
+    assert.matches("\n  note: and then\n  the worker's last output:\n    one\n    two$", text)
+    assert.is_nil(failure("policy", "wrong", nil, { tail = "one\n" }):find("one", 1, true))
+  end)
+
+  it("shows the handler's own frames of a traceback", function()
+    local trace = "stack traceback:\n\tp.lua:3: in upvalue 'f'\n\tp.lua:9: in field 'on_row'\n\t[C]: in function 'sluice.core.x'\n\tz"
+    assert.matches("\n  traceback:\n    p.lua:3: in upvalue 'f'\n    p.lua:9: in field 'on_row'$",
+      failure("sink", "p.lua:3: boom", { traceback = trace }))
+  end)
+
+  it("points at the help after wrong usage", function()
+    assert.matches("\ntry: sluice run %-%-help$", failure("usage", "no"))
+  end)
+end)
+
+describe("the outcome as JSON", function()
+  it("has the counts and the exact metadata of a success", function()
+    local report = success { rows = 2 }
+    report.summary.metadata_json = '{"big":\n123456789012345678901234567890}'
+    local text = outcome.json(report)
+    assert.is_nil(text:find("\n", 1, true))
+    assert.matches('^{"success":true,"exit":0,"rows":2,"kept":2,"dropped":0,"bytes":9,"per_stream":{"rows":2},', text)
+    assert.matches('"metadata":{"big": 123456789012345678901234567890}', text)
+  end)
+
+  it("has the error with its details of a failure", function()
+    local text = outcome.json {
+      command = "run", exit = 3, counts = { rows = 1, kept = 0, dropped = 1, bytes = 5, elapsed = 2 },
+      failure = core.error("row_malformed", "no", { line = 7, notes = { "a" } }),
+    }
+    local value = core.json.decode(text)
+    assert.is_false(value.success)
+    assert.equal(3, value.exit)
+    assert.equal(1, value.rows)
+    assert.equal("row_malformed", value.error.kind)
+    assert.equal(7, value.error.line)
+    assert.same({ "a" }, { value.error.notes[1] })
+  end)
+end)
+
+describe("the progress line", function()
+  local counts = { rows = 12345, bytes = 3355443, elapsed = 75, kept = 1, dropped = 12344 }
+
+  it("shows rows, rate, bytes and time", function()
+    assert.equal("12,345 rows  450 rows/s  3.2 MiB  1:15", progress.line(counts, 450))
+  end)
+
+  it("adds what the worker says of its own progress", function()
+    assert.equal("scan 12/340 (3%)", progress.phase { phase = "scan", current = 12, total = 340 })
+    assert.equal("scan 1,200", progress.phase { phase = "scan", current = 1200 })
+    assert.equal("scan 0/0", progress.phase { phase = "scan", current = 0, total = 0 })
+  end)
+
+  it("measures the rate over the last second", function()
+    local rate = progress.rate()
+    assert.equal(100, rate:update(50, 0.5))
+    assert.equal(100, rate:update(100, 1.0))
+    assert.equal(900, rate:update(1000, 2.0))
+  end)
+end)
+
+describe("the mark below a broken expression", function()
+  local function marked(source)
+    local lines = caret.show(source)
+    return #lines[2]
+  end
+
+  it("stands where no continuation could help", function()
+    assert.equal(6, marked "kind = 'def'")
+    assert.equal(6, marked "a == ) b")
+    assert.equal(3, marked "a bcd")
+  end)
+
+  it("stands at the end of what ends too early", function()
+    assert.equal(5, marked "a ==")
+    assert.equal(4, marked "'ab")
+  end)
+
+  it("is not confused by numbers and long strings that are still being read", function()
+    assert.equal(13, marked "x < 1e5 and ) y")
+    assert.equal(16, marked "x == [==[a]==] b")
+  end)
+end)

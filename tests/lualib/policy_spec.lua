@@ -1,0 +1,148 @@
+--- sluice.policy: what a policy may say, and what it is told when it may not.
+local policy = require "sluice.policy"
+
+local function handler() end
+
+local function problem(given)
+  local plan, text = policy.read(given)
+  assert.is_nil(plan)
+  return text
+end
+
+local function with_file(text, check)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+  local ok, err = pcall(check, path)
+  os.remove(path)
+  if not ok then error(err, 0) end
+end
+
+describe("a policy", function()
+  it("becomes a request with handlers per stream and for the rest", function()
+    local plan = assert(policy.read {
+      export = "index", request = { root = "src" }, timeout = "30s", on_row = handler,
+      streams = { rows = { where = handler, map = handler, on_row = handler } },
+    })
+    local request = policy.request(plan, "rows")
+    assert.equal("rows", request.type)
+    assert.equal("index", request.export)
+    assert.equal('{"root":"src"}', request.json)
+    assert.equal(30000, request.timeout)
+    assert.same({ rows = { where = handler, map = handler, on_row = handler } }, request.streams)
+    assert.same({ on_row = handler }, request.default)
+  end)
+
+  it("leaves streams that nobody handles to the runtime, which refuses them", function()
+    local plan = assert(policy.read {})
+    assert.is_nil(policy.request(plan, "rows").default)
+    assert.is_nil(policy.request(plan, "rows").json)
+  end)
+
+  it("may ask for no timeout", function()
+    assert.equal(0, policy.request(assert(policy.read { timeout = 0 }), "rows").timeout)
+  end)
+end)
+
+describe("a mistake in a policy", function()
+  it("is an unknown key, with the one that was meant", function()
+    assert.equal("on_rows: unknown key; did you mean on_row?", problem { on_rows = handler })
+    assert.equal("streams.rows.were: unknown key; did you mean where?",
+      problem { streams = { rows = { were = handler } } })
+    assert.matches("^zzzzzz: unknown key", problem { zzzzzz = 1 })
+  end)
+
+  it("is a value of another type, with what was expected", function()
+    assert.equal('on_row: expected a function, got "x"', problem { on_row = "x" })
+    assert.equal("streams.rows.map: expected a function, got 5", problem { streams = { rows = { map = 5 } } })
+    assert.equal("streams: expected a table of streams, got true", problem { streams = true })
+    assert.equal("timeout: expected a duration such as 30s, 500ms or 10m, got \"soon\"", problem { timeout = "soon" })
+    assert.matches("^streams%.rows: expected a table such as", problem { streams = { rows = handler } })
+    assert.matches("^streams: expected names of streams as keys, got 1", problem { streams = { {} } })
+  end)
+
+  it("is a request that is no JSON", function()
+    assert.matches("^request: cannot be written as JSON: ", problem { request = { f = handler } })
+  end)
+
+  it("is a schema or a sink, until there are any", function()
+    assert.matches("^streams%.rows%.schema: this version of sluice has no schemas", problem { streams = { rows = { schema = {} } } })
+    assert.matches("^streams%.rows%.sink: ", problem { streams = { rows = { sink = {} } } })
+  end)
+
+  it("is an option of the process where the process runs already", function()
+    assert.equal("env: belongs to sluice.spawn, which has started this worker", problem { env = {} })
+    assert.matches("^worker: belongs to sluice.spawn", problem { worker = { "a" } })
+  end)
+end)
+
+describe("a policy file", function()
+  it("gets its arguments, and may name its worker and options", function()
+    with_file("local a, b = ... ; return { worker = { 'x.lua', a .. b }, lines = true, max_frame = '64KiB' }", function(path)
+      local plan = assert(policy.load(path, { "1", "2" }))
+      assert.same({ "x.lua", "12" }, plan.worker)
+      assert.equal(65536, plan.options.max_frame)
+      assert.is_true(plan.options.lines)
+      assert.equal(path:match("^.*/"), plan.directory)
+    end)
+  end)
+
+  it("finds modules that lie beside it", function()
+    with_file("return { export = require('" .. "%s" .. "') }", function(path)
+      local name = path:match("[^/]*$") .. "_helper"
+      local helper = path:match("^.*/") .. name .. ".lua"
+      local file = assert(io.open(helper, "w"))
+      file:write("return 'found'")
+      file:close()
+      file = assert(io.open(path, "w"))
+      file:write(("return { export = require %q }"):format(name))
+      file:close()
+      local before = package.path
+      local plan, err = policy.load(path)
+      package.path = before
+      os.remove(helper)
+      assert.is_nil(err)
+      assert.equal("found", plan.export)
+    end)
+  end)
+
+  it("that is not there is wrong usage", function()
+    local plan, err = policy.load "/nonexistent/p.lua"
+    assert.is_nil(plan)
+    assert.equal("usage", err.kind)
+    assert.equal("cannot read the policy /nonexistent/p.lua: No such file or directory", err.message)
+  end)
+
+  it("that is no Lua names the line", function()
+    with_file("return {\n  on_row =\n", function(path)
+      local _, err = policy.load(path)
+      assert.equal("policy", err.kind)
+      assert.matches(":3: unexpected symbol near <eof>$", err.message)
+    end)
+  end)
+
+  it("that fails while it is loaded says where", function()
+    with_file("\nerror 'no luck'", function(path)
+      local _, err = policy.load(path)
+      assert.equal("policy", err.kind)
+      assert.matches(":2: no luck", err.message)
+    end)
+  end)
+
+  it("that returns something else says what", function()
+    with_file("return 5", function(path)
+      local _, err = policy.load(path)
+      assert.equal("policy", err.kind)
+      assert.equal(path .. ": expected the file to return a table, got 5", err.message)
+    end)
+  end)
+
+  it("with a mistake in it is named with the key", function()
+    with_file("return { on_summry = print }", function(path)
+      local _, err = policy.load(path)
+      assert.equal("policy", err.kind)
+      assert.equal(path .. ": on_summry: unknown key; did you mean on_summary?", err.message)
+    end)
+  end)
+end)
