@@ -106,6 +106,17 @@ local function add_help(command)
   command:flag("-h --help"):description("Show this text.")
 end
 
+--- What both commands that stream rows take.
+local function add_stream_options(command, timeout)
+  add_request_options(command)
+  add_limits(command, timeout)
+  add_worker_options(command)
+  add_lines_options(command)
+  add_report_options(command)
+  add_help(command)
+  return command
+end
+
 local function add_run(parser)
   local command = parser:command("run"):summary("Give a worker's rows to a policy.")
     :usage("Usage: sluice run [options] POLICY.lua [-- WORKER [ARG…]]")
@@ -127,13 +138,7 @@ the policy too (timeout = "1h"); the command line wins.]])
   command:argument("POLICY.lua"):target("policy"):convert(plain):description("File that returns the policy.")
   command:option("--arg"):argname("VALUE"):count("*"):convert(plain)
     :description("Goes to the policy file as `...`; may be repeated.")
-  add_request_options(command)
-  add_limits(command, "10m; 0 for none")
-  add_worker_options(command)
-  add_lines_options(command)
-  add_report_options(command)
-  add_help(command)
-  return command
+  return add_stream_options(command, "10m; 0 for none")
 end
 
 local function add_filter(parser)
@@ -156,13 +161,7 @@ Examples:
   command:argument("EXPR"):target("expression"):convert(plain):description("Lua expression; false, nil or null drops the row.")
   command:option("--map"):argname("EXPR"):convert(plain):description("Write the value of this expression instead of the row.")
   command:flag("--atomic"):description("Hold the output back until success.")
-  add_request_options(command)
-  add_limits(command, "none")
-  add_worker_options(command)
-  add_lines_options(command)
-  add_report_options(command)
-  add_help(command)
-  return command
+  return add_stream_options(command, "none")
 end
 
 local function add_call(parser)
