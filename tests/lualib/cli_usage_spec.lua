@@ -85,11 +85,11 @@ describe("wrong usage", function()
       "filter", "--summary", "/nonexistent/s", "true", "--", "w.lua")
   end)
 
-  it("is an expression that does not compile, with a mark where it breaks", function()
+  it("is an expression that does not compile, with the place where it breaks", function()
     local status, out, err = sluice("filter", 'kind = "def"', "--", "w.lua")
     assert.equal(2, status)
     assert.equal("", out)
-    assert.matches("^sluice: usage: [^\n]*'='\n    kind = \"def\"\n         %^\ntry: sluice filter %-%-help\n$", err)
+    assert.matches("^sluice: usage: EXPR: [^\n]*'=', at character 6 of: kind = \"def\"\ntry: sluice filter %-%-help\n$", err)
   end)
 
   it("is what does not go together", function()

@@ -1,5 +1,4 @@
 --- sluice.cli.outcome and sluice.cli.progress: what the command says.
-local caret = require "sluice.cli.caret"
 local core = require "sluice.core"
 local outcome = require "sluice.cli.outcome"
 local progress = require "sluice.cli.progress"
@@ -72,9 +71,10 @@ describe("the outcome of a failure", function()
   end)
 
   it("shows notes, and the worker's last output where it tells something", function()
-    local text = failure("worker_exited", "it died", { notes = { "and then" } }, { tail = "one\ntwo\n" })
+    local text = failure("worker_exited", "it died", { notes = { "and then" }, tail = "one\ntwo\n" })
     assert.matches("\n  note: and then\n  the worker's last output:\n    one\n    two$", text)
-    assert.is_nil(failure("policy", "wrong", nil, { tail = "one\n" }):find("one", 1, true))
+    assert.is_nil(failure("worker_exited", "it died", { tail = "one\n" }, { printed = true }):find("one", 1, true))
+    assert.is_nil(failure("policy", "wrong", { tail = "one\n" }):find("one", 1, true))
   end)
 
   it("shows the handler's own frames of a traceback", function()
@@ -131,28 +131,5 @@ describe("the progress line", function()
     assert.equal(100, rate:update(50, 0.5))
     assert.equal(100, rate:update(100, 1.0))
     assert.equal(900, rate:update(1000, 2.0))
-  end)
-end)
-
-describe("the mark below a broken expression", function()
-  local function marked(source)
-    local lines = caret.show(source)
-    return #lines[2]
-  end
-
-  it("stands where no continuation could help", function()
-    assert.equal(6, marked "kind = 'def'")
-    assert.equal(6, marked "a == ) b")
-    assert.equal(3, marked "a bcd")
-  end)
-
-  it("stands at the end of what ends too early", function()
-    assert.equal(5, marked "a ==")
-    assert.equal(4, marked "'ab")
-  end)
-
-  it("is not confused by numbers and long strings that are still being read", function()
-    assert.equal(13, marked "x < 1e5 and ) y")
-    assert.equal(16, marked "x == [==[a]==] b")
   end)
 end)

@@ -1,26 +1,17 @@
 --- sluice filter: the rows that pass an expression, as JSON lines.
-local caret = require "sluice.cli.caret"
 local core = require "sluice.core"
 local input = require "sluice.cli.input"
 local worker_options = require "sluice.cli.worker_options"
 
 local BLOCK = 64 * 1024
 
----@return function? f, sluice.Error? err
-local function compile(source, name)
-  local f, err = core.expression(source, name)
-  if f then return f end
-  err.quote = caret.show(source)
-  return nil, err
-end
-
 ---@return sluice.core.Handlers? handlers, sluice.Error? err
 local function expressions(options)
   local where, map, err
-  where, err = compile(options.expression, "EXPR")
+  where, err = core.expression(options.expression, "EXPR")
   if not where then return nil, err end
   if options.map then
-    map, err = compile(options.map, "--map")
+    map, err = core.expression(options.map, "--map")
     if not map then return nil, err end
   end
   return { where = where, map = map }

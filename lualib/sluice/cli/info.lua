@@ -48,9 +48,7 @@ return function(session, options, behind)
   if not handle then return session:fail(err) end
   local ok
   ok, err = show(handle, options)
-  if not ok then
-    session.report.failure, session.report.tail = err, handle:health().tail
-  end
+  if not ok then session.report.failure = err end
   session:release(handle)
   session.options.quiet = true
   return session:finish()

@@ -13,7 +13,7 @@ local M = {}
 ---@field open_ended boolean? the end of input counted as success
 ---@field exit integer
 ---@field worker table?       of Worker:info()
----@field tail string?        the worker's last output, where it was not shown yet
+---@field printed boolean?    the worker's own output was shown as it came
 
 local function plural(n, noun)
   return ("%s %s%s"):format(units.show_count(n), noun, n == 1 and "" or "s")
@@ -154,10 +154,12 @@ local OF_THE_WORKER = {
   restart_limit = true, startup_timeout = true, request_timeout = true, idle_timeout = true,
 }
 
+--- The worker's last output, where it was not shown yet and may tell something.
 ---@param report sluice.cli.Report
 ---@return string
 local function tail(report)
-  return OF_THE_WORKER[report.failure.kind] and report.tail or ""
+  if report.printed or not OF_THE_WORKER[report.failure.kind] then return "" end
+  return report.failure.tail or ""
 end
 
 local function append(lines, title, more)
@@ -175,7 +177,6 @@ function M.failure(report)
   if err.os and not message:find(err.os, 1, true) then message = message .. ": " .. err.os end
   local lines = { ("%s: %s%s"):format(err.kind, message, place(err)) }
   if err.text and not err.message:find(err.text, 1, true) then lines[#lines + 1] = "  it reads: " .. err.text end
-  for _, line in ipairs(err.quote or {}) do lines[#lines + 1] = "    " .. line end
   lines[#lines + 1] = remains(report) and "  " .. remains(report)
   lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
   for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end

@@ -100,14 +100,22 @@ function Session:tick(run)
   self.console:progress(run:counts())
 end
 
---- Let the worker go. The outcome stands already; a worker that had to be
---- killed is worth a word.
+--- How a worker should not leave, in words.
+---@param report table?
+---@param err sluice.Error?
+---@return string?
+local function bad_leave(report, err)
+  if not report then return err and err.message end
+  if report.signal then return ("the worker was ended by signal %s after its summary"):format(report.signal) end
+  if report.status and report.status > 0 then return ("the worker left with status %d after its summary"):format(report.status) end
+end
+
+--- Let the worker go. The outcome stands already; a worker that does not
+--- leave as it should is worth a word.
 ---@param handle sluice.core.Worker
 function Session:release(handle)
-  local report, err = handle:shutdown()
-  if not report and not self.report.failure then
-    self.console:notice(err.message)
-  end
+  local trouble = bad_leave(handle:shutdown())
+  if trouble and not self.report.failure then self.console:notice(trouble) end
   handle:close()
   core.finish()
 end
@@ -135,7 +143,7 @@ function Session:execute(spec, plan, type, prepare)
   local report = self.report
   report.summary, report.failure, report.worker = summary, failure, handle:info()
   report.counts = run and run:counts()
-  report.tail = self.console.worker_lines == 0 and handle:health().tail or nil
+  report.printed = self.console.worker_lines > 0
   self:release(handle)
   return summary, failure
 end
