@@ -45,6 +45,15 @@ void sl_error_clear(struct sl_error *err)
 	err->used = 0;
 }
 
+/* A message of which only the beginning fitted ends in an ellipsis. */
+static void mark_cut(struct sl_error *err)
+{
+	static const char ellipsis[] = "…";
+	size_t len = sizeof err->message - 1;
+	size_t n = utf8_floor(err->message, len, len - (sizeof ellipsis - 1));
+	memcpy(err->message + n, ellipsis, sizeof ellipsis);
+}
+
 int sl_fail(struct sl_error *err, enum sl_kind kind, int os, const char *format, ...)
 {
 	if (err == NULL || err->kind != SL_NONE)
@@ -54,8 +63,10 @@ int sl_fail(struct sl_error *err, enum sl_kind kind, int os, const char *format,
 	err->os = os;
 	va_list args;
 	va_start(args, format);
-	vsnprintf(err->message, sizeof err->message, format, args);
+	int needed = vsnprintf(err->message, sizeof err->message, format, args);
 	va_end(args);
+	if (needed >= (int)sizeof err->message)
+		mark_cut(err);
 	return -1;
 }
 

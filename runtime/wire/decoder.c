@@ -20,6 +20,7 @@ void sl_decoder_clear(struct sl_decoder *d)
 void sl_decoder_expect_magic(struct sl_decoder *d, bool tolerant)
 {
 	d->state = tolerant ? SL_DECODER_PREAMBLE : SL_DECODER_MAGIC;
+	d->opening = true;
 }
 
 void sl_decoder_set_cap(struct sl_decoder *d, uint32_t cap)
@@ -135,8 +136,9 @@ static int skip_preamble(struct sl_decoder *d, struct sl_error *err)
 static int check_header(struct sl_decoder *d, const struct sl_header *h, struct sl_error *err)
 {
 	if (h->version != SL_PROTOCOL_VERSION) {
-		sl_fail(err, SL_PROTOCOL, 0, "frame of protocol version %u, expected %u (byte %" PRIu64 ")",
-		        h->version, SL_PROTOCOL_VERSION, d->offset);
+		sl_fail(err, d->opening ? SL_HANDSHAKE : SL_PROTOCOL, 0,
+		        "frame of protocol version %u, expected %u (byte %" PRIu64 ")", h->version,
+		        SL_PROTOCOL_VERSION, d->offset);
 		return broken(d, err);
 	}
 	if (sl_frame_kind_name(h->kind) == NULL) {
@@ -169,6 +171,7 @@ static int take_frame(struct sl_decoder *d, struct sl_frame *frame, struct sl_er
 	frame->payload = p + SL_HEADER_SIZE;
 	frame->offset = d->offset;
 	d->last = SL_HEADER_SIZE + (size_t)frame->head.length;
+	d->opening = false;
 	return 1;
 }
 
@@ -188,6 +191,8 @@ int sl_decoder_next(struct sl_decoder *d, struct sl_frame *frame, struct sl_erro
 int sl_decoder_end(const struct sl_decoder *d, struct sl_error *err)
 {
 	size_t left = sl_decoder_pending(d);
+	if (d->state == SL_DECODER_BROKEN)
+		return sl_fail(err, SL_PROTOCOL, 0, "the connection is broken already");
 	if (left == 0)
 		return 0;
 	if (d->state != SL_DECODER_FRAMES) {

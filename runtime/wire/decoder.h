@@ -37,6 +37,7 @@ struct sl_decoder { /* embedded; the fields are the decoder's own */
 	uint64_t offset; /* of in's first byte since the connection began */
 	uint32_t cap;
 	enum sl_decoder_state state;
+	bool opening; /* the frame after the magic is awaited */
 	size_t last; /* bytes of the frame handed out last, not yet consumed */
 };
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,23 +88,37 @@ static int frame_end(struct writer *w, enum sl_frame_kind kind, uint64_t request
 
 /* ---- reading ---- */
 
-/* A cursor over a payload; reading past the end makes it bad for good. */
+/* A cursor over a payload; reading past the end, or a field that cannot be,
+ * makes it bad for good. */
 struct reader {
 	const unsigned char *at, *end;
 	bool bad;
+	char why[64]; /* what follows "a hello frame whose payload" */
 };
 
 static struct reader reader_of(const struct sl_frame *f)
 {
 	const unsigned char *p = (const unsigned char *)f->payload;
-	return (struct reader){ p, p + f->head.length, false };
+	return (struct reader){ .at = p, .end = p + f->head.length };
+}
+
+__attribute__((format(printf, 2, 3)))
+static void refuse(struct reader *r, const char *format, ...)
+{
+	if (r->bad)
+		return;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(r->why, sizeof r->why, format, args);
+	va_end(args);
+	r->bad = true;
 }
 
 static const unsigned char *take(struct reader *r, size_t n)
 {
 	static const unsigned char zeros[8];
 	if (r->bad || (size_t)(r->end - r->at) < n) {
-		r->bad = true;
+		refuse(r, "is too short");
 		return n <= sizeof zeros ? zeros : NULL;
 	}
 	r->at += n;
@@ -141,8 +157,8 @@ static int finish(const struct reader *r, const struct sl_frame *f, struct sl_er
 {
 	if (!r->bad && r->at == r->end)
 		return 0;
-	sl_fail(err, SL_PROTOCOL, 0, "a %s frame whose payload is %s (byte %" PRIu64 ")",
-	        sl_frame_kind_name(f->head.kind), r->bad ? "too short" : "too long", f->offset);
+	sl_fail(err, SL_PROTOCOL, 0, "a %s frame whose payload %s (byte %" PRIu64 ")",
+	        sl_frame_kind_name(f->head.kind), r->bad ? r->why : "is too long", f->offset);
 	return sl_error_number(err, SL_D_OFFSET, (int64_t)f->offset);
 }
 
@@ -177,12 +193,18 @@ int sl_hello_encode(struct sl_buffer *out, const struct sl_hello *m,
 	return frame_end(&w, SL_FRAME_HELLO, 0);
 }
 
+static enum sl_export_type get_type(struct reader *r)
+{
+	uint8_t type = get_u8(r);
+	if (type != SL_EXPORT_ROWS && type != SL_EXPORT_CALL)
+		refuse(r, "names an export of unknown type %u", type);
+	return (enum sl_export_type)type;
+}
+
 static bool get_export(struct reader *r, struct sl_export_name *out)
 {
-	out->type = get_u8(r);
+	out->type = get_type(r);
 	out->name = get_text(r);
-	if (out->type != SL_EXPORT_ROWS && out->type != SL_EXPORT_CALL)
-		r->bad = true;
 	return !r->bad;
 }
 
@@ -197,7 +219,8 @@ int sl_hello_parse(const struct sl_frame *f, struct sl_hello *m, struct sl_error
 	m->runtime = get_text(&r);
 	m->export_count = get_u32(&r);
 	if (m->export_count > SL_EXPORT_LIMIT)
-		r.bad = true;
+		refuse(&r, "lists %" PRIu32 " exports, over the limit of %d", m->export_count,
+		       SL_EXPORT_LIMIT);
 	m->exports = (const char *)r.at;
 	m->exports_len = (size_t)(r.end - r.at);
 	struct sl_export_name skipped;
@@ -211,7 +234,7 @@ bool sl_hello_export(const struct sl_hello *m, size_t *at, struct sl_export_name
 	if (*at >= m->exports_len)
 		return false;
 	const unsigned char *p = (const unsigned char *)m->exports;
-	struct reader r = { p + *at, p + m->exports_len, false };
+	struct reader r = { .at = p + *at, .end = p + m->exports_len };
 	bool got = get_export(&r, out);
 	*at = (size_t)(r.at - p);
 	return got;
@@ -245,11 +268,9 @@ int sl_request_encode(struct sl_buffer *out, uint64_t request, const struct sl_r
 int sl_request_parse(const struct sl_frame *f, struct sl_request_message *m, struct sl_error *err)
 {
 	struct reader r = reader_of(f);
-	m->type = get_u8(&r);
+	m->type = get_type(&r);
 	m->export_name = get_text(&r);
 	m->json = get_text(&r);
-	if (m->type != SL_EXPORT_ROWS && m->type != SL_EXPORT_CALL)
-		r.bad = true;
 	return finish(&r, f, err);
 }
 
@@ -353,7 +374,8 @@ int sl_summary_parse(const struct sl_frame *f, struct sl_summary *m, struct sl_e
 	m->metadata = get_text(&r);
 	m->seal_count = get_u32(&r);
 	if (m->seal_count > SL_STREAM_LIMIT)
-		r.bad = true;
+		refuse(&r, "seals %" PRIu32 " streams, over the limit of %d", m->seal_count,
+		       SL_STREAM_LIMIT);
 	if (r.bad || m->seal_count == 0)
 		return finish(&r, f, err);
 	m->seals = calloc(m->seal_count, sizeof *m->seals);
@@ -415,7 +437,7 @@ static void get_detail(struct reader *r, struct sl_error *out)
 		if (!r->bad && d != SL_DETAIL_COUNT && sl_detail_is_text(d))
 			sl_error_text(out, d, text.bytes, text.len);
 	} else {
-		r->bad = true;
+		refuse(r, "has a detail of unknown type %u", type);
 	}
 }
 
@@ -428,8 +450,7 @@ int sl_failure_parse(const struct sl_frame *f, struct sl_error *out, struct sl_e
 	uint32_t count = get_u32(&r);
 	enum sl_kind kind = sl_kind_from_name(name.bytes ? name.bytes : "", name.len);
 	sl_error_clear(out);
-	sl_fail(out, kind != SL_NONE ? kind : SL_EXPORT_FAILED, os, "%.*s",
-	        (int)(message.len < sizeof out->message ? message.len : sizeof out->message - 1),
+	sl_fail(out, kind != SL_NONE ? kind : SL_EXPORT_FAILED, os, "%.*s", (int)message.len,
 	        message.bytes ? message.bytes : "");
 	for (uint32_t i = 0; i < count && !r.bad; i++)
 		get_detail(&r, out);

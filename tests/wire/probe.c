@@ -1,0 +1,611 @@
+/*
+ * probe.c - the wire room for tests: commands in, one a line; answers out
+ *
+ * Linked with base and wire only. Bytes and texts are hex, "-" when empty.
+ *
+ *   decoder CAP plain|magic|tolerant     begin with a fresh decoder
+ *   feed HEX [CHUNK]                     feed it, CHUNK bytes at a time
+ *   announce N                           feed it N zero bytes, 64 KiB at a time
+ *   cap N / end / preamble / pending
+ *   encode KIND ...                      see the encoders below: hex HEX
+ *   hash SEED HEX                        one step of a seal's checksum
+ *   ledger                               begin with a fresh ledger
+ *   add NAME / declare ID NAME / receive ID SEQUENCE PAYLOAD
+ *   check [ID:ROWS:BYTES:CHECKSUM]... / seals
+ *   starve N COMMAND...                  the command, its N-th allocation failing
+ *   memory                               held, most, blocks; most starts again
+ *   clear                                free everything
+ *
+ * A frame is answered by `frame NAME STREAM REQUEST SEQUENCE OFFSET PAYLOAD` and,
+ * when it has fields, by `message ...`; an error by
+ * `error KIND OS MESSAGE [DETAIL=VALUE]...`.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/alloc.h"
+#include "wire/decoder.h"
+#include "wire/ledger.h"
+#include "wire/message.h"
+
+#define LINE_MOST (8u * 1024 * 1024)
+#define WORDS_MOST 5000
+
+static struct sl_decoder decoder;
+static struct sl_ledger ledger;
+static struct sl_buffer out;
+
+static char line[LINE_MOST];
+static char *words[WORDS_MOST];
+static int word_count;
+
+/* ---- words in ---- */
+
+static void usage(const char *what)
+{
+	printf("usage %s\n", what);
+	exit(2);
+}
+
+static const char *word(int i)
+{
+	if (i >= word_count)
+		usage(words[0]);
+	return words[i];
+}
+
+static uint64_t number(int i)
+{
+	return strtoull(word(i), NULL, 0);
+}
+
+static unsigned nibble(char c)
+{
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
+}
+
+/* Decoded in place: the bytes are never more than the digits. */
+static struct sl_text unhex(char *hex)
+{
+	size_t n = strcmp(hex, "-") == 0 ? 0 : strlen(hex) / 2;
+	for (size_t i = 0; i < n; i++)
+		hex[i] = (char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+	return (struct sl_text){ hex, n };
+}
+
+static struct sl_text text(int i)
+{
+	word(i);
+	return unhex(words[i]);
+}
+
+static void split(char *rest)
+{
+	word_count = 0;
+	for (char *w = strtok(rest, " \n"); w != NULL; w = strtok(NULL, " \n")) {
+		if (word_count == WORDS_MOST)
+			usage("too many words");
+		words[word_count++] = w;
+	}
+}
+
+/* ---- answers out ---- */
+
+static void put_hex(const char *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	putchar(' ');
+	if (n == 0)
+		putchar('-');
+	for (size_t i = 0; i < n; i++) {
+		putchar(digits[(unsigned char)bytes[i] >> 4]);
+		putchar(digits[bytes[i] & 15]);
+	}
+}
+
+static void put_text(struct sl_text t)
+{
+	put_hex(t.bytes, t.len);
+}
+
+static void put_error(const char *name, const struct sl_error *err)
+{
+	printf("%s %s %d", name, sl_kind_name(err->kind), err->os);
+	put_hex(err->message, strlen(err->message));
+	for (int d = 0; d < SL_DETAIL_COUNT; d++) {
+		int64_t n;
+		const char *t = sl_error_get_text(err, (enum sl_detail)d);
+		if (sl_error_get_number(err, (enum sl_detail)d, &n)) {
+			printf(" %s=%" PRId64, sl_detail_name((enum sl_detail)d), n);
+		} else if (t != NULL) {
+			printf(" %s=", sl_detail_name((enum sl_detail)d));
+			put_hex(t, strlen(t));
+		}
+	}
+	putchar('\n');
+}
+
+static void answer(int rc, const struct sl_error *err)
+{
+	if (rc == 0)
+		puts("ok");
+	else
+		put_error("error", err);
+}
+
+/* ---- messages ---- */
+
+static int say_hello(const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_hello m;
+	if (sl_hello_parse(f, &m, err) != 0)
+		return -1;
+	printf("message %u %u %" PRIu32, m.version_min, m.version_max, m.max_frame);
+	put_text(m.name);
+	put_text(m.version);
+	put_text(m.runtime);
+	size_t at = 0;
+	struct sl_export_name e;
+	while (sl_hello_export(&m, &at, &e)) {
+		printf(" %d", (int)e.type);
+		put_text(e.name);
+	}
+	return 0;
+}
+
+static int say_configure(const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_configure m;
+	if (sl_configure_parse(f, &m, err) != 0)
+		return -1;
+	printf("message %u %" PRIu32, m.version, m.max_frame);
+	return 0;
+}
+
+static int say_request(const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_request_message m;
+	if (sl_request_parse(f, &m, err) != 0)
+		return -1;
+	printf("message %d", (int)m.type);
+	put_text(m.export_name);
+	put_text(m.json);
+	return 0;
+}
+
+static int say_diagnostic(const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_diagnostic m;
+	if (sl_diagnostic_parse(f, &m, err) != 0)
+		return -1;
+	printf("message");
+	put_text(m.code);
+	put_text(m.message);
+	return 0;
+}
+
+static int say_progress(const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_progress m;
+	if (sl_progress_parse(f, &m, err) != 0)
+		return -1;
+	printf("message");
+	put_text(m.phase);
+	printf(" %" PRIu64, m.current);
+	if (m.has_total)
+		printf(" %" PRIu64, m.total);
+	return 0;
+}
+
+static void put_seal(const struct sl_seal *s)
+{
+	printf(" %u:%" PRIu64 ":%" PRIu64 ":%016" PRIx64, s->stream, s->rows, s->bytes, s->checksum);
+}
+
+static int say_summary(const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_summary m;
+	int rc = sl_summary_parse(f, &m, err);
+	if (rc == 0) {
+		printf("message %d %" PRIu64, m.stopped, m.elapsed_ns);
+		if (m.has_metadata)
+			put_text(m.metadata);
+		else
+			printf(" none");
+		for (uint32_t i = 0; i < m.seal_count; i++)
+			put_seal(&m.seals[i]);
+	}
+	sl_summary_clear(&m);
+	return rc;
+}
+
+static int say_failure(const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_error theirs;
+	if (sl_failure_parse(f, &theirs, err) != 0)
+		return -1;
+	put_error("message", &theirs);
+	return 1;
+}
+
+static int say_plain(const struct sl_frame *f, struct sl_error *err)
+{
+	(void)f;
+	(void)err;
+	return 1;
+}
+
+static int say_message(const struct sl_frame *f, struct sl_error *err)
+{
+	switch (f->head.kind) {
+	case SL_FRAME_HELLO: return say_hello(f, err);
+	case SL_FRAME_CONFIGURE: return say_configure(f, err);
+	case SL_FRAME_REQUEST: return say_request(f, err);
+	case SL_FRAME_DIAGNOSTIC: return say_diagnostic(f, err);
+	case SL_FRAME_PROGRESS: return say_progress(f, err);
+	case SL_FRAME_SUMMARY: return say_summary(f, err);
+	case SL_FRAME_FAILURE: return say_failure(f, err);
+	default: return say_plain(f, err);
+	}
+}
+
+/* ---- the decoder ---- */
+
+static void say_frame(const struct sl_frame *f)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	printf("frame %s %u %" PRIu64 " %" PRIu64 " %" PRIu64, sl_frame_kind_name(f->head.kind),
+	       f->head.stream, f->head.request, f->head.sequence, f->offset);
+	put_hex(f->payload, f->head.length);
+	putchar('\n');
+	int rc = say_message(f, &err);
+	if (rc == 0)
+		putchar('\n');
+	else if (rc < 0)
+		put_error("error", &err);
+}
+
+/* All frames that are there; false once the decoder is broken. */
+static int drain(void)
+{
+	struct sl_frame f;
+	struct sl_error err;
+	int rc;
+	sl_error_clear(&err);
+	while ((rc = sl_decoder_next(&decoder, &f, &err)) == 1)
+		say_frame(&f);
+	if (rc < 0)
+		put_error("error", &err);
+	return rc == 0;
+}
+
+static int feed(const char *bytes, size_t n)
+{
+	if (sl_decoder_feed(&decoder, bytes, n) == 0)
+		return drain();
+	puts("short of memory");
+	return 0;
+}
+
+static void do_feed(void)
+{
+	struct sl_text t = text(1);
+	size_t chunk = word_count > 2 ? number(2) : t.len;
+	for (size_t at = 0; at < t.len; at += chunk)
+		if (!feed(t.bytes + at, t.len - at < chunk ? t.len - at : chunk))
+			return;
+}
+
+/* As a reader of a pipe does it: ask for room, fill what was got. */
+static void do_announce(void)
+{
+	for (uint64_t left = number(1); left > 0;) {
+		size_t size, most = 64 * 1024;
+		char *at = sl_decoder_room(&decoder, most, &size);
+		if (at == NULL) {
+			puts("short of memory");
+			return;
+		}
+		size_t n = left < most ? (size_t)left : most;
+		memset(at, 0, n);
+		sl_decoder_fed(&decoder, n);
+		left -= n;
+		if (!drain())
+			return;
+	}
+}
+
+static void do_decoder(void)
+{
+	sl_decoder_clear(&decoder);
+	sl_decoder_init(&decoder, (uint32_t)number(1));
+	if (strcmp(word(2), "plain") != 0)
+		sl_decoder_expect_magic(&decoder, strcmp(word(2), "tolerant") == 0);
+}
+
+static void do_cap(void)
+{
+	sl_decoder_set_cap(&decoder, (uint32_t)number(1));
+}
+
+static void do_end(void)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	answer(sl_decoder_end(&decoder, &err), &err);
+}
+
+static void do_preamble(void)
+{
+	size_t len;
+	const char *p = sl_decoder_preamble(&decoder, &len);
+	printf("preamble");
+	put_hex(p, len);
+	putchar('\n');
+}
+
+static void do_pending(void)
+{
+	printf("pending %zu\n", sl_decoder_pending(&decoder));
+}
+
+static void do_trim(void)
+{
+	sl_decoder_trim(&decoder, number(1));
+}
+
+/* ---- encoders ---- */
+
+static int encode_hello(void)
+{
+	static struct sl_export_name exports[WORDS_MOST];
+	struct sl_hello m = { .version_min = (uint8_t)number(2), .version_max = (uint8_t)number(3),
+		.max_frame = (uint32_t)number(4), .name = text(5), .version = text(6), .runtime = text(7) };
+	for (int i = 8; i < word_count; i += 2) {
+		exports[m.export_count].type = (enum sl_export_type)number(i);
+		exports[m.export_count++].name = text(i + 1);
+	}
+	return sl_hello_encode(&out, &m, exports);
+}
+
+static int encode_configure(void)
+{
+	struct sl_configure m = { (uint8_t)number(2), (uint32_t)number(3) };
+	return sl_configure_encode(&out, &m);
+}
+
+static int encode_request(void)
+{
+	struct sl_request_message m = { (enum sl_export_type)number(3), text(4), text(5) };
+	return sl_request_encode(&out, number(2), &m);
+}
+
+static int encode_plain(void)
+{
+	return sl_plain_encode(&out, (enum sl_frame_kind)number(3), number(2));
+}
+
+static int encode_raw(void)
+{
+	struct sl_text payload = text(6);
+	return sl_raw_encode(&out, (enum sl_frame_kind)number(3), number(2), (uint16_t)number(4),
+	                     number(5), payload.bytes, payload.len);
+}
+
+static int encode_diagnostic(void)
+{
+	struct sl_diagnostic m = { text(3), text(4) };
+	return sl_diagnostic_encode(&out, number(2), &m);
+}
+
+static int encode_progress(void)
+{
+	struct sl_progress m = { .phase = text(3), .current = number(4), .has_total = word_count > 5 };
+	if (m.has_total)
+		m.total = number(5);
+	return sl_progress_encode(&out, number(2), &m);
+}
+
+static struct sl_seal seal_of(const char *w)
+{
+	struct sl_seal s = { 0 };
+	unsigned stream = 0;
+	if (sscanf(w, "%u:%" SCNu64 ":%" SCNu64 ":%" SCNx64, &stream, &s.rows, &s.bytes, &s.checksum) != 4)
+		usage("a seal is ID:ROWS:BYTES:CHECKSUM");
+	s.stream = (uint16_t)stream;
+	return s;
+}
+
+static uint32_t seals_from(int first, struct sl_seal *seals)
+{
+	for (int i = first; i < word_count; i++)
+		seals[i - first] = seal_of(words[i]);
+	return word_count > first ? (uint32_t)(word_count - first) : 0;
+}
+
+static struct sl_seal seals[WORDS_MOST];
+
+static int encode_summary(void)
+{
+	struct sl_summary m = { .stopped = number(3) != 0, .elapsed_ns = number(4), .seals = seals };
+	m.has_metadata = strcmp(word(5), "none") != 0;
+	if (m.has_metadata)
+		m.metadata = text(5);
+	m.seal_count = seals_from(6, seals);
+	return sl_summary_encode(&out, number(2), &m);
+}
+
+static int encode_failure(void)
+{
+	struct sl_error m;
+	sl_error_clear(&m);
+	struct sl_text message = text(5);
+	sl_fail(&m, sl_kind_from_name(word(3), strlen(word(3))), (int)number(4), "%.*s",
+	        (int)message.len, message.bytes);
+	for (int i = 6; i + 1 < word_count; i += 2) {
+		enum sl_detail d = sl_detail_from_name(words[i], strlen(words[i]));
+		if (sl_detail_is_text(d)) {
+			struct sl_text t = text(i + 1);
+			sl_error_text(&m, d, t.bytes, t.len);
+		} else {
+			sl_error_number(&m, d, strtoll(word(i + 1), NULL, 0));
+		}
+	}
+	return sl_failure_encode(&out, number(2), &m);
+}
+
+static void do_encode(void)
+{
+	static const struct { const char *name; int (*encode)(void); } encoders[] = {
+		{ "hello", encode_hello }, { "configure", encode_configure },
+		{ "request", encode_request }, { "plain", encode_plain }, { "raw", encode_raw },
+		{ "diagnostic", encode_diagnostic }, { "progress", encode_progress },
+		{ "summary", encode_summary }, { "failure", encode_failure },
+	};
+	size_t before = sl_buffer_len(&out);
+	for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++) {
+		if (strcmp(encoders[i].name, word(1)) != 0)
+			continue;
+		if (encoders[i].encode() == 0) {
+			printf("hex");
+			put_hex(sl_buffer_data(&out), sl_buffer_len(&out));
+			putchar('\n');
+			sl_buffer_consume(&out, sl_buffer_len(&out));
+		} else {
+			printf("short of memory%s\n", sl_buffer_len(&out) == before ? "" : ", and half a frame left");
+		}
+	}
+}
+
+/* ---- the ledger ---- */
+
+static void do_hash(void)
+{
+	struct sl_stream s = { .seal = { .checksum = number(1) } };
+	struct sl_text t = text(2);
+	sl_stream_count(&s, t.bytes, t.len);
+	printf("hash %016" PRIx64 "\n", s.seal.checksum);
+}
+
+static void do_ledger(void)
+{
+	sl_ledger_clear(&ledger);
+}
+
+static void do_add(void)
+{
+	struct sl_error err;
+	struct sl_text name = text(1);
+	sl_error_clear(&err);
+	struct sl_stream *s = sl_ledger_find(&ledger, name.bytes, name.len);
+	if (s == NULL)
+		s = sl_ledger_add(&ledger, name.bytes, name.len, &err);
+	if (s != NULL)
+		printf("stream %u\n", s->seal.stream);
+	else
+		put_error("error", &err);
+}
+
+static void do_declare(void)
+{
+	struct sl_error err;
+	struct sl_text name = text(2);
+	sl_error_clear(&err);
+	answer(sl_ledger_declare(&ledger, (uint16_t)number(1), name.bytes, name.len, &err), &err);
+}
+
+static void do_receive(void)
+{
+	struct sl_error err;
+	struct sl_text payload = text(3);
+	sl_error_clear(&err);
+	struct sl_stream *s = sl_ledger_receive(&ledger, (uint16_t)number(1), number(2), payload.bytes,
+	                                        payload.len, &err);
+	answer(s != NULL ? 0 : -1, &err);
+}
+
+static void do_check(void)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	uint32_t count = seals_from(1, seals);
+	answer(sl_ledger_check(&ledger, seals, count, &err), &err);
+}
+
+static void do_seals(void)
+{
+	printf("seals %" PRIu64, sl_ledger_rows(&ledger));
+	for (uint16_t i = 1; sl_ledger_stream(&ledger, i) != NULL; i++)
+		put_seal(&sl_ledger_stream(&ledger, i)->seal);
+	putchar('\n');
+}
+
+/* ---- memory ---- */
+
+static void do_memory(void)
+{
+	printf("memory %zu %zu %zu\n", alloc_now.bytes, alloc_now.most, alloc_now.blocks);
+	alloc_now.most = alloc_now.bytes;
+}
+
+static void do_clear(void)
+{
+	sl_decoder_clear(&decoder);
+	sl_ledger_clear(&ledger);
+	sl_buffer_clear(&out);
+}
+
+static void run(void);
+
+static void do_starve(void)
+{
+	alloc_now.fail_at = number(1);
+	alloc_now.calls = 0;
+	memmove(words, words + 2, (size_t)(word_count - 2) * sizeof *words);
+	word_count -= 2;
+	run();
+	printf("allocations %zu\n", alloc_now.calls);
+	alloc_now.fail_at = 0;
+}
+
+/* ---- commands ---- */
+
+static void run(void)
+{
+	static const struct { const char *name; void (*run)(void); } commands[] = {
+		{ "decoder", do_decoder }, { "feed", do_feed }, { "announce", do_announce },
+		{ "cap", do_cap }, { "end", do_end }, { "preamble", do_preamble },
+		{ "pending", do_pending }, { "trim", do_trim }, { "encode", do_encode },
+		{ "hash", do_hash }, { "ledger", do_ledger }, { "add", do_add },
+		{ "declare", do_declare }, { "receive", do_receive }, { "check", do_check },
+		{ "seals", do_seals }, { "starve", do_starve }, { "memory", do_memory },
+		{ "clear", do_clear },
+	};
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, word(0)) == 0) {
+			commands[i].run();
+			return;
+		}
+	usage(words[0]);
+}
+
+int main(void)
+{
+	static char answers[64 * 1024]; /* stdio must not allocate: it would be counted */
+	setvbuf(stdout, answers, _IOFBF, sizeof answers);
+	sl_decoder_init(&decoder, SL_FRAME_CAP_DEFAULT);
+	sl_ledger_init(&ledger);
+	sl_buffer_init(&out);
+	while (fgets(line, sizeof line, stdin) != NULL) {
+		split(line);
+		if (word_count > 0) {
+			run();
+			puts("done");
+		}
+	}
+	do_clear();
+	return 0;
+}
