@@ -1,12 +1,121 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
-# they are run.
+# they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: test-now test-parts
+.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz
 
-test-parts: all
+T := $(BUILD)/tests
 
-test-now: test-parts
-	@bash tests/run.sh
+# Probes: one room each behind a small front, linked with nothing that the
+# room must not know, so that the linker notices a leak between rooms.
+JSON         := $(call objects,base/*.c json/*.c json/*.cpp)
+WIRE_PROBE   := $(T)/wireprobe
+SESSION_PROBE := $(T)/sessionprobe
+JSON_PROBE   := $(T)/jsonprobe.so
+
+# Workers that misbehave (C), and shared libraries for the library host.
+WORKERS   := $(patsubst tests/workers/%.c,$(T)/workers/%,$(wildcard tests/workers/*.c))
+LIBRARIES := $(patsubst tests/libraries/%.c,$(T)/libraries/%.so,$(wildcard tests/libraries/*.c))
+
+# The standard library's allocator, counted and made to fail: support/alloc.c.
+WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+
+$(BUILD)/tests/%.c.o: private CPPFLAGS += -Itests
+
+# Two steps, so that whoever works on one room need not wait for all of them.
+test-objects: $(WIRE_PROBE) $(SESSION_PROBE) $(JSON_PROBE) $(WORKERS) $(LIBRARIES) \
+	$(if $(SANITIZE),$(T)/lua)
+test-parts: all test-objects
+
+$(WIRE_PROBE): $(call objects,base/*.c wire/*.c) $(BUILD)/tests/wire/probe.c.o $(BUILD)/tests/support/alloc.c.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(WRAP_ALLOC) -o $@ $^
+
+$(SESSION_PROBE): $(WIRE) $(JSON) $(call objects,supervise/session.c supervise/ladder.c supervise/capture.c) \
+		$(BUILD)/tests/supervise/session_probe.c.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $(sort $^) $(shell pkg-config --libs yajl simdjson) -lm
+
+$(JSON_PROBE): $(JSON) $(call objects,host/value.c host/lua_error.c) $(BUILD)/tests/json/probe.c.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(shell pkg-config --libs yajl simdjson) -lm
+
+$(T)/workers/%: $(BUILD)/tests/workers/%.c.o $(WORKER_A)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
+
+$(T)/libraries/%.so: $(BUILD)/tests/libraries/%.c.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -shared -o $@ $^
+
+$(T)/lua: $(BUILD)/tests/support/lua.c.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $^ $(shell pkg-config --libs lua5.4)
+
+-include $(wildcard $(BUILD)/tests/*/*.d)
+
+# ---- fuzzing: clang only, with its sanitizers ----------------------------
+
+F       := $(BUILD)/fuzz
+FUZZERS := $(patsubst tests/fuzz/%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
+FUZZED  := $(patsubst %,$(F)/%.o,$(wildcard runtime/base/*.c runtime/wire/*.c runtime/json/*.c \
+	runtime/json/*.cpp) runtime/supervise/session.c runtime/supervise/ladder.c runtime/supervise/capture.c)
+
+fuzz-parts: $(FUZZERS)
+
+$(F)/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)
+	$(Q)clang -std=c11 $(WARNINGS) $(INCLUDES) $(DEFINES) -MMD -MP $(FUZZ_FLAGS) -c -o $@ $<
+
+$(F)/%.cpp.o: %.cpp
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)
+	$(Q)clang++ -std=c++17 -fno-exceptions -fno-rtti $(WARNINGS) $(INCLUDES) -MMD -MP $(FUZZ_FLAGS) -c -o $@ $<
+
+$(T)/fuzz/%_fuzz: $(F)/tests/fuzz/%_fuzz.c.o $(FUZZED)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(shell pkg-config --libs yajl simdjson) -lm
+
+-include $(FUZZED:.o=.d)
+
+fuzz: deps
+	$(NOW) fuzz-parts
+	@for f in $(FUZZERS); do echo "$$f"; (cd $(T)/fuzz && $(abspath $(T))/fuzz/$$(basename $$f) \
+		-max_total_time=20 -max_len=4096 -timeout=10 -print_final_stats=1 -verbosity=0) || exit 1; done
+
+# ---- running -------------------------------------------------------------
+
+SANITIZE  :=
+SANITIZED  = BUILD=$(BUILD)/$(1) SANITIZE=$(1) CFLAGS="-O1 -g -fno-omit-frame-pointer $(2)"
+ASAN       = $(call SANITIZED,asan,-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
+TSAN       = $(call SANITIZED,tsan,-fsanitize=thread)
+comma     := ,
+
+export SPECS
+
+# The specs as they are, then under the sanitizers; with SPECS="...", only
+# those files, as they are.
+test-now: test-parts $(if $(SPECS),,fuzz-parts)
+ifeq ($(SPECS),)
+	$(NOW) $(ASAN) test-parts
+endif
+	@bash tests/run.sh $(BUILD) $(if $(SPECS),,$(BUILD)/asan)
 
 asan: deps
-	$(NOW) BUILD=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined" test-now
+	$(NOW) $(ASAN) test-parts
+	@bash tests/run.sh $(BUILD)/asan
+
+# Threads are in the worker's emitter only: the specs that make it work hard.
+tsan: deps
+	$(NOW) $(TSAN) test-parts
+	@SPECS="$(or $(SPECS),$(wildcard tests/host/emit*_spec.lua tests/host/native*_spec.lua))" \
+		bash tests/run.sh $(BUILD)/tsan

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# run.sh - run the tests, every spec file in a process of its own.
+#
+#   tests/run.sh BUILD...      the specs once with each of these builds, and the
+#                              fuzzers that are there, for a short while
+#   SPECS="tests/a_spec.lua"   only these files, and no fuzzing
+#   SPEC_SECONDS=300 JOBS=2    how long one file may take; how many at a time
+#
+# A build with an interpreter of its own (BUILD/tests/lua) is a sanitized one:
+# what its sanitizers report, in whatever process, counts as a failed test. So
+# does a file that crashes or takes too long. The last line is the total.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+root=$PWD
+jobs=${JOBS:-2}
+seconds=${SPEC_SECONDS:-300}
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+# ---- jobs: a kind, a build and a file for each number ----
+
+kinds=() builds=() files=()
+
+add_job() {
+	kinds+=("$1") builds+=("$2") files+=("$3")
+}
+
+add_specs() {
+	local build=$1 file
+	if [ -n "${SPECS:-}" ]; then
+		for file in $SPECS; do add_job spec "$build" "$file"; done
+		return
+	fi
+	while IFS= read -r file; do
+		add_job spec "$build" "$file"
+	done < <(find tests -name '*_spec.lua' | LC_ALL=C sort)
+	for file in "$build"/tests/fuzz/*_fuzz; do
+		[ -x "$file" ] && add_job fuzz "$build" "$file"
+	done
+}
+
+# Signals keep their meaning, and reports of children whose stderr is read by
+# a test are not lost: they go to files.
+sanitizer_environment() {
+	local log=$1/report
+	export SLUICE_SANITIZED=1
+	export ASAN_OPTIONS="log_path=$log:detect_leaks=1:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:allocator_may_return_null=1"
+	export UBSAN_OPTIONS="log_path=$log:print_stacktrace=1"
+	export TSAN_OPTIONS="log_path=$log:exitcode=0"
+}
+
+run_spec() {
+	local build=$1 file=$2 dir=$3 lua=${LUA:-lua5.4}
+	export SLUICE_BUILD=$root/$build
+	export LUA_PATH="$root/lualib/?.lua;$root/lualib/?/init.lua;$root/tests/?.lua;;"
+	export LUA_CPATH="$root/$build/lua/?.so;$root/$build/tests/?.so;;"
+	if [ -x "$build/tests/lua" ]; then
+		lua=$root/$build/tests/lua
+		sanitizer_environment "$dir"
+	fi
+	export LUA=$lua
+	timeout -k 5 "$seconds" "$lua" tests/support/run.lua -o tests/support/report.lua "$file" \
+		</dev/null >"$dir/out" 2>&1
+}
+
+run_fuzz() {
+	local file=$2 dir=$3
+	( cd "$dir" && timeout -k 5 "$seconds" "$root/$file" -runs=20000 -max_total_time=5 -max_len=4096 \
+		-timeout=10 -rss_limit_mb=1024 -verbosity=0 ) </dev/null >"$dir/out" 2>&1
+}
+
+run_job() {
+	local n=$1 dir=$tmp/$1 start=$EPOCHREALTIME status
+	mkdir "$dir"
+	"run_${kinds[n]}" "${builds[n]}" "${files[n]}" "$dir"
+	status=$?
+	echo "$status $(( (${EPOCHREALTIME/./} - ${start/./}) / 10000 ))" >"$dir/status"
+	mv "$dir/status" "$dir/done"
+}
+
+# ---- what came of them ----
+
+total_passed=0 total_failed=0
+
+died() {
+	case $1 in
+	124|137) echo "took longer than $seconds s" ;;
+	*) [ "$1" -gt 128 ] && echo "died of signal $(( $1 - 128 ))" || echo "ended with status $1 before its end" ;;
+	esac
+}
+
+# Sets passed, failed and skipped; prints what failed.
+judge() {
+	local kind=$1 status=$2 dir=$3 result report
+	passed=0 failed=0 skipped=0
+	result=$(grep -a '^@result ' "$dir/out" | tail -n 1)
+	if [ "$kind" = fuzz ] && [ "$status" = 0 ]; then
+		passed=1
+	elif [ -n "$result" ]; then
+		read -r _ passed failed skipped <<<"$result"
+		grep -av '^@result ' "$dir/out"
+		# Not every status is the sum of failures: a crash after the end counts.
+		[ "$status" -gt 128 ] && failed=$((failed + 1)) && echo "  $(died "$status")"
+	else
+		failed=1
+		tail -n 40 "$dir/out"
+		echo "  $(died "$status")"
+	fi
+	for report in "$dir"/report.*; do
+		[ -e "$report" ] || continue
+		failed=$((failed + 1))
+		head -n 60 "$report"
+	done
+}
+
+print_job() {
+	local n=$1 dir=$tmp/$1 status ticks name=${files[$1]} passed failed skipped note=
+	read -r status ticks <"$dir/done"
+	judge "${kinds[n]}" "$status" "$dir" >"$dir/words"
+	[ "${builds[n]}" = "${builds[0]}" ] || name="$name (${builds[n]})"
+	[ "$skipped" -gt 0 ] && note=", $skipped skipped"
+	printf '%-58s %4d passed, %d failed%s, %d.%02d s\n' "$name" "$passed" "$failed" "$note" \
+		$((ticks / 100)) $((ticks % 100))
+	sed 's/^/    /' "$dir/words"
+	total_passed=$((total_passed + passed))
+	total_failed=$((total_failed + failed))
+	rm -rf "$dir"
+}
+
+for build in "$@"; do add_specs "${build#"$root"/}"; done
+
+printed=0
+print_finished() {
+	while [ -e "$tmp/$printed/done" ]; do
+		print_job "$printed"
+		printed=$((printed + 1))
+	done
+}
+
+for n in "${!files[@]}"; do
+	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+	print_finished
+	run_job "$n" &
+done
+while [ "$printed" -lt "${#files[@]}" ]; do
+	wait -n
+	print_finished
+done
+
+echo "$total_passed passed, $total_failed failed"
+[ "$total_failed" -eq 0 ] && [ "$total_passed" -gt 0 ]
