@@ -106,6 +106,7 @@ test: deps
 	$(NOW) test-now
 
 include tests/tests.mk
+include tests/bench/bench.mk
 
 lint:
 	clang-tidy --quiet $(wildcard runtime/*.c runtime/*/*.c) -- -std=c11 $(INCLUDES) $(DEFINES) \

@@ -1,0 +1,46 @@
+"""Do two outputs say the same?"""
+import itertools
+import json
+
+from measure import Failed
+
+
+def _cut(line):
+    text = line.decode("utf-8", "replace") if line is not None else "(nothing)"
+    return text if len(text) < 160 else text[:160] + "…"
+
+
+def _same_value(a, b):
+    try:
+        return json.loads(a) == json.loads(b)
+    except (TypeError, ValueError):
+        return False
+
+
+def _by_line(mine, theirs, same):
+    """Count the lines; raise at the first pair that is not the same."""
+    count = 0
+    with open(mine, "rb") as a, open(theirs, "rb") as b:
+        for x, y in itertools.zip_longest(a, b):
+            count += 1
+            if x != y and not same(x, y):
+                raise Failed(f"line {count} differs\n  sluice: {_cut(x)}\n  other:  {_cut(y)}")
+    return count
+
+
+def by_bytes(mine, theirs):
+    return _by_line(mine, theirs, lambda x, y: False)
+
+
+def by_value(mine, theirs):
+    """Line by line; where bytes differ, the JSON values must not."""
+    return _by_line(mine, theirs, _same_value)
+
+
+def by_document(mine, theirs):
+    """One JSON value, however it is laid out."""
+    with open(mine, "rb") as a, open(theirs, "rb") as b:
+        x, y = a.read(), b.read()
+    if not _same_value(x, y):
+        raise Failed(f"the values differ\n  sluice: {_cut(x)}\n  other:  {_cut(y)}")
+    return 1

@@ -1,0 +1,118 @@
+"""The jobs: what runs beside what, and how fast it must be."""
+from dataclasses import dataclass, field
+
+import agree
+from measure import works
+
+EXPRESSION = 'kind == "theorem" and line % 2 == 0'
+JQ_EXPRESSION = 'select(.kind == "theorem" and .line % 2 == 0)'
+MILLER_EXPRESSION = '$kind == "theorem" && $line % 2 == 0'
+
+
+@dataclass
+class Contender:
+    name: str
+    argv: list
+    agree: object = None   # how its output compares with sluice's; None: not at all
+    patient: bool = False  # fewer rounds: slow, and no target names it
+
+
+@dataclass
+class Target:
+    against: str
+    at_least: float
+    goal: float
+
+
+@dataclass
+class Job:
+    name: str
+    title: str
+    contenders: list
+    targets: list = field(default_factory=list)
+    rows: int = 1
+    times: int = 1         # runs in a round, for what is short
+
+
+@dataclass
+class Sizes:
+    rows: int
+    large: int
+    large_bytes: int
+    pings: int
+    stream: tuple          # rows of the two memory runs
+
+
+FULL = Sizes(rows=1_000_000, large=100, large_bytes=1 << 20, pings=400, stream=(1_000_000, 20_000_000))
+SMOKE = Sizes(rows=2_000, large=3, large_bytes=1 << 20, pings=30, stream=(2_000, 20_000))
+
+INSTALLED = {
+    "jq": ["jq", "-n", "1"],
+    "gojq": ["gojq", "-n", "1"],
+    "Miller": ["mlr", "--version"],
+    "Lua 5.4 + cjson": ["lua5.4", "-e", "require 'cjson'"],
+    "LuaJIT + cjson": ["luajit", "-e", "require 'cjson'"],
+}
+
+
+def missing():
+    """The competitors that are not installed."""
+    return [name for name, argv in INSTALLED.items() if not works(argv)]
+
+
+def _loops(job, path):
+    """The two Lua loops."""
+    return [Contender(name, [lua, "tests/bench/loop.lua", job, path], agree.by_bytes)
+            for name, lua in (("Lua 5.4 + cjson", "lua5.4"), ("LuaJIT + cjson", "luajit"))]
+
+
+def all_jobs(build, data, sizes):
+    """Every job whose measure is how long it takes."""
+    sluice, emit = f"{build}/sluice", f"{build}/bench/emit"
+    rows, large, one = f"{data}/rows.jsonl", f"{data}/large.jsonl", f"{data}/one.json"
+
+    def mine(*words):
+        return Contender("sluice", [sluice, *words])
+
+    def jq(*words, how=agree.by_value):
+        return Contender("jq", ["jq", *words], how)
+
+    jobs = [
+        Job("filter", "two fields, one row in ten is kept, C worker", [
+            mine("filter", EXPRESSION, "--", emit, rows),
+            jq("-c", JQ_EXPRESSION, rows),
+            *_loops("filter", rows),
+            Contender("gojq", ["gojq", "-c", JQ_EXPRESSION, rows], agree.by_value, patient=True),
+            Contender("Miller", ["mlr", "--ijsonl", "--ojsonl", "filter", MILLER_EXPRESSION, rows],
+                      agree.by_value, patient=True),
+        ], [Target("jq", 8, 10), Target("Lua 5.4 + cjson", 4, 5)]),
+        Job("lines", "the same from a program that prints JSON lines", [
+            mine("filter", EXPRESSION, "--lines", "--", "cat", rows),
+            jq("-c", JQ_EXPRESSION, rows),
+        ], [Target("jq", 7, 9)]),
+        Job("pass", "every row as it is, C worker, to a file", [
+            mine("filter", "true", "--", emit, rows),
+            jq("-c", ".", rows),
+            *_loops("pass", rows),
+        ], [Target("jq", 12, 16)]),
+        Job("policy", "on_row reads row.payload.kind, C worker", [
+            mine("run", "tests/bench/kind.lua", "--", emit, rows),
+            *_loops("policy", rows),
+        ], [Target("Lua 5.4 + cjson", 1.5, 2)]),
+        Job("large", "row:get of one field, rows of 1 MiB, C worker", [
+            mine("run", "tests/bench/size.lua", "--", emit, large),
+            jq(".size", large),
+            *_loops("large", large),
+        ], [Target("jq", 10, 20)]),
+        Job("start", "one row, start to exit, Lua worker", [
+            mine("filter", "true", "--", "tests/bench/one.lua"),
+            jq(".", one, how=agree.by_document),
+        ], [Target("jq", 1, 2)], times=6),
+        Job("limits", "what nothing can beat", [
+            Contender("cat through a pipe", ["sh", "-c", f"cat {rows} | cat"]),
+            Contender("validation alone", [f"{build}/bench/validate", rows]),
+        ]),
+    ]
+    for job in jobs:
+        job.rows = {"large": sizes.large, "start": 1}.get(job.name, sizes.rows)
+    return jobs

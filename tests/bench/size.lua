@@ -1,0 +1,4 @@
+-- One field of large rows, without decoding the rest.
+return {
+  on_row = function(row) print(row:get("size")) end,
+}

@@ -1,0 +1,25 @@
+--- Every benchmark on few rows: do sluice and its competitors say the same?
+local paths = require "support.paths"
+
+local JOBS = { "filter", "lines", "pass", "policy", "large", "start", "limits", "latency" }
+
+-- Tracing processes and looking for leaks exclude each other.
+if not paths.sanitized then JOBS[#JOBS + 1] = "memory" end
+
+local function smoke(job)
+  local command = ("cd %s && python3 tests/bench/bench.py --smoke --build %s --jobs %s 2>&1")
+    :format(paths.quote(paths.root), paths.quote(paths.build), job)
+  local pipe = assert(io.popen(command))
+  local said = pipe:read "a"
+  return pipe:close() == true, said
+end
+
+describe("the benchmark", function()
+  for _, job in ipairs(JOBS) do
+    it(job .. " works, and the outputs agree", function()
+      local ok, said = smoke(job)
+      assert(ok, said)
+      assert.truthy(said:find("ok - results.json is well formed", 1, true), said)
+    end)
+  end
+end)
