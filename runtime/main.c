@@ -1,0 +1,245 @@
+/*
+ * main.c - the command
+ *
+ * `sluice worker` goes straight to the host room. Everything else is Lua: a
+ * state with a lid on its memory, in which sluice.cli reads the command line.
+ * This is the only file that prints or exits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "host/host.h"
+#include "script/allocator.h"
+#include "script/core.h"
+#include "script/interrupt.h"
+#include "supervise/sweep.h"
+
+#define EXIT_INTERNAL 4
+
+/* ---- the process: leave nothing to inheritance ---- */
+
+static bool is_ignored(int sig)
+{
+	struct sigaction now;
+	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/* An inherited blocked SIGCHLD would hide every exit (FACTS, "Processes", 4).
+ * Only nohup's wish survives. */
+static void reset_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGHUP && is_ignored(sig))
+			signal(sig, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* A closed standard descriptor would be taken by the next pipe. */
+static void open_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+}
+
+/* The third signal is for a script that nothing else can stop. */
+static void on_signal(int sig)
+{
+	int saved = errno;
+	if (sl_script_interrupt(sig) > 2) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+	errno = saved;
+}
+
+/* Without SA_RESTART: a write to a reader that does not read must end. */
+static void catch_signal(int sig)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigemptyset(&action.sa_mask);
+	if (!is_ignored(sig))
+		sigaction(sig, &action, NULL);
+}
+
+static void catch_signals(void)
+{
+	catch_signal(SIGINT);
+	catch_signal(SIGTERM);
+	catch_signal(SIGHUP);
+}
+
+/* ---- where things are ---- */
+
+static char executable[4096];
+
+static void find_executable(const char *name)
+{
+	ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
+	if (n < 0)
+		n = snprintf(executable, sizeof executable, "%s", name);
+	executable[n < (ssize_t)sizeof executable ? n : (ssize_t)sizeof executable - 1] = '\0';
+	sl_core_set_executable(executable);
+}
+
+/* Push the directory of lualib that stands at `where` from ours, if it does. */
+static bool push_library_at(lua_State *L, const char *where)
+{
+	const char *slash = strrchr(executable, '/');
+	lua_pushlstring(L, executable, slash != NULL ? (size_t)(slash - executable) : 0);
+	lua_pushfstring(L, "%s/%s", lua_tostring(L, -1), where);
+	lua_replace(L, -2); /* [library] */
+	lua_pushfstring(L, "%s/sluice/cli.lua", lua_tostring(L, -1));
+	bool found = access(lua_tostring(L, -1), R_OK) == 0;
+	lua_pop(L, found ? 1 : 2);
+	return found;
+}
+
+/* In a build tree, which may be build/asan, else as installed. */
+static void push_library(lua_State *L)
+{
+	if (!push_library_at(L, "../lualib") && !push_library_at(L, "../../lualib"))
+		lua_pushliteral(L, SLUICE_LUADIR);
+}
+
+/* Our own modules win over others of the same name. */
+static void set_package_path(lua_State *L)
+{
+	push_library(L);
+	const char *library = lua_tostring(L, -1);
+	lua_getglobal(L, LUA_LOADLIBNAME);
+	lua_getfield(L, -1, "path"); /* [library, package, path] */
+	lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", library, library, lua_tostring(L, -1));
+	lua_setfield(L, -3, "path");
+	lua_pop(L, 3);
+}
+
+/* ---- the command ---- */
+
+struct command {
+	int argc;
+	char **argv;
+	int exit_code;
+	bool sigpipe; /* to die of, as whoever reads our output has gone */
+};
+
+static void push_arguments(lua_State *L, const struct command *c)
+{
+	lua_createtable(L, c->argc > 0 ? c->argc - 1 : 0, 1);
+	for (int i = 0; i < c->argc; i++) {
+		lua_pushstring(L, c->argv[i]);
+		lua_rawseti(L, -2, i);
+	}
+	lua_pushvalue(L, -1);
+	lua_setglobal(L, "arg");
+}
+
+static void open_libraries(lua_State *L)
+{
+	luaL_openlibs(L);
+	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+	lua_pushcfunction(L, luaopen_sluice_core);
+	lua_setfield(L, -2, "sluice.core");
+	lua_pop(L, 1);
+	set_package_path(L);
+}
+
+static int run_command(lua_State *L) /* [command] */
+{
+	struct command *c = lua_touserdata(L, 1);
+	open_libraries(L);
+	lua_getglobal(L, "require");
+	lua_pushliteral(L, "sluice.cli");
+	lua_call(L, 1, 1);
+	lua_getfield(L, -1, "main");
+	push_arguments(L, c);
+	lua_call(L, 1, 1); /* [..., result] */
+	if (lua_type(L, -1) == LUA_TSTRING)
+		c->sigpipe = strcmp(lua_tostring(L, -1), "SIGPIPE") == 0;
+	else
+		c->exit_code = (int)luaL_checkinteger(L, -1);
+	return 0;
+}
+
+static int add_traceback(lua_State *L) /* [error] */
+{
+	luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
+	return 1;
+}
+
+/* A bug of ours, or memory that ran out where no handler is to blame. */
+static void report_internal(lua_State *L)
+{
+	const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "unknown";
+	bool all = getenv("SLUICE_DEBUG") != NULL;
+	size_t len = all ? strlen(text) : strcspn(text, "\n");
+	fprintf(stderr, "sluice: internal error: %.*s\n", (int)len, text);
+}
+
+static int panic(lua_State *L)
+{
+	report_internal(L);
+	_exit(EXIT_INTERNAL);
+}
+
+static int run_lua(struct command *c)
+{
+	struct sl_allocator memory;
+	sl_allocator_init(&memory, SL_SCRIPT_MEMORY_LIMIT);
+	lua_State *L = lua_newstate(sl_allocator_alloc, &memory);
+	if (L == NULL) {
+		fprintf(stderr, "sluice: internal error: no memory for Lua\n");
+		return EXIT_INTERNAL;
+	}
+	lua_atpanic(L, panic);
+	lua_pushcfunction(L, add_traceback);
+	lua_pushcfunction(L, run_command);
+	lua_pushlightuserdata(L, c);
+	if (lua_pcall(L, 1, 0, 1) != LUA_OK) {
+		report_internal(L);
+		c->exit_code = EXIT_INTERNAL;
+	}
+	lua_close(L);
+	return c->exit_code;
+}
+
+static bool wants_worker(int argc, char **argv)
+{
+	if (argc < 2 || strcmp(argv[1], "worker") != 0)
+		return false;
+	return argc < 3 || (strcmp(argv[2], "--help") != 0 && strcmp(argv[2], "-h") != 0);
+}
+
+int main(int argc, char **argv)
+{
+	struct command c = { .argc = argc, .argv = argv };
+	reset_signals();
+	open_standard_descriptors();
+	if (wants_worker(argc, argv))
+		return sl_host_main(argc, argv);
+	find_executable(argc > 0 ? argv[0] : "sluice");
+	sl_sweep_prepare();
+	atexit(sl_sweep); /* os.exit in a script comes this way too */
+	catch_signals();
+	int code = run_lua(&c);
+	if (!c.sigpipe)
+		return code;
+	sl_sweep();
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+	return 128 + SIGPIPE; /* it was blocked after all */
+}

@@ -1,0 +1,35 @@
+/*
+ * allocator.h - a lid on the memory of one Lua state (room: script)
+ *
+ * Counts what Lua holds and refuses more than the limit, so that a memory
+ * bomb in a handler becomes a Lua error (FACTS, "Embedding Lua", 7). Memory
+ * of libraries is not counted. Outside handlers a reserve on top of the limit
+ * is open: a handler that has filled everything and keeps it can still be
+ * reported on. The command uses it; a plain lua5.4 has its own allocator.
+ */
+#ifndef SL_SCRIPT_ALLOCATOR_H
+#define SL_SCRIPT_ALLOCATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lua.h>
+
+#define SL_SCRIPT_MEMORY_LIMIT ((size_t)1 << 30)
+#define SL_SCRIPT_MEMORY_RESERVE ((size_t)16 << 20)
+
+struct sl_allocator { /* embedded; outlives its Lua state */
+	size_t used;
+	size_t limit;
+	bool strict; /* a handler runs: the reserve is closed */
+};
+
+void sl_allocator_init(struct sl_allocator *a, size_t limit);
+
+/* The lua_Alloc; ud is the struct. */
+void *sl_allocator_alloc(void *ud, void *block, size_t old_size, size_t new_size);
+
+/* The allocator of this state when it is one of ours, else NULL. */
+struct sl_allocator *sl_allocator_of(lua_State *L);
+
+#endif

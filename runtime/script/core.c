@@ -1,0 +1,133 @@
+/* core.c - see core.h */
+#include "script/core.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+
+#include "host/value.h"
+#include "script/executable.h"
+#include "script/expression.h"
+#include "script/failure.h"
+#include "script/interrupt.h"
+#include "script/options.h"
+#include "script/protect.h"
+#include "script/run.h"
+#include "script/worker.h"
+#include "script/writer.h"
+#include "wire/frame.h"
+
+#define COLUMNS 80
+#define LONGEST_HANDLER_MS (24 * 3600 * INT64_C(1000))
+
+extern char **environ;
+
+static const char *executable;
+
+void sl_core_set_executable(const char *path)
+{
+	executable = path;
+}
+
+static int core_limits(lua_State *L) /* [limits] */
+{
+	struct sl_script *s = lua_touserdata(L, lua_upvalueindex(1));
+	luaL_checktype(L, 1, LUA_TTABLE);
+	int64_t ms = sl_option_integer(L, 1, "handler_ms", s->limit.handler_ms, LONGEST_HANDLER_MS);
+	luaL_argcheck(L, ms > 0, 1, "handler_ms: a positive number is expected");
+	sl_limit_set(&s->limit, ms);
+	return 0;
+}
+
+static int core_interrupted(lua_State *L)
+{
+	int news = sl_interrupt_news();
+	if (news == 0)
+		return 0;
+	lua_createtable(L, 0, 2);
+	lua_pushstring(L, sl_interrupt_name(sl_interrupt_signal()));
+	lua_setfield(L, -2, "name");
+	lua_pushinteger(L, news);
+	lua_setfield(L, -2, "count");
+	return 1;
+}
+
+static int core_terminal(lua_State *L) /* [fd] */
+{
+	struct winsize size = { 0 };
+	int fd = (int)luaL_checkinteger(L, 1);
+	lua_pushboolean(L, isatty(fd));
+	bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+	lua_pushinteger(L, known ? size.ws_col : COLUMNS);
+	return 2;
+}
+
+static int core_now(lua_State *L)
+{
+	lua_pushnumber(L, (lua_Number)sl_script_now_ns() / 1e9);
+	return 1;
+}
+
+static int core_environ(lua_State *L)
+{
+	lua_newtable(L);
+	for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
+		const char *value = *variable;
+		while (*value != '\0' && *value != '=')
+			value++;
+		if (*value != '=' || value == *variable)
+			continue; /* no variable by that can be passed on */
+		lua_pushlstring(L, *variable, (size_t)(value - *variable));
+		lua_pushstring(L, value + 1);
+		lua_rawset(L, -3);
+	}
+	return 1;
+}
+
+static const luaL_Reg functions[] = { /* upvalue 1: the script */
+	{ "error", sl_failure_error },
+	{ "exit_code", sl_failure_exit_code },
+	{ "protect", sl_protect_call },
+	{ "limits", core_limits },
+	{ "expression", sl_expression_compile },
+	{ "writer", sl_writer_new },
+	{ "worker", sl_handle_new },
+	{ "finish", sl_handle_finish },
+	{ "interrupted", core_interrupted },
+	{ "terminal", core_terminal },
+	{ "environ", core_environ },
+	{ "now", core_now },
+	{ NULL, NULL },
+};
+
+static void set_constants(lua_State *L) /* [..., module] */
+{
+	lua_pushliteral(L, SLUICE_VERSION);
+	lua_setfield(L, -2, "version");
+	lua_pushinteger(L, SL_PROTOCOL_VERSION);
+	lua_setfield(L, -2, "protocol");
+	sl_executable_push(L, executable);
+	lua_setfield(L, -2, "exe");
+	lua_pushlightuserdata(L, NULL);
+	lua_setfield(L, -2, "null");
+	sl_value_open(L);
+	lua_setfield(L, -2, "json");
+	sl_failure_push_kinds(L);
+	lua_setfield(L, -2, "kinds");
+}
+
+int luaopen_sluice_core(lua_State *L)
+{
+	luaL_checkversion(L);
+	lua_settop(L, 0);
+	sl_script_open(L); /* [script]: first, so that lua_close finalises it last */
+	sl_run_open(L);
+	sl_writer_open(L);
+	sl_handle_open(L);
+	luaL_newlibtable(L, functions);
+	lua_pushvalue(L, 1);
+	luaL_setfuncs(L, functions, 1); /* [script, module] */
+	set_constants(L);
+	return 1;
+}

@@ -1,0 +1,16 @@
+/*
+ * executable.h - where the sluice command is (room: script)
+ */
+#ifndef SL_SCRIPT_EXECUTABLE_H
+#define SL_SCRIPT_EXECUTABLE_H
+
+#include <lua.h>
+
+/*
+ * Push its path: SLUICE_EXE in the environment; what the command says of
+ * itself (known, NULL in a plain Lua); beside the module's file, in the build
+ * tree or installed; "sluice", to be looked up in PATH.
+ */
+void sl_executable_push(lua_State *L, const char *known);
+
+#endif

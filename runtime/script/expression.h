@@ -1,0 +1,29 @@
+/*
+ * expression.h - the expressions of `sluice filter` (room: script)
+ *
+ * In an expression a bare name is a field of the payload; fields win over
+ * globals; `row`, `_G` and `null` are always what they are. A field is looked
+ * up in the parsed document each time it is mentioned, and nothing else of
+ * the row is touched. An expression cannot assign to a name.
+ *
+ * As a function it takes a row. dispatch.c opens it up instead and calls the
+ * compiled chunk itself, for the row at hand, so that no userdata is made.
+ */
+#ifndef SL_SCRIPT_EXPRESSION_H
+#define SL_SCRIPT_EXPRESSION_H
+
+#include <lua.h>
+
+struct sl_expression;
+
+/* core.expression(source, name); upvalue 1 is the script. */
+int sl_expression_compile(lua_State *L);
+
+/* When the value at index is such a function: its state, and [state, chunk]
+ * are pushed. Else NULL, and nothing is pushed. */
+struct sl_expression *sl_expression_open_up(lua_State *L, int index);
+
+/* Calls of the chunk from here on look at the row at hand. */
+void sl_expression_aim(struct sl_expression *e);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * interrupt.h - signals that the user sends to the command (room: script)
+ *
+ * The command's signal handler reports here; the loop and every row look with
+ * one plain read. After the first signal every request, also a later one, is
+ * cancelled at the next row boundary; from the second on leaving workers are
+ * killed at once and a handler that still runs is stopped. Nothing is installed
+ * here: a program that embeds the module keeps its own handlers. Process-wide,
+ * as signals are.
+ */
+#ifndef SL_SCRIPT_INTERRUPT_H
+#define SL_SCRIPT_INTERRUPT_H
+
+#include <stdatomic.h>
+
+struct sl_supervisor;
+struct sl_limit;
+
+/* From a signal handler (async-signal-safe). How many there have been. */
+int sl_script_interrupt(int sig);
+
+/* Whom to wake, and whose handlers the second signal stops; NULL, NULL: nobody. */
+void sl_interrupt_watch(struct sl_supervisor *s, struct sl_limit *limit);
+
+extern atomic_int sl_interrupt_total; /* see sl_interrupt_count */
+
+/* How many signals there have been. */
+static inline int sl_interrupt_count(void)
+{
+	return atomic_load_explicit(&sl_interrupt_total, memory_order_relaxed);
+}
+
+/* The number of the latest signal, and its name ("SIGINT"; "signal" if unknown). */
+int sl_interrupt_signal(void);
+const char *sl_interrupt_name(int sig);
+
+/* How many have come since this was last asked: for core.interrupted(). */
+int sl_interrupt_news(void);
+
+#endif

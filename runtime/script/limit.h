@@ -1,0 +1,128 @@
+/*
+ * limit.h - the watchdog over handlers (room: script)
+ *
+ * A scope is one protected call of user Lua: a handler, or what lualib runs
+ * through core.protect. While scopes may be open, a timer on the CPU time of
+ * this thread ticks; each tick is charged to the open scopes, and a scope
+ * that has had too many is expired: a hook is put on the running coroutine
+ * and raises at every instruction until the protected call has returned, so
+ * that a handler's own pcall cannot swallow it for long (FACTS, "Embedding
+ * Lua", 1 to 3). A request's absolute deadline and the user's second
+ * interrupt expire a scope in the same way.
+ *
+ * No hook stands while nothing has expired: the cost of a scope is a few
+ * stores, no system call. C functions that never return, and coroutines
+ * resumed through a copy of coroutine.resume taken before the module was
+ * loaded, are out of reach (DESIGN, tier 2). The thread that holds the timer
+ * must be the one that runs Lua. Signal SIGVTALRM is taken.
+ */
+#ifndef SL_SCRIPT_LIMIT_H
+#define SL_SCRIPT_LIMIT_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <lua.h>
+
+#include "base/error.h"
+
+#define SL_HANDLER_LIMIT_MS 10000
+
+struct sl_limit;
+
+enum sl_expiry {
+	SL_EXPIRY_NONE,
+	SL_EXPIRY_CPU_TIME,
+	SL_EXPIRY_DEADLINE,
+	SL_EXPIRY_INTERRUPT
+};
+
+struct sl_alarm { /* a timer; embedded in what it watches; zero: not running */
+	struct sl_limit *limit;
+	bool running;
+	bool cpu; /* the ticker, else a request's deadline */
+	timer_t timer;
+	int64_t timeout_ms; /* of the request, for the message */
+};
+
+/* Where the error report finds what was running. Fill in what is known
+ * (zeroes elsewhere); the rest belongs to limit.c. All borrowed. */
+struct sl_scope {
+	const char *handler;   /* "where", "on_summary"; NULL: not a handler's doing */
+	const char *entry;     /* it stands in streams[entry] of the policy; NULL: at the top */
+	const char *stream;    /* of the row at hand; NULL: none */
+	uint64_t sequence;
+	enum sl_kind kind;     /* of an ordinary error raised inside */
+	bool from_loop;        /* called by the loop: not charged to scopes around it */
+	const struct sl_alarm *deadline; /* of its request, or NULL */
+
+	struct sl_scope *outer;
+	lua_State *L, *was_running;
+	volatile sig_atomic_t ticks;
+	volatile sig_atomic_t expired; /* enum sl_expiry */
+};
+
+struct sl_limit { /* embedded; must not move */
+	_Atomic(struct sl_scope *) scope;   /* innermost, NULL: none */
+	_Atomic(lua_State *) running;       /* coroutine that runs in it */
+	volatile sig_atomic_t armed;        /* a hook was put somewhere */
+	volatile sig_atomic_t ticks_allowed;
+	bool *strict;  /* of the allocator, or no_strict */
+	bool no_strict;
+	int64_t handler_ms;
+	int holders;
+	struct sl_alarm ticker;
+	lua_Hook user_hook; /* what stood there before the watchdog's hook */
+	int user_mask, user_count;
+};
+
+void sl_limit_init(struct sl_limit *limit, lua_State *L);
+void sl_limit_clear(struct sl_limit *limit);
+void sl_limit_set(struct sl_limit *limit, int64_t handler_ms);
+
+/* The ticker runs while somebody holds it: 0, or -1 and *err (sink). */
+int sl_limit_hold(struct sl_limit *limit, struct sl_error *err);
+void sl_limit_release(struct sl_limit *limit);
+
+/* Expire scopes of this deadline from deadline_ns (monotonic) on. Without a
+ * timer (the system has none left) the supervisor's own check remains. */
+void sl_limit_deadline(struct sl_limit *limit, struct sl_alarm *a,
+                       int64_t deadline_ns, int64_t timeout_ms);
+void sl_limit_deadline_end(struct sl_alarm *a);
+
+/* Expire whatever runs (async-signal-safe). */
+void sl_limit_interrupt(struct sl_limit *limit);
+
+/* A coroutine is about to run, or has come back (limit follows it). */
+lua_State *sl_limit_switch(struct sl_limit *limit, lua_State *to);
+
+/* Out of line: an expired scope was left, or one around it is expired. */
+void sl_limit_settle(struct sl_limit *limit, struct sl_scope *scope);
+
+/* Around each lua_pcall of user code, both in the same C function. */
+static inline void sl_limit_enter(struct sl_limit *limit, struct sl_scope *scope, lua_State *L)
+{
+	scope->outer = atomic_load_explicit(&limit->scope, memory_order_relaxed);
+	scope->L = L;
+	scope->was_running = atomic_load_explicit(&limit->running, memory_order_relaxed);
+	scope->ticks = 0;
+	scope->expired = SL_EXPIRY_NONE;
+	*limit->strict = true;
+	atomic_store_explicit(&limit->running, L, memory_order_relaxed);
+	atomic_store_explicit(&limit->scope, scope, memory_order_release);
+}
+
+static inline void sl_limit_leave(struct sl_limit *limit, struct sl_scope *scope)
+{
+	atomic_store_explicit(&limit->scope, scope->outer, memory_order_release);
+	atomic_store_explicit(&limit->running, scope->was_running, memory_order_relaxed);
+	*limit->strict = scope->outer != NULL;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (limit->armed)
+		sl_limit_settle(limit, scope);
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* loop.c - see loop.h */
+#include "script/loop.h"
+
+#include <lauxlib.h>
+
+#include "script/interrupt.h"
+#include "script/run.h"
+#include "script/writer.h"
+
+struct sl_loop_place sl_loop_enter(struct sl_script *s, lua_State *L)
+{
+	struct sl_loop_place was = { s->L, s->turning };
+	s->L = L;
+	s->turning = true;
+	return was;
+}
+
+void sl_loop_leave(struct sl_script *s, struct sl_loop_place was)
+{
+	s->turning = was.turning;
+	if (!s->turning)
+		sl_script_bury(s);
+	s->L = was.L;
+}
+
+static void obey_signals(struct sl_script *s)
+{
+	if (sl_interrupt_count() == 0)
+		return;
+	sl_run_interrupt_all(s);
+	if (sl_interrupt_count() > 1)
+		sl_supervisor_kill_leaving(s->supervisor);
+}
+
+static void turn(struct sl_script *s, lua_State *L, int wait_ms)
+{
+	struct sl_loop_place was = sl_loop_enter(s, L);
+	sl_supervisor_turn(s->supervisor, wait_ms);
+	obey_signals(s);
+	sl_loop_leave(s, was);
+}
+
+/* Is more there already? Then the writers can wait for it. Else write, and
+ * let the caller look before the loop blocks. */
+static void turn_or_flush(struct sl_script *s, lua_State *L)
+{
+	uint64_t before = s->events;
+	turn(s, L, 0);
+	if (s->events != before)
+		return;
+	struct sl_loop_place was = sl_loop_enter(s, L); /* runs whose writer fails are cancelled */
+	sl_writer_flush_all(s);
+	sl_loop_leave(s, was);
+}
+
+void sl_loop_turn(struct sl_script *s, lua_State *L, int wait_ms)
+{
+	if (s->dirty != NULL && wait_ms != 0)
+		turn_or_flush(s, L);
+	else
+		turn(s, L, wait_ms);
+}
+
+void sl_loop_resume(struct sl_script *s, lua_State *L, struct sl_worker *w)
+{
+	struct sl_loop_place was = sl_loop_enter(s, L);
+	sl_worker_resume(w);
+	sl_loop_leave(s, was);
+}
+
+void sl_loop_check_outside(lua_State *L, const struct sl_script *s, const char *what)
+{
+	if (s->turning)
+		luaL_error(L, "%s inside a handler", what);
+}

@@ -1,0 +1,36 @@
+/*
+ * loop.h - turning the loop from Lua (room: script)
+ *
+ * Whoever waits turns the loop; callbacks then enter Lua on that coroutine.
+ * Before the loop may block, everything that writers hold is written.
+ */
+#ifndef SL_SCRIPT_LOOP_H
+#define SL_SCRIPT_LOOP_H
+
+#include <lua.h>
+
+#include "script/state.h"
+
+/*
+ * Around whatever may call back: callbacks enter Lua on L, and the loop counts
+ * as being turned, so that nothing is freed below it. May be nested.
+ */
+struct sl_loop_place {
+	lua_State *L;
+	bool turning;
+};
+
+struct sl_loop_place sl_loop_enter(struct sl_script *s, lua_State *L);
+void sl_loop_leave(struct sl_script *s, struct sl_loop_place was);
+
+/* One turn, waiting at most wait_ms (-1: no bound). It may return early:
+ * call it until what is awaited is there. Acts on the user's signals. */
+void sl_loop_turn(struct sl_script *s, lua_State *L, int wait_ms);
+
+/* sl_worker_resume, which delivers what has arrived. */
+void sl_loop_resume(struct sl_script *s, lua_State *L, struct sl_worker *w);
+
+/* Raise an error when a handler is running: the loop cannot be entered again. */
+void sl_loop_check_outside(lua_State *L, const struct sl_script *s, const char *what);
+
+#endif

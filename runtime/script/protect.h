@@ -1,0 +1,30 @@
+/*
+ * protect.h - where user Lua is called, contained (room: script)
+ *
+ * Every call of user code goes through here, and the callbacks of the loop
+ * enter Lua nowhere else. A call is a scope of the watchdog (limit.h); what
+ * it raises, whatever that is, becomes an error object that says which handler
+ * failed, on which row, and where, and the Lua stack is as found.
+ */
+#ifndef SL_SCRIPT_PROTECT_H
+#define SL_SCRIPT_PROTECT_H
+
+#include <lua.h>
+
+#include "base/error.h"
+#include "script/limit.h"
+#include "script/state.h"
+
+/*
+ * From a callback: call body(event), where body is the C closure that the
+ * registry has for run (run.h), with the scope filled in. 0; or -1 and *err,
+ * with the error object, if memory allows, kept for the run (its user value
+ * SL_RUN_CAUSE). Never raises.
+ */
+int sl_protect_event(struct sl_script *s, struct sl_run *run, struct sl_scope *scope,
+                     void *event, struct sl_error *err);
+
+/* core.protect(name, kind, f, ...). */
+int sl_protect_call(lua_State *L);
+
+#endif

@@ -1,0 +1,202 @@
+/* row.c - see row.h */
+#include "script/row.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "script/dispatch.h"
+#include "script/failure.h"
+
+struct sl_row_object {
+	struct sl_script *script;
+	uint64_t serial;
+	uint64_t sequence;
+	size_t len;
+	size_t stream_len;
+	char bytes[]; /* the text, the padding a parser wants, the stream's name */
+};
+
+#define PAYLOAD 1 /* user value: the decoded payload, nil before it is wanted */
+
+static const char *stream_name(const struct sl_row_object *row)
+{
+	return row->bytes + row->len + SL_JSON_PADDING;
+}
+
+void sl_row_push(lua_State *L, struct sl_script *s, const struct sl_row_source *from,
+                 int metatable)
+{
+	size_t size = sizeof(struct sl_row_object) + from->len + SL_JSON_PADDING + from->stream_len;
+	struct sl_row_object *row = lua_newuserdatauv(L, size, 1);
+	row->script = s;
+	row->serial = from->serial;
+	row->sequence = from->sequence;
+	row->len = from->len;
+	row->stream_len = from->stream_len;
+	memcpy(row->bytes, from->text, from->len);
+	memset(row->bytes + from->len, 0, SL_JSON_PADDING);
+	memcpy(row->bytes + from->len + SL_JSON_PADDING, from->stream, from->stream_len);
+	lua_pushvalue(L, metatable);
+	lua_setmetatable(L, -2);
+}
+
+struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable)
+{
+	struct sl_row_object *row = lua_touserdata(L, index);
+	if (row == NULL || !lua_getmetatable(L, index))
+		return NULL;
+	bool ours = lua_rawequal(L, -1, metatable);
+	lua_pop(L, 1);
+	return ours ? row : NULL;
+}
+
+const char *sl_row_text(const struct sl_row_object *row, size_t *len)
+{
+	*len = row->len;
+	return row->bytes;
+}
+
+/* A kept row parses its own bytes; the serial tells whose document it is, for
+ * an address may be another row's by now. */
+static const struct sl_json *parse(lua_State *L, const struct sl_row_object *row)
+{
+	struct sl_error err;
+	struct sl_parser *p = sl_script_parser(L, row->script);
+	if (p->holds == row->serial)
+		return p->json;
+	sl_error_clear(&err);
+	p->holds = 0;
+	if (sl_json_parse(p->json, row->bytes, row->len, &err) != 0)
+		sl_failure_raise(L, &err);
+	p->holds = row->serial;
+	return p->json;
+}
+
+const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *row)
+{
+	const struct sl_delivery *d = row->script->delivery;
+	if (d != NULL && d->serial == row->serial && d->json != NULL)
+		return d->json;
+	return parse(L, row);
+}
+
+/* ---- methods; upvalue 1 of each is the metatable ---- */
+
+static struct sl_row_object *check_row(lua_State *L)
+{
+	struct sl_row_object *row = sl_row_test(L, 1, lua_upvalueindex(1));
+	if (row == NULL)
+		luaL_typeerror(L, 1, SL_ROW);
+	return row;
+}
+
+static bool look_up(lua_State *L, struct sl_json_value root, int index, struct sl_json_value *out)
+{
+	size_t len;
+	const char *path = luaL_checklstring(L, index, &len);
+	if (len == 0 || path[0] != '/')
+		return sl_json_field(root, path, len, out);
+	int found = sl_json_pointer(root, path, len, out);
+	if (found < 0)
+		luaL_argerror(L, index, "not a JSON Pointer: ~ stands before 0 or 1 only");
+	return found > 0;
+}
+
+static int row_get(lua_State *L) /* [row, path, ...] */
+{
+	const struct sl_row_object *row = check_row(L);
+	int top = lua_gettop(L);
+	luaL_checkany(L, 2);
+	luaL_checkstack(L, top, "too many paths");
+	for (int i = 2; i <= top; i++) {
+		/* Asked for again: to push a table may run a finalizer that parses. */
+		struct sl_json_value v, root = sl_json_root(sl_row_document(L, row));
+		if (look_up(L, root, i, &v))
+			sl_script_push_value(L, row->script, v);
+		else
+			lua_pushnil(L);
+	}
+	return top - 1;
+}
+
+static int push_payload(lua_State *L, const struct sl_row_object *row)
+{
+	if (lua_getiuservalue(L, 1, PAYLOAD) != LUA_TNIL)
+		return 1;
+	sl_script_push_value(L, row->script, sl_json_root(sl_row_document(L, row)));
+	lua_pushvalue(L, -1);
+	lua_setiuservalue(L, 1, PAYLOAD);
+	return 1;
+}
+
+/* Upvalues of __index after the metatable: the method, then the names. */
+enum { GET_METHOD = 2, GET, KEY_PAYLOAD, SEQUENCE, STREAM, RAW, LAST = RAW };
+
+static bool is_key(lua_State *L, int name)
+{
+	return lua_rawequal(L, 2, lua_upvalueindex(name));
+}
+
+static int unknown_key(lua_State *L)
+{
+	return luaL_error(L, "a row has no '%s': it has stream, sequence, raw, payload and get(); "
+	                  "fields of the payload are row.payload.NAME or row:get(\"NAME\")",
+	                  luaL_tolstring(L, 2, NULL));
+}
+
+static int row_index(lua_State *L) /* [row, key] */
+{
+	const struct sl_row_object *row = check_row(L);
+	if (is_key(L, GET))
+		lua_pushvalue(L, lua_upvalueindex(GET_METHOD));
+	else if (is_key(L, KEY_PAYLOAD))
+		return push_payload(L, row);
+	else if (is_key(L, SEQUENCE))
+		lua_pushinteger(L, (lua_Integer)row->sequence);
+	else if (is_key(L, STREAM))
+		lua_pushlstring(L, stream_name(row), row->stream_len);
+	else if (is_key(L, RAW))
+		lua_pushlstring(L, row->bytes, row->len);
+	else
+		return unknown_key(L);
+	return 1;
+}
+
+static int row_tostring(lua_State *L) /* [row] */
+{
+	const struct sl_row_object *row = check_row(L);
+	luaL_Buffer b;
+	char *to = luaL_buffinitsize(L, &b, row->len);
+	for (size_t i = 0; i < row->len; i++) {
+		char c = row->bytes[i];
+		to[i] = c == '\n' || c == '\r' ? ' ' : c; /* white space there, never in a string */
+	}
+	luaL_pushresultsize(&b, row->len);
+	return 1;
+}
+
+static void push_index(lua_State *L) /* [..., metatable] */
+{
+	lua_pushvalue(L, -1);
+	lua_pushvalue(L, -1);
+	lua_pushcclosure(L, row_get, 1);
+	lua_pushliteral(L, "get");
+	lua_pushliteral(L, "payload");
+	lua_pushliteral(L, "sequence");
+	lua_pushliteral(L, "stream");
+	lua_pushliteral(L, "raw");
+	lua_pushcclosure(L, row_index, LAST);
+}
+
+void sl_row_push_metatable(lua_State *L)
+{
+	luaL_checkstack(L, 10, "the metatable of rows");
+	if (!luaL_newmetatable(L, SL_ROW)) /* sets __name */
+		return;
+	push_index(L);
+	lua_setfield(L, -2, "__index");
+	lua_pushvalue(L, -1);
+	lua_pushcclosure(L, row_tostring, 1);
+	lua_setfield(L, -2, "__tostring");
+}

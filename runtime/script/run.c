@@ -1,0 +1,326 @@
+/* run.c - see run.h */
+#include "script/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <lauxlib.h>
+
+#include "script/failure.h"
+#include "script/interrupt.h"
+#include "script/loop.h"
+#include "script/worker.h"
+#include "script/writer.h"
+
+static const char active; /* its address, in the registry: the table of active runs */
+
+int64_t sl_script_now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---- the table of active runs ---- */
+
+void sl_run_activate(lua_State *L, struct sl_run *run) /* [..., body] */
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &active);
+	lua_insert(L, -2);
+	lua_rawsetp(L, -2, run); /* body's first upvalue is the userdata: alive */
+	if (sl_limit_hold(&run->script->limit, &err) != 0) {
+		lua_pushnil(L);
+		lua_rawsetp(L, -2, run);
+		sl_failure_raise(L, &err);
+	}
+	lua_pop(L, 1);
+	run->next = run->script->runs;
+	run->link = &run->script->runs;
+	if (run->next != NULL)
+		run->next->link = &run->next;
+	run->script->runs = run;
+}
+
+void sl_run_deactivate(lua_State *L, struct sl_run *run)
+{
+	if (run->link == NULL)
+		return;
+	*run->link = run->next;
+	if (run->next != NULL)
+		run->next->link = run->link;
+	run->link = NULL;
+	sl_limit_deadline_end(&run->deadline);
+	sl_limit_release(&run->script->limit);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &active);
+	lua_pushnil(L);
+	lua_rawsetp(L, -2, run); /* to nil, where there is something: no memory needed */
+	lua_pop(L, 1);
+}
+
+void sl_run_push_body(lua_State *L, struct sl_run *run)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &active);
+	lua_rawgetp(L, -1, run);
+	lua_replace(L, -2);
+}
+
+void sl_run_push(lua_State *L, struct sl_run *run)
+{
+	sl_run_push_body(L, run);
+	if (lua_getupvalue(L, -1, 1) == NULL)
+		lua_pushnil(L);
+	lua_replace(L, -2);
+}
+
+/* ---- routes ---- */
+
+struct sl_route *sl_run_route(const struct sl_run *run, unsigned id)
+{
+	return id <= run->route_count ? run->routes[id - 1] : NULL;
+}
+
+static void make_room(lua_State *L, struct sl_run *run, size_t count)
+{
+	if (count <= run->route_count)
+		return;
+	struct sl_route **routes = realloc(run->routes, count * sizeof *routes);
+	if (routes == NULL)
+		luaL_error(L, "not enough memory for a stream");
+	for (size_t i = run->route_count; i < count; i++)
+		routes[i] = NULL;
+	run->routes = routes;
+	run->route_count = count;
+}
+
+struct sl_route *sl_run_add_route(lua_State *L, struct sl_run *run, const struct sl_stream *stream)
+{
+	make_room(L, run, stream->seal.stream);
+	struct sl_route *r = calloc(1, sizeof *r + stream->name_len + 1u);
+	if (r == NULL)
+		luaL_error(L, "not enough memory for a stream");
+	memcpy(r->name, stream->name, stream->name_len);
+	return run->routes[stream->seal.stream - 1] = r;
+}
+
+static void free_routes(struct sl_run *run)
+{
+	for (size_t i = 0; i < run->route_count; i++)
+		free(run->routes[i]);
+	free(run->routes);
+	run->routes = NULL;
+	run->route_count = 0;
+}
+
+/* ---- counts ---- */
+
+static void set_counts(lua_State *L, const struct sl_route *r) /* [..., table] */
+{
+	lua_pushinteger(L, (lua_Integer)r->rows);
+	lua_setfield(L, -2, "rows");
+	lua_pushinteger(L, (lua_Integer)r->bytes);
+	lua_setfield(L, -2, "bytes");
+	lua_pushinteger(L, (lua_Integer)r->kept);
+	lua_setfield(L, -2, "kept");
+	lua_pushinteger(L, (lua_Integer)r->dropped);
+	lua_setfield(L, -2, "dropped");
+}
+
+static void push_per_stream(lua_State *L, const struct sl_run *run, struct sl_route *sum)
+{
+	lua_createtable(L, 0, (int)run->route_count);
+	for (size_t i = 0; i < run->route_count; i++) {
+		const struct sl_route *r = run->routes[i];
+		if (r == NULL)
+			continue;
+		sum->rows += r->rows;
+		sum->bytes += r->bytes;
+		sum->kept += r->kept;
+		sum->dropped += r->dropped;
+		lua_createtable(L, 0, 4);
+		set_counts(L, r);
+		lua_setfield(L, -2, r->name);
+	}
+}
+
+static double elapsed(const struct sl_run *run)
+{
+	if (run->done)
+		return (double)run->elapsed_ns / 1e9;
+	return (double)(sl_script_now_ns() - run->begun_ns) / 1e9;
+}
+
+void sl_run_push_counts(lua_State *L, int index)
+{
+	const struct sl_run *run = lua_touserdata(L, index);
+	struct sl_route sum = { 0 };
+	luaL_checkstack(L, 6, "counts");
+	index = lua_absindex(L, index);
+	lua_createtable(L, 0, 7);
+	push_per_stream(L, run, &sum);
+	lua_setfield(L, -2, "per_stream");
+	set_counts(L, &sum);
+	lua_pushnumber(L, elapsed(run));
+	lua_setfield(L, -2, "elapsed");
+	lua_getiuservalue(L, index, SL_RUN_PROGRESS);
+	lua_setfield(L, -2, "progress");
+}
+
+/* ---- ending early ---- */
+
+void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why)
+{
+	struct sl_script *s = run->script;
+	if (run->done || run->worker == NULL)
+		return;
+	/* The outcome may be reported before this returns. */
+	struct sl_loop_place was = sl_loop_enter(s, L);
+	sl_worker_cancel(run->worker, why);
+	sl_loop_leave(s, was);
+}
+
+static void interrupt(struct sl_run *run)
+{
+	struct sl_error why;
+	int sig = sl_interrupt_signal();
+	sl_error_clear(&why);
+	sl_fail(&why, SL_CANCELLED, 0, "interrupted by %s", sl_interrupt_name(sig));
+	sl_error_number(&why, SL_D_SIGNAL, sig);
+	run->interrupted = true;
+	sl_run_cancel(run->script->L, run, &why);
+}
+
+/* The list may lose any of its members by cancelling one: begin anew. */
+void sl_run_interrupt_all(struct sl_script *s)
+{
+	struct sl_run *run = s->runs;
+	while (run != NULL) {
+		if (run->interrupted) {
+			run = run->next;
+			continue;
+		}
+		interrupt(run);
+		run = s->runs;
+	}
+}
+
+static bool writes_to(const struct sl_run *run, const struct sl_writer *writer)
+{
+	for (size_t i = 0; i < run->route_count; i++)
+		if (run->routes[i] != NULL && run->routes[i]->writer == writer)
+			return true;
+	return false;
+}
+
+void sl_run_writer_failed(struct sl_script *s, const struct sl_writer *writer,
+                          const struct sl_error *why)
+{
+	for (struct sl_run *run = s->runs, *next; run != NULL; run = next) {
+		next = run->next;
+		if (writes_to(run, writer))
+			sl_run_cancel(s->L, run, why);
+	}
+}
+
+/* ---- in Lua ---- */
+
+static struct sl_run *check_run(lua_State *L)
+{
+	return luaL_checkudata(L, 1, SL_RUN);
+}
+
+static int run_stop(lua_State *L) /* [run] */
+{
+	struct sl_run *run = check_run(L);
+	if (!run->done && run->worker != NULL)
+		sl_worker_stop(run->worker);
+	return 0;
+}
+
+static int run_cancel(lua_State *L) /* [run, reason?] */
+{
+	struct sl_error why;
+	char quoted[400];
+	size_t len;
+	struct sl_run *run = check_run(L);
+	const char *reason = luaL_optlstring(L, 2, "cancelled by the script", &len);
+	sl_error_clear(&why);
+	sl_fail(&why, SL_CANCELLED, 0, "%s", sl_quote(quoted, sizeof quoted, reason, len));
+	sl_run_cancel(L, run, &why);
+	return 0;
+}
+
+static int run_counts(lua_State *L) /* [run] */
+{
+	check_run(L);
+	sl_run_push_counts(L, 1);
+	return 1;
+}
+
+/* The export that the request names, else the worker's only one of its type. */
+static void push_export(lua_State *L, const struct sl_run *run)
+{
+	lua_getiuservalue(L, 1, SL_RUN_REQUEST);
+	lua_getfield(L, -1, "export");
+	if (lua_isnil(L, -1) && run->worker != NULL)
+		sl_handle_push_only_export(L, run->worker, run->type);
+}
+
+static int run_index(lua_State *L) /* [run, key] */
+{
+	const struct sl_run *run = check_run(L);
+	const char *key = luaL_checkstring(L, 2);
+	if (strcmp(key, "export") == 0)
+		push_export(L, run);
+	else if (strcmp(key, "worker") == 0)
+		lua_getiuservalue(L, 1, SL_RUN_WORKER);
+	else
+		lua_getfield(L, lua_upvalueindex(1), key);
+	return 1;
+}
+
+/* Only an ended run, or one at lua_close, is collected. */
+static int run_gc(lua_State *L) /* [run] */
+{
+	struct sl_run *run = check_run(L);
+	if (run->link != NULL) {
+		lua_getiuservalue(L, 1, SL_RUN_WORKER);
+		sl_handle_close(L, lua_touserdata(L, -1));
+		sl_run_deactivate(L, run);
+	}
+	run->done = true;
+	run->worker = NULL;
+	free_routes(run);
+	return 0;
+}
+
+struct sl_run *sl_run_new(lua_State *L, struct sl_script *s)
+{
+	struct sl_run *run = lua_newuserdatauv(L, sizeof *run, SL_RUN_VALUES);
+	*run = (struct sl_run){ .script = s, .begun_ns = sl_script_now_ns() };
+	sl_error_clear(&run->error);
+	luaL_setmetatable(L, SL_RUN);
+	return run;
+}
+
+static const luaL_Reg methods[] = {
+	{ "stop", run_stop },
+	{ "cancel", run_cancel },
+	{ "counts", run_counts },
+	{ NULL, NULL },
+};
+
+void sl_run_open(lua_State *L)
+{
+	lua_newtable(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &active);
+	luaL_newmetatable(L, SL_RUN);
+	luaL_newlib(L, methods); /* [metatable, methods] */
+	lua_pushcclosure(L, run_index, 1);
+	lua_setfield(L, -2, "__index");
+	lua_pushcfunction(L, run_gc);
+	lua_setfield(L, -2, "__gc");
+	lua_pop(L, 1);
+}

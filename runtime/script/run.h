@@ -1,0 +1,106 @@
+/*
+ * run.h - one request on its way: what handlers get as `run` (room: script)
+ *
+ * A run is a userdata. While its outcome is awaited it is in the registry's
+ * table of active runs, with the C closure that handles its events, so that a
+ * script may drop every handle and the request still ends properly. Its user
+ * values hold whatever of it lives in Lua.
+ */
+#ifndef SL_SCRIPT_RUN_H
+#define SL_SCRIPT_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "script/state.h"
+
+#define SL_RUN "sluice.Run"
+
+/* User values. */
+enum {
+	SL_RUN_WORKER = 1, /* the handle, kept alive */
+	SL_RUN_REQUEST,    /* the table that describes the request */
+	SL_RUN_OUTCOME,    /* summary or failure */
+	SL_RUN_CAUSE,      /* the error object of the handler that failed */
+	SL_RUN_PROGRESS,   /* the last progress, a table */
+	SL_RUN_PULLED,     /* the row that next() will give */
+	SL_RUN_VALUES = SL_RUN_PULLED
+};
+
+/* The steps of a row, in order. */
+enum sl_step { SL_STEP_WHERE, SL_STEP_MAP, SL_STEP_ON_ROW, SL_STEP_COUNT };
+
+struct sl_expression;
+struct sl_handle;
+
+/* How the rows of one stream are handled, looked up once. The functions are
+ * in the body's table of slots, from `slot` on; so is what keeps the pointers
+ * alive. */
+struct sl_route {
+	int slot;
+	bool has[SL_STEP_COUNT];
+	bool entry;                  /* has its own entry in streams */
+	struct sl_expression *expression[SL_STEP_COUNT]; /* compiled by core.expression */
+	struct sl_writer *writer;
+	uint64_t rows, bytes, kept, dropped;
+	char name[];
+};
+
+struct sl_run {
+	struct sl_script *script;
+	struct sl_worker *worker;    /* NULL once the outcome is there, or the handle closed */
+	struct sl_run *next, **link; /* of script->runs while active */
+	struct sl_route **routes;    /* [stream id - 1]; NULL: no row yet */
+	size_t route_count;
+	struct sl_alarm deadline;
+	int64_t begun_ns;
+	uint64_t elapsed_ns;         /* once done */
+	struct sl_error error;       /* once failed */
+	bool done, success;
+	bool pull, paused;           /* paused: SL_RUN_PULLED is full */
+	bool interrupted;            /* a signal has cancelled it */
+	bool on_diagnostic, on_progress; /* has such a handler */
+	enum sl_export_type type;
+};
+
+/* Push a new run for a request of the worker; not active yet. Raises. */
+struct sl_run *sl_run_new(lua_State *L, struct sl_script *s);
+
+/* Enter the run into the table of active runs, with its body: a C closure, on
+ * top, popped, whose first upvalue is the run. The watchdog is held from here
+ * on. Raises on memory, or when there can be no watchdog. */
+void sl_run_activate(lua_State *L, struct sl_run *run);
+
+/* Leave the table, let the watchdog go. Cannot raise: the place exists. */
+void sl_run_deactivate(lua_State *L, struct sl_run *run);
+
+/* The body of an active run, and the run itself: pushed, one slot (three
+ * while it works). Cannot raise; nil when it is not active. */
+void sl_run_push_body(lua_State *L, struct sl_run *run);
+void sl_run_push(lua_State *L, struct sl_run *run);
+
+/* The route of a stream id, or NULL; and a new one for it (raises). */
+struct sl_route *sl_run_route(const struct sl_run *run, unsigned id);
+struct sl_route *sl_run_add_route(lua_State *L, struct sl_run *run, const struct sl_stream *stream);
+
+/* Push the table of Run:counts(). Raises. */
+void sl_run_push_counts(lua_State *L, int index);
+
+/* Cancel it; the reason is kind cancelled. Callbacks enter L. */
+void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why);
+
+/* Cancel each active run that a waiting signal has not cancelled yet. */
+void sl_run_interrupt_all(struct sl_script *s);
+
+/* Cancel each active run that writes to this writer. */
+void sl_run_writer_failed(struct sl_script *s, const struct sl_writer *writer,
+                          const struct sl_error *why);
+
+/* Make the metatable. Raises. */
+void sl_run_open(lua_State *L);
+
+int64_t sl_script_now_ns(void);
+
+#endif

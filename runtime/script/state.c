@@ -1,0 +1,194 @@
+/* state.c - see state.h */
+#include "script/state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <lauxlib.h>
+
+#include "host/value.h"
+#include "script/failure.h"
+#include "script/follow.h"
+#include "script/interrupt.h"
+
+#define PARSER "sluice.core.Parser"
+
+static const char key; /* its address, in the registry */
+
+/* ---- parsers ---- */
+
+static int parser_gc(lua_State *L)
+{
+	struct sl_parser *p = lua_touserdata(L, 1);
+	sl_json_free(p->json);
+	p->json = NULL;
+	return 0;
+}
+
+static struct sl_parser *push_parser(lua_State *L)
+{
+	struct sl_parser *p = lua_newuserdatauv(L, sizeof *p, 0);
+	*p = (struct sl_parser){ .json = NULL };
+	if (luaL_newmetatable(L, PARSER)) {
+		lua_pushcfunction(L, parser_gc);
+		lua_setfield(L, -2, "__gc");
+	}
+	lua_setmetatable(L, -2);
+	p->json = sl_json_new();
+	if (p->json == NULL)
+		luaL_error(L, "not enough memory for a parser");
+	return p;
+}
+
+/* Push the script's own userdata. */
+static void push_script(lua_State *L)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
+}
+
+struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s)
+{
+	if (s->parser != NULL && !s->parser->taken)
+		return s->parser;
+	luaL_checkstack(L, 4, "a parser");
+	push_script(L);
+	struct sl_parser *p = push_parser(L); /* [script, parser] */
+	lua_setiuservalue(L, -2, 1);
+	lua_pop(L, 1);
+	return s->parser = p;
+}
+
+/* The one who took it raised, or was interrupted by a finalizer: then it is
+ * not put back, and another one takes its place. */
+static void push_taking(lua_State *L, struct sl_parser *p, struct sl_json_value v)
+{
+	push_script(L);
+	lua_getiuservalue(L, -1, 1); /* [script, parser]: alive until we are done */
+	p->taken = true;
+	sl_value_push(L, v);
+	p->taken = false;
+	lua_replace(L, -3);
+	lua_pop(L, 1);
+}
+
+void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v)
+{
+	enum sl_json_type type = sl_json_type(v);
+	luaL_checkstack(L, 4, "a JSON value");
+	if ((type == SL_JSON_ARRAY || type == SL_JSON_OBJECT) && s->parser != NULL &&
+	    v.json == s->parser->json)
+		push_taking(L, s->parser, v);
+	else
+		sl_value_push(L, v);
+}
+
+void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len)
+{
+	struct sl_error err;
+	struct sl_parser *p = sl_script_parser(L, s);
+	sl_error_clear(&err);
+	p->holds = 0;
+	if (sl_json_parse_copy(p->json, text, len, &err) != 0)
+		sl_failure_raise(L, &err);
+	sl_script_push_value(L, s, sl_json_root(p->json));
+}
+
+/* ---- workers that are let go ---- */
+
+void sl_script_expect_worker(lua_State *L, struct sl_script *s)
+{
+	void *room = realloc(s->doomed, (s->workers + 1) * sizeof(struct sl_worker *));
+	if (room == NULL)
+		luaL_error(L, "not enough memory for a worker");
+	s->doomed = room;
+	s->workers++;
+}
+
+void sl_script_doom_worker(struct sl_script *s, struct sl_worker *w)
+{
+	s->doomed[s->doomed_count++] = w;
+	if (!s->turning)
+		sl_script_bury(s);
+}
+
+void sl_script_bury(struct sl_script *s)
+{
+	while (s->doomed_count > 0) {
+		sl_worker_free(s->doomed[--s->doomed_count]);
+		s->workers--;
+	}
+}
+
+/* ---- the state ---- */
+
+static int script_gc(lua_State *L)
+{
+	struct sl_script *s = lua_touserdata(L, 1);
+	if (s->closed)
+		return 0;
+	s->closed = true;
+	sl_interrupt_watch(NULL, NULL);
+	if (s->turning)
+		return 0; /* os.exit(code, true) in a handler: the loop is below us */
+	sl_script_bury(s);
+	sl_supervisor_free(s->supervisor);
+	s->supervisor = NULL;
+	sl_limit_clear(&s->limit);
+	sl_json_writer_free(s->encoder);
+	s->encoder = NULL;
+	sl_buffer_clear(&s->text);
+	free(s->doomed);
+	s->doomed = NULL;
+	return 0;
+}
+
+static void add_metatable(lua_State *L)
+{
+	lua_createtable(L, 0, 1);
+	lua_pushcfunction(L, script_gc);
+	lua_setfield(L, -2, "__gc");
+	lua_setmetatable(L, -2);
+}
+
+struct sl_script *sl_script_open(lua_State *L)
+{
+	push_script(L);
+	if (!lua_isnil(L, -1))
+		return lua_touserdata(L, -1);
+	lua_pop(L, 1);
+	struct sl_script *s = lua_newuserdatauv(L, sizeof *s, 1);
+	*s = (struct sl_script){ .L = NULL };
+	sl_limit_init(&s->limit, L);
+	sl_buffer_init(&s->text);
+	add_metatable(L);
+	s->encoder = sl_json_writer_new();
+	if (s->encoder == NULL)
+		luaL_error(L, "not enough memory");
+	lua_pushvalue(L, -1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+	sl_follow_open(L, -1);
+	return s;
+}
+
+struct sl_script *sl_script_of(lua_State *L)
+{
+	push_script(L);
+	struct sl_script *s = lua_touserdata(L, -1);
+	lua_pop(L, 1);
+	return s;
+}
+
+struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s)
+{
+	struct sl_error err;
+	if (s->closed)
+		luaL_error(L, "sluice is closed: the Lua state is being closed");
+	if (s->supervisor != NULL)
+		return s->supervisor;
+	sl_error_clear(&err);
+	s->supervisor = sl_supervisor_new(&err);
+	if (s->supervisor == NULL)
+		sl_failure_raise(L, &err);
+	sl_interrupt_watch(s->supervisor, &s->limit);
+	return s->supervisor;
+}

@@ -1,0 +1,82 @@
+/*
+ * state.h - what one Lua state keeps for sluice (room: script)
+ *
+ * One struct sl_script per Lua state: a userdata in the registry, made when
+ * the module is opened. lua_close finalises it after everything that was made
+ * later, so workers and runs may rely on it; the supervisor goes last.
+ *
+ * It also holds the parser that rows share. A finalizer of the user may run
+ * whenever Lua allocates, and may look into another row: while a document is
+ * being turned into tables, its parser is therefore taken, and who needs one
+ * meanwhile gets a new one.
+ */
+#ifndef SL_SCRIPT_STATE_H
+#define SL_SCRIPT_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "json/json.h"
+#include "script/limit.h"
+#include "supervise/supervise.h"
+
+struct sl_delivery;
+struct sl_run;
+struct sl_writer;
+
+struct sl_parser { /* a userdata */
+	struct sl_json *json;
+	uint64_t holds; /* serial of the row whose document it has; 0: none of ours */
+	bool taken;
+};
+
+struct sl_script {
+	struct sl_limit limit;
+	struct sl_supervisor *supervisor; /* made on first use */
+	lua_State *L;       /* who runs the loop now: callbacks enter here; NULL: nobody */
+	bool turning;       /* inside the loop: it must not be entered again */
+	uint64_t events;    /* callbacks so far: tells whether a turn brought something */
+
+	struct sl_parser *parser;  /* kept alive by the userdata's user value */
+	struct sl_json_writer *encoder;
+	struct sl_buffer text;     /* of the latest mapped payload */
+
+	uint64_t serial;           /* of the latest row; each has its own */
+	struct sl_delivery *delivery; /* the row that is being handled, or NULL */
+
+	struct sl_writer *dirty;   /* with bytes not yet written */
+	struct sl_run *runs;       /* whose outcome is awaited */
+
+	struct sl_worker **doomed; /* let go inside the loop; freed after the turn */
+	size_t doomed_count, workers;
+	bool closed;
+};
+
+/* Make the state's struct, or find it: pushed. Raises on memory. */
+struct sl_script *sl_script_open(lua_State *L);
+
+/* Find it, or NULL; never raises, pushes nothing (two free slots needed). */
+struct sl_script *sl_script_of(lua_State *L);
+
+/* The supervisor; raises an error when there can be none. */
+struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s);
+
+/* A worker to be freed as soon as the loop allows. Room for every worker is
+ * made by _expect, which raises on memory, so that this cannot fail. */
+void sl_script_expect_worker(lua_State *L, struct sl_script *s);
+void sl_script_doom_worker(struct sl_script *s, struct sl_worker *w);
+void sl_script_bury(struct sl_script *s);
+
+/* A parser that nobody has taken; the state's own from here on. Raises. */
+struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s);
+
+/* Parse a text and push its value; raises when it is not JSON. */
+void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len);
+
+/* Push a value of a document, taking the parser that holds it if it is ours. */
+void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v);
+
+#endif
