@@ -1,7 +1,6 @@
 /* capture.c - see capture.h */
 #include "supervise/capture.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 void sl_tail_init(struct sl_tail *t, size_t limit)
@@ -30,6 +29,7 @@ void sl_tail_add(struct sl_tail *t, const char *bytes, size_t n)
 void sl_capture_init(struct sl_capture *c)
 {
 	sl_buffer_init(&c->line);
+	c->cut = false;
 }
 
 void sl_capture_clear(struct sl_capture *c)
@@ -37,19 +37,25 @@ void sl_capture_clear(struct sl_capture *c)
 	sl_buffer_clear(&c->line);
 }
 
-static void hand_out(const char *line, size_t len, sl_on_line *on_line, void *ctx)
+/* ended: by its line end, or that of the stream. What is left of a line that
+ * was cut may be nothing; then there is nothing more to hand out. */
+static void hand_out(struct sl_capture *c, const char *line, size_t len, bool ended,
+                     sl_on_line *on_line, void *ctx)
 {
-	if (len > 0 && line[len - 1] == '\r')
+	bool rest = c->cut;
+	if (ended && len > 0 && line[len - 1] == '\r')
 		len--;
-	on_line(ctx, line, len);
+	c->cut = !ended;
+	if (len > 0 || !rest)
+		on_line(ctx, line, len);
 }
 
 /* The rest of a line whose beginning is waiting. */
-static void complete(struct sl_capture *c, const char *bytes, size_t n,
+static void complete(struct sl_capture *c, const char *bytes, size_t n, bool ended,
                      sl_on_line *on_line, void *ctx)
 {
 	sl_buffer_append(&c->line, bytes, n);
-	hand_out(sl_buffer_data(&c->line), sl_buffer_len(&c->line), on_line, ctx);
+	hand_out(c, sl_buffer_data(&c->line), sl_buffer_len(&c->line), ended, on_line, ctx);
 	sl_buffer_consume(&c->line, sl_buffer_len(&c->line));
 }
 
@@ -65,9 +71,9 @@ void sl_capture_feed(struct sl_capture *c, const char *bytes, size_t n,
 		if (!whole)
 			sl_buffer_append(&c->line, bytes, len);
 		else if (waiting > 0)
-			complete(c, bytes, len, on_line, ctx);
+			complete(c, bytes, len, end != NULL, on_line, ctx);
 		else
-			hand_out(bytes, len, on_line, ctx);
+			hand_out(c, bytes, len, end != NULL, on_line, ctx);
 		len += end != NULL;
 		bytes += len;
 		n -= len;
@@ -77,5 +83,5 @@ void sl_capture_feed(struct sl_capture *c, const char *bytes, size_t n,
 void sl_capture_end(struct sl_capture *c, sl_on_line *on_line, void *ctx)
 {
 	if (sl_buffer_len(&c->line) > 0)
-		complete(c, "", 0, on_line, ctx);
+		complete(c, "", 0, true, on_line, ctx);
 }

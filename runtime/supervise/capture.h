@@ -8,6 +8,7 @@
 #ifndef SL_SUPERVISE_CAPTURE_H
 #define SL_SUPERVISE_CAPTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
@@ -26,6 +27,7 @@ void sl_tail_add(struct sl_tail *t, const char *bytes, size_t n);
 
 struct sl_capture { /* embedded */
 	struct sl_buffer line; /* what has arrived of the next line */
+	bool cut; /* the beginning of this line has been handed out */
 };
 
 typedef void sl_on_line(void *ctx, const char *line, size_t len);

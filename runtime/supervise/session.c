@@ -410,6 +410,7 @@ int sl_session_request(struct sl_session *s, uint64_t id, enum sl_export_type ty
 	s->state = SL_SESSION_ACTIVE;
 	s->request_ns = request_ns;
 	s->idle_limit_ns = idle_limit_ns;
+	s->idle_ns = s->stop_ns = s->stop_most_ns = 0;
 	sl_session_touch(s, now_ns);
 	return 0;
 }
