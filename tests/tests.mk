@@ -26,13 +26,14 @@ test-objects: $(WIRE_PROBE) $(SESSION_PROBE) $(JSON_PROBE) $(WORKERS) $(LIBRARIE
 	$(if $(SANITIZE),$(T)/lua)
 test-parts: all test-objects
 
-$(WIRE_PROBE): $(call objects,base/*.c wire/*.c) $(BUILD)/tests/wire/probe.c.o $(BUILD)/tests/support/alloc.c.o
+$(WIRE_PROBE): $(call objects,base/*.c wire/*.c) $(BUILD)/tests/wire/probe.c.o \
+		$(BUILD)/tests/support/words.c.o $(BUILD)/tests/support/alloc.c.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(WRAP_ALLOC) -o $@ $^
 
 $(SESSION_PROBE): $(WIRE) $(JSON) $(call objects,supervise/session.c supervise/ladder.c supervise/capture.c) \
-		$(BUILD)/tests/supervise/session_probe.c.o
+		$(BUILD)/tests/supervise/session_probe.c.o $(BUILD)/tests/support/words.c.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $(sort $^) $(shell pkg-config --libs yajl simdjson) -lm

@@ -1,7 +1,7 @@
 /*
  * probe.c - the wire room for tests: commands in, one a line; answers out
  *
- * Linked with base and wire only. Bytes and texts are hex, "-" when empty.
+ * Linked with base and wire only. Bytes and texts are hex (support/words.h).
  *
  *   decoder CAP plain|magic|tolerant     begin with a fresh decoder
  *   feed HEX [CHUNK]                     feed it, CHUNK bytes at a time
@@ -26,114 +26,14 @@
 #include <string.h>
 
 #include "support/alloc.h"
+#include "support/words.h"
 #include "wire/decoder.h"
 #include "wire/ledger.h"
 #include "wire/message.h"
 
-#define LINE_MOST (8u * 1024 * 1024)
-#define WORDS_MOST 5000
-
 static struct sl_decoder decoder;
 static struct sl_ledger ledger;
 static struct sl_buffer out;
-
-static char line[LINE_MOST];
-static char *words[WORDS_MOST];
-static int word_count;
-
-/* ---- words in ---- */
-
-static void usage(const char *what)
-{
-	printf("usage %s\n", what);
-	exit(2);
-}
-
-static const char *word(int i)
-{
-	if (i >= word_count)
-		usage(words[0]);
-	return words[i];
-}
-
-static uint64_t number(int i)
-{
-	return strtoull(word(i), NULL, 0);
-}
-
-static unsigned nibble(char c)
-{
-	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
-}
-
-/* Decoded in place: the bytes are never more than the digits. */
-static struct sl_text unhex(char *hex)
-{
-	size_t n = strcmp(hex, "-") == 0 ? 0 : strlen(hex) / 2;
-	for (size_t i = 0; i < n; i++)
-		hex[i] = (char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-	return (struct sl_text){ hex, n };
-}
-
-static struct sl_text text(int i)
-{
-	word(i);
-	return unhex(words[i]);
-}
-
-static void split(char *rest)
-{
-	word_count = 0;
-	for (char *w = strtok(rest, " \n"); w != NULL; w = strtok(NULL, " \n")) {
-		if (word_count == WORDS_MOST)
-			usage("too many words");
-		words[word_count++] = w;
-	}
-}
-
-/* ---- answers out ---- */
-
-static void put_hex(const char *bytes, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	putchar(' ');
-	if (n == 0)
-		putchar('-');
-	for (size_t i = 0; i < n; i++) {
-		putchar(digits[(unsigned char)bytes[i] >> 4]);
-		putchar(digits[bytes[i] & 15]);
-	}
-}
-
-static void put_text(struct sl_text t)
-{
-	put_hex(t.bytes, t.len);
-}
-
-static void put_error(const char *name, const struct sl_error *err)
-{
-	printf("%s %s %d", name, sl_kind_name(err->kind), err->os);
-	put_hex(err->message, strlen(err->message));
-	for (int d = 0; d < SL_DETAIL_COUNT; d++) {
-		int64_t n;
-		const char *t = sl_error_get_text(err, (enum sl_detail)d);
-		if (sl_error_get_number(err, (enum sl_detail)d, &n)) {
-			printf(" %s=%" PRId64, sl_detail_name((enum sl_detail)d), n);
-		} else if (t != NULL) {
-			printf(" %s=", sl_detail_name((enum sl_detail)d));
-			put_hex(t, strlen(t));
-		}
-	}
-	putchar('\n');
-}
-
-static void answer(int rc, const struct sl_error *err)
-{
-	if (rc == 0)
-		puts("ok");
-	else
-		put_error("error", err);
-}
 
 /* ---- messages ---- */
 
@@ -293,7 +193,7 @@ static int feed(const char *bytes, size_t n)
 static void do_feed(void)
 {
 	struct sl_text t = text(1);
-	size_t chunk = word_count > 2 ? number(2) : t.len;
+	size_t chunk = word_count() > 2 ? number(2) : t.len;
 	for (size_t at = 0; at < t.len; at += chunk)
 		if (!feed(t.bytes + at, t.len - at < chunk ? t.len - at : chunk))
 			return;
@@ -364,7 +264,7 @@ static int encode_hello(void)
 	static struct sl_export_name exports[WORDS_MOST];
 	struct sl_hello m = { .version_min = (uint8_t)number(2), .version_max = (uint8_t)number(3),
 		.max_frame = (uint32_t)number(4), .name = text(5), .version = text(6), .runtime = text(7) };
-	for (int i = 8; i < word_count; i += 2) {
+	for (int i = 8; i < word_count(); i += 2) {
 		exports[m.export_count].type = (enum sl_export_type)number(i);
 		exports[m.export_count++].name = text(i + 1);
 	}
@@ -403,7 +303,7 @@ static int encode_diagnostic(void)
 
 static int encode_progress(void)
 {
-	struct sl_progress m = { .phase = text(3), .current = number(4), .has_total = word_count > 5 };
+	struct sl_progress m = { .phase = text(3), .current = number(4), .has_total = word_count() > 5 };
 	if (m.has_total)
 		m.total = number(5);
 	return sl_progress_encode(&out, number(2), &m);
@@ -414,16 +314,16 @@ static struct sl_seal seal_of(const char *w)
 	struct sl_seal s = { 0 };
 	unsigned stream = 0;
 	if (sscanf(w, "%u:%" SCNu64 ":%" SCNu64 ":%" SCNx64, &stream, &s.rows, &s.bytes, &s.checksum) != 4)
-		usage("a seal is ID:ROWS:BYTES:CHECKSUM");
+		misused("a seal is ID:ROWS:BYTES:CHECKSUM");
 	s.stream = (uint16_t)stream;
 	return s;
 }
 
 static uint32_t seals_from(int first, struct sl_seal *seals)
 {
-	for (int i = first; i < word_count; i++)
-		seals[i - first] = seal_of(words[i]);
-	return word_count > first ? (uint32_t)(word_count - first) : 0;
+	for (int i = first; i < word_count(); i++)
+		seals[i - first] = seal_of(word(i));
+	return word_count() > first ? (uint32_t)(word_count() - first) : 0;
 }
 
 static struct sl_seal seals[WORDS_MOST];
@@ -445,8 +345,8 @@ static int encode_failure(void)
 	struct sl_text message = text(5);
 	sl_fail(&m, sl_kind_from_name(word(3), strlen(word(3))), (int)number(4), "%.*s",
 	        (int)message.len, message.bytes);
-	for (int i = 6; i + 1 < word_count; i += 2) {
-		enum sl_detail d = sl_detail_from_name(words[i], strlen(words[i]));
+	for (int i = 6; i + 1 < word_count(); i += 2) {
+		enum sl_detail d = sl_detail_from_name(word(i), strlen(word(i)));
 		if (sl_detail_is_text(d)) {
 			struct sl_text t = text(i + 1);
 			sl_error_text(&m, d, t.bytes, t.len);
@@ -558,54 +458,36 @@ static void do_clear(void)
 	sl_buffer_clear(&out);
 }
 
-static void run(void);
+static void do_starve(void);
+
+/* ---- commands ---- */
+
+static const struct command commands[] = {
+	{ "decoder", do_decoder }, { "feed", do_feed }, { "announce", do_announce },
+	{ "cap", do_cap }, { "end", do_end }, { "preamble", do_preamble },
+	{ "pending", do_pending }, { "trim", do_trim }, { "encode", do_encode },
+	{ "hash", do_hash }, { "ledger", do_ledger }, { "add", do_add },
+	{ "declare", do_declare }, { "receive", do_receive }, { "check", do_check },
+	{ "seals", do_seals }, { "starve", do_starve }, { "memory", do_memory },
+	{ "clear", do_clear }, { NULL, NULL },
+};
 
 static void do_starve(void)
 {
 	alloc_now.fail_at = number(1);
 	alloc_now.calls = 0;
-	memmove(words, words + 2, (size_t)(word_count - 2) * sizeof *words);
-	word_count -= 2;
-	run();
+	drop_words(2);
+	run_command(commands);
 	printf("allocations %zu\n", alloc_now.calls);
 	alloc_now.fail_at = 0;
 }
 
-/* ---- commands ---- */
-
-static void run(void)
-{
-	static const struct { const char *name; void (*run)(void); } commands[] = {
-		{ "decoder", do_decoder }, { "feed", do_feed }, { "announce", do_announce },
-		{ "cap", do_cap }, { "end", do_end }, { "preamble", do_preamble },
-		{ "pending", do_pending }, { "trim", do_trim }, { "encode", do_encode },
-		{ "hash", do_hash }, { "ledger", do_ledger }, { "add", do_add },
-		{ "declare", do_declare }, { "receive", do_receive }, { "check", do_check },
-		{ "seals", do_seals }, { "starve", do_starve }, { "memory", do_memory },
-		{ "clear", do_clear },
-	};
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		if (strcmp(commands[i].name, word(0)) == 0) {
-			commands[i].run();
-			return;
-		}
-	usage(words[0]);
-}
-
 int main(void)
 {
-	static char answers[64 * 1024]; /* stdio must not allocate: it would be counted */
-	setvbuf(stdout, answers, _IOFBF, sizeof answers);
 	sl_decoder_init(&decoder, SL_FRAME_CAP_DEFAULT);
 	sl_ledger_init(&ledger);
 	sl_buffer_init(&out);
-	while (fgets(line, sizeof line, stdin) != NULL) {
-		split(line);
-		if (word_count > 0) {
-			run();
-			puts("done");
-		}
-	}
+	run_commands(commands);
 	do_clear();
 	return 0;
 }
