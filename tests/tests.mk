@@ -1,6 +1,8 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
+# Objects of single programs are kept.
+.SECONDARY:
 .PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz
 
 T := $(BUILD)/tests
@@ -74,7 +76,7 @@ fuzz-parts: $(FUZZERS)
 $(F)/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CLANG,$<)
-	$(Q)clang -std=c11 $(WARNINGS) $(INCLUDES) $(DEFINES) -MMD -MP $(FUZZ_FLAGS) -c -o $@ $<
+	$(Q)clang -std=c11 $(WARNINGS) $(INCLUDES) -Itests $(DEFINES) -MMD -MP $(FUZZ_FLAGS) -c -o $@ $<
 
 $(F)/%.cpp.o: %.cpp
 	@mkdir -p $(@D)

@@ -1,0 +1,182 @@
+/*
+ * decoder_fuzz.c - any bytes, cut anywhere, give the same frames
+ *
+ * The first bytes of the input choose the cap, the opening and the cuts; the
+ * rest is what arrives. Two decoders get it, one whole and one in pieces, and
+ * must say the same: frames, error, what was cut at the end. What parses is
+ * encoded again and must come out as it was.
+ */
+#include "fuzz/check.h"
+#include "wire/decoder.h"
+#include "wire/ledger.h"
+#include "wire/message.h"
+
+/* Everything that a decoder says, as bytes to compare. */
+struct record {
+	struct sl_buffer said;
+	struct sl_ledger ledger;
+	int rc;
+};
+
+static void note(struct record *r, const void *bytes, size_t n)
+{
+	CHECK(sl_buffer_append(&r->said, bytes, n) == 0);
+}
+
+static void note_error(struct record *r, const struct sl_error *err)
+{
+	CHECK(err->kind != SL_NONE && err->message[0] != '\0');
+	note(r, &err->kind, sizeof err->kind);
+	note(r, err->message, strlen(err->message));
+}
+
+/* encode(parse(frame)) is the frame again, where encoding leaves no choice. */
+static void check_again(const struct sl_frame *f, const struct sl_buffer *again)
+{
+	CHECK(sl_buffer_len(again) == SL_HEADER_SIZE + f->head.length);
+	CHECK(memcmp(sl_buffer_data(again) + SL_HEADER_SIZE, f->payload, f->head.length) == 0);
+}
+
+static int parse(const struct sl_frame *f, struct sl_buffer *again, struct sl_error *err)
+{
+	union {
+		struct sl_hello hello;
+		struct sl_configure configure;
+		struct sl_request_message request;
+		struct sl_diagnostic diagnostic;
+		struct sl_progress progress;
+		struct sl_error failure;
+	} m;
+	int rc = 0;
+	switch (f->head.kind) {
+	case SL_FRAME_HELLO:
+		return sl_hello_parse(f, &m.hello, err);
+	case SL_FRAME_CONFIGURE:
+		if ((rc = sl_configure_parse(f, &m.configure, err)) == 0)
+			CHECK(sl_configure_encode(again, &m.configure) == 0);
+		return rc;
+	case SL_FRAME_REQUEST:
+		if ((rc = sl_request_parse(f, &m.request, err)) == 0)
+			CHECK(sl_request_encode(again, f->head.request, &m.request) == 0);
+		return rc;
+	case SL_FRAME_DIAGNOSTIC:
+		if ((rc = sl_diagnostic_parse(f, &m.diagnostic, err)) == 0)
+			CHECK(sl_diagnostic_encode(again, f->head.request, &m.diagnostic) == 0);
+		return rc;
+	case SL_FRAME_PROGRESS:
+		return sl_progress_parse(f, &m.progress, err);
+	case SL_FRAME_FAILURE:
+		if ((rc = sl_failure_parse(f, &m.failure, err)) == 0)
+			CHECK(m.failure.kind != SL_NONE);
+		return rc;
+	}
+	return 0;
+}
+
+static int follow(struct record *r, const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_summary m;
+	int rc = 0;
+	switch (f->head.kind) {
+	case SL_FRAME_STREAM:
+		return sl_ledger_declare(&r->ledger, f->head.stream, f->payload, f->head.length, err);
+	case SL_FRAME_ROW:
+		return sl_ledger_receive(&r->ledger, f->head.stream, f->head.sequence, f->payload,
+		                         f->head.length, err) != NULL ? 0 : -1;
+	case SL_FRAME_SUMMARY:
+		rc = sl_summary_parse(f, &m, err);
+		if (rc == 0)
+			rc = sl_ledger_check(&r->ledger, m.seals, m.seal_count, err);
+		sl_summary_clear(&m);
+	}
+	return rc;
+}
+
+static void look_at(struct record *r, const struct sl_frame *f)
+{
+	struct sl_error err;
+	struct sl_buffer again;
+	sl_error_clear(&err);
+	sl_buffer_init(&again);
+	note(r, &f->head, sizeof f->head);
+	note(r, &f->offset, sizeof f->offset);
+	note(r, f->payload, f->head.length);
+	if (parse(f, &again, &err) != 0 || follow(r, f, &err) != 0)
+		note_error(r, &err);
+	if (sl_buffer_len(&again) > 0)
+		check_again(f, &again);
+	sl_buffer_clear(&again);
+}
+
+static void drain(struct sl_decoder *d, struct record *r)
+{
+	struct sl_frame f;
+	memset(&f, 0, sizeof f);
+	struct sl_error err;
+	sl_error_clear(&err);
+	while ((r->rc = sl_decoder_next(d, &f, &err)) == 1) {
+		CHECK(f.head.length <= d->cap);
+		for (int i = 0; i < SL_BUFFER_PADDING; i++) /* readable, whatever it is */
+			(void)*(volatile const char *)&f.payload[f.head.length + (size_t)i];
+		look_at(r, &f);
+	}
+	if (r->rc < 0)
+		note_error(r, &err);
+}
+
+static void record_init(struct record *r)
+{
+	*r = (struct record){ 0 };
+	sl_buffer_init(&r->said);
+	sl_ledger_init(&r->ledger);
+}
+
+static void decoder_begin(struct sl_decoder *d, uint8_t mode)
+{
+	sl_decoder_init(d, mode & 4 ? 64 : SL_FRAME_CAP_FLOOR);
+	if (mode & 1)
+		sl_decoder_expect_magic(d, mode & 2);
+}
+
+/* steps 0: all at once. Bytes that nobody reads after an error do not count. */
+static void run(const uint8_t *data, size_t size, uint8_t mode, uint8_t steps, struct record *r)
+{
+	struct sl_decoder d;
+	struct sl_error err;
+	sl_error_clear(&err);
+	record_init(r);
+	decoder_begin(&d, mode);
+	for (size_t at = 0; at < size && r->rc >= 0;) {
+		size_t n = steps == 0 ? size : 1 + (at * 31 + steps) % steps;
+		n = n < size - at ? n : size - at;
+		CHECK(sl_decoder_feed(&d, data + at, n) == 0);
+		at += n;
+		drain(&d, r);
+	}
+	if (r->rc >= 0 && sl_decoder_end(&d, &err) != 0)
+		note_error(r, &err);
+	sl_decoder_clear(&d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = { data, size };
+	uint8_t mode = take_byte(&in), steps = take_byte(&in);
+	struct record whole, pieces;
+	run(in.at, in.left, mode, 0, &whole);
+	run(in.at, in.left, mode, steps > 0 ? steps : 1, &pieces);
+	/* A complaint about the opening quotes as much as had come by then. */
+	bool quotes = (mode & 1) && whole.rc < 0;
+	CHECK(whole.rc == pieces.rc);
+	if (!quotes) {
+		CHECK(sl_buffer_len(&whole.said) == sl_buffer_len(&pieces.said));
+		CHECK(sl_buffer_len(&whole.said) == 0
+		      || memcmp(sl_buffer_data(&whole.said), sl_buffer_data(&pieces.said),
+		                sl_buffer_len(&whole.said)) == 0);
+	}
+	sl_ledger_clear(&whole.ledger);
+	sl_ledger_clear(&pieces.ledger);
+	sl_buffer_clear(&whole.said);
+	sl_buffer_clear(&pieces.said);
+	return 0;
+}

@@ -1,0 +1,262 @@
+/*
+ * session_fuzz.c - whatever a worker sends and whenever the owner acts, the
+ * conversation keeps its promises
+ *
+ * The input is a list of steps: frames nearly right (so that the walk gets
+ * far), raw bytes, and the owner's own acts. Promised: events come only in the
+ * states that allow them, rows are in sequence, a request has at most one end,
+ * a fault is the last thing that happens, and what is to be sent are frames.
+ */
+#include "fuzz/check.h"
+#include "supervise/session.h"
+
+struct model {
+	struct sl_session session;
+	uint64_t requests, ends;
+	uint64_t rows[SL_STREAM_LIMIT + 1]; /* expected next, by stream id */
+	uint64_t next_id;
+	int64_t now;
+	bool broken;
+};
+
+static void feed(struct model *m, const char *bytes, size_t n);
+
+/* ---- what must hold ---- */
+
+static void on_row(struct model *m, const struct sl_row *row)
+{
+	uint16_t id = row->stream->seal.stream;
+	CHECK(m->session.state == SL_SESSION_ACTIVE && m->session.type == SL_EXPORT_ROWS);
+	CHECK(row->sequence == m->rows[id]++);
+	CHECK(row->stream->seal.rows == m->rows[id]);
+}
+
+static void on_event(struct model *m, const struct sl_session_event *e)
+{
+	switch (e->kind) {
+	case SL_EVENT_HELLO:
+		CHECK(m->session.state == SL_SESSION_IDLE && m->requests == 0);
+		CHECK(m->session.max_frame >= SL_FRAME_CAP_FLOOR);
+		break;
+	case SL_EVENT_ROW:
+		on_row(m, &e->row);
+		break;
+	case SL_EVENT_DIAGNOSTIC:
+	case SL_EVENT_PROGRESS:
+		CHECK(m->session.state == SL_SESSION_ACTIVE);
+		break;
+	case SL_EVENT_REFUSED:
+		CHECK(m->session.state == SL_SESSION_OVER && m->requests == 0);
+		CHECK(e->error.kind != SL_NONE);
+		break;
+	case SL_EVENT_DONE:
+	case SL_EVENT_FAILED:
+		CHECK(m->session.state == SL_SESSION_IDLE);
+		CHECK(++m->ends == m->requests);
+		CHECK((e->kind == SL_EVENT_FAILED) == (e->error.kind != SL_NONE));
+		break;
+	}
+}
+
+static void take_events(struct model *m)
+{
+	struct sl_session_event event;
+	struct sl_error err;
+	int rc;
+	sl_error_clear(&err);
+	while ((rc = sl_session_next(&m->session, &event, &err)) == 1) {
+		CHECK(!m->broken);
+		on_event(m, &event);
+	}
+	if (rc < 0) {
+		CHECK(!m->broken && m->session.state == SL_SESSION_OVER);
+		CHECK(err.kind == SL_PROTOCOL || err.kind == SL_HANDSHAKE
+		      || err.kind == SL_FRAME_TOO_LARGE || err.kind == SL_ROW_MALFORMED);
+		CHECK(err.have & 1u << SL_D_OFFSET);
+		m->broken = true;
+	}
+}
+
+/* All that the session wants to send are whole frames that only parents send. */
+static void check_sent(struct model *m)
+{
+	struct sl_decoder d;
+	struct sl_frame f;
+	struct sl_error err;
+	size_t n = sl_buffer_len(&m->session.out);
+	if (n == 0)
+		return;
+	sl_error_clear(&err);
+	sl_decoder_init(&d, SL_FRAME_CAP_CEILING);
+	CHECK(sl_decoder_feed(&d, sl_buffer_data(&m->session.out), n) == 0);
+	while (sl_decoder_next(&d, &f, &err) == 1)
+		CHECK(f.head.kind >= SL_FRAME_CONFIGURE && f.head.kind <= SL_FRAME_SHUTDOWN);
+	CHECK(err.kind == SL_NONE && sl_decoder_end(&d, &err) == 0);
+	sl_decoder_clear(&d);
+	sl_buffer_consume(&m->session.out, n);
+}
+
+/* ---- steps: what the worker sends ---- */
+
+static void feed(struct model *m, const char *bytes, size_t n)
+{
+	CHECK(sl_decoder_feed(&m->session.in, bytes, n) == 0);
+	take_events(m);
+}
+
+static void feed_buffer(struct model *m, struct sl_buffer *b)
+{
+	feed(m, sl_buffer_data(b), sl_buffer_len(b));
+	sl_buffer_clear(b);
+}
+
+static void send_hello(struct model *m, struct input *in)
+{
+	struct sl_buffer b;
+	struct sl_export_name exports[] = { { sl_text_of("index"), SL_EXPORT_ROWS },
+		                            { sl_text_of("size"), SL_EXPORT_CALL } };
+	struct sl_hello hello = { .version_max = 1 + take_byte(in) % 2, .version_min = take_byte(in) % 3,
+		                  .max_frame = SL_FRAME_CAP_FLOOR - 1 + take_byte(in), .export_count = 2 };
+	sl_buffer_init(&b);
+	CHECK(sl_hello_encode(&b, &hello, exports) == 0);
+	feed_buffer(m, &b);
+}
+
+/* A row that is right but for what the input says. */
+static void send_row(struct model *m, struct input *in)
+{
+	static const char *const payloads[] = { "1", "null", "{\"a\":[]}", "", "[1" };
+	struct sl_buffer b;
+	uint8_t how = take_byte(in);
+	uint16_t id = 1 + (how >> 6);
+	uint64_t sequence = m->rows[id] + (how % 8 == 7);
+	const char *payload = payloads[(how >> 3) % 8 < 5 ? (how >> 3) % 8 : 0];
+	sl_buffer_init(&b);
+	CHECK(sl_raw_encode(&b, SL_FRAME_ROW, m->session.request, id, sequence, payload,
+	                    strlen(payload)) == 0);
+	feed_buffer(m, &b);
+}
+
+static void send_stream(struct model *m, struct input *in)
+{
+	struct sl_buffer b;
+	uint8_t how = take_byte(in);
+	char name[2] = { (char)('a' + how % 5), (char)(how < 250 ? 'x' : 0xFF) };
+	sl_buffer_init(&b);
+	CHECK(sl_raw_encode(&b, SL_FRAME_STREAM, m->session.request,
+	                    (uint16_t)(m->session.ledger.count + 1 + (how % 16 == 15)), 0, name, 2) == 0);
+	feed_buffer(m, &b);
+}
+
+static void send_summary(struct model *m, struct input *in)
+{
+	struct sl_seal seals[SL_STREAM_LIMIT];
+	struct sl_buffer b;
+	uint8_t how = take_byte(in);
+	struct sl_summary s = { .stopped = how & 1, .has_metadata = how & 2, .seals = seals,
+		                .metadata = sl_text_of(how & 4 ? "{}" : "{"),
+		                .seal_count = m->session.ledger.count };
+	for (uint16_t i = 0; i < s.seal_count; i++)
+		seals[i] = sl_ledger_stream(&m->session.ledger, (uint16_t)(i + 1))->seal;
+	if (s.seal_count > 0 && how % 16 == 15)
+		seals[0].checksum ^= 1;
+	sl_buffer_init(&b);
+	CHECK(sl_summary_encode(&b, m->session.request, &s) == 0);
+	feed_buffer(m, &b);
+}
+
+/* Any kind, with a payload from the input. */
+static void send_frame(struct model *m, struct input *in)
+{
+	struct sl_buffer b;
+	size_t n;
+	enum sl_frame_kind kind = (enum sl_frame_kind)(take_byte(in) % 24);
+	uint64_t request = m->session.request + (take_byte(in) % 16 == 15);
+	const char *payload = take_bytes(in, take_byte(in) % 64, &n);
+	sl_buffer_init(&b);
+	CHECK(sl_raw_encode(&b, kind, request, take_byte(in) % 4, take_byte(in) % 4, payload, n) == 0);
+	feed_buffer(m, &b);
+}
+
+static void send_ready(struct model *m, struct input *in)
+{
+	struct sl_buffer b;
+	(void)in;
+	sl_buffer_init(&b);
+	CHECK(sl_plain_encode(&b, SL_FRAME_READY, m->session.request) == 0);
+	feed_buffer(m, &b);
+}
+
+static void send_bytes(struct model *m, struct input *in)
+{
+	size_t n;
+	const char *bytes = take_bytes(in, take_byte(in), &n);
+	feed(m, bytes, n);
+}
+
+/* ---- steps: what the owner does ---- */
+
+static void ask(struct model *m, struct input *in)
+{
+	uint8_t how = take_byte(in);
+	struct sl_error err;
+	sl_error_clear(&err);
+	if (m->session.state != SL_SESSION_IDLE)
+		return;
+	CHECK(sl_session_request(&m->session, ++m->next_id, how & 1 ? SL_EXPORT_CALL : SL_EXPORT_ROWS,
+	                         sl_text_of("index"), sl_text_of("null"), how & 2 ? m->now + 50 : 0,
+	                         how & 4 ? 10 : 0, m->now, &err) == 0);
+	m->requests++;
+	memset(m->rows, 0, sizeof m->rows);
+	CHECK((sl_session_deadline(&m->session) != 0) == ((how & 6) != 0));
+}
+
+static void order(struct model *m, struct input *in)
+{
+	switch (take_byte(in) % 4) {
+	case 0: sl_session_stop(&m->session, 20, m->now); break;
+	case 1: sl_session_cancel(&m->session); break;
+	case 2: sl_session_shutdown(&m->session); break;
+	case 3: sl_session_touch(&m->session, m->now); break;
+	}
+}
+
+/* A deadline that has passed is reported; one that has not is not. */
+static void wait(struct model *m, struct input *in)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	m->now += take_byte(in) % 32;
+	int64_t deadline = sl_session_deadline(&m->session);
+	bool late = deadline != 0 && deadline <= m->now;
+	CHECK((sl_session_check(&m->session, m->now, &err) != 0) == late);
+	CHECK((err.kind != SL_NONE) == late);
+}
+
+typedef void step(struct model *m, struct input *in);
+
+static step *const steps[] = { send_hello, send_row, send_row, send_stream, send_summary, send_ready,
+	                       send_frame, send_bytes, ask, order, wait };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct sl_json *json;
+	struct input in = { data, size };
+	struct model *m = calloc(1, sizeof *m);
+	if (json == NULL)
+		json = sl_json_new();
+	CHECK(m != NULL && json != NULL);
+	m->now = 1;
+	uint8_t how = take_byte(&in);
+	sl_session_init(&m->session, json, SL_FRAME_CAP_DEFAULT, how & 1, 1000000);
+	if (how & 2)
+		feed(m, SL_MAGIC, SL_MAGIC_SIZE);
+	while (in.left > 0) {
+		steps[take_byte(&in) % (sizeof steps / sizeof *steps)](m, &in);
+		check_sent(m);
+	}
+	CHECK(m->requests - m->ends <= 1);
+	sl_session_clear(&m->session);
+	free(m);
+	return 0;
+}
