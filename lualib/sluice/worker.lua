@@ -195,19 +195,23 @@ function Worker:cycle()
   return self.handle:cycle()
 end
 
---- Let the process go and wait until it is gone.
+--- Let the process go and wait until it is gone, and any before it that was
+--- still on its way out.
 ---@return table? report, sluice.Error? err  { pid, status, signal?, timed_out }
 function Worker:shutdown()
   check_idle(self, "shutdown", 2)
-  return self.handle:shutdown()
+  local report, err = self.handle:shutdown()
+  core.finish()
+  return report, err
 end
 
---- At the end of its scope: whatever still runs is cancelled, and the process
---- has left when this returns.
+--- At the end of its scope: whatever still runs is cancelled, and no process
+--- of this worker is left when this returns.
 function Worker:__close()
   if self.stream then Stream.__close(self.stream) end
   self.handle:shutdown()
   self.handle:close()
+  core.finish()
 end
 
 ---@param handle sluice.core.Worker
