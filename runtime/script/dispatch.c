@@ -27,17 +27,14 @@ struct event { /* on the C stack of a callback */
 	void (*handle)(lua_State *L, struct event *e);
 	struct sl_run *run;
 	const void *what; /* of the supervisor */
+	int userdata; /* of the row: where on the stack it is; 0: not made */
 	struct sl_delivery delivery;
 	struct sl_scope scope;
 };
 
-/* Where the body keeps things on its stack. */
-enum { EVENT = 1, ROW, FRAME = ROW };
-
 static int body(lua_State *L) /* [event] */
 {
-	struct event *e = lua_touserdata(L, EVENT);
-	lua_settop(L, FRAME); /* [event, nil: no userdata for the row yet] */
+	struct event *e = lua_touserdata(L, 1);
 	e->handle(L, e);
 	return 0;
 }
@@ -179,11 +176,11 @@ static struct sl_route *find_handlers(lua_State *L, struct event *e, const struc
 	}
 	check_handlers(L, r->name); /* again: it is the script's table */
 	read_handlers(L, r);
-	lua_settop(L, FRAME);
+	lua_settop(L, 1); /* [event] */
 	return r;
 }
 
-/* ---- the steps of a row; [event, row?] below ---- */
+/* ---- the steps of a row; the event is below ---- */
 
 static struct sl_row_source source_of(const struct sl_delivery *d)
 {
@@ -203,40 +200,42 @@ void sl_dispatch_push_row(lua_State *L, struct sl_script *s, int metatable)
 	sl_row_push(L, s, &source, metatable);
 }
 
-/* The userdata of this row, made once. */
-static void push_row(lua_State *L, struct event *e)
+/* The userdata of this row is made once. */
+static void make_userdata(lua_State *L, struct event *e)
 {
-	if (lua_isnil(L, ROW)) {
-		struct sl_row_source source = source_of(&e->delivery);
-		sl_row_push(L, e->run->script, &source, METATABLE);
-		lua_replace(L, ROW);
-	}
-	lua_pushvalue(L, ROW);
+	if (e->userdata != 0)
+		return;
+	struct sl_row_source source = source_of(&e->delivery);
+	sl_row_push(L, e->run->script, &source, METATABLE);
+	e->userdata = lua_gettop(L);
 }
 
-/* Call the step's function: its value is on top. */
+/* Call the step's function: its value is on top. What the steps of one row
+ * leave on the stack is little, and goes with it. */
 static void call_step(lua_State *L, struct event *e, enum sl_step step)
 {
 	const struct sl_route *r = e->delivery.route;
 	e->scope.handler = step_names[step];
-	lua_rawgeti(L, SLOTS, r->slot + step);
 	if (r->expression[step] != NULL) {
+		lua_rawgeti(L, SLOTS, r->slot + step);
 		sl_expression_aim(r->expression[step]);
 		lua_call(L, 0, 1);
 		return;
 	}
-	push_row(L, e);
+	make_userdata(L, e);
+	lua_rawgeti(L, SLOTS, r->slot + step);
+	lua_pushvalue(L, e->userdata);
 	lua_pushvalue(L, RUN);
 	lua_call(L, 2, 1);
 }
 
+/* false, nil and null drop the row. */
 static bool accepts(lua_State *L, struct event *e)
 {
 	call_step(L, e, SL_STEP_WHERE);
-	bool null = lua_type(L, -1) == LUA_TLIGHTUSERDATA && lua_touserdata(L, -1) == NULL;
-	bool yes = lua_toboolean(L, -1) && !null;
-	lua_pop(L, 1);
-	return yes;
+	if (lua_toboolean(L, -1) == 0)
+		return false;
+	return lua_type(L, -1) != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != NULL;
 }
 
 static void refuse_value(lua_State *L, const char *why)
@@ -272,8 +271,7 @@ static void replace_payload(lua_State *L, struct event *e)
 		encode(L, e);
 	e->delivery.json = NULL;
 	e->delivery.serial = ++e->run->script->serial;
-	lua_pushnil(L);
-	lua_replace(L, ROW);
+	e->userdata = 0;
 }
 
 static void write_row(lua_State *L, struct event *e)
@@ -288,7 +286,8 @@ static void write_row(lua_State *L, struct event *e)
 /* It waits in the run until next() takes it. */
 static void keep_pulled(lua_State *L, struct event *e)
 {
-	push_row(L, e);
+	make_userdata(L, e);
+	lua_pushvalue(L, e->userdata);
 	lua_setiuservalue(L, RUN, SL_RUN_PULLED);
 	e->run->paused = true;
 }

@@ -13,40 +13,34 @@ struct sl_expression { /* a userdata; user value 1: the row, when it is one */
 	struct sl_script *script;
 	const struct sl_row_object *row; /* given as an argument; NULL: the row at hand */
 	uint64_t made; /* serial of the row at hand that was made into the user value */
+	/* Lua keeps one copy of each short string: equal names have one address. */
+	const char *name_row, *name_G, *name_null;
 };
 
 #define ROW 1
 
 /* ---- names in an expression ---- */
 
-/* Upvalues of the environment's __index. */
-enum { STATE = 1, GLOBALS, METATABLE, NAME_ROW, NAME_G, NAME_NULL, UPVALUES = NAME_NULL };
-
-static bool is_name(lua_State *L, int name)
-{
-	return lua_rawequal(L, 2, lua_upvalueindex(name));
-}
+/* Upvalues of the environment's __index; the names are kept for their addresses. */
+enum { STATE = 1, GLOBALS, METATABLE, NAMES, UPVALUES = NAMES + 2 };
 
 /* A handler made from an expression sees the row only through here. */
-static int push_row(lua_State *L, struct sl_expression *e)
+static void push_row(lua_State *L, struct sl_expression *e)
 {
 	const struct sl_delivery *d = e->script->delivery;
 	if (e->row == NULL && d == NULL)
-		return luaL_error(L, "there is no row any more");
+		luaL_error(L, "there is no row any more");
 	if (e->row == NULL && e->made != d->serial) {
 		sl_dispatch_push_row(L, e->script, lua_upvalueindex(METATABLE));
 		lua_setiuservalue(L, lua_upvalueindex(STATE), ROW);
 		e->made = d->serial;
 	}
 	lua_getiuservalue(L, lua_upvalueindex(STATE), ROW);
-	return 1;
 }
 
-static bool push_field(lua_State *L, struct sl_expression *e)
+static bool push_field(lua_State *L, const struct sl_expression *e, const char *name, size_t len)
 {
 	struct sl_json_value v;
-	size_t len;
-	const char *name = lua_tolstring(L, 2, &len);
 	const struct sl_delivery *d = e->script->delivery;
 	const struct sl_json *json = d != NULL ? d->json : NULL;
 	if (e->row != NULL)
@@ -57,16 +51,25 @@ static bool push_field(lua_State *L, struct sl_expression *e)
 	return true;
 }
 
+static bool push_known(lua_State *L, struct sl_expression *e, const char *name)
+{
+	if (name == e->name_row)
+		push_row(L, e);
+	else if (name == e->name_null)
+		lua_pushlightuserdata(L, NULL);
+	else if (name == e->name_G)
+		lua_pushvalue(L, lua_upvalueindex(GLOBALS));
+	else
+		return false;
+	return true;
+}
+
 static int env_index(lua_State *L) /* [env, name] */
 {
 	struct sl_expression *e = lua_touserdata(L, lua_upvalueindex(STATE));
-	if (is_name(L, NAME_ROW))
-		return push_row(L, e);
-	if (is_name(L, NAME_G))
-		lua_pushvalue(L, lua_upvalueindex(GLOBALS));
-	else if (is_name(L, NAME_NULL))
-		lua_pushlightuserdata(L, NULL);
-	else if (lua_type(L, 2) != LUA_TSTRING || !push_field(L, e))
+	size_t len = 0;
+	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tolstring(L, 2, &len) : NULL;
+	if (name == NULL || (!push_known(L, e, name) && !push_field(L, e, name, len)))
 		lua_rawget(L, lua_upvalueindex(GLOBALS)); /* [env, value] */
 	return 1;
 }
@@ -217,14 +220,15 @@ static void push_state(lua_State *L, struct sl_script *s)
 /* Push the environment; the state is at index `state`. */
 static void push_environment(lua_State *L, int state)
 {
+	struct sl_expression *e = lua_touserdata(L, state);
 	lua_createtable(L, 0, 0);
 	lua_createtable(L, 0, 3); /* [env, metatable] */
 	lua_pushvalue(L, state);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 	sl_row_push_metatable(L);
-	lua_pushliteral(L, "row");
-	lua_pushliteral(L, "_G");
-	lua_pushliteral(L, "null");
+	e->name_row = lua_pushliteral(L, "row");
+	e->name_G = lua_pushliteral(L, "_G");
+	e->name_null = lua_pushliteral(L, "null");
 	lua_pushcclosure(L, env_index, UPVALUES);
 	lua_setfield(L, -2, "__index");
 	lua_pushcfunction(L, env_newindex);

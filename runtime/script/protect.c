@@ -178,6 +178,7 @@ static int failed(lua_State *L, struct sl_script *s, struct sl_run *run,
 		lua_pushvalue(L, -3); /* [object, keep_cause, c, object] */
 		if (lua_pcall(L, 2, 0, 0) == LUA_OK)
 			return -1;
+		lua_pop(L, 1);
 		status = LUA_ERRMEM;
 	}
 	describe_bare(L, scope, &s->limit, status, err);
@@ -188,7 +189,7 @@ int sl_protect_event(struct sl_script *s, struct sl_run *run, struct sl_scope *s
                      void *event, struct sl_error *err)
 {
 	lua_State *L = s->L;
-	int rc = 0, top = lua_gettop(L);
+	int rc = 0;
 	if (!lua_checkstack(L, 8))
 		return sl_fail(err, SL_SINK_MEMORY, 0, "no room on the Lua stack");
 	scope->from_loop = true;
@@ -196,11 +197,13 @@ int sl_protect_event(struct sl_script *s, struct sl_run *run, struct sl_scope *s
 	lua_pushcfunction(L, on_error);
 	sl_run_push_body(L, run);
 	lua_pushlightuserdata(L, event); /* [on_error, body, event]: none can raise */
-	int status = lua_pcall(L, 1, 0, top + 1);
+	int status = lua_pcall(L, 1, 0, -3);
 	sl_limit_leave(&s->limit, scope);
-	if (status != LUA_OK)
+	if (status != LUA_OK) { /* [on_error, error] */
 		rc = failed(L, s, run, scope, status, err);
-	lua_settop(L, top);
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 1);
 	return rc;
 }
 

@@ -13,8 +13,6 @@
 #include "script/worker.h"
 #include "script/writer.h"
 
-static const char active; /* its address, in the registry: the table of active runs */
-
 int64_t sl_script_now_ns(void)
 {
 	struct timespec t;
@@ -22,21 +20,18 @@ int64_t sl_script_now_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* ---- the table of active runs ---- */
+/* ---- active or not ---- */
 
 void sl_run_activate(lua_State *L, struct sl_run *run) /* [..., body] */
 {
 	struct sl_error err;
 	sl_error_clear(&err);
-	lua_rawgetp(L, LUA_REGISTRYINDEX, &active);
-	lua_insert(L, -2);
-	lua_rawsetp(L, -2, run); /* body's first upvalue is the userdata: alive */
+	lua_rawsetp(L, LUA_REGISTRYINDEX, run);
 	if (sl_limit_hold(&run->script->limit, &err) != 0) {
 		lua_pushnil(L);
-		lua_rawsetp(L, -2, run);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, run);
 		sl_failure_raise(L, &err);
 	}
-	lua_pop(L, 1);
 	run->next = run->script->runs;
 	run->link = &run->script->runs;
 	if (run->next != NULL)
@@ -54,17 +49,8 @@ void sl_run_deactivate(lua_State *L, struct sl_run *run)
 	run->link = NULL;
 	sl_limit_deadline_end(&run->deadline);
 	sl_limit_release(&run->script->limit);
-	lua_rawgetp(L, LUA_REGISTRYINDEX, &active);
 	lua_pushnil(L);
-	lua_rawsetp(L, -2, run); /* to nil, where there is something: no memory needed */
-	lua_pop(L, 1);
-}
-
-void sl_run_push_body(lua_State *L, struct sl_run *run)
-{
-	lua_rawgetp(L, LUA_REGISTRYINDEX, &active);
-	lua_rawgetp(L, -1, run);
-	lua_replace(L, -2);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, run); /* there is something: no memory needed */
 }
 
 void sl_run_push(lua_State *L, struct sl_run *run)
@@ -314,8 +300,6 @@ static const luaL_Reg methods[] = {
 
 void sl_run_open(lua_State *L)
 {
-	lua_newtable(L);
-	lua_rawsetp(L, LUA_REGISTRYINDEX, &active);
 	luaL_newmetatable(L, SL_RUN);
 	luaL_newlib(L, methods); /* [metatable, methods] */
 	lua_pushcclosure(L, run_index, 1);

@@ -1,10 +1,10 @@
 /*
  * run.h - one request on its way: what handlers get as `run` (room: script)
  *
- * A run is a userdata. While its outcome is awaited it is in the registry's
- * table of active runs, with the C closure that handles its events, so that a
- * script may drop every handle and the request still ends properly. Its user
- * values hold whatever of it lives in Lua.
+ * A run is a userdata. While its outcome is awaited it is active: the registry
+ * holds, by the run's address, the C closure that handles its events and with
+ * it the run, so that a script may drop every handle and the request still
+ * ends properly. Its user values hold whatever of it lives in Lua.
  */
 #ifndef SL_SCRIPT_RUN_H
 #define SL_SCRIPT_RUN_H
@@ -68,17 +68,21 @@ struct sl_run {
 /* Push a new run for a request of the worker; not active yet. Raises. */
 struct sl_run *sl_run_new(lua_State *L, struct sl_script *s);
 
-/* Enter the run into the table of active runs, with its body: a C closure, on
- * top, popped, whose first upvalue is the run. The watchdog is held from here
- * on. Raises on memory, or when there can be no watchdog. */
+/* Make the run active, with its body: a C closure, on top, popped, whose first
+ * upvalue is the run. The watchdog is held from here on. Raises on memory, or
+ * when there can be no watchdog. */
 void sl_run_activate(lua_State *L, struct sl_run *run);
 
-/* Leave the table, let the watchdog go. Cannot raise: the place exists. */
+/* It is active no more; the watchdog is let go. Cannot raise. */
 void sl_run_deactivate(lua_State *L, struct sl_run *run);
 
-/* The body of an active run, and the run itself: pushed, one slot (three
- * while it works). Cannot raise; nil when it is not active. */
-void sl_run_push_body(lua_State *L, struct sl_run *run);
+/* The body of an active run, and the run itself: pushed (two slots). Cannot
+ * raise; nil when it is not active. */
+static inline void sl_run_push_body(lua_State *L, struct sl_run *run)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, run);
+}
+
 void sl_run_push(lua_State *L, struct sl_run *run);
 
 /* The route of a stream id, or NULL; and a new one for it (raises). */

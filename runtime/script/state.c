@@ -71,15 +71,31 @@ static void push_taking(lua_State *L, struct sl_parser *p, struct sl_json_value 
 	lua_pop(L, 1);
 }
 
-void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v)
+static void push_table(lua_State *L, struct sl_script *s, struct sl_json_value v)
 {
-	enum sl_json_type type = sl_json_type(v);
 	luaL_checkstack(L, 4, "a JSON value");
-	if ((type == SL_JSON_ARRAY || type == SL_JSON_OBJECT) && s->parser != NULL &&
-	    v.json == s->parser->json)
+	if (s->parser != NULL && v.json == s->parser->json)
 		push_taking(L, s->parser, v);
 	else
 		sl_value_push(L, v);
+}
+
+/* As sl_value_push does; what most fields are shall cost one call of Lua. */
+void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v)
+{
+	size_t len;
+	const char *text;
+	switch (sl_json_type(v)) {
+	case SL_JSON_STRING:
+		text = sl_json_string(v, &len);
+		lua_pushlstring(L, text, len);
+		break;
+	case SL_JSON_INTEGER:
+		lua_pushinteger(L, (lua_Integer)sl_json_integer(v));
+		break;
+	default:
+		push_table(L, s, v);
+	}
 }
 
 void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len)

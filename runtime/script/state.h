@@ -76,7 +76,8 @@ struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s);
 /* Parse a text and push its value; raises when it is not JSON. */
 void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len);
 
-/* Push a value of a document, taking the parser that holds it if it is ours. */
+/* Push a value of a document, taking the parser that holds it if it is ours.
+ * One free slot is enough for what is no table. */
 void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v);
 
 #endif
