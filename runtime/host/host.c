@@ -13,6 +13,7 @@
 #include "host/library_host.h"
 #include "host/lines_host.h"
 #include "host/lua_host.h"
+#include "host/program.h"
 #include "host/serve.h"
 #include "host/transport.h"
 
@@ -86,46 +87,14 @@ static int choose_transport(enum sl_transport_kind *kind, const struct options *
 
 /* ---- native programs ---- */
 
-/* Not execvp: that hands what it cannot execute to a shell. The errno worth
- * telling is the first that is not "no such file". */
-static int exec_searching(char **argv)
-{
-	const char *path = getenv("PATH");
-	int why = ENOENT;
-	if (strchr(argv[0], '/') != NULL || path == NULL || *argv[0] == '\0')
-		return execv(argv[0], argv);
-	for (const char *end; ; path = end + 1) {
-		char *file;
-		end = strchrnul(path, ':');
-		if (asprintf(&file, "%.*s%s%s", (int)(end - path), path, end > path ? "/" : "",
-		             argv[0]) < 0)
-			return -1;
-		execv(file, argv);
-		if (errno != ENOENT && errno != ENOTDIR && why == ENOENT)
-			why = errno;
-		free(file);
-		if (*end == '\0')
-			break;
-	}
-	errno = why;
-	return -1;
-}
-
 /* Comes back only when it failed: then this process speaks in its place. */
 static int exec_native(enum sl_transport_kind kind, char **argv)
 {
 	struct sl_error err;
 	struct sl_transport t;
-	char quoted[128];
 	sl_error_clear(&err);
 	setenv(SL_TRANSPORT_VARIABLE, sl_transport_name(kind), 1);
-	exec_searching(argv);
-	int why = errno;
-	bool interpreter = why == ENOENT && strchr(argv[0], '/') != NULL && access(argv[0], F_OK) == 0;
-	sl_fail(&err, SL_SPAWN, why, "cannot start \"%s\"%s",
-	        sl_quote(quoted, sizeof quoted, argv[0], strlen(argv[0])),
-	        interpreter ? ": its interpreter is missing" : "");
-	sl_error_text(&err, SL_D_STAGE, "exec", 4);
+	sl_program_explain(argv[0], sl_program_exec(argv), &err);
 	if (sl_transport_claim(&t, kind, NULL) != 0)
 		return sl_error_exit_code(&err);
 	return sl_serve_refuse(&t, &err);

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "host/envelope.h"
+#include "host/program.h"
 #include "host/serve.h"
 
 #define READ_SIZE (256u * 1024)
@@ -25,8 +25,6 @@
 #define REQUEST_VARIABLE "SLUICE_REQUEST"
 #define GRACE_MS 1000 /* from SIGTERM to SIGKILL */
 #define DRAIN_MS 2000 /* of silence on the pipe, after the command's exit */
-
-extern char **environ;
 
 struct lines {
 	const struct sl_lines_options *options;
@@ -163,36 +161,6 @@ static enum progress read_lines(struct lines *l)
 
 /* ---- the command ---- */
 
-static int cannot_start(struct lines *l, int os, struct sl_error *err)
-{
-	char quoted[128];
-	const char *name = l->options->argv[0];
-	sl_fail(err, SL_SPAWN, os, "cannot start the command \"%s\"",
-	        sl_quote(quoted, sizeof quoted, name, strlen(name)));
-	return sl_error_text(err, SL_D_STAGE, "exec", 4);
-}
-
-/* No signal that this process or its parents block or ignore is inherited. */
-static int spawn_with(pid_t *pid, char **argv, int out)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all, none;
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	int rc = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
-}
-
 static void pass_request(struct lines *l)
 {
 	size_t len;
@@ -211,11 +179,11 @@ static int start_command(struct lines *l, struct sl_error *err)
 		return sl_fail(err, SL_SPAWN, errno, "no pipe for the command");
 	(void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
 	pass_request(l);
-	int rc = spawn_with(&pid, l->options->argv, ends[1]);
+	int rc = sl_program_start(l->options->argv, ends[1], &pid, err);
 	close(ends[1]);
 	if (rc != 0) {
 		close(ends[0]);
-		return cannot_start(l, rc, err);
+		return -1;
 	}
 	l->fd = ends[0];
 	atomic_store(&l->pid, pid);
