@@ -48,12 +48,14 @@ static void reset_signals(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* A closed standard descriptor would be taken by the next pipe. */
+/* A closed standard descriptor would be taken by the next pipe. What stands in
+ * for stdin or stdout is open the wrong way round: reading or writing fails
+ * as it would have, and no row is lost without a word. */
 static void open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)!open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+			(void)!open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY);
 }
 
 /* The third signal is for a script that nothing else can stop. */
