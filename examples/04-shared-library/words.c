@@ -46,6 +46,8 @@ static uint8_t count(const char *request, size_t len, uint64_t handle, sluice_ca
 {
 	static struct word words[MOST_WORDS];
 	char envelope[256];
+	if (*request != '"')
+		return 2; /* ours: the request is no string */
 	size_t known = count_words(words, request, len);
 	for (size_t i = 0; i < known; i++) {
 		int n = snprintf(envelope, sizeof envelope,

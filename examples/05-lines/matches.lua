@@ -2,11 +2,11 @@
 -- have a type; the policy looks at the matches and counts them per file.
 --
 --   sluice run matches.lua
---   sluice run matches.lua -- rg --json -w sl_fail ../../runtime
+--   sluice run matches.lua -- rg --json -w TODO ~/src
 local counts, files = {}, {}
 
 return {
-  worker = { "rg", "--json", "--sort", "path", "-w", "require", "." },
+  worker = { "rg", "--json", "--sort", "path", "-w", "uv_[a-z]+", "../../runtime" },
   lines = true,
   stream = "messages",
   streams = {

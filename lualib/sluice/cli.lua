@@ -53,7 +53,8 @@ local function say(text)
   local ok, err = output.line(text)
   if ok then return 0 end
   if err.errno == "EPIPE" then return "SIGPIPE" end
-  return usage("cannot write to standard output")
+  io.stderr:write(("sluice: %s\n"):format(console.clean(tostring(err))))
+  return core.exit_code(err)
 end
 
 --- Help is asked for wherever the word stands; the rest need not make sense.

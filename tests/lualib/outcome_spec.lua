@@ -83,6 +83,11 @@ describe("the outcome of a failure", function()
       failure("sink", "p.lua:3: boom", { traceback = trace }))
   end)
 
+  it("shows no traceback that says what the message says", function()
+    local trace = "stack traceback:\n\t[C]: in function 'error'\n\tp.lua:3: in function <p.lua:2>\n\t[C]: in ?"
+    assert.equal("sink: p.lua:3: boom", failure("sink", "p.lua:3: boom", { traceback = trace }))
+  end)
+
   it("points at the help after wrong usage", function()
     assert.matches("\ntry: sluice run %-%-help$", failure("usage", "no"))
   end)

@@ -2,7 +2,6 @@
 local core = require "sluice.core"
 local output = require "sluice.cli.output"
 local record = require "sluice.record"
-local start = require "sluice.start"
 local units = require "sluice.units"
 local worker_options = require "sluice.cli.worker_options"
 
@@ -44,7 +43,7 @@ end
 ---@return integer|"SIGPIPE" code, string? problem
 return function(session, options, behind)
   if not behind then return 2, "no worker: name one behind --, as in `sluice info -- WORKER`" end
-  local handle, err = start.worker(worker_options.spec(options, behind, { options = {} }))
+  local handle, err = session:hire(worker_options.spec(options, behind, { options = {} }))
   if not handle then return session:fail(err) end
   local ok
   ok, err = show(handle, options)

@@ -13,6 +13,7 @@ local M = {}
 ---@field open_ended boolean? the end of input counted as success
 ---@field exit integer
 ---@field worker table?       of Worker:info()
+---@field via boolean?        a launcher was to start it
 ---@field printed boolean?    the worker's own output was shown as it came
 
 local function plural(n, noun)
@@ -88,7 +89,7 @@ end
 --- What to do about it, by the option that the error names or by its kind.
 local HINTS = {
   ["--lines"] = "if this program prints JSON lines, start it with --lines",
-  ["--timeout"] = "--timeout DURATION allows more time, --timeout 0 any",
+  ["--timeout"] = "--timeout DURATION allows more time, --timeout 0 sets no limit",
   ["--idle-timeout"] = "--idle-timeout DURATION allows longer silences",
   ["--startup-timeout"] = "--startup-timeout DURATION allows more time",
   ["--max-frame"] = "--max-frame SIZE allows larger rows, up to 256MiB",
@@ -109,6 +110,9 @@ local function hint(report)
   if report.command == "filter" and (err.handler == "where" or err.handler == "map") then
     return "a field that is absent is nil: guard it, as in  line and line < 100"
   end
+  if err.kind == "handshake" and report.via and not err.option then
+    return "--remote PATH says where sluice is at the far end of --via"
+  end
   local text = HINTS[err.option or err.kind]
   return HINTS[text] or text or err.option and ("see " .. err.option) or nil
 end
@@ -120,7 +124,7 @@ local NOTHING_STANDS = { run = true, filter = true }
 ---@return string?
 local function remains(report)
   local rows = report.counts and report.counts.rows or 0
-  if report.failure.committed or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
+  if report.failure.committed or report.failure.errno or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
   local arrived = plural(rows, "row") .. " had arrived; "
   if report.held then return arrived .. "nothing was committed" end
   local kept = report.counts.kept or rows
@@ -138,15 +142,19 @@ local function last_lines(text, most)
   return table.move(lines, math.max(1, #lines - most + 1), #lines, 1, {})
 end
 
---- The trace without its title, and without what lies below the handler: our
---- own frames say nothing to whom it concerns.
-local function trace_lines(traceback)
+--- The frames of a trace that are the user's own, where they tell more than
+--- the message, which begins with the place of the first.
+local function trace_lines(traceback, message)
   local lines = {}
   for line in traceback:gmatch("[^\n]+") do
-    if line:find("sluice[/.]") or #lines == MOST_LINES then break end
-    if not line:find("^stack traceback") then lines[#lines + 1] = line:gsub("^%s+", "") end
+    local frame = line:match("^%s+(.*)")
+    local is_ours = frame and frame:find("sluice[/.]") or line:find("in method 'wait'", 1, true)
+    if is_ours or #lines == MOST_LINES then break end
+    if frame and not frame:find("^%[C%]") then lines[#lines + 1] = frame end
   end
-  return #lines > 1 and lines or {}
+  local only = #lines == 1 and lines[1]:match("^.-:%d+: ")
+  if only and message:find(only, 1, true) then return {} end
+  return lines
 end
 
 local OF_THE_WORKER = {
@@ -181,7 +189,7 @@ function M.failure(report)
   lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
   for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end
   if err.kind == "usage" then lines[#lines + 1] = ("try: sluice %s --help"):format(report.command) end
-  append(lines, "traceback:", trace_lines(err.traceback or ""))
+  append(lines, "traceback:", trace_lines(err.traceback or "", err.message))
   append(lines, "the worker's last output:", last_lines(tail(report), MOST_LINES))
   return lines
 end

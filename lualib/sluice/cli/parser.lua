@@ -199,7 +199,7 @@ end
 
 local function add_worker(parser)
   local command = parser:command("worker"):summary("The child side; what launchers start.")
-    :usage("Usage: sluice worker [--transport pipe|stdio] [--lines [--stream NAME] [--envelopes]]\n                     [-- WORKER [ARG…]]")
+    :usage("Usage: sluice worker [--transport HOW] [--lines [options]] [-- WORKER [ARG…]]")
     :description("Serve requests on two pipes. Other subcommands start this by themselves, or\nhave it started by --via; there is hardly a reason to type it.")
     :epilog([[
 WORKER is FILE.lua, FILE.so, a native worker, or, with --lines, any program that

@@ -127,6 +127,14 @@ function Session:complete(plan, type)
   return composed
 end
 
+--- A handle for the worker.
+---@param spec sluice.Spec
+---@return sluice.core.Worker? handle, sluice.Error? err
+function Session:hire(spec)
+  self.report.via = spec.via ~= nil
+  return start.worker(spec)
+end
+
 --- Start the worker and run one request.
 ---@param spec sluice.Spec
 ---@param plan sluice.Plan
@@ -134,7 +142,7 @@ end
 ---@param prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before success
 ---@return sluice.core.Summary? summary, sluice.Error? failure
 function Session:execute(spec, plan, type, prepare)
-  local handle, err = start.worker(spec)
+  local handle, err = self:hire(spec)
   if not handle then return nil, err end
   local summary, failure, run = request.execute(handle, self:complete(plan, type), plan, {
     tick = function(r) self:tick(r) end, tick_ms = TICK_MS, prepare = prepare,
