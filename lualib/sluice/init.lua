@@ -43,6 +43,7 @@ function M.spawn(spec)
   ok, err = handle:start()
   if not ok then
     handle:close()
+    core.finish() -- nobody has a handle to wait with
     return nil, err
   end
   return worker.wrap(handle, { timeout = read.timeout, idle_timeout = read.idle_timeout })
