@@ -14,6 +14,7 @@
 
 #define MS 1000000
 #define READ_SIZE (64u * 1024)
+#define LINES_READ_SIZE (32u * 1024)
 /* Bytes waiting for a paused owner, from which on reading stops. */
 #define HIGH_WATER (256u * 1024)
 /* Reads in one callback, so that timers and other workers get their turn. */
@@ -47,6 +48,7 @@ static void free_if_closed(struct sl_process *p)
 	sl_capture_clear(&p->out_lines);
 	sl_capture_clear(&p->err_lines);
 	sl_tail_clear(&p->tail);
+	sl_tail_clear(&p->held);
 	free(p);
 }
 
@@ -148,18 +150,47 @@ static void on_line(void *ctx, const char *line, size_t len)
 {
 	struct line_target *t = ctx;
 	struct sl_process *p = t->process;
-	if (p->first_line[0] == '\0' && t->code[7] == 's' && t->code[10] == 'o')
-		sl_quote(p->first_line, sizeof p->first_line, line, len);
 	if (p->owner != NULL)
 		p->events->on_line(p->owner, t->code, line, len);
+}
+
+static void feed_lines(struct sl_process *p, const struct sl_port *port, const char *bytes, size_t n)
+{
+	if (port == &p->out)
+		sl_capture_feed(&p->out_lines, bytes, n, on_line,
+		                &(struct line_target){ p, "worker.stdout" });
+	else
+		sl_capture_feed(&p->err_lines, bytes, n, on_line,
+		                &(struct line_target){ p, "worker.stderr" });
+}
+
+/* What comes on stdout before the hello may be all there ever is, from a
+ * program that is no worker: then its first line is quoted, and the rest is not
+ * for anybody's terminal. So it waits until the worker has shown itself. */
+static void hold_back(struct sl_process *p, const char *bytes, size_t n)
+{
+	sl_tail_add(&p->held, bytes, n);
+	const char *held = sl_buffer_data(&p->held.bytes);
+	size_t len = sl_buffer_len(&p->held.bytes);
+	const char *end = memchr(held, '\n', len);
+	if (!p->first_line_whole)
+		sl_quote(p->first_line, sizeof p->first_line, held, end != NULL ? (size_t)(end - held) : len);
+	p->first_line_whole = p->first_line_whole || end != NULL;
+}
+
+static void hand_out_held(struct sl_process *p)
+{
+	size_t len = sl_buffer_len(&p->held.bytes);
+	if (len == 0 || p->session.state == SL_SESSION_HELLO)
+		return;
+	feed_lines(p, &p->out, sl_buffer_data(&p->held.bytes), len);
+	sl_buffer_clear(&p->held.bytes);
 }
 
 /* Read what is there; false at the end of the pipe. */
 static bool read_lines(struct sl_process *p, struct sl_port *port, int reads)
 {
-	struct sl_capture *c = port == &p->out ? &p->out_lines : &p->err_lines;
-	struct line_target t = { p, port == &p->out ? "worker.stdout" : "worker.stderr" };
-	char bytes[32 * 1024];
+	char bytes[LINES_READ_SIZE];
 	while (port->fd >= 0 && reads-- > 0) {
 		ssize_t n = read(port->fd, bytes, sizeof bytes);
 		if (n < 0)
@@ -167,19 +198,26 @@ static bool read_lines(struct sl_process *p, struct sl_port *port, int reads)
 		if (n == 0)
 			return false;
 		sl_tail_add(&p->tail, bytes, (size_t)n);
-		sl_capture_feed(c, bytes, (size_t)n, on_line, &t);
+		hand_out_held(p);
+		if (port == &p->out && p->session.state == SL_SESSION_HELLO)
+			hold_back(p, bytes, (size_t)n);
+		else
+			feed_lines(p, port, bytes, (size_t)n);
 		if ((size_t)n < sizeof bytes)
 			return true;
 	}
 	return true;
 }
 
+/* A last line without a line end. */
 static void end_lines(struct sl_process *p, struct sl_port *port)
 {
-	struct sl_capture *c = port == &p->out ? &p->out_lines : &p->err_lines;
-	struct line_target t = { p, port == &p->out ? "worker.stdout" : "worker.stderr" };
 	port_close(port);
-	sl_capture_end(c, on_line, &t);
+	hand_out_held(p);
+	if (port == &p->out)
+		sl_capture_end(&p->out_lines, on_line, &(struct line_target){ p, "worker.stdout" });
+	else
+		sl_capture_end(&p->err_lines, on_line, &(struct line_target){ p, "worker.stderr" });
 }
 
 static void on_lines_ready(uv_poll_t *handle, int status, int events)
@@ -197,7 +235,7 @@ static void drain_lines(struct sl_process *p, struct sl_port *port)
 {
 	if (port->fd < 0)
 		return;
-	read_lines(p, port, SL_PIPE_SIZE / (32 * 1024) + 1);
+	read_lines(p, port, SL_PIPE_SIZE / LINES_READ_SIZE + 1);
 	end_lines(p, port);
 }
 
@@ -356,6 +394,7 @@ void sl_process_pump(struct sl_process *p)
 	write_control(p);
 	watch_frames(p);
 	arm_timer(p);
+	hand_out_held(p);
 }
 
 /* ---- the end ---- */
@@ -458,6 +497,7 @@ static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_w
 	sl_capture_init(&p->out_lines);
 	sl_capture_init(&p->err_lines);
 	sl_tail_init(&p->tail, SL_TAIL_LIMIT);
+	sl_tail_init(&p->held, SL_TAIL_LIMIT);
 	link_process(p);
 	uv_timer_init(&s->loop, &p->timer);
 	p->timer.data = p;

@@ -55,7 +55,9 @@ struct sl_process { /* read the fields; change them through the functions */
 
 	struct sl_capture out_lines, err_lines;
 	struct sl_tail tail;
-	char first_line[200]; /* of stdout, for a handshake failure */
+	struct sl_tail held; /* stdout from before the hello, not yet handed out */
+	char first_line[200]; /* of held, quoted, for a handshake failure */
+	bool first_line_whole;
 	bool paused;    /* the owner takes no frames */
 	bool discard;   /* nobody wants frames any more */
 	bool over;      /* on_gone has been called */
