@@ -152,7 +152,9 @@ bool sl_detail_is_text(enum sl_detail detail)
 
 int sl_error_exit_code(const struct sl_error *err)
 {
-	if (err->kind == SL_SPAWN && err->os == ENOENT)
+	const char *stage = sl_error_get_text(err, SL_D_STAGE);
+	bool program = stage == NULL || strcmp(stage, "exec") == 0;
+	if (err->kind == SL_SPAWN && err->os == ENOENT && program)
 		return 127;
 	return kinds[err->kind].exit_code;
 }

@@ -127,8 +127,9 @@ const char *sl_detail_name(enum sl_detail detail);
 enum sl_detail sl_detail_from_name(const char *name, size_t len);
 bool sl_detail_is_text(enum sl_detail detail);
 
-/* The command's exit code for this error (DESIGN: 127 for a spawn that failed
- * with ENOENT). Signals of the user are the command's own business. */
+/* The command's exit code for this error. 127 is for a program that was not
+ * found; a missing directory or interpreter is not that, though ENOENT too.
+ * Signals of the user are the command's own business. */
 int sl_error_exit_code(const struct sl_error *err);
 
 /* 'text' cut to at most `most` bytes on a UTF-8 boundary, control characters

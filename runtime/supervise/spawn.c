@@ -197,37 +197,24 @@ static char **candidates(const char *name, const char *search)
 	}
 }
 
-/* strerror's words, but fit to follow a file's name. */
-static const char *why(const struct report *r)
-{
-	switch (r->os) {
-	case ENOENT: return "not found";
-	case ENOTDIR: return "not a directory";
-	case EACCES: return r->stage == STAGE_DIRECTORY ? "permission denied" : "not executable";
-	case ENOEXEC: return "neither a program for this machine nor a script with a #! line";
-	default: return strerror(r->os);
-	}
-}
-
 static int explain(const struct sl_spawn *s, const struct report *r, struct sl_error *err)
 {
-	/* Only a missing program is ENOENT to the caller, who makes it 127. */
+	const char *why = strerror(r->os);
 	switch (r->stage) {
 	case STAGE_DIRECTORY:
-		sl_fail(err, SL_SPAWN, r->os == ENOENT ? ENOTDIR : r->os,
-		        "cannot enter the directory %s: %s", s->cwd, why(r));
+		sl_fail(err, SL_SPAWN, r->os, "cannot enter the directory %s: %s", s->cwd, why);
 		break;
 	case STAGE_INTERPRETER:
-		sl_fail(err, SL_SPAWN, ENOEXEC,
-		        "cannot start %s: the interpreter named in its first line is not found",
-		        s->argv[0]);
+		sl_fail(err, SL_SPAWN, r->os, "cannot start %s, the interpreter named in its first line: %s",
+		        s->argv[0], why);
 		break;
 	case STAGE_EXEC:
-		sl_fail(err, SL_SPAWN, r->os, "cannot start %s: %s", s->argv[0], why(r));
+		sl_fail(err, SL_SPAWN, r->os, "cannot start %s: %s%s", s->argv[0], why,
+		        r->os == ENOEXEC ? " (no program for this machine, no script with a #! line)" : "");
 		break;
 	default:
 		sl_fail(err, SL_SPAWN, r->os, "cannot start %s: %s: %s", s->argv[0],
-		        stage_names[r->stage], strerror(r->os));
+		        stage_names[r->stage], why);
 	}
 	const char *name = stage_names[r->stage];
 	return sl_error_text(err, SL_D_STAGE, name, strlen(name));

@@ -163,11 +163,13 @@ local OF_THE_WORKER = {
 }
 
 --- The worker's last output, where it was not shown yet and may tell something.
+--- Of a program that is no worker, the message quotes the first line: enough.
 ---@param report sluice.cli.Report
 ---@return string
 local function tail(report)
-  if report.printed or not OF_THE_WORKER[report.failure.kind] then return "" end
-  return report.failure.tail or ""
+  local err = report.failure
+  if report.printed or not OF_THE_WORKER[err.kind] or err.option == "--lines" then return "" end
+  return err.tail or ""
 end
 
 local function append(lines, title, more)
