@@ -106,8 +106,10 @@ judge() {
 		tail -n 40 "$dir/out"
 		echo "  $(died "$status")"
 	fi
+	# UBSan of gcc writes to stderr wherever it is told to write.
+	[ "$kind" = spec ] && grep -aqE ': runtime error: ' "$dir/out" && failed=$((failed + 1))
 	for report in "$dir"/report.*; do
-		[ -e "$report" ] || continue
+		grep -aqsE 'ERROR|WARNING' "$report" || continue
 		failed=$((failed + 1))
 		head -n 60 "$report"
 	done

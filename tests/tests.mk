@@ -1,8 +1,6 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-# Objects of single programs are kept.
-.SECONDARY:
 .PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz
 
 T := $(BUILD)/tests
@@ -62,6 +60,9 @@ $(T)/lua: $(BUILD)/tests/support/lua.c.o
 
 -include $(wildcard $(BUILD)/tests/*/*.d)
 
+# Objects of single programs are kept.
+.SECONDARY: $(patsubst %,$(BUILD)/%.o,$(wildcard tests/*/*.c))
+
 # ---- fuzzing: clang only, with its sanitizers ----------------------------
 
 F       := $(BUILD)/fuzz
@@ -88,7 +89,8 @@ $(T)/fuzz/%_fuzz: $(F)/tests/fuzz/%_fuzz.c.o $(FUZZED)
 	$(call say,LINK,$@)
 	$(Q)clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(shell pkg-config --libs yajl simdjson) -lm
 
--include $(FUZZED:.o=.d)
+.SECONDARY: $(FUZZED) $(patsubst %,$(F)/%.o,$(wildcard tests/fuzz/*.c))
+-include $(wildcard $(F)/*/*/*.d)
 
 fuzz: deps
 	$(NOW) fuzz-parts
