@@ -142,27 +142,27 @@ static int check_library(const char *path, struct sl_error *err)
 {
 	const struct sluice_library *l = host.library;
 	if (l->abi != SLUICE_LIBRARY_ABI)
-		return sl_fail(err, SL_SPAWN, ENOEXEC, "cannot load %s: it was built for version %u of "
+		return sl_fail(err, SL_SPAWN, 0, "cannot load %s: it was built for version %u of "
 		               "the library interface, not %d", path, l->abi, SLUICE_LIBRARY_ABI);
 	if (l->export_count > SL_EXPORT_LIMIT || (l->exports == NULL && l->export_count > 0))
-		return cannot_load(err, ENOEXEC, path, "its table of exports is broken");
+		return cannot_load(err, 0, path, "its table of exports is broken");
 	for (size_t i = 0; i < l->export_count; i++)
 		if (l->exports[i].name == NULL || *l->exports[i].name == '\0'
 		    || l->exports[i].run == NULL)
-			return cannot_load(err, ENOEXEC, path, "an export has no name or no function");
+			return cannot_load(err, 0, path, "an export has no name or no function");
 	return 0;
 }
 
 static int load(const char *path, struct sl_error *err)
 {
 	if (access(path, F_OK) != 0)
-		return cannot_load(err, errno, path, "there is no such file");
+		return cannot_load(err, errno, path, strerror(errno));
 	host.object = open_object(path);
 	if (host.object == NULL)
-		return cannot_load(err, ENOEXEC, path, dlerror());
+		return cannot_load(err, 0, path, dlerror());
 	host.library = dlsym(host.object, "sluice_library");
 	if (host.library == NULL)
-		return cannot_load(err, ENOEXEC, path, "it has no symbol sluice_library");
+		return cannot_load(err, 0, path, "it has no symbol sluice_library");
 	return check_library(path, err);
 }
 

@@ -477,7 +477,7 @@ static int load(struct lua_host *h, struct sl_error *err)
 	fclose(f);
 	if (protect(h, load_body) == 0)
 		return 0;
-	sl_fail(err, SL_SPAWN, ENOEXEC, "cannot load %s: %.400s", path, h->error.message);
+	sl_fail(err, SL_SPAWN, 0, "cannot load %s: %.400s", path, h->error.message);
 	const char *trace = sl_error_get_text(&h->error, SL_D_TRACEBACK);
 	return trace != NULL ? sl_error_text(err, SL_D_TRACEBACK, trace, strlen(trace)) : -1;
 }

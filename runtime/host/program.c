@@ -58,23 +58,17 @@ int sl_program_exec(char *const *argv)
 	}
 }
 
-static const char *reason(int os)
-{
-	switch (os) {
-	case ENOENT: return "not found";
-	case EACCES: return "not executable";
-	case ENOEXEC: return "neither a program for this machine nor a script with a #! line";
-	case SL_NO_INTERPRETER: return "the interpreter named in its first line is not found";
-	default: return strerror(os);
-	}
-}
-
 int sl_program_explain(const char *name, int os, struct sl_error *err)
 {
 	char quoted[128];
-	sl_fail(err, SL_SPAWN, os == SL_NO_INTERPRETER ? ENOEXEC : os, "cannot start %s: %s",
-	        sl_quote(quoted, sizeof quoted, name, strlen(name)), reason(os));
-	return sl_error_text(err, SL_D_STAGE, "exec", 4);
+	bool interpreter = os == SL_NO_INTERPRETER;
+	sl_quote(quoted, sizeof quoted, name, strlen(name));
+	os = interpreter ? ENOENT : os;
+	sl_fail(err, SL_SPAWN, os, "cannot start %s%s: %s%s", quoted,
+	        interpreter ? ", the interpreter named in its first line" : "", strerror(os),
+	        os == ENOEXEC ? " (no program for this machine, no script with a #! line)" : "");
+	const char *stage = interpreter ? "interpreter" : "exec";
+	return sl_error_text(err, SL_D_STAGE, stage, strlen(stage));
 }
 
 /* ---- starting it ---- */

@@ -160,7 +160,7 @@ static int check_table(const struct sluice_worker *worker, struct sl_error *err)
 		const struct sluice_export *e = &worker->exports[i];
 		if (e->name == NULL || *e->name == '\0' || e->run == NULL
 		    || (e->type != SLUICE_ROWS && e->type != SLUICE_CALL))
-			return sl_fail(err, SL_SPAWN, ENOEXEC,
+			return sl_fail(err, SL_SPAWN, 0,
 			               "export %zu of the worker's table has no name, type or function",
 			               i + 1);
 	}
