@@ -1,21 +1,11 @@
 --- The command line: what is wrong usage, and what it is told.
-local paths = require "support.paths"
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("a")
-  file:close()
-  os.remove(path)
-  return text
-end
+local shell = require "support.shell"
 
 --- Run build/sluice with words: status, stdout, stderr.
 local function sluice(...)
-  local out, err = os.tmpname(), os.tmpname()
-  local line = { paths.quote(paths.sluice) }
-  for _, word in ipairs { ... } do line[#line + 1] = paths.quote(word) end
-  local _, _, status = os.execute(table.concat(line, " ") .. " </dev/null >" .. out .. " 2>" .. err)
-  return status, read(out), read(err)
+  local result = shell.sluice { ... }
+  shell.forget()
+  return result.status, result.out, result.err
 end
 
 --- Wrong usage: status 2, nothing on stdout, one line and where to read on.
@@ -62,13 +52,9 @@ describe("wrong usage", function()
   end)
 
   it("is a policy without a worker, and both places for one are named", function()
-    local policy = os.tmpname()
-    local file = assert(io.open(policy, "w"))
-    file:write("return {}")
-    file:close()
+    local policy = shell.file("return {}")
     refused(("no worker: name one behind --, as in `sluice run %s -- WORKER`, or in the policy: worker = { \"scan.lua\" }")
       :format(policy), "run --help", "run", policy)
-    os.remove(policy)
   end)
 
   it("is a request that is no JSON, or not there", function()

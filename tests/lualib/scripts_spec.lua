@@ -1,0 +1,112 @@
+--- scripts/ and examples/ do what they say.
+local paths = require "support.paths"
+local shell = require "support.shell"
+
+local counts = paths.file "workers/counts.lua"
+
+local function script(name) return paths.root .. "/scripts/" .. name end
+local function example(name) return paths.root .. "/examples/" .. name end
+
+local function succeeded(words, options)
+  local result = shell.sluice(words, options)
+  assert.equal(0, result.status, result.err)
+  return result
+end
+
+describe("the script", function()
+  after_each(shell.forget)
+
+  it("jsonl.lua writes every row of every stream", function()
+    local result = succeeded { "run", script "jsonl.lua", "--export", "interleave", "--", counts }
+    assert.equal("1\n2\n3\n4\n", result.out)
+  end)
+
+  it("count.lua counts rows and bytes per stream", function()
+    local result = succeeded { "run", script "count.lua", "--export", "interleave", "--", counts }
+    assert.same({ "2 rows 2 bytes a", "2 rows 2 bytes b", "4 rows 4 bytes in all" },
+      (function()
+        local lines = {}
+        for line in result.out:gmatch "[^\n]+" do lines[#lines + 1] = line:gsub("^ +", ""):gsub(" +", " ") end
+        return lines
+      end)())
+  end)
+
+  it("head.lua writes the first rows and stops the worker in good order", function()
+    local result = succeeded {
+      "run", script "head.lua", "--arg", "2", "--export", "stubbornly", "--", paths.file "workers/emits_forever.lua",
+    }
+    assert.equal("1\n2\n", result.out)
+    assert.matches("stopped early, committed\n$", result.err)
+  end)
+
+  it("split.lua writes a file per stream, under safe names", function()
+    local dir = shell.directory()
+    succeeded { "run", script "split.lua", "--arg", dir, "--export", "count", "--request", '{"stream":"../a b","n":2}', "--", counts }
+    assert.same({ "%2E.%2Fa%20b.jsonl" }, shell.list(dir))
+    assert.equal('{"i":1}\n{"i":2}\n', shell.read(dir .. "/%2E.%2Fa%20b.jsonl"))
+  end)
+
+  it("split.lua leaves nothing behind after a failure", function()
+    local dir = shell.directory()
+    local result = shell.sluice {
+      "run", script "split.lua", "--arg", dir, "--export", "after_rows", "--", paths.file "workers/raises.lua",
+    }
+    assert.equal(1, result.status)
+    assert.same({}, shell.list(dir))
+  end)
+end)
+
+describe("the example", function()
+  after_each(shell.forget)
+
+  it("01-hello greets everybody", function()
+    local result = succeeded { "run", example "01-hello/policy.lua" }
+    assert.equal("0\tHello, Ada!\n1\tHello, Grace!\n2\tHello, Barbara!\n3 greeted\n", result.out)
+  end)
+
+  it("02-declarations finds a function that stands in two files, whatever its name and layout", function()
+    local dir = shell.directory()
+    shell.write(dir .. "/a.c", "int one(int a)\n{\n\treturn a + 1; /* next */\n}\n")
+    shell.write(dir .. "/b.c", "int two(int a) {\n#if 0\n#else\n}\n#endif\n  return a +\n 1;\n}\n")
+    shell.write(dir .. "/c.lua", "local function f(x) return x end\n")
+    shell.write(dir .. "/d.lua", "\0\1")
+    assert(os.execute(("ln -s . %s/loop && ln -s a.c %s/again.c"):format(dir, dir)))
+    local result = succeeded {
+      "run", example "02-declarations/duplicates.lua", "--request", ('{"root":"%s","min_lines":1}'):format(dir),
+    }
+    local text = result.out:gsub(dir, "."):gsub(" +", " ")
+    assert.equal("LINES COPIES FUNCTION WHERE\n 4 2 one ./a.c:1\n two ./b.c:1\n"
+      .. "1 of 3 functions in 4 files stand in more than one file; 8 lines could go\n", text)
+    assert.matches("^binary: [^\n]*/d.lua: not a source file", result.err)
+  end)
+
+  it("03-c-worker and 04-shared-library build and run as their README says", function()
+    local function built(folder, goal, make)
+      local dir = shell.directory()
+      shell.run({ "cp", "-r", example(folder) .. "/.", dir })
+      local result = shell.run(make .. " -C " .. paths.quote(dir) .. " " .. goal)
+      assert.equal(0, result.status, result.err)
+      return dir .. "/" .. goal
+    end
+    local primes = built("03-c-worker", "primes", "PKG_CONFIG_PATH=" .. paths.build .. "/lib make")
+    assert.equal('{"prime":541,"gap":18}\n{"prime":907,"gap":20}\n',
+      succeeded({ "filter", "gap >= 18", "--request", "1000", "--", primes }).out)
+    local words = built("04-shared-library", "words.so", ("make CPPFLAGS=-I%s/runtime/host/include"):format(paths.root))
+    assert.equal('{"word":"the","count":2}\n',
+      succeeded({ "filter", "count > 1", "--request", '"the end of the line"', "--", words }).out)
+    assert.equal(1, shell.sluice({ "filter", "true", "--", words }).status)
+  end)
+
+  it("05-lines counts the matches of rg", function()
+    local dir = shell.directory()
+    shell.write(dir .. "/x.txt", "one\ntwo\none one\n")
+    local result = succeeded({ "run", example "05-lines/matches.lua", "--", "rg", "--json", "one", "x.txt" }, { cwd = dir })
+    assert.equal("     2  x.txt\n", result.out)
+  end)
+
+  it("06-module prints the largest functions", function()
+    local result = shell.run { paths.lua, example "06-module/report.lua", paths.root .. "/lualib" }
+    assert.equal(0, result.status, result.err)
+    assert.matches("\n%d+ functions of at least 10 lines in %d+ files\nusage\tthe worker has no export \"no_such_export\"", result.out)
+  end)
+end)
