@@ -12,7 +12,6 @@ local M = {}
 ---@class sluice.Option
 ---@field of "worker"|"request"
 ---@field read fun(value: any): any, string?
----@field core string?   its name in the binding, where that differs
 
 local function flag(value)
   if type(value) == "boolean" then return value end
@@ -38,6 +37,12 @@ end
 local function positive_size(value)
   local bytes, expected = units.size(value)
   if bytes == 0 then return nil, "a size above 0" end
+  return bytes, expected
+end
+
+local function frame_cap(value)
+  local bytes, expected = units.size(value)
+  if bytes and (bytes < units.size "64KiB" or bytes > units.size "256MiB") then return nil, "64KiB to 256MiB" end
   return bytes, expected
 end
 
@@ -75,7 +80,7 @@ M.all = {
   startup_timeout = { of = "worker", read = units.positive_duration },
   stop_grace = { of = "worker", read = units.positive_duration },
   kill_grace = { of = "worker", read = units.positive_duration },
-  max_frame = { of = "worker", read = positive_size },
+  max_frame = { of = "worker", read = frame_cap },
   max_requests = { of = "worker", read = count },
   max_rss = { of = "worker", read = positive_size },
   max_idle = { of = "worker", read = units.positive_duration },

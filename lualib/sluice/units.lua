@@ -15,7 +15,8 @@ local BYTES = {
 
 local DURATION = "a duration such as 30s, 500ms or 10m"
 local SIZE = "a size such as 64KiB, 1MiB or 10MB"
-local LONGEST = 2 ^ 53
+local LARGEST = 2 ^ 53
+local LONGEST_DAYS = 20000
 
 --- "30s" -> 30, "s"; "30" -> 30, "". Only digits with at most one point count.
 ---@return number? amount, string? unit
@@ -35,7 +36,7 @@ local function read(value, scale, bare)
   local factor = unit == "" and bare or scale[unit]
   if type(amount) ~= "number" or not factor then return nil end
   local product = amount * factor
-  if not (product >= 0 and product <= LONGEST) then return nil end
+  if not (product >= 0 and product <= LARGEST) then return nil end
   return math.ceil(product)
 end
 
@@ -45,6 +46,7 @@ end
 function M.duration(value)
   local ms = read(value, MILLISECONDS, 1000)
   if not ms then return nil, DURATION end
+  if ms > LONGEST_DAYS * MILLISECONDS.d then return nil, ("at most %dd"):format(LONGEST_DAYS) end
   return ms
 end
 
@@ -52,9 +54,9 @@ end
 ---@param value string|number
 ---@return integer? ms, string? expected
 function M.positive_duration(value)
-  local ms = read(value, MILLISECONDS, 1000)
-  if not ms or ms == 0 then return nil, DURATION .. ", more than 0" end
-  return ms
+  local ms, expected = M.duration(value)
+  if ms == 0 then return nil, DURATION .. ", more than 0" end
+  return ms, expected
 end
 
 --- Bytes. A bare number counts bytes.

@@ -33,6 +33,10 @@ describe("wrong usage", function()
       "run", "--timeout", "-3", "p.lua", "--", "w.lua")
     refused('--max-frame: expected a size such as 64KiB, 1MiB or 10MB, got "1 furlong"', "filter --help",
       "filter", "--max-frame", "1 furlong", "true", "--", "w.lua")
+    refused('--max-frame: expected 64KiB to 256MiB, got "1GiB"', "filter --help",
+      "filter", "--max-frame", "1GiB", "true", "--", "w.lua")
+    refused('--startup-timeout: expected at most 20000d, got "90000d"', "filter --help",
+      "filter", "--startup-timeout", "90000d", "true", "--", "w.lua")
     refused('--transport: expected pipe or stdio, got "tcp"', "info --help", "info", "--transport", "tcp", "--", "w.lua")
     refused('--progress: expected auto, plain, json or none, got "loud"', "run --help",
       "run", "--progress", "loud", "p.lua", "--", "w.lua")

@@ -35,6 +35,12 @@ describe("a duration", function()
     end
   end)
 
+  it("is refused beyond what a timer can count", function()
+    assert.equal(20000 * 86400000, units.duration "20000d")
+    assert.same({ nil, "at most 20000d" }, { units.duration "20001d" })
+    assert.same({ nil, "at most 20000d" }, { units.positive_duration "20001d" })
+  end)
+
   it("is refused when it is no number at all", function()
     for _, value in ipairs { -1, 0 / 0, math.huge, true, {}, print } do
       assert.is_nil((units.duration(value)))

@@ -75,7 +75,9 @@ local PLACES = {
 }
 
 --- " (stream rows, sequence 17)": what the message does not say by itself.
+--- What could not even be started has no place but its own name.
 local function place(err)
+  if err.kind == "spawn" then return "" end
   local parts = {}
   for _, entry in ipairs(PLACES) do
     local value = err[entry[1]]
@@ -103,11 +105,18 @@ local HINTS = {
   restart_limit = "the worker dies again and again; run it by hand to see why",
 }
 
+--- Whether it came from an expression of the command line.
+---@param report sluice.cli.Report
+local function is_expression(report)
+  local handler = report.failure.handler
+  return report.command == "filter" and (handler == "where" or handler == "map")
+end
+
 ---@param report sluice.cli.Report
 ---@return string?
 local function hint(report)
   local err = report.failure
-  if report.command == "filter" and (err.handler == "where" or err.handler == "map") then
+  if is_expression(report) and err.kind == "sink" then
     return "a field that is absent is nil: guard it, as in  line and line < 100"
   end
   if err.kind == "handshake" and report.via and not err.option then
@@ -178,14 +187,24 @@ local function append(lines, title, more)
   for _, line in ipairs(more) do lines[#lines + 1] = "    " .. line end
 end
 
+--- The message, with what the system said. To Lua, a bare name in an
+--- expression is a global; to whoever wrote it, it is a field.
+---@param report sluice.cli.Report
+---@return string
+local function sentence(report)
+  local err = report.failure
+  local message = err.message
+  if is_expression(report) then message = message:gsub("%(global (%b'')%)", "(field %1)") end
+  if err.os and not message:find(err.os, 1, true) then message = message .. ": " .. err.os end
+  return ("%s: %s%s"):format(err.kind, message, place(err))
+end
+
 --- Lines for a failure; the first is the sentence, the rest is indented.
 ---@param report sluice.cli.Report
 ---@return string[]
 function M.failure(report)
   local err = report.failure
-  local message = err.message
-  if err.os and not message:find(err.os, 1, true) then message = message .. ": " .. err.os end
-  local lines = { ("%s: %s%s"):format(err.kind, message, place(err)) }
+  local lines = { sentence(report) }
   if err.text and not err.message:find(err.text, 1, true) then lines[#lines + 1] = "  it reads: " .. err.text end
   lines[#lines + 1] = remains(report) and "  " .. remains(report)
   lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
