@@ -1,0 +1,281 @@
+--- sluice filter: what passes, what is written, and when.
+local paths = require "support.paths"
+local shell = require "support.shell"
+
+local workers = paths.tests .. "/workers/"
+
+after_each(shell.forget)
+
+--- Filter lines from standard input.
+local function filter(expression, input, ...)
+  return shell.sluice({ "filter", expression, ... }, { input = input })
+end
+
+--- What passes, and nothing went wrong.
+local function passed(expression, input, ...)
+  local result = filter(expression, input, ...)
+  assert.equal(0, result.status, result.err)
+  return result.out
+end
+
+local function refused(expression, ...)
+  local result = filter(expression, "1\n", ...)
+  assert.equal(2, result.status)
+  assert.equal("", result.out)
+  return result.err
+end
+
+describe("an expression", function()
+  local ROWS = '{"kind":"def","line":1}\n{"kind":"use","line":2}\n{"kind":"def","line":30}\n'
+
+  it("sees a bare name as a field", function()
+    assert.equal('{"kind":"def","line":1}\n', passed('kind == "def" and line < 10', ROWS))
+  end)
+
+  it("prefers a field to a global of that name", function()
+    assert.equal('{"type":"a","string":2}\n', passed('type == "a" and string == 2', '{"type":"a","string":2}\n{"type":"b"}\n'))
+  end)
+
+  it("reaches globals where no field has the name, and always by _G", function()
+    assert.equal('{"type":"a"}\n', passed('_G.type(type) == "string" and math.pi > 3', '{"type":"a"}\n{"type":1}\n'))
+  end)
+
+  it("takes a field called row or _G by row:get", function()
+    assert.equal('{"row":1,"_G":2}\n', passed('row:get("row") == 1 and row:get("_G") == 2', '{"row":1,"_G":2}\n{"row":2}\n'))
+  end)
+
+  it("takes a field called like a keyword by row:get", function()
+    assert.equal('{"end":7,"and":8}\n', passed('row:get("end") == 7 and row:get("and") == 8', '{"end":7,"and":8}\n{"end":8}\n'))
+  end)
+
+  it("has the row's stream, sequence and text", function()
+    assert.equal("20\n", passed('row.stream == "rows" and row.sequence == 1 and row.raw == "20"', "10\n20\n30\n"))
+  end)
+
+  it("tells null from absent", function()
+    local rows = '{"a":null}\n{"b":1}\n{"a":1}\n'
+    assert.equal('{"a":null}\n', passed("a == null", rows))
+    assert.equal('{"b":1}\n', passed("a == nil", rows))
+  end)
+
+  it("goes into nested fields", function()
+    local rows = '{"a":{"b":[5,{"c":true}]}}\n{"a":{"b":[6,{"c":false}]}}\n'
+    assert.equal('{"a":{"b":[5,{"c":true}]}}\n', passed("a.b[2].c", rows))
+    assert.equal('{"a":{"b":[5,{"c":true}]}}\n', passed('row:get("/a/b/0") == 5', rows))
+  end)
+
+  it("drops a row for false, nil and null, and for nothing else", function()
+    assert.equal("", passed("false", ROWS))
+    assert.equal("", passed("nosuch", ROWS))
+    assert.equal("", passed("null", ROWS))
+    assert.equal('0\n""\n', passed("row.payload", '0\n""\nfalse\nnull\n'))
+  end)
+
+  it("may begin like an option", function()
+    assert.equal('{"x":1}\n', passed("-x < 0", '{"x":1}\n{"x":-1}\n'))
+  end)
+
+  it("compares 64-bit integers exactly", function()
+    assert.equal('{"id":9007199254740993}\n', passed("id == 9007199254740993", '{"id":9007199254740992}\n{"id":9007199254740993}\n'))
+  end)
+
+  it("that does not compile is wrong usage and shown with its place", function()
+    local err = refused("line <")
+    assert.matches("^sluice: usage: EXPR: [^\n]+ at character %d+ of: line <\ntry: sluice filter %-%-help\n$", err)
+  end)
+
+  it("that does not compile is named by its option", function()
+    assert.matches("^sluice: usage: %-%-map: ", refused("true", "--map", "{ a = }"))
+  end)
+
+  it("that fails names stream and sequence, and what it was doing", function()
+    local result = filter("n.x > 1", '{"n":{"x":2}}\n{"n":{"x":3}}\n{"n":7}\n')
+    assert.equal(4, result.status)
+    assert.equal('{"n":{"x":2}}\n{"n":{"x":3}}\n', result.out)
+    assert.matches("^sluice: sink: EXPR:1: attempt to index a number value %(field 'n'%) [^\n]*stream rows, sequence 2", result.err)
+  end)
+
+  it("that fails gets a hint at absent fields", function()
+    local result = filter("n < 1", '{"m":1}\n')
+    assert.equal(4, result.status)
+    assert.matches("hint: a field that is absent is nil", result.err)
+  end)
+end)
+
+describe("--map", function()
+  it("writes its value instead of the row", function()
+    assert.equal('{"n":2}\n', passed("a > 1", '{"a":1}\n{"a":2}\n', "--map", "{ n = a }"))
+  end)
+
+  it("keeps arrays, integers and null as they are", function()
+    local row = '{"a":[],"i":9007199254740993,"n":null}\n'
+    for _, field in ipairs { "a", "i", "n" } do
+      assert.equal(row:match('"' .. field .. '":([^,}]+)') .. "\n", passed("true", row, "--map", field))
+    end
+  end)
+
+  it("may write null", function()
+    assert.equal("null\n", passed("true", '{"a":1}\n', "--map", "null"))
+  end)
+
+  it("that gives nil is an error, not a row less", function()
+    local result = filter("true", '{"a":1}\n', "--map", "nosuch")
+    assert.equal(4, result.status)
+    assert.equal("", result.out)
+    assert.matches("map", result.err)
+  end)
+
+  it("that gives what is no JSON is an error at its row", function()
+    local result = filter("true", '{"a":1}\n', "--map", "{ f = _G.print }")
+    assert.equal(4, result.status)
+    assert.matches("function", result.err)
+    assert.matches("sequence 0", result.err)
+  end)
+end)
+
+describe("a row that is not changed", function()
+  it("keeps every byte that means something", function()
+    local rows = '{"a":1234567890123456789012345678901234567890}\n{"a":1,"a":2}\n"\\ud800"\n1e400\n-0\n1.0\n"\\/\\u0041"\n{ "a" : [ ] }\n'
+    assert.equal(rows, passed("true", rows))
+  end)
+
+  it("comes out on one line", function()
+    local result = shell.sluice { "filter", "--export", "given", "--request", '" [ 1 ,\\n\\r\\n 2 ] "', "true", "--", workers .. "payloads.lua" }
+    assert.equal(0, result.status, result.err)
+    assert.matches("^ %[ 1 ,%s+2 %] \n$", result.out)
+    assert.equal(1, select(2, result.out:gsub("[\r\n]", "")))
+  end)
+
+  it("is written also when a field of it was read", function()
+    assert.equal('{"a":1234567890123456789012345678901234567890}\n',
+      passed("a > 0", '{"a":1234567890123456789012345678901234567890}\n'))
+  end)
+end)
+
+describe("without a worker", function()
+  it("the end of input counts as success, and the outcome says so", function()
+    local result = filter("true", "1\n2")
+    assert.equal(0, result.status)
+    assert.equal("1\n2\n", result.out)
+    assert.matches("^sluice: 2 rows in [^\n]+, complete %(the end of input counted as success%)\n$", result.err)
+  end)
+
+  it("an empty input is no rows", function()
+    local result = filter("true", "")
+    assert.equal(0, result.status)
+    assert.equal("", result.out)
+    assert.matches("^sluice: 0 rows in ", result.err)
+  end)
+
+  it("a line that is no JSON is refused with its number and text", function()
+    local result = filter("true", '{"a":1}\n{"a":2\n')
+    assert.equal(3, result.status)
+    assert.equal('{"a":1}\n', result.out)
+    assert.matches("^sluice: row_malformed: line 2: ", result.err)
+    assert.matches('{"a":2', result.err, 1, true)
+  end)
+
+  it("envelopes choose streams", function()
+    local result = filter('row.stream == "b"', '{"stream":"a","payload":1}\n{"stream":"b","payload":2}\n', "--envelopes")
+    assert.equal(0, result.status, result.err)
+    assert.equal("2\n", result.out)
+  end)
+
+  it("--stream names the rows", function()
+    assert.equal("1\n", passed('row.stream == "numbers"', "1\n", "--stream", "numbers"))
+  end)
+
+  it("--via is wrong usage", function()
+    assert.matches("^sluice: usage: %-%-via needs a worker behind %-%-\n", refused("true", "--via", "env"))
+  end)
+
+  it("rows appear while input still comes", function()
+    local input = shell.file()
+    os.remove(input)
+    assert(os.execute("mkfifo " .. input))
+    local process = shell.start(shell.line { paths.sluice, "filter", "true" }, { redirect = "<>" .. input })
+    local pipe = assert(io.open(input, "w"))
+    pipe:write('{"first":true}\n')
+    pipe:flush()
+    process:await('{"first":true}\n')
+    process:signal "TERM"
+    assert.equal(143, process:finish().status)
+    pipe:close()
+  end)
+end)
+
+--- The exit status of sluice filter, on stderr, when its output goes to reader.
+local function into(reader, words)
+  local line = shell.line { paths.sluice, "filter", table.unpack(words) }
+  return shell.run { "sh", "-c", ("{ %s; echo $? >&2; } | %s"):format(line, reader) }
+end
+
+describe("output", function()
+  it("is live: a row is there before the worker ends", function()
+    local process = shell.start_sluice { "filter", "--export", "deaf", "--request", "60000", "true", "--", paths.program "workers/sleeps" }
+    process:await("^1\n$")
+    process:signal "TERM"
+    assert.equal(143, process:finish().status)
+  end)
+
+  it("is all there when the worker fails, and said to be incomplete", function()
+    local result = shell.sluice { "filter", "--export", "after_rows", "true", "--", workers .. "raises.lua" }
+    assert.equal(1, result.status)
+    assert.equal("1\n2\n", result.out)
+    assert.matches("\n  2 rows had arrived; 2 were already written: the output is not complete %(%-%-atomic holds it back%)\n", result.err)
+  end)
+
+  it("with --atomic is nothing when the worker fails", function()
+    local result = shell.sluice { "filter", "--atomic", "--export", "after_rows", "true", "--", workers .. "raises.lua" }
+    assert.equal(1, result.status)
+    assert.equal("", result.out)
+    assert.matches("\n  2 rows had arrived; nothing was committed\n", result.err)
+  end)
+
+  it("with --atomic is nothing before success, and all of it then", function()
+    local gate = shell.file()
+    os.remove(gate)
+    local process = shell.start_sluice({ "filter", "--atomic", "--lines", "true", "--", "sh", "-c",
+      'echo 1; echo seen >&2; while ! [ -e "$GATE" ]; do sleep 0.01; done; echo 2' }, { env = { GATE = gate } })
+    process:await("seen", "stderr")
+    assert.equal("", process:stdout())
+    shell.write(gate, "")
+    local result = process:finish()
+    assert.equal(0, result.status, result.err)
+    assert.equal("1\n2\n", result.out)
+  end)
+
+  it("whose reader leaves ends quietly, not with success, and nothing is left running", function()
+    local result = into("head -n 1", { "--export", "stubbornly", "true", "--", workers .. "emits_forever.lua" })
+    assert.equal("1\n", result.out)
+    assert.equal("141\n", result.err)
+  end)
+
+  it("whose reader never read ends the same way", function()
+    local result = into("true", { "--lines", "true", "--", "sh", "-c", "while :; do echo 1; done" })
+    assert.equal("141\n", result.err)
+  end)
+
+  for _, how in ipairs { "live", "atomic" } do
+    it("to a full device is a sink error, " .. how, function()
+      local result = shell.sluice({ "filter", "true", how == "atomic" and "--atomic" or "--quiet" }, { input = "1\n", redirect = ">/dev/full" })
+      assert.equal(4, result.status)
+      assert.matches("^sluice: sink: cannot write to standard output: No space left on device", result.err)
+    end)
+  end
+end)
+
+describe("the outcome line", function()
+  it("counts what was kept and dropped", function()
+    local result = filter("row.payload > 1", "1\n2\n3\n")
+    assert.matches("^sluice: 3 rows in [^\n]+ %(2 kept, 1 dropped%), complete", result.err)
+  end)
+
+  it("is not there with --quiet", function()
+    assert.equal("", filter("true", "1\n", "--quiet").err)
+  end)
+
+  it("is there with --quiet when something failed", function()
+    assert.matches("^sluice: row_malformed: ", filter("true", "{\n", "--quiet").err)
+  end)
+end)
