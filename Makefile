@@ -10,7 +10,7 @@ LUA      ?= lua5.4
 
 BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev \
 	libyajl-dev libxxhash-dev lua-argparse lua-filesystem lua-cjson lua5.4
-TEST_PACKAGES  := lua-busted clang valgrind tmux jq python3 ripgrep git procps \
+TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
 	util-linux sqlite3
 
 # ---- what is built -------------------------------------------------------
