@@ -371,8 +371,10 @@ int sl_session_choose(const struct sl_session *s, const struct sl_request_option
 		size_t count = list_exports(s, o->type, list, sizeof list, name);
 		if (count == 1)
 			return 0;
-		return sl_fail(err, SL_USAGE, 0, count == 0 ? "the worker has no export to run"
-		               : "the worker has several exports, name one of: %s", list);
+		if (count == 0)
+			return sl_fail(err, SL_USAGE, 0, "the worker has no export to run");
+		sl_fail(err, SL_USAGE, 0, "the worker has several exports, name one of: %s", list);
+		return sl_error_text(err, SL_D_OPTION, "--export", 8);
 	}
 	size_t at = 0;
 	struct sl_export_name e;
