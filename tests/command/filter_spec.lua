@@ -92,7 +92,7 @@ describe("an expression", function()
     local result = filter("n.x > 1", '{"n":{"x":2}}\n{"n":{"x":3}}\n{"n":7}\n')
     assert.equal(4, result.status)
     assert.equal('{"n":{"x":2}}\n{"n":{"x":3}}\n', result.out)
-    assert.matches("^sluice: sink: EXPR:1: attempt to index a number value %(field 'n'%) [^\n]*stream rows, sequence 2", result.err)
+    assert.matches("^sluice: sink: EXPR: attempt to index a number value %(field 'n'%) [^\n]*stream rows, sequence 2", result.err)
   end)
 
   it("that fails gets a hint at absent fields", function()

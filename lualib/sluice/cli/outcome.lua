@@ -187,14 +187,21 @@ local function append(lines, title, more)
   for _, line in ipairs(more) do lines[#lines + 1] = "    " .. line end
 end
 
---- The message, with what the system said. To Lua, a bare name in an
---- expression is a global; to whoever wrote it, it is a field.
+--- The message of an expression. To Lua, a bare name in it is a global; to
+--- whoever wrote it, a field. Lines say nothing where there is but one.
+---@param message string
+---@return string
+local function of_expression(message)
+  return (message:gsub("^([%w-]+:)%d+:", "%1"):gsub("%(global (%b'')%)", "(field %1)"))
+end
+
+--- The message, with what the system said.
 ---@param report sluice.cli.Report
 ---@return string
 local function sentence(report)
   local err = report.failure
   local message = err.message
-  if is_expression(report) then message = message:gsub("%(global (%b'')%)", "(field %1)") end
+  if is_expression(report) then message = of_expression(message) end
   if err.os and not message:find(err.os, 1, true) then message = message .. ": " .. err.os end
   return ("%s: %s%s"):format(err.kind, message, place(err))
 end
@@ -210,7 +217,7 @@ function M.failure(report)
   lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
   for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end
   if err.kind == "usage" then lines[#lines + 1] = ("try: sluice %s --help"):format(report.command) end
-  append(lines, "traceback:", trace_lines(err.traceback or "", err.message))
+  append(lines, "traceback:", is_expression(report) and {} or trace_lines(err.traceback or "", err.message))
   append(lines, "the worker's last output:", last_lines(tail(report), MOST_LINES))
   return lines
 end
