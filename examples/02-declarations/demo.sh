@@ -12,4 +12,4 @@ show() {
 
 show "$sluice" run "$here/duplicates.lua" --request '{"root":".","min_lines":5}'
 show "$sluice" run "$here/duplicates.lua" --request '{"root":"/usr/share/lua","min_lines":10}'
-show "$sluice" filter 'lines > 28 and file:find "%.c$"' --map '{ name = name, lines = lines, file = file }' -- "$here/scan.lua"
+show "$sluice" filter 'size > 28 and file:find "%.c$"' --map '{ name = name, size = size, file = file }' -- "$here/scan.lua"

@@ -21,7 +21,7 @@ end
 --- Lines that would go if one copy stayed.
 local function surplus(group)
   local lines = 0
-  for i = 2, #group do lines = lines + group[i].lines end
+  for i = 2, #group do lines = lines + group[i].size end
   return lines
 end
 
@@ -48,7 +48,7 @@ end
 local function print_group(group, format)
   for i, f in ipairs(group) do
     local first = i == 1
-    print(format:format(first and f.lines or "", first and #group or "", f.name, f.file .. ":" .. f.line))
+    print(format:format(first and f.size or "", first and #group or "", f.name, f.file .. ":" .. f.line))
   end
 end
 

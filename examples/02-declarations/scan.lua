@@ -38,7 +38,7 @@ local function scan_file(path, min_lines, emit)
   local count = 0
   for _, f in ipairs(functions) do
     if f.lines >= min_lines then
-      emit:row("functions", { name = f.name, file = path, line = f.line, lines = f.lines, hash = f.hash })
+      emit:row("functions", { name = f.name, file = path, line = f.line, size = f.lines, hash = f.hash })
       count = count + 1
     end
   end
