@@ -90,10 +90,13 @@ function Writer:flush() end
 ---@return sluice.core.Worker? worker, sluice.Error? err
 function core.worker(options) end
 
----@class sluice.core.Handlers
+---@class sluice.core.Handlers   the steps of a row, in this order
+---@field schema sluice.core.Schema?    row.payload is decoded and checked by it
+---@field on_invalid "fail"|"reject"|"drop"|nil   what a row that violates it becomes; nil: "fail"
 ---@field where (fun(row, run): any)?   false, nil or sluice.null drops the row
 ---@field map (fun(row, run): any)?     its value becomes the payload; nil is an error
 ---@field on_row (fun(row, run))?
+---@field sink sluice.Sink?             its write() takes the row (sink.meta.lua)
 ---@field writer sluice.Writer?         last step: the row is written there
 
 ---@class sluice.core.Request

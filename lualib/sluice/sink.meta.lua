@@ -1,0 +1,70 @@
+---@meta sluice.sink
+--- What a sink is. Ready ones are in lualib/sluice/sink/; anybody may write
+--- one: a table or userdata with these methods. Every method runs contained,
+--- like a handler; what it raises, or returns as `nil, err`, fails the run
+--- with kind `sink` (`commit` from commit()), naming `streams.rows.sink` and the
+--- method. A failure once reported sticks: a handler that swallows it with pcall
+--- does not get a commit.
+---
+--- One request, in order:
+---
+---     begin      every sink of the policy, before the worker is asked
+---     write      each row that the stream keeps, in order
+---     prepare    every sink, once the worker's success has been checked:
+---                whatever can fail must fail here
+---     commit     every sink, only after all have prepared
+---     rollback   instead of prepare and commit, or after a prepare, when
+---                anything failed; also after a begin that failed half-way
+---
+--- After commit or rollback the sink can begin again. A sink that stands in
+--- several streams begins, prepares and commits once. rollback is idempotent.
+--- When a commit fails after another sink has committed, the rest are rolled
+--- back, and the error (kind `commit`) says in `committed` and `rolled_back`
+--- which are which.
+
+---@class sluice.Sink
+local Sink = {}
+
+---@class sluice.SinkContext  what begin gets
+---@field streams string[]     names of the streams that write here; sorted; "*" is the default handler
+---@field schema sluice.Schema? the schema of its stream, when it has one stream and that has one
+---@field export string?
+---@field request string?      JSON text
+---@field run_key string?      `--run-key`, or the policy's run_key
+---@field name string          how the policy names the sink, for messages: "streams.rows.sink"
+
+---@param context sluice.SinkContext
+---@return true? ok, sluice.Error|string? err
+---@return "committed"? already  with ok: a run of this key is committed; nothing will be written or asked
+function Sink:begin(context) end
+
+---@param row sluice.Row  raw, payload (by the schema, when there is one), get()
+---@return true? ok, sluice.Error|string? err
+function Sink:write(row) end
+
+---@class sluice.Seal
+---@field stream string
+---@field rows integer      delivered by the worker
+---@field bytes integer
+---@field checksum string   16 hexadecimal digits
+---@field kept integer
+---@field dropped integer
+---@field rejected integer
+
+---@param seals sluice.Seal[]  of every stream of the request, sorted by name
+---@return true? ok, sluice.Error|string? err
+function Sink:prepare(seals) end
+
+---@return true? ok, sluice.Error|string? err
+function Sink:commit() end
+
+---@return true? ok, sluice.Error|string? err  a failing rollback becomes a note
+function Sink:rollback() end
+
+--- Optional. A sluice.Writer (core.writer) that rows go to directly, as their
+--- JSON text on one line, without entering Lua: valid between begin and
+--- prepare. write() is then not called.
+---@type sluice.Writer?
+Sink.writer = nil
+
+return Sink
