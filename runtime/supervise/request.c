@@ -261,13 +261,17 @@ static void take_frames(struct sl_worker *w)
 	struct sl_process *p = w->process;
 	struct sl_session_event event;
 	struct sl_error err;
+	bool took = false;
 	sl_error_clear(&err);
 	while (!p->paused) {
 		int rc = sl_session_next(&p->session, &event, &err);
 		if (rc < 0)
 			fault(w, &err);
+		if (rc == 0 && took) /* the coarse clock is some milliseconds behind */
+			sl_session_touch(&p->session, sl_now_ns());
 		if (rc <= 0 || !take_event(w, p, &event))
 			return;
+		took = true;
 	}
 }
 
