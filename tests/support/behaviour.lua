@@ -282,6 +282,14 @@ function M.serves_on(worker, generation, export, request)
   assert.equal(generation, worker:info().generation)
 end
 
+--- What the end of its scope does to a worker.
+function M.close(worker)
+  for i, other in ipairs(workers) do
+    if other == worker then table.remove(workers, i) end
+  end
+  getmetatable(worker).__close(worker)
+end
+
 --- f() raises, and this is what.
 function M.raised(f, ...)
   local ok, err = pcall(f, ...)
@@ -308,10 +316,7 @@ end
 --- Close every worker of the test, as the end of its scope does; then nothing
 --- may be left.
 function M.after()
-  for i, worker in ipairs(workers) do
-    workers[i] = nil
-    getmetatable(worker).__close(worker)
-  end
+  while workers[1] do M.close(workers[1]) end
   for i, path in ipairs(temporary) do
     temporary[i] = nil
     os.remove(path)
