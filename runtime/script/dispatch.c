@@ -1,6 +1,8 @@
 /* dispatch.c - see dispatch.h */
 #include "script/dispatch.h"
 
+#include <time.h>
+
 #include <lauxlib.h>
 
 #include "host/value.h"
@@ -392,6 +394,19 @@ static int contain(struct event *e)
 	return -1;
 }
 
+/* Much may have arrived at once, and its handlers may take their time. */
+static void rest_if_due(struct sl_run *run)
+{
+	struct timespec now;
+	if (run->script->rest_ns == 0)
+		return;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec < run->script->rest_ns)
+		return;
+	run->resting = run->script->turns;
+	sl_worker_pause(run->worker);
+}
+
 static void on_row(void *ctx, const struct sl_row *row)
 {
 	struct sl_run *run = ctx;
@@ -413,6 +428,8 @@ static void on_row(void *ctx, const struct sl_row *row)
 	s->delivery = NULL;
 	if (rc == 0 && run->paused)
 		sl_worker_pause(run->worker);
+	else if (rc == 0)
+		rest_if_due(run);
 }
 
 static void on_diagnostic(void *ctx, const struct sl_diagnostic *d)

@@ -35,7 +35,10 @@ static void obey_signals(struct sl_script *s)
 static void turn(struct sl_script *s, lua_State *L, int wait_ms)
 {
 	struct sl_loop_place was = sl_loop_enter(s, L);
-	sl_supervisor_turn(s->supervisor, wait_ms);
+	uint64_t before = s->events;
+	s->turns++;
+	sl_run_resume_all(s);
+	sl_supervisor_turn(s->supervisor, s->events == before ? wait_ms : 0);
 	obey_signals(s);
 	sl_loop_leave(s, was);
 }

@@ -24,7 +24,9 @@ struct sl_loop_place sl_loop_enter(struct sl_script *s, lua_State *L);
 void sl_loop_leave(struct sl_script *s, struct sl_loop_place was);
 
 /* One turn, waiting at most wait_ms (-1: no bound). It may return early:
- * call it until what is awaited is there. Acts on the user's signals. */
+ * call it until what is awaited is there. Acts on the user's signals. A turn in
+ * which many rows had arrived comes back after s->rest_ns, and the next one
+ * goes on with them. */
 void sl_loop_turn(struct sl_script *s, lua_State *L, int wait_ms);
 
 /* sl_worker_resume, which delivers what has arrived. */

@@ -167,6 +167,21 @@ void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why)
 	sl_loop_leave(s, was);
 }
 
+/* Any member of the list may leave it meanwhile: begin anew each time. */
+void sl_run_resume_all(struct sl_script *s)
+{
+	struct sl_run *run = s->runs;
+	while (run != NULL) {
+		if (run->resting == 0 || run->resting == s->turns) {
+			run = run->next;
+			continue;
+		}
+		run->resting = 0;
+		sl_worker_resume(run->worker);
+		run = s->runs;
+	}
+}
+
 static void interrupt(struct sl_run *run)
 {
 	struct sl_error why;
@@ -178,7 +193,6 @@ static void interrupt(struct sl_run *run)
 	sl_run_cancel(run->script->L, run, &why);
 }
 
-/* The list may lose any of its members by cancelling one: begin anew. */
 void sl_run_interrupt_all(struct sl_script *s)
 {
 	struct sl_run *run = s->runs;

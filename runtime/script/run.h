@@ -55,6 +55,7 @@ struct sl_run {
 	struct sl_route **routes;    /* [stream id - 1]; NULL: no row yet */
 	size_t route_count;
 	struct sl_alarm deadline;
+	uint64_t resting;            /* since this turn, because of script->rest_ns; 0: not */
 	int64_t begun_ns;
 	uint64_t elapsed_ns;         /* once done */
 	struct sl_error error;       /* once failed */
@@ -95,7 +96,10 @@ void sl_run_push_counts(lua_State *L, int index);
 /* Cancel it; the reason is kind cancelled. Callbacks enter L. */
 void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why);
 
-/* Cancel each active run that a waiting signal has not cancelled yet. */
+/* Let each run go on that rests since an earlier turn: in the loop (loop.h). */
+void sl_run_resume_all(struct sl_script *s);
+
+/* Cancel each active run that the user's signal has not cancelled yet. */
 void sl_run_interrupt_all(struct sl_script *s);
 
 /* Cancel each active run that writes to this writer. */

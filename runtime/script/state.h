@@ -38,6 +38,8 @@ struct sl_script {
 	struct sl_supervisor *supervisor; /* made on first use */
 	lua_State *L;       /* who runs the loop now: callbacks enter here; NULL: nobody */
 	bool turning;       /* inside the loop: it must not be entered again */
+	int64_t rest_ns;    /* whoever turns the loop wants it back by then; 0: no matter */
+	uint64_t turns;     /* of the loop, so far */
 	uint64_t events;    /* callbacks so far: tells whether a turn brought something */
 
 	struct sl_parser *parser;  /* kept alive by the userdata's user value */

@@ -249,8 +249,12 @@ static int worker_wait(lua_State *L) /* [worker, tick?, tick_ms?] */
 		return luaL_error(L, "no request was begun");
 	if (!run->done && run->pull)
 		return luaL_error(L, "the rows of this request are pulled: call next() to the end, or cancel it");
-	while (!run->done)
-		sl_loop_turn(h->script, L, tick(L, &t));
+	while (!run->done) {
+		int wait_ms = tick(L, &t);
+		h->script->rest_ns = t.next_ns;
+		sl_loop_turn(h->script, L, wait_ms);
+		h->script->rest_ns = 0;
+	}
 	return push_outcome(L, 4, run);
 }
 

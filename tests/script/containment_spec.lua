@@ -1,0 +1,222 @@
+--- Errors and endless loops of handlers end in typed failures, not elsewhere.
+local core = require "sluice.core"
+local paths = require "support.paths"
+local support = require "script.support"
+
+local forever = support.forever
+
+--- Sanitized builds are slow; the default limit must not be theirs.
+local LIMIT_MS = paths.sanitized and 400 or 100
+
+setup(function() core.limits { handler_ms = LIMIT_MS } end)
+
+teardown(function()
+  core.limits { handler_ms = 10000 }
+  support.shutdown()
+end)
+
+--- After whatever happened, the worker and the program are of use.
+after_each(function()
+  assert.is_nil(debug.gethook())
+  assert.equal(1, support.succeeds({ "1" }, function() end).total_rows)
+end)
+
+describe("an error in a handler", function()
+  local function raised(value)
+    return support.fails("sink", { "1", "2", "3" }, function(row)
+      if row.sequence == 1 then error(value) end
+    end)
+  end
+
+  it("becomes a failure that says what, where and on which row", function()
+    local failure = raised "boom"
+    assert.matches("containment_spec.lua:%d+: boom$", failure.message)
+    assert.same({ "streams.rows.on_row", "rows", 1 }, { failure.handler, failure.stream, failure.sequence })
+    assert.matches("stack traceback:.*containment_spec.lua", failure.traceback)
+  end)
+
+  it("ends the delivery of rows", function()
+    local seen = 0
+    support.fails("sink", { "1", "2", "3" }, function() seen = seen + 1; error "no more" end)
+    assert.equal(1, seen)
+  end)
+
+  it("may be any value", function()
+    assert.equal("nil", raised(nil).message)
+    assert.matches("^table: ", raised({}).message)
+    assert.equal("I", raised(setmetatable({}, { __tostring = function() return "I" end })).message)
+    assert.matches("cannot describe itself", raised(setmetatable({}, { __tostring = error })).message)
+  end)
+
+  it("keeps kind and fields of an error object, and leaves the object alone", function()
+    local err = core.error("row_invalid", "too short", { pointer = "/name" })
+    local failure = support.fails("row_invalid", { "1" }, function() error(err) end)
+    assert.same({ "too short", "/name", "rows", 0 }, { failure.message, failure.pointer, failure.stream, failure.sequence })
+    assert.is_nil(failure.traceback)
+    assert.is_nil(err.stream)
+  end)
+
+  it("is reported where it happened for other handlers too", function()
+    local request = { export = "progress", default = { on_row = function() end } }
+    for _, name in ipairs { "on_diagnostic", "on_progress" } do
+      request[name] = function() error "no" end
+      assert(support.worker():begin(request))
+      local _, failure = support.worker():wait()
+      request[name] = nil
+      assert.same({ "sink", name }, { failure.kind, failure.handler })
+    end
+  end)
+
+  it("is a yield", function()
+    assert.equal("a handler cannot yield", support.fails("sink", { "1" }, coroutine.yield).message)
+    local failure
+    coroutine.wrap(function() failure = support.fails("sink", { "1" }, function() coroutine.yield() end) end)()
+    assert.equal("a handler cannot yield", failure.message)
+  end)
+
+  it("is a stack without end", function()
+    core.limits { handler_ms = 10000 }
+    local function f() return 1 + f() end
+    assert.matches("stack overflow", support.fails("sink", { "1" }, f).message)
+    core.limits { handler_ms = LIMIT_MS }
+  end)
+
+  it("is to start, to wait or to pull inside it", function()
+    for what, f in pairs {
+      ["a request cannot be started"] = function() support.worker():begin {} end,
+      ["a worker cannot be waited for"] = function() support.worker():wait() end,
+      ["rows cannot be pulled"] = function() support.worker():next() end,
+      ["a worker cannot be shut down"] = function() support.worker():shutdown() end,
+      ["the end cannot be waited for"] = function() core.finish() end,
+    } do
+      assert.matches(what .. " inside a handler", support.fails("sink", { "1" }, f).message)
+    end
+  end)
+end)
+
+describe("a handler that loops", function()
+  local function stopped(handler, more)
+    local started = core.now()
+    local failure = support.fails(more and more.kind or "sink_timeout", { "1" }, handler, more)
+    assert.equal("streams.rows.on_row", failure.handler)
+    return failure, (core.now() - started) * 1000
+  end
+
+  it("is stopped by its limit of CPU time", function()
+    local failure, took = stopped(forever)
+    assert.equal(("streams.rows.on_row used more than %d ms of CPU time"):format(LIMIT_MS), failure.message)
+    assert.is_true(took >= LIMIT_MS, took .. " ms")
+    assert.equal(LIMIT_MS, failure.timeout_ms)
+  end)
+
+  it("cannot swallow that", function()
+    stopped(function() while true do pcall(forever) end end)
+    stopped(function() while true do xpcall(forever, function() return "caught" end) end end)
+  end)
+
+  it("is found in a coroutine", function()
+    stopped(function() coroutine.wrap(forever)() end)
+    stopped(function() while true do coroutine.resume(coroutine.create(forever)) end end)
+    stopped(function()
+      local co = coroutine.wrap(function() while true do coroutine.yield(pcall(forever)) end end)
+      while true do co() end
+    end)
+  end)
+
+  it("cannot take the hook away", function()
+    stopped(function() while true do debug.sethook() end end)
+  end)
+
+  it("is stopped at the deadline of its request", function()
+    core.limits { handler_ms = 10000 }
+    local failure, took = stopped(forever, { timeout = 200, kind = "request_timeout" })
+    core.limits { handler_ms = LIMIT_MS }
+    assert.matches("did not end within 200 ms: streams.rows.on_row was still running", failure.message)
+    assert.is_true(took >= 199, took .. " ms")
+  end)
+
+  it("is not one that waits", function()
+    support.succeeds({ "1" }, function() os.execute("sleep " .. 2 * LIMIT_MS / 1000) end)
+  end)
+
+  it("is not one of many that are quick", function()
+    local texts = {}
+    for i = 1, 300 do texts[i] = tostring(i) end
+    support.succeeds(texts, function()
+      local t = os.clock()
+      while os.clock() - t < LIMIT_MS / 100000 do end
+    end)
+  end)
+end)
+
+describe("protect", function()
+  it("gives what the function returns", function()
+    assert.same({ true, 1, nil, 3, n = 4 }, table.pack(core.protect("f", nil, function(...) return ... end, 1, nil, 3)))
+  end)
+
+  it("gives an error object with the handler's name, of the kind asked for", function()
+    local ok, err = core.protect("on_summary", "policy", error, "late", 0)
+    assert.is_nil(ok)
+    assert.same({ "policy", "late", "on_summary" }, { err.kind, err.message, err.handler })
+    assert.equal("policy: late (handler on_summary)", tostring(err))
+  end)
+
+  it("limits the function and what it protects itself", function()
+    local ok, err = core.protect("outer", nil, function() while true do core.protect("inner", nil, forever) end end)
+    assert.is_nil(ok)
+    assert.same({ "sink_timeout", "outer" }, { err.kind, err.handler })
+  end)
+
+  it("lets a request run inside it", function()
+    assert(core.protect("load", "policy", function() return support.succeeds({ "1" }, function() end) end))
+  end)
+
+  it("refuses a kind that does not exist", function()
+    assert.error_matches(function() core.protect("f", "nonsense", print) end, "no such kind")
+  end)
+
+  it("puts a hook of the user's own back", function()
+    local function hook() end
+    debug.sethook(hook, "r")
+    core.protect("f", nil, forever)
+    local now = debug.gethook()
+    debug.sethook()
+    assert.equal(hook, now)
+  end)
+end)
+
+describe("coroutines, followed,", function()
+  it("resume, yield and return as ever", function()
+    local co = coroutine.create(function(a, b)
+      local c = coroutine.yield(a + b)
+      return c, "end"
+    end)
+    assert.same({ true, 3 }, { coroutine.resume(co, 1, 2) })
+    assert.same({ true, 5, "end" }, { coroutine.resume(co, 5) })
+    assert.same({ false, "cannot resume dead coroutine" }, { coroutine.resume(co) })
+  end)
+
+  it("pass on errors and close what they leave", function()
+    local closed
+    local f = coroutine.wrap(function()
+      local _ <close> = setmetatable({}, { __close = function() closed = true end })
+      error({ "object" })
+    end)
+    local ok, err = pcall(f)
+    assert.same({ false, { "object" }, true }, { ok, err, closed })
+    assert.error_matches(f, "cannot resume dead coroutine")
+    assert.error_matches(coroutine.wrap(function() error "text" end), "text")
+  end)
+
+  it("can be closed", function()
+    local closed
+    local co = coroutine.create(function()
+      local _ <close> = setmetatable({}, { __close = function() closed = true end })
+      coroutine.yield()
+    end)
+    coroutine.resume(co)
+    assert.is_true(coroutine.close(co))
+    assert.is_true(closed)
+    assert.has_error(function() coroutine.close(coroutine.running()) end)
+  end)
+end)

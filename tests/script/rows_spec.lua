@@ -1,0 +1,161 @@
+--- Rows: what they give, and that they last.
+local core = require "sluice.core"
+local support = require "script.support"
+
+teardown(support.shutdown)
+
+--- A value out of the handler of one row.
+local function of(text, f)
+  local values
+  support.succeeds({ text }, function(row) values = table.pack(f(row)) end)
+  return table.unpack(values, 1, values.n)
+end
+
+describe("a row in its handler", function()
+  it("has its stream, its sequence and its bytes", function()
+    local seen = {}
+    support.succeeds({ ' {"a" : 1}', "2" }, function(row)
+      seen[#seen + 1] = { row.stream, row.sequence, row.raw }
+    end)
+    assert.same({ { "rows", 0, ' {"a" : 1}' }, { "rows", 1, "2" } }, seen)
+  end)
+
+  it("gives fields by name and by JSON Pointer, several at a time", function()
+    assert.same({ 1, "x", nil, 3 }, { of('{"a":1,"b":{"c":["w","x"]},"d":3}', function(row)
+      return row:get("a", "/b/c/1", "nothing", "d")
+    end) })
+  end)
+
+  it("gives nil for a field of what is no object", function()
+    assert.is_nil(of("[1]", function(row) return row:get "a" end))
+  end)
+
+  it("takes the last of duplicate keys, in look-up and in payload", function()
+    assert.same({ 2, 2 }, { of('{"a":1,"a":2}', function(row) return row:get "a", row.payload.a end) })
+  end)
+
+  it("keeps integers exact and null apart from nothing", function()
+    local payload = of('{"i":9007199254740993,"n":null,"f":1.0}', function(row) return row.payload end)
+    assert.equal(9007199254740993, payload.i)
+    assert.equal(core.null, payload.n)
+    assert.equal("float", math.type(payload.f))
+  end)
+
+  it("decodes its payload once", function()
+    assert.is_true(of("[]", function(row) return rawequal(row.payload, row.payload) end))
+  end)
+
+  it("reads as its text on one line", function()
+    assert.equal("[ 1,  2]", of("[ 1,\n 2]", tostring))
+  end)
+
+  it("refuses an unknown field, and says where the payload's are", function()
+    local failure = support.fails("sink", { "{}" }, function(row) return row.name end)
+    assert.matches("rows_spec.lua:%d+: a row has no 'name'", failure.message)
+  end)
+
+  it("refuses what is no JSON Pointer", function()
+    local failure = support.fails("sink", { "{}" }, function(row) return row:get "/~2" end)
+    assert.matches("not a JSON Pointer", failure.message)
+  end)
+end)
+
+describe("a row that was kept", function()
+  local kept = {}
+
+  setup(function()
+    support.succeeds({ '{"n":1}', '{"n":2}', '{"n":{"deep":[3]}}' }, function(row) kept[#kept + 1] = row end)
+    collectgarbage()
+  end)
+
+  it("gives everything after its request has ended", function()
+    assert.same({ 1, 2, 1 }, { kept[1]:get "n", kept[2]:get "n", kept[1].payload.n })
+    assert.same({ deep = { 3 } }, kept[3]:get "n")
+    assert.same({ 3, "rows", 2 }, { kept[3]:get "/n/deep/0", kept[3].stream, kept[3].sequence })
+  end)
+
+  it("is not confused with the row that is being handled", function()
+    support.succeeds({ '{"n":9}' }, function(row)
+      assert(kept[1]:get "n" == 1 and row:get "n" == 9 and kept[2]:get "n" == 2 and row.payload.n == 9)
+    end)
+  end)
+
+  it("survives that a finalizer looks into another row meanwhile", function()
+    local big = "[" .. ("[1,{}],"):rep(5000) .. "0]"
+    local rows = {}
+    support.succeeds({ "1", '{"n":7}', '{"all":' .. big .. "}" }, function(row) rows[#rows + 1] = row end)
+    local looked = 0
+    local function again()
+      setmetatable({}, { __gc = function()
+        looked = looked + 1
+        assert(rows[2]:get "n" == 7)
+        if looked < 100 then again() end
+      end })
+    end
+    again()
+    collectgarbage("setpause", 100)
+    for _ = 1, 20 do assert.equal(5001, #rows[3]:get "/all") end
+    collectgarbage("setpause", 200)
+    assert.is_true(looked > 0)
+  end)
+end)
+
+describe("the steps of a row", function()
+  local function steps(handlers, texts)
+    local seen = {}
+    handlers.on_row = function(row) seen[#seen + 1] = row.raw end
+    local rows = {}
+    for i, text in ipairs(texts) do rows[i] = { "rows", text } end
+    local summary, failure = support.run(rows, { streams = { rows = handlers } })
+    return seen, summary, failure
+  end
+
+  it("drop a row where the predicate is false, nil or null", function()
+    for _, no in ipairs { "false", "nil", "null" } do
+      local seen, summary = steps({ where = core.expression("x or " .. no) }, { '{"x":1}', "{}" })
+      assert.same({ '{"x":1}' }, seen)
+      assert.same({ 2, 1, 1 }, { summary.counts.rows, summary.counts.kept, summary.counts.dropped })
+    end
+  end)
+
+  it("give what map returns, with stream and sequence as they were", function()
+    local seen = {}
+    assert(support.run({ { "rows", '{"a":1}' }, { "rows", '{"a":2}' } }, { streams = { rows = {
+      map = function(row) return { b = row:get "a" } end,
+      on_row = function(row) seen[#seen + 1] = { row.sequence, row.raw, row:get "b", row.payload.b } end,
+    } } }))
+    assert.same({ { 0, '{"b":1}', 1, 1 }, { 1, '{"b":2}', 2, 2 } }, seen)
+  end)
+
+  it("take a row from map as its payload", function()
+    assert.same({ "[1]" }, (steps({ map = function(row) return row end }, { "[1]" })))
+  end)
+
+  it("fail when map gives nothing, naming it", function()
+    local _, summary, failure = steps({ map = function() end }, { "1" })
+    assert.is_nil(summary)
+    assert.same({ "sink", "streams.rows.map", 0 }, { failure.kind, failure.handler, failure.sequence })
+  end)
+
+  it("fail when map's value is no JSON, naming the path", function()
+    local _, _, failure = steps({ map = function() return { a = { print } } end }, { "1" })
+    assert.matches("/a/0", failure.message)
+  end)
+
+  it("go by the stream's entry, else by the default", function()
+    local seen = {}
+    assert(support.run({ { "a", "1" }, { "b", "2" } }, {
+      streams = { a = { on_row = function(row) seen[#seen + 1] = "a" .. row.raw end } },
+      default = { on_row = function(row) seen[#seen + 1] = row.stream .. row.raw .. "!" end },
+    }))
+    assert.same({ "a1", "b2!" }, seen)
+  end)
+
+  it("fail closed for a stream that nobody handles", function()
+    local seen = 0
+    local _, failure = support.run({ { "a", "1" }, { "b", "2" }, { "a", "3" } }, {
+      streams = { a = { on_row = function() seen = seen + 1 end } },
+    })
+    assert.same({ "unhandled_stream", "b", 0, 1 }, { failure.kind, failure.stream, failure.sequence, seen })
+  end)
+end)
