@@ -33,6 +33,8 @@ static int load(lua_State *L, int argc, char **argv)
 
 static int run(lua_State *L, int argc, char **argv)
 {
+	if (!lua_checkstack(L, argc + 2))
+		return -1;
 	lua_pushcfunction(L, traceback);
 	if (load(L, argc, argv) != LUA_OK)
 		return -1;
@@ -50,7 +52,7 @@ int main(int argc, char **argv)
 	set_arguments(L, argc, argv, argc > 1 ? 1 : 0);
 	int rc = run(L, argc, argv);
 	if (rc != 0)
-		fprintf(stderr, "%s\n", lua_tostring(L, -1));
+		fprintf(stderr, "%s\n", lua_gettop(L) > 0 ? lua_tostring(L, -1) : "too many arguments");
 	lua_close(L);
 	return rc == 0 ? 0 : 1;
 }
