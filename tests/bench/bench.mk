@@ -30,6 +30,10 @@ $(B)/%: $(BUILD)/tests/bench/%.c.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
 
+# For callgrind: see README.md.
+$(B)/pidfd.so: $(BUILD)/tests/bench/pidfd.c.o
+	$(Q)$(CC) $(CFLAGS) -shared -pthread -o $@ $^
+
 .SECONDARY: $(BENCH_PARTS:$(B)/%=$(BUILD)/tests/bench/%.c.o)
 
 -include $(BENCH_PARTS:$(B)/%=$(BUILD)/tests/bench/%.c.d) $(BENCH_ROWS:.o=.d)

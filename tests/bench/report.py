@@ -17,9 +17,9 @@ def _times(factor):
 
 
 def verdict(value, required, goal, smaller=False):
-    """goal, met or missed."""
+    """goal, met or missed; without a goal beyond what is required, met or missed."""
     sign = -1 if smaller else 1
-    if sign * value >= sign * goal:
+    if sign * value >= sign * goal and goal != required:
         return "goal"
     return "met" if sign * value >= sign * required else "missed"
 
