@@ -13,12 +13,12 @@
 #include "supervise/pipes.h"
 
 #define MS 1000000
-#define READ_SIZE (64u * 1024)
+#define READ_SIZE (256u * 1024)
 #define LINES_READ_SIZE (32u * 1024)
 /* Bytes waiting for a paused owner, from which on reading stops. */
 #define HIGH_WATER (256u * 1024)
 /* Reads in one callback, so that timers and other workers get their turn. */
-#define READS_PER_TURN 16
+#define READS_PER_TURN 4
 /* How long a drain deadline waits on for bytes that are there to be read. */
 #define DRAIN_MORE_NS (100 * MS)
 
