@@ -35,6 +35,7 @@ struct sl_request {
 	struct sl_buffer result;
 	bool has_result;
 	enum sl_order told; /* an emit has said so */
+	bool failed_before; /* it was told: a failure of its own */
 	struct sl_error failure;
 
 	int progress_budget;
@@ -256,6 +257,8 @@ static enum sl_emitted look_at_orders(struct sl_request *rq)
 	enum sl_order order = sl_request_order(rq);
 	if (__builtin_expect(order == SL_ORDER_NONE, 1))
 		return SL_EMITTED;
+	if (rq->told == SL_ORDER_NONE)
+		rq->failed_before = rq->failure.kind != SL_NONE;
 	rq->told = order;
 	return order == SL_ORDER_STOP ? SL_EMITTED_STOP : SL_EMITTED_CANCEL;
 }
@@ -514,7 +517,7 @@ static void decide(struct sl_request *rq)
 	if (sl_request_order(rq) == SL_ORDER_CANCEL || rq->told == SL_ORDER_CANCEL) {
 		sl_error_clear(&rq->failure);
 		sl_fail(&rq->failure, SL_CANCELLED, 0, "the request was cancelled");
-	} else if (rq->told == SL_ORDER_STOP) {
+	} else if (rq->told == SL_ORDER_STOP && !rq->failed_before) {
 		sl_error_clear(&rq->failure);
 	}
 }

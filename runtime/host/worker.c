@@ -144,6 +144,10 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 	int status = mine.export->run(&mine, mine.export->user);
 	if (status == 0)
 		return;
+	if (status == sluice_stopped(&mine)) { /* it asked, and does as it is told */
+		sl_request_obey(rq);
+		return;
+	}
 	struct sl_error err;
 	sl_error_clear(&err);
 	sl_fail(&err, SL_EXPORT_FAILED, 0, "export \"%s\" returned status %d", mine.export->name,

@@ -79,6 +79,13 @@ static int large(sluice_request *rq, void *user)
 	return 0;
 }
 
+/* A row that is refused, and then rows until it is told to stop. */
+static int large_and_forever(sluice_request *rq, void *user)
+{
+	large(rq, user);
+	return forever(rq, user);
+}
+
 int main(void)
 {
 	static const struct sluice_export exports[] = {
@@ -86,7 +93,8 @@ int main(void)
 		{ "echo", SLUICE_CALL, echo, NULL },   { "fail", SLUICE_ROWS, fail, NULL },
 		{ "status", SLUICE_ROWS, status, NULL }, { "raw", SLUICE_ROWS, raw, NULL },
 		{ "large", SLUICE_ROWS, large, NULL },
+		{ "large_and_forever", SLUICE_ROWS, large_and_forever, NULL },
 	};
-	static const struct sluice_worker worker = { "wellbehaved", "1.0", exports, 7 };
+	static const struct sluice_worker worker = { "wellbehaved", "1.0", exports, 8 };
 	return sluice_worker_main(&worker);
 }
