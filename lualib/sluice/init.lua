@@ -42,6 +42,8 @@ function M.spawn(spec)
   local ok
   ok, err = handle:start()
   if not ok then
+    local printed = handle:health().tail
+    if printed ~= "" then err.tail = printed end
     handle:close()
     core.finish() -- nobody has a handle to wait with
     return nil, err

@@ -23,9 +23,9 @@ static void add_exit(struct sl_error *err, const struct sl_exit_report *e)
 		sl_error_number(err, SL_D_EXIT_STATUS, e->status);
 }
 
-/* The first line that came where the protocol was expected, quoted; or "". */
-static const char *first_line(const struct sl_process *p, char *out, size_t size)
+const char *sl_death_first_line(const struct sl_worker *w, char *out, size_t size)
 {
+	const struct sl_process *p = w->process;
 	size_t len;
 	const char *preamble = sl_decoder_preamble(&p->session.in, &len);
 	if (p->first_line[0] != '\0' || len == 0)
@@ -37,7 +37,7 @@ static const char *first_line(const struct sl_process *p, char *out, size_t size
 void sl_death_before_hello(const struct sl_worker *w, struct sl_error *err)
 {
 	char how[96], room[200];
-	const char *printed = first_line(w->process, room, sizeof room);
+	const char *printed = sl_death_first_line(w, room, sizeof room);
 	exit_words(how, sizeof how, &w->exit);
 	if (printed[0] != '\0') {
 		sl_fail(err, SL_HANDSHAKE, 0,

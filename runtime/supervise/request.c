@@ -101,7 +101,8 @@ static bool cancelled_by_callback(struct sl_worker *w)
  * a program that printed something is more likely no worker than a slow one. */
 static void start_deadline_error(const struct sl_worker *w, struct sl_error *err)
 {
-	const char *printed = w->process->first_line;
+	char room[200];
+	const char *printed = sl_death_first_line(w, room, sizeof room);
 	bool request = w->busy && w->request.deadline_ns != 0 && sl_now_ns() >= w->request.deadline_ns;
 	int64_t ms = request ? w->request.options.timeout_ms : w->options.startup_timeout_ms;
 	sl_error_clear(err);

@@ -63,7 +63,10 @@ bool sl_worker_has_live_process(struct sl_worker *w);
 extern const struct sl_process_events sl_worker_process_events;
 void sl_pending_clear(struct sl_pending *r);
 
-/* death.c: why w's process, which is gone, ended the start or the request. */
+/* death.c: the first line that w's process printed where its hello was due,
+ * quoted (room is used for it if need be), or ""; and why the process, which is
+ * gone, ended the start or the request. */
+const char *sl_death_first_line(const struct sl_worker *w, char *room, size_t size);
 void sl_death_before_hello(const struct sl_worker *w, struct sl_error *err);
 void sl_death_in_request(const struct sl_worker *w, struct sl_error *err);
 
