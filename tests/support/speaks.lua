@@ -26,7 +26,10 @@ function steps.send(digits)
 end
 
 function steps.await(name)
-  repeat local order = next_order() until order == name or not order
+  repeat
+    local order = next_order()
+    if order == "shutdown" or not order then os.exit(0) end
+  until order == name
 end
 
 function steps.log(path)
