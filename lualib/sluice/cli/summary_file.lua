@@ -11,6 +11,30 @@ local M = {}
 local SummaryFile = {}
 SummaryFile.__index = SummaryFile
 
+--- Whether the path leads to where our own output goes: /dev/stdout does.
+local function is_ours(path)
+  local there = lfs.attributes(path)
+  for fd = 1, 2 do
+    local here = lfs.attributes("/proc/self/fd/" .. fd)
+    if there and here and there.dev == here.dev and there.ino == here.ino then return true end
+  end
+  return false
+end
+
+local MOST_LINKS = 40
+
+--- The file that a link leads to: it is replaced, the link stays.
+---@param path string
+---@return string
+local function behind_links(path)
+  for _ = 1, MOST_LINKS do
+    local target = lfs.symlinkattributes(path, "target")
+    if not target then break end
+    path = target:sub(1, 1) == "/" and target or (path:match("^.*/") or "") .. target
+  end
+  return path
+end
+
 --- Devices and pipes cannot be replaced.
 local function is_replaceable(path)
   local mode = lfs.attributes(path, "mode")
@@ -24,10 +48,13 @@ end
 ---@param path string
 ---@return sluice.cli.SummaryFile? file, string? why
 function M.open(path)
-  local temporary = is_replaceable(path) and ("%s.%08x.tmp"):format(path, math.random(0, 0xffffffff)) or nil
-  local file, why = io.open(temporary or path, "w")
-  if not file then return nil, without_path(why, temporary or path) end
-  return setmetatable({ file = file, path = path, temporary = temporary }, SummaryFile)
+  local ours = is_ours(path)
+  local target = ours and path or behind_links(path)
+  local replaced = not ours and is_replaceable(target)
+  local temporary = replaced and ("%s.%08x.tmp"):format(target, math.random(0, 0xffffffff)) or nil
+  local file, why = io.open(temporary or target, ours and "a" or "w")
+  if not file then return nil, without_path(why, temporary or target) end
+  return setmetatable({ file = file, path = target, temporary = temporary }, SummaryFile)
 end
 
 ---@param text string
