@@ -10,6 +10,7 @@
 # what its sanitizers report, in whatever process, counts as a failed test. So
 # does a file that crashes or takes too long. The last line is the total.
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL # specs may call make themselves
 cd "$(dirname "$0")/.." || exit 1
 root=$PWD
 jobs=${JOBS:-2}
@@ -44,9 +45,15 @@ add_specs() {
 sanitizer_environment() {
 	local log=$1/report
 	export SLUICE_SANITIZED=1
-	export ASAN_OPTIONS="log_path=$log:detect_leaks=1:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:allocator_may_return_null=1"
+	# For what the specs compile against our libraries.
+	case $2 in
+	*tsan) export CFLAGS="-g -fsanitize=thread" ;;
+	*) export CFLAGS="-g -fsanitize=address,undefined" ;;
+	esac
+	local signals="handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0"
+	export ASAN_OPTIONS="log_path=$log:detect_leaks=1:allocator_may_return_null=1:$signals"
 	export UBSAN_OPTIONS="log_path=$log:print_stacktrace=1"
-	export TSAN_OPTIONS="log_path=$log:exitcode=0"
+	export TSAN_OPTIONS="log_path=$log:$signals"
 }
 
 run_spec() {
@@ -56,7 +63,7 @@ run_spec() {
 	export LUA_CPATH="$root/$build/lua/?.so;$root/$build/tests/?.so;;"
 	if [ -x "$build/tests/lua" ]; then
 		lua=$root/$build/tests/lua
-		sanitizer_environment "$dir"
+		sanitizer_environment "$dir" "$build"
 	fi
 	export LUA=$lua
 	timeout -k 5 "$seconds" "$lua" tests/support/run.lua -o tests/support/report.lua "$file" \

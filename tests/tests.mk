@@ -119,8 +119,10 @@ asan: deps
 	$(NOW) $(ASAN) test-parts
 	@bash tests/run.sh $(BUILD)/asan
 
-# Threads are in the worker's emitter only: the specs that make it work hard.
+# Threads are in the worker's emitter and control thread only: the specs that
+# make them work hard.
+THREADED := $(patsubst %,tests/behaviour/%_spec.lua,live order backpressure stop cancel crashes)
+
 tsan: deps
 	$(NOW) $(TSAN) test-parts
-	@SPECS="$(or $(SPECS),$(wildcard tests/host/emit*_spec.lua tests/host/native*_spec.lua))" \
-		bash tests/run.sh $(BUILD)/tsan
+	@SPECS="$(or $(SPECS),$(THREADED))" bash tests/run.sh $(BUILD)/tsan
