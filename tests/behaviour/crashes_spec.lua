@@ -79,8 +79,13 @@ describe("a worker that dies after some rows", function()
   end)
 
   it("has what it printed last in the failure", function()
-    local worker = behaviour.shell "echo 1; echo 'cannot open the moon' >&2; kill -9 $PPID; sleep 60"
-    local seen = behaviour.run(worker)
+    local path = behaviour.path()
+    local worker = behaviour.shell(([[
+      echo 1; echo 'cannot open the moon' >&2
+      until [ -e %s ]; do sleep 0.01; done
+      kill -9 $PPID; sleep 60
+    ]]):format(path))
+    local seen = behaviour.run(worker, nil, nil, { on_row = function() behaviour.write(path, "seen") end })
     local failure = behaviour.failed("worker_exited", seen)
     assert.equal("cannot open the moon\n", failure.tail)
     assert.equal(9, failure.signal)
