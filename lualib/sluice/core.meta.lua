@@ -8,8 +8,11 @@
 ---@field kind string        one of core.kinds
 ---@field message string     for people, without the kind
 ---@field os string?         the errno's text
+---@field errno string?      its name: "EPIPE"
 ---@field stream string?     further details by the names of runtime/base/error.h
 ---@field notes string[]?    what followed from it
+---@field traceback string?  of an error that was not raised as an error object
+---@field tail string?       of a failure of the worker: what it printed last
 
 ---@class sluice.core
 ---@field version string               "0.1.0"
@@ -54,8 +57,8 @@ function core.limits(limits) end
 function core.expression(source, name) end
 
 --- A buffered writer on a descriptor (not closed by it). Everything written is
---- flushed before the runtime waits for a worker, so output is live; and when
---- the buffer is full.
+--- flushed before the runtime waits for a worker, so output is live, before
+--- on_diagnostic is called, and when the buffer is full.
 ---@param fd integer
 ---@return sluice.Writer
 function core.writer(fd) end
@@ -107,7 +110,7 @@ function core.worker(options) end
 ---@field idle_timeout integer?
 ---@field streams table<string, sluice.core.Handlers>?
 ---@field default sluice.core.Handlers?   streams without an entry; nil: unhandled_stream
----@field pull boolean?       rows come out of Worker:next() instead of handlers
+---@field pull boolean?       rows come out of Worker:next(), after where and map if there are any
 ---@field on_diagnostic (fun(d: {code: string, message: string}, run))?
 ---@field on_progress (fun(p: {phase: string, current: integer, total: integer?}, run))?
 
@@ -116,12 +119,15 @@ local Worker = {}
 --- Start the process, wait for the handshake.
 ---@return true? ok, sluice.Error? err
 function Worker:start() end
---- Begin a request. Raises inside a handler (the loop is not re-entrant).
+--- Begin a request. Raises inside a handler (the loop is not re-entrant), as
+--- do start, wait, next, shutdown, cycle and core.finish. What cannot be started
+--- is an outcome, not an error here.
 ---@param request sluice.core.Request
 ---@return sluice.Run? run, sluice.Error? err
 function Worker:begin(request) end
 --- Run the loop until the outcome. tick (called at most every tick_ms, also
---- while rows stream) is for progress lines.
+--- while rows stream, and once more after a signal has cancelled the request) is
+--- for progress lines. What it raises is raised here. Not for pulled rows.
 ---@param tick fun()?
 ---@param tick_ms integer?
 ---@return sluice.core.Summary? summary, sluice.Error? failure
@@ -181,15 +187,16 @@ local Row = {}
 ---@param path string
 ---@return any
 function Row:get(path, ...) end
---- tostring(row): the text on one line.
+--- tostring(row): the text on one line. An unknown field (row.name) raises.
 
 --- Wait (without a worker) until every process of an earlier generation is
 --- gone, killing after its grace. The command calls it before it exits.
 function core.finish() end
 
 --- Signals that arrived since the last call: { name = "SIGINT", count = 1 } or nil.
---- While a request runs the first SIGINT or SIGTERM cancels it at the next row
---- boundary (kind cancelled, field signal), the second kills at once.
+--- The first SIGINT, SIGTERM or SIGHUP cancels every request, also a later one, at
+--- the next row boundary (kind cancelled, field signal: its number); the second
+--- kills what is leaving at once and stops a handler that runs.
 ---@return table?
 function core.interrupted() end
 
@@ -197,6 +204,10 @@ function core.interrupted() end
 ---@param fd integer
 ---@return boolean tty, integer columns
 function core.terminal(fd) end
+
+--- The environment: every variable by its name.
+---@return table<string, string>
+function core.environ() end
 
 --- Monotonic clock, seconds.
 ---@return number

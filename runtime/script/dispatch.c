@@ -436,7 +436,8 @@ static void on_diagnostic(void *ctx, const struct sl_diagnostic *d)
 {
 	struct sl_run *run = ctx;
 	struct event e = event_of(run, d, handle_diagnostic);
-	if (run->on_diagnostic)
+	/* Rows before it are written first: both may go to one terminal. */
+	if (run->on_diagnostic && sl_writer_flush_all(run->script) == 0)
 		contain(&e);
 }
 

@@ -213,6 +213,12 @@ static struct ticker ticker_of(lua_State *L)
 	return t;
 }
 
+static void call_tick(lua_State *L)
+{
+	lua_pushvalue(L, 2);
+	lua_call(L, 0, 0);
+}
+
 /* Call it when it is due: milliseconds until it is due again, or -1. */
 static int tick(lua_State *L, struct ticker *t)
 {
@@ -220,8 +226,7 @@ static int tick(lua_State *L, struct ticker *t)
 		return -1;
 	int64_t now = sl_script_now_ns();
 	if (now >= t->next_ns) {
-		lua_pushvalue(L, 2);
-		lua_call(L, 0, 0);
+		call_tick(L);
 		now = sl_script_now_ns();
 		t->next_ns = now + t->every_ns;
 	}
@@ -255,6 +260,8 @@ static int worker_wait(lua_State *L) /* [worker, tick?, tick_ms?] */
 		sl_loop_turn(h->script, L, wait_ms);
 		h->script->rest_ns = 0;
 	}
+	if (run->interrupted && t.every_ns != 0)
+		call_tick(L); /* people like to hear that it was noticed */
 	return push_outcome(L, 4, run);
 }
 

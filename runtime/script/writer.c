@@ -141,15 +141,19 @@ static int write_text(struct sl_writer *w, const char *text, size_t len, struct 
 	return added(w, err);
 }
 
-void sl_writer_flush_all(struct sl_script *s)
+int sl_writer_flush_all(struct sl_script *s)
 {
 	struct sl_error err;
+	int rc = 0;
 	while (s->dirty != NULL) {
 		const struct sl_writer *w = s->dirty;
 		sl_error_clear(&err);
-		if (sl_writer_flush(s->dirty, &err) != 0)
-			sl_run_writer_failed(s, w, &err);
+		if (sl_writer_flush(s->dirty, &err) == 0)
+			continue;
+		rc = -1;
+		sl_run_writer_failed(s, w, &err);
 	}
+	return rc;
 }
 
 /* ---- in Lua ---- */

@@ -23,8 +23,9 @@
 int sl_writer_row(struct sl_writer *w, const char *text, size_t len, struct sl_error *err);
 int sl_writer_flush(struct sl_writer *w, struct sl_error *err);
 
-/* Flush every writer of the state; runs that use one that fails are cancelled. */
-void sl_writer_flush_all(struct sl_script *s);
+/* Flush every writer of the state: 0, or -1 when one fails; runs that use it
+ * are cancelled. */
+int sl_writer_flush_all(struct sl_script *s);
 
 /* The writer at index, or NULL. */
 struct sl_writer *sl_writer_test(lua_State *L, int index);
