@@ -11,6 +11,7 @@ local M = {}
 
 ---@class sluice.cli.Console
 ---@field mode "live"|"plain"|"json"|"none"
+---@field tty boolean
 ---@field colour boolean
 ---@field worker_lines integer  lines of the worker's own output that were shown
 local Console = {}
@@ -34,6 +35,7 @@ function M.open(options)
   local mode = mode_of(options.progress, tty)
   if options.quiet and mode == "live" then mode = "none" end
   return setmetatable({
+    tty = tty,
     mode = mode,
     colour = tty and no_colour == "" and os.getenv("TERM") ~= "dumb",
     columns = columns,
@@ -72,6 +74,11 @@ function Console:clear()
   if not self.shown then return end
   self.shown = false
   io.stderr:write("\r\27[K")
+end
+
+--- A key was pressed: the terminal shows it as ^C where our next line begins.
+function Console:hide_key()
+  self.shown = self.shown or self.tty
 end
 
 ---@param text string

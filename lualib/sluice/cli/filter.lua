@@ -85,7 +85,10 @@ return function(session, options, behind)
   local writer, prepare = core.writer(1), nil
   prepare, err = (options.atomic and held_back or direct)(handlers, writer)
   if not prepare then return session:fail(err) end
-  if not options.atomic then session.console:yield_terminal() end
+  if not options.atomic then
+    session.console:yield_terminal()
+    session.writer = writer
+  end
   session.report.held, session.report.open_ended = options.atomic, spec.pass_stdin
   local _, failure = session:execute(spec, plan, "rows", prepare)
   session.report.failure = failure

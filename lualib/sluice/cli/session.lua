@@ -16,6 +16,7 @@ local M = {}
 ---@field console sluice.cli.Console
 ---@field file sluice.cli.SummaryFile?
 ---@field report sluice.cli.Report   what is known of the run so far
+---@field writer sluice.Writer?       where rows go; they come before later diagnostics
 local Session = {}
 Session.__index = Session
 
@@ -70,6 +71,7 @@ end
 ---@return integer|"SIGPIPE" code
 function Session:finish()
   local report = self.report
+  if core.interrupted() then self.console:hide_key() end
   self.console:clear()
   report.exit = report.failure and exit_code(report.failure) or 0
   self:save()
@@ -90,6 +92,7 @@ function Session:notice_signals()
   local arrived = core.interrupted()
   if not arrived or self.interrupted then return end
   self.interrupted = true
+  self.console:hide_key()
   self.console:notice("interrupted; waiting for the worker to stop, once more kills it")
 end
 
@@ -120,10 +123,18 @@ function Session:release(handle)
   core.finish()
 end
 
+--- A diagnostic that nobody handles, below the rows that came before it.
+function Session:diagnostic(d)
+  local written, err = true, nil
+  if self.writer then written, err = self.writer:flush() end
+  if not written then error(err, 0) end
+  self.console:diagnostic(d)
+end
+
 ---@param plan sluice.Plan
 function Session:complete(plan, type)
   local composed = policy.request(plan, type)
-  composed.on_diagnostic = composed.on_diagnostic or function(d) self.console:diagnostic(d) end
+  composed.on_diagnostic = composed.on_diagnostic or function(d) self:diagnostic(d) end
   return composed
 end
 

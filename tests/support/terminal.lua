@@ -1,0 +1,69 @@
+--- A terminal of its own, drawn by tmux, in which a command line runs.
+local paths = require "support.paths"
+local shell = require "support.shell"
+
+local M = {}
+
+---@class support.Terminal
+local Terminal = {}
+Terminal.__index = Terminal
+
+local count = 0
+
+local function tmux(self, ...)
+  return ("env TMUX_TMPDIR=%s tmux -L %s -f /dev/null %s"):format(
+    paths.quote(self.directory), self.socket, shell.line { ... })
+end
+
+--- Start a command line. When it has ended, "[status N]" stands below what it
+--- wrote.
+---@param words string[]
+---@param options { columns: integer?, rows: integer?, env: table?, prefix: string? }?
+function M.open(words, options)
+  options = options or {}
+  count = count + 1
+  local self = setmetatable({ directory = shell.directory() }, Terminal)
+  self.socket = ("sluice-%s-%d"):format(self.directory:match("[^/]*$"), count)
+  local env = {}
+  for name, value in pairs(options.env or {}) do env[#env + 1] = name .. "=" .. value end
+  local line = ("trap : INT; env %s %s; echo \"[status $?]\"; read -r _"):format(shell.line(env), shell.line(words))
+  assert(os.execute(tmux(self, "new-session", "-d", "-x", tostring(options.columns or 100),
+    "-y", tostring(options.rows or 24), line)))
+  return self
+end
+
+--- What stands on the screen, without blank lines at its end.
+function Terminal:screen(...)
+  local pipe = assert(io.popen(tmux(self, "capture-pane", "-p", ...) .. " 2>&1"))
+  local text = pipe:read("a")
+  pipe:close()
+  return (text:gsub("%s+$", "\n"))
+end
+
+--- Wait until the screen has the pattern: the screen, and what was matched.
+function Terminal:await(pattern, ...)
+  local arguments, screen = table.pack(...), nil
+  local ok = pcall(shell.wait, pattern, function()
+    screen = self:screen(table.unpack(arguments))
+    return screen:find(pattern)
+  end)
+  if not ok then error(("waited in vain for %s on:\n%s"):format(pattern, screen), 2) end
+  return screen, screen:match(pattern)
+end
+
+--- "C-c" and the like.
+function Terminal:press(key)
+  assert(os.execute(tmux(self, "send-keys", key)))
+end
+
+--- Wait for the command's end: its status and the last screen.
+function Terminal:finish()
+  local screen, status = self:await("%[status (%d+)%]")
+  return tonumber(status), screen
+end
+
+function Terminal:close()
+  os.execute(tmux(self, "kill-server") .. " 2>/dev/null")
+end
+
+return M
