@@ -30,7 +30,7 @@ static void push_row(lua_State *L, struct sl_expression *e)
 	const struct sl_delivery *d = e->script->delivery;
 	if (e->row == NULL && d == NULL)
 		luaL_error(L, "there is no row any more");
-	if (e->row == NULL && e->made != d->serial) {
+	if (e->row == NULL && d != NULL && e->made != d->serial) {
 		sl_dispatch_push_row(L, e->script, lua_upvalueindex(METATABLE));
 		lua_setiuservalue(L, lua_upvalueindex(STATE), ROW);
 		e->made = d->serial;

@@ -88,7 +88,8 @@ struct sl_route *sl_run_add_route(lua_State *L, struct sl_run *run, const struct
 	if (r == NULL)
 		luaL_error(L, "not enough memory for a stream");
 	memcpy(r->name, stream->name, stream->name_len);
-	return run->routes[stream->seal.stream - 1] = r;
+	run->routes[stream->seal.stream - 1] = r;
+	return r;
 }
 
 static void free_routes(struct sl_run *run)
