@@ -111,11 +111,15 @@ static bool push_library_at(lua_State *L, const char *where)
 	return found;
 }
 
-/* In a build tree, which may be build/asan, else as installed. */
+/* In a build tree, which may be build/asan, else beside us as installed,
+ * wherever that tree has been moved to, else where it was meant to be. */
 static void push_library(lua_State *L)
 {
-	if (!push_library_at(L, "../lualib") && !push_library_at(L, "../../lualib"))
-		lua_pushliteral(L, SLUICE_LUADIR);
+	static const char *const places[] = { "../lualib", "../../lualib", "../share/lua/5.4" };
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (push_library_at(L, places[i]))
+			return;
+	lua_pushliteral(L, SLUICE_LUADIR);
 }
 
 /* Our own modules win over others of the same name. */
