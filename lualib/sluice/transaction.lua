@@ -1,0 +1,155 @@
+--- The sinks of one request: begun together, committed together, or not at
+--- all. sink.meta.lua has the contract of a sink; this is its other side.
+local core = require "sluice.core"
+
+---@class sluice.Participant   one distinct sink of a policy
+---@field name string          as the policy names it: "streams.rows.sink"
+---@field sink sluice.Sink
+---@field streams string[]     that write here, sorted; "*" for the default handler
+---@field schema sluice.Schema?
+
+---@class sluice.Transaction
+---@field private participants sluice.Participant[]
+---@field private broken sluice.Error?   the first failure of a sink, whoever saw it
+local Transaction = { __name = "sluice.Transaction" }
+Transaction.__index = Transaction
+
+local M = {}
+
+local METHODS = { "begin", "write", "prepare", "commit", "rollback" }
+
+--- What is missing for `value` to be a sink, or nil.
+---@param value any
+---@return string? problem
+function M.problem(value)
+  if type(value) ~= "table" and type(value) ~= "userdata" then return "a sink" end
+  for _, method in ipairs(METHODS) do
+    local ok, f = pcall(function() return value[method] end)
+    if not ok or type(f) ~= "function" then return ("a sink, with a method %s"):format(method) end
+  end
+end
+
+---@param participants sluice.Participant[]
+---@return sluice.Transaction
+function M.new(participants)
+  return setmetatable({ participants = participants }, Transaction)
+end
+
+--- An error object out of what a method returned as its error.
+local function error_of(err, kind, name)
+  if type(err) == "table" and err.kind then
+    err.handler = err.handler or name
+    return err
+  end
+  return core.error(kind, tostring(err == nil and "it returned nothing" or err), { handler = name })
+end
+
+--- Call a method, contained. A false or nil result is a failure, too.
+---@param p sluice.Participant
+---@return any result, any more  nil, err
+local function call(p, method, kind, ...)
+  local name = p.name .. "." .. method
+  local ok, result, more = core.protect(name, kind, p.sink[method], p.sink, ...)
+  if not ok then return nil, result end
+  if not result then return nil, error_of(more, kind, name) end
+  return result, more
+end
+
+--- Remember a failure that a handler may have swallowed: there is no commit
+--- after it.
+---@param err sluice.Error
+function Transaction:fail(err)
+  self.broken = self.broken or err
+end
+
+---@return sluice.Error?
+function Transaction:failure()
+  return self.broken
+end
+
+local function names(participants)
+  local list = {}
+  for i, p in ipairs(participants) do list[i] = p.name end
+  return table.concat(list, ", ")
+end
+
+--- Some sinks have committed a run of this key and some have not: an earlier
+--- run ended between two commits, and nobody but the user knows what is right.
+local function half_committed(key, done, open)
+  return core.error("commit", ("the run %s is committed in %s, but not in %s"):format(key, names(done), names(open)))
+end
+
+local function context_of(p, common)
+  local context = { streams = p.streams, schema = p.schema, name = p.name }
+  for key, value in pairs(common) do context[key] = value end
+  return context
+end
+
+--- Begin every sink. A failure has rolled back those that had begun.
+---@param common { export: string?, request: string?, run_key: string? }
+---@return "begun"|"committed"|nil state, sluice.Error? err
+function Transaction:begin(common)
+  local done, open = {}, {}
+  self.begun = {}
+  for _, p in ipairs(self.participants) do
+    table.insert(self.begun, p)
+    local ok, answer = call(p, "begin", "sink", context_of(p, common))
+    if not ok then
+      self:rollback(answer)
+      return nil, answer
+    end
+    table.insert(answer == "committed" and done or open, p)
+  end
+  if #done == 0 then return "begun" end
+  local err = #open > 0 and half_committed(common.run_key, done, open) or nil
+  self:rollback(err)
+  if err then return nil, err end
+  return "committed"
+end
+
+--- Ask every sink whether it can commit.
+---@param seals sluice.Seal[]
+---@return true? ok, sluice.Error? err
+function Transaction:prepare(seals)
+  if self.broken then return nil, self.broken end
+  for _, p in ipairs(self.begun) do
+    local ok, err = call(p, "prepare", "sink", seals)
+    if not ok then return nil, err end
+  end
+  return true
+end
+
+--- Commit every sink. When one fails, those after it are rolled back; those
+--- before it cannot be.
+---@return true? ok, sluice.Error? err  kind commit
+function Transaction:commit()
+  for i, p in ipairs(self.begun) do
+    local ok, err = call(p, "commit", "commit")
+    if not ok then
+      local rest = table.move(self.begun, i, #self.begun, 1, {})
+      err.committed, err.rolled_back = {}, {}
+      for k, q in ipairs(self.begun) do table.insert(k < i and err.committed or err.rolled_back, q.name) end
+      self.begun = rest
+      self:rollback(err)
+      return nil, err
+    end
+  end
+  self.begun = {}
+  return true
+end
+
+--- Roll back whatever has begun. What fails here follows from something else:
+--- it becomes a note.
+---@param failure sluice.Error?
+function Transaction:rollback(failure)
+  for _, p in ipairs(self.begun or {}) do
+    local ok, err = call(p, "rollback", "sink")
+    if not ok and failure then
+      failure.notes = failure.notes or {}
+      table.insert(failure.notes, ("%s could not be rolled back: %s"):format(p.name, err.message))
+    end
+  end
+  self.begun = {}
+end
+
+return M

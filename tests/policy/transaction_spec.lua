@@ -1,0 +1,113 @@
+--- The sinks of one request, driven with sinks that write down their calls.
+local core = require "sluice.core"
+local transaction = require "sluice.transaction"
+
+local log
+
+--- A sink that logs, and whose method `fails` fails in the manner given.
+local function recorder(name, fails, manner)
+  local sink = {}
+  for _, method in ipairs { "begin", "write", "prepare", "commit", "rollback" } do
+    sink[method] = function()
+      log[#log + 1] = name .. "." .. method
+      if method ~= fails then return true end
+      if manner == "committed" then return true, "committed" end
+      if manner == "raise" then error("no good", 0) end
+      return nil, manner
+    end
+  end
+  return { name = name, sink = sink, streams = { "rows" } }
+end
+
+local function of(...)
+  return transaction.new { ... }
+end
+
+describe("a transaction over sinks", function()
+  before_each(function() log = {} end)
+
+  it("begins, prepares and commits every sink, in this order", function()
+    local t = of(recorder "a", recorder "b")
+    assert.equal("begun", t:begin {})
+    assert.is_true(t:prepare {})
+    assert.is_true(t:commit())
+    assert.same({ "a.begin", "b.begin", "a.prepare", "b.prepare", "a.commit", "b.commit" }, log)
+  end)
+
+  it("rolls back what has begun when a begin fails, itself included", function()
+    local state, err = of(recorder "a", recorder("b", "begin", "raise"), recorder "c"):begin {}
+    assert.is_nil(state)
+    assert.equal("sink", err.kind)
+    assert.equal("b.begin", err.handler)
+    assert.same({ "a.begin", "b.begin", "a.rollback", "b.rollback" }, log)
+  end)
+
+  it("commits nothing when one prepare fails", function()
+    local t = of(recorder "a", recorder("b", "prepare", "full"))
+    t:begin {}
+    local ok, err = t:prepare {}
+    t:rollback(err)
+    assert.is_nil(ok)
+    assert.matches("full", err.message)
+    assert.same({ "a.begin", "b.begin", "a.prepare", "b.prepare", "a.rollback", "b.rollback" }, log)
+  end)
+
+  it("prepares nothing after a failure that a handler swallowed", function()
+    local t = of(recorder "a")
+    t:begin {}
+    t:fail(core.error("sink", "disk full"))
+    local ok, err = t:prepare {}
+    assert.is_nil(ok)
+    assert.equal("disk full", err.message)
+    assert.same({ "a.begin" }, log)
+  end)
+
+  it("says which sinks have committed when a later commit fails", function()
+    local t = of(recorder "a", recorder("b", "commit", "gone"), recorder "c")
+    t:begin {}
+    t:prepare {}
+    local ok, err = t:commit()
+    assert.is_nil(ok)
+    assert.equal("commit", err.kind)
+    assert.same({ "a" }, err.committed)
+    assert.same({ "b", "c" }, err.rolled_back)
+    assert.same({ "a.commit", "b.commit", "b.rollback", "c.rollback" }, table.move(log, 7, #log, 1, {}))
+  end)
+
+  it("writes nothing when every sink knows the run key", function()
+    local t = of(recorder("a", "begin", "committed"), recorder("b", "begin", "committed"))
+    assert.equal("committed", t:begin { run_key = "k" })
+    assert.same({ "a.begin", "b.begin", "a.rollback", "b.rollback" }, log)
+  end)
+
+  it("refuses a run key that only some of the sinks know", function()
+    local state, err = of(recorder("a", "begin", "committed"), recorder "b"):begin { run_key = "k" }
+    assert.is_nil(state)
+    assert.equal("commit", err.kind)
+    assert.matches("run k is committed in a, but not in b", err.message)
+  end)
+
+  it("makes a note of a rollback that fails", function()
+    local t = of(recorder("a", "rollback", "raise"))
+    t:begin {}
+    local failure = core.error("worker_exited", "it died")
+    t:rollback(failure)
+    assert.matches("a could not be rolled back: no good", failure.notes[1])
+  end)
+
+  it("rolls back once", function()
+    local t = of(recorder "a")
+    t:begin {}
+    t:rollback()
+    t:rollback()
+    assert.same({ "a.begin", "a.rollback" }, log)
+  end)
+
+  it("knows what is missing in something that is no sink", function()
+    assert.equal("a sink", transaction.problem(5))
+    assert.equal("a sink, with a method commit", transaction.problem {
+      begin = print, write = print, prepare = print, rollback = print,
+    })
+    assert.is_nil(transaction.problem(recorder("a").sink))
+  end)
+end)
