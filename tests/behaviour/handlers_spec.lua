@@ -219,6 +219,12 @@ describe("a handler", function()
     behaviour.says(failure.message, "stack overflow")
   end)
 
+  it("that asks for more memory than there is is sink_memory", function()
+    local failure = failure_of("on_row", function() return ("x"):rep(1 << 46) end)
+    assert.equal("sink_memory", failure.kind)
+    assert.equal("on_row", failure.handler)
+  end)
+
   it("cannot yield", function()
     local failure = failure_of("on_row", function() coroutine.yield() end)
     assert.equal("sink", failure.kind)

@@ -105,6 +105,18 @@ describe("the request timeout", function()
     assert.equal("request_timeout", failure.kind)
   end)
 
+  it("of a loop whose body takes longer is raised when the body is done", function()
+    local worker, rows = behaviour.spawn "wellbehaved", 0
+    local failure = behaviour.raised(function()
+      for _ in worker:rows("forever", nil, { timeout = 0.1 }) do
+        rows = rows + 1
+        behaviour.sleep(0.2)
+      end
+    end)
+    assert.equal("request_timeout", failure.kind)
+    assert.is_true(rows <= 2, rows .. " rows")
+  end)
+
   it("ends a call", function()
     local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello { exports = { { "ask", "call" } } }))
     local value, failure
