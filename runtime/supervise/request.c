@@ -268,7 +268,8 @@ static void take_frames(struct sl_worker *w)
 		int rc = sl_session_next(&p->session, &event, &err);
 		if (rc < 0)
 			fault(w, &err);
-		if (rc == 0 && took) /* the coarse clock is some milliseconds behind */
+		/* The coarse clock is some milliseconds behind; and a terminal is no event. */
+		if (rc == 0 && (took || p->session.state == SL_SESSION_SETTLING))
 			sl_session_touch(&p->session, sl_now_ns());
 		if (rc <= 0 || !take_event(w, p, &event))
 			return;

@@ -238,7 +238,7 @@ static int take_ready(struct sl_session *s, const struct sl_frame *f,
 	(void)f;
 	(void)err;
 	s->state = SL_SESSION_IDLE;
-	s->request_ns = s->idle_ns = s->stop_ns = s->stop_most_ns = 0;
+	s->request_ns = s->idle_ns = s->stop_ns = s->stop_most_ns = s->settle_ns = 0;
 	event->kind = s->terminal == SL_FRAME_FAILURE ? SL_EVENT_FAILED : SL_EVENT_DONE;
 	event->error = s->failure;
 	return 1;
@@ -412,7 +412,7 @@ int sl_session_request(struct sl_session *s, uint64_t id, enum sl_export_type ty
 	s->state = SL_SESSION_ACTIVE;
 	s->request_ns = request_ns;
 	s->idle_limit_ns = idle_limit_ns;
-	s->idle_ns = s->stop_ns = s->stop_most_ns = 0;
+	s->idle_ns = s->stop_ns = s->stop_most_ns = s->settle_ns = 0;
 	sl_session_touch(s, now_ns);
 	return 0;
 }
@@ -450,6 +450,8 @@ void sl_session_touch(struct sl_session *s, int64_t now_ns)
 		int64_t next = now_ns + s->stop_grace_ns;
 		s->stop_ns = next < s->stop_most_ns ? next : s->stop_most_ns;
 	}
+	if (s->state == SL_SESSION_SETTLING && s->settle_ns == 0)
+		s->settle_ns = now_ns + (int64_t)SL_SETTLE_MS * MS;
 }
 
 static int64_t nearer(int64_t a, int64_t b)
@@ -466,7 +468,7 @@ int64_t sl_session_deadline(const struct sl_session *s)
 		return s->rest_ns;
 	case SL_SESSION_ACTIVE:
 	case SL_SESSION_SETTLING:
-		return nearer(s->request_ns, nearer(s->idle_ns, s->stop_ns));
+		return nearer(nearer(s->request_ns, s->settle_ns), nearer(s->idle_ns, s->stop_ns));
 	case SL_SESSION_OVER:
 		break;
 	}
@@ -492,6 +494,10 @@ int sl_session_check(const struct sl_session *s, int64_t now_ns, struct sl_error
 		return sl_fail(err, SL_CANCELLED, 0,
 		               "the worker did not end within %" PRId64 " ms of being asked to stop",
 		               s->stop_grace_ns / MS);
+	if (passed(s->settle_ns, now_ns))
+		return sl_fail(err, SL_PROTOCOL, 0,
+		               "the worker sent its %s, but not ready within %d ms",
+		               sl_frame_kind_name((uint8_t)s->terminal), SL_SETTLE_MS);
 	if (passed(s->idle_ns, now_ns)) {
 		sl_fail(err, SL_IDLE_TIMEOUT, 0, "the worker sent nothing for %" PRId64 " ms",
 		        s->idle_limit_ns / MS);

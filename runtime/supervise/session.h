@@ -60,7 +60,7 @@ struct sl_session { /* embedded; read the fields, change nothing */
 	struct sl_error failure;    /* that the worker reported */
 
 	/* Deadlines; 0: none. */
-	int64_t startup_ns, request_ns, idle_ns, stop_ns, stop_most_ns;
+	int64_t startup_ns, request_ns, idle_ns, stop_ns, stop_most_ns, settle_ns;
 	int64_t rest_ns; /* set by the owner: how long an idle process is kept */
 	int64_t idle_limit_ns, stop_grace_ns;
 };
@@ -93,8 +93,13 @@ void sl_session_stop(struct sl_session *s, int64_t grace_ns, int64_t now_ns);
 void sl_session_cancel(struct sl_session *s);
 void sl_session_shutdown(struct sl_session *s);
 
+/* How long a worker may take from its terminal to ready, whatever the other
+ * limits are: its part is done, only its own tidying is left. */
+#define SL_SETTLE_MS 10000
+
 /* Something came, or the runner itself was busy until now: the idle and the
- * stop deadlines start again. */
+ * stop deadlines start again. To be called after input, for a terminal starts
+ * the time to settle. */
 void sl_session_touch(struct sl_session *s, int64_t now_ns);
 
 /* The nearest deadline, or 0. */

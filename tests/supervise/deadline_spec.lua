@@ -151,3 +151,27 @@ describe("an idle process", function()
     assert.is_nil(check({ "session 1048576 strict 500", "feed 3f" }, 1000))
   end)
 end)
+
+describe("the time to settle", function()
+  local settling = { pure.open[1], hello, "request 1 rows 61 30 0 0 0", "feed " .. hex(frames.summary {}), "touch 5" }
+  local limit = 10000 * MS
+
+  it("begins with the terminal, also without any other limit", function()
+    assert.equal(5 + limit, deadline(settling))
+    assert.is_nil(check(settling, 5 + limit - 1))
+    local err = check(settling, 5 + limit)
+    assert.same({ "protocol", "the worker sent its summary, but not ready within 10000 ms" }, { err.kind, err.message })
+  end)
+
+  it("is not begun anew by more input", function()
+    local commands = table.move(settling, 1, #settling, 1, {})
+    commands[#commands + 1] = ("touch %d"):format(limit // 2)
+    assert.equal(5 + limit, deadline(commands))
+  end)
+
+  it("is over with ready", function()
+    local commands = table.move(settling, 1, #settling, 1, {})
+    commands[#commands + 1] = "feed " .. hex(frames.ready(1))
+    assert.equal(0, deadline(commands))
+  end)
+end)

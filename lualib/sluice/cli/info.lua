@@ -1,4 +1,5 @@
 --- sluice info: what a worker says about itself.
+local console = require "sluice.cli.console"
 local core = require "sluice.core"
 local output = require "sluice.cli.output"
 local record = require "sluice.record"
@@ -26,6 +27,7 @@ local function as_text(info)
   if #info.exports == 0 then lines[#lines + 1] = "  none" end
   lines[#lines + 1] = ("rows up to %s; %s, protocol %d")
     :format(units.show_size(info.max_frame), info.runtime or "runtime unknown", core.protocol)
+  for i, line in ipairs(lines) do lines[i] = console.clean(line) end -- the names are the worker's
   return table.concat(lines, "\n")
 end
 
