@@ -203,10 +203,18 @@ end
 function Process:stdout() return M.read(self.out) end
 function Process:stderr() return M.read(self.err) end
 
---- Wait until its stdout (or stderr) has the pattern.
+---@return integer?  nil while it runs
+function Process:status() return tonumber((M.read(self.status_file))) end
+
+--- Wait until its stdout (or stderr) has the pattern; in vain once it has ended.
 function Process:await(pattern, stream)
   local path = stream == "stderr" and self.err or self.out
-  local ok, err = pcall(M.wait, pattern, function() return M.read(path):match(pattern) end)
+  local ok, err = pcall(M.wait, pattern, function()
+    local ended = self:status()
+    local found = M.read(path):match(pattern)
+    if ended and not found then error(("%s: it has ended with status %d"):format(pattern, ended), 0) end
+    return found
+  end)
   if not ok then error(("%s\nstdout: %s\nstderr: %s"):format(err, self:stdout(), self:stderr()), 2) end
   return err
 end
@@ -227,7 +235,7 @@ end
 --- Wait for its end, and until nothing of it is left.
 ---@return shell.Result
 function Process:finish()
-  local status = M.wait("the command to end", function() return tonumber((M.read(self.status_file))) end)
+  local status = M.wait("the command to end", function() return self:status() end)
   M.assert_gone(self.mark)
   return result_of(status, self.out, self.err)
 end

@@ -45,7 +45,7 @@ function Terminal:await(pattern, ...)
   local arguments, screen = table.pack(...), nil
   local ok = pcall(shell.wait, pattern, function()
     screen = self:screen(table.unpack(arguments))
-    return screen:find(pattern)
+    return screen:find(pattern) or screen:find("[status", 1, true) and error("it has ended")
   end)
   if not ok then error(("waited in vain for %s on:\n%s"):format(pattern, screen), 2) end
   return screen, screen:match(pattern)
