@@ -229,6 +229,17 @@ static void on_lines_ready(uv_poll_t *handle, int status, int events)
 		end_lines(p, port);
 }
 
+/* No more than a pipe holds: who prints without end must not hold us up. */
+#define ALL_OF_A_PIPE (SL_PIPE_SIZE / (32 * 1024) + 1)
+
+void sl_process_read_printed(struct sl_process *p)
+{
+	struct sl_port *ports[] = { &p->out, &p->err };
+	for (int i = 0; i < 2; i++)
+		if (ports[i]->fd >= 0 && !read_lines(p, ports[i], ALL_OF_A_PIPE))
+			end_lines(p, ports[i]);
+}
+
 /* The process is gone; all it printed is in the pipes. What a grandchild may
  * still print there is nobody's. */
 static void drain_lines(struct sl_process *p, struct sl_port *port)

@@ -87,6 +87,9 @@ void sl_process_pump(struct sl_process *p);
  * was anything. on_input is not called. */
 bool sl_process_read_arrived(struct sl_process *p);
 
+/* The same of what it has printed: on_line is called for each whole line. */
+void sl_process_read_printed(struct sl_process *p);
+
 void sl_process_pause(struct sl_process *p, bool paused);
 
 #endif

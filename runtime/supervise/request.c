@@ -192,6 +192,15 @@ static void deliver_diagnostic(struct sl_worker *w, const struct sl_diagnostic *
 		w->request.events.on_diagnostic(w->request.events.ctx, d);
 }
 
+/* What it printed before it was done belongs to this request, and is in the
+ * pipe by now. False: a callback has ended the request meanwhile. */
+static bool hear_last_lines(struct sl_worker *w)
+{
+	struct sl_process *p = w->process;
+	sl_process_read_printed(p);
+	return w->busy && w->process == p;
+}
+
 static void deliver(struct sl_worker *w, const struct sl_session_event *event)
 {
 	struct sl_pending *r = &w->request;
@@ -206,10 +215,12 @@ static void deliver(struct sl_worker *w, const struct sl_session_event *event)
 		start_failed(w, &event->error, SL_LEAVE);
 		break;
 	case SL_EVENT_DONE:
-		succeed(w);
+		if (hear_last_lines(w))
+			succeed(w);
 		break;
 	case SL_EVENT_FAILED:
-		fail(w, &event->error, SL_KEEP);
+		if (hear_last_lines(w))
+			fail(w, &event->error, SL_KEEP);
 		break;
 	case SL_EVENT_ROW:
 		w->depth++;

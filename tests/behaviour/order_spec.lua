@@ -1,5 +1,6 @@
 -- Order, numbers and summaries of requests in good order.
 local behaviour = require "support.behaviour"
+local frames = require "support.frames"
 
 describe("rows in order", function()
   before_each(behaviour.before)
@@ -191,6 +192,29 @@ describe("progress and diagnostics", function()
     for _, text in ipairs(seen.diagnostics) do printed[text] = true end
     assert.is_true(printed["worker.stderr: stderr 1"])
     assert.is_true(printed["worker.stderr: stderr 2"])
+  end)
+
+  it("belong to the request in which they were printed, to the last line before its end", function()
+    local sent, done = behaviour.path(), behaviour.path()
+    local rows = { "1", '"' .. ("x"):rep(200000) .. '"' }
+    local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello(), { await = "request" },
+      frames.diagnostic { code = "c", message = "wait" }, frames.rows(rows), { touch = sent }, { await = "stop" },
+      { print = "last words" }, frames.summary { stopped = true, seals = { frames.seal(1, rows) } } .. frames.ready(),
+      { touch = done }))
+    -- All that is to come is in the pipes before the runner reads on: rows and
+    -- summary in one go.
+    local seen = behaviour.run(worker, "index", nil, {
+      on_diagnostic = function(d)
+        if d.code == "c" then behaviour.await("the rows", function() return behaviour.read(sent) end) end
+      end,
+      on_row = function(row, run)
+        if row.sequence > 0 then return end
+        run:stop()
+        behaviour.await("the summary", function() return behaviour.read(done) end)
+      end,
+    })
+    behaviour.succeeded(seen)
+    assert.same({ "c: wait", "worker.stderr: last words" }, seen.diagnostics)
   end)
 
   it("stay whole when a worker prints the protocol's own bytes to stdout", function()

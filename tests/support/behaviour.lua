@@ -191,9 +191,9 @@ local function hex(bytes)
 end
 
 --- The command of a worker that says exactly this: bytes to send, or tables
---- { await = "request" }, { log = path }, { exit = 3 }, { sleep = seconds },
---- { print = text } (to stderr). After the last step it reads orders until
---- shutdown or the end of the pipe.
+--- { await = "request" }, { log = path } (of orders), { touch = path },
+--- { exit = 3 }, { sleep = seconds }, { print = text } (to stderr). It leaves at
+--- shutdown or the end of the pipe, when it awaits an order or has no step left.
 function M.speaking(...)
   local command = { paths.lua, paths.file "support/speaks.lua" }
   for _, step in ipairs { ... } do

@@ -37,6 +37,7 @@ function steps.log(path)
   log:setvbuf "no"
 end
 
+function steps.touch(path) assert(io.open(path, "w")):close() end
 function steps.print(text) io.stderr:write(text, "\n") end
 function steps.sleep(seconds) os.execute("exec sleep " .. seconds) end
 function steps.exit(status) os.exit(math.tointeger(tonumber(status))) end
