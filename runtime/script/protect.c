@@ -65,23 +65,28 @@ static void add_place(const struct sl_scope *scope, struct sl_error *err)
 	sl_error_number(err, SL_D_SEQUENCE, (int64_t)scope->sequence);
 }
 
+static void describe_memory(lua_State *L, struct sl_error *err)
+{
+	const struct sl_allocator *a = sl_allocator_of(L);
+	if (a == NULL) {
+		sl_fail(err, SL_SINK_MEMORY, 0, "the system has no more memory for the script");
+		return;
+	}
+	sl_fail(err, SL_SINK_MEMORY, 0, "the script needs more than %zu MiB of memory", a->limit >> 20);
+	sl_error_number(err, SL_D_LIMIT, (int64_t)a->limit);
+}
+
 /* What is left to say when no error object could be made. */
 static void describe_bare(lua_State *L, const struct sl_scope *scope,
                           const struct sl_limit *limit, int status, struct sl_error *err)
 {
-	const struct sl_allocator *a = sl_allocator_of(L);
 	sl_error_clear(err);
 	if (scope->expired)
 		describe_expiry(scope, limit, err);
-	else if (status != LUA_ERRMEM)
+	else if (status == LUA_ERRMEM)
+		describe_memory(L, err);
+	else
 		sl_fail(err, scope->kind, 0, "an error while an error was being reported");
-	else if (a == NULL)
-		sl_fail(err, SL_SINK_MEMORY, 0, "the system has no more memory for the script");
-	else {
-		sl_fail(err, SL_SINK_MEMORY, 0, "the script needs more than %zu MiB of memory",
-		        a->limit >> 20);
-		sl_error_number(err, SL_D_LIMIT, (int64_t)a->limit);
-	}
 	add_place(scope, err);
 }
 
@@ -120,6 +125,13 @@ static bool is_yield(const struct sl_error *err)
 	       strstr(err->message, "attempt to yield from outside a coroutine") != NULL;
 }
 
+/* luaL_Buffer raises its lack of memory as an ordinary error with this text. */
+static bool is_memory(lua_State *L, int index)
+{
+	return lua_type(L, index) == LUA_TSTRING &&
+	       strcmp(lua_tostring(L, index), "not enough memory") == 0;
+}
+
 /* An error that nobody made an object of: say what and where. */
 static void push_object(lua_State *L, const struct sl_script *s, const struct sl_scope *scope)
 {
@@ -127,6 +139,8 @@ static void push_object(lua_State *L, const struct sl_script *s, const struct sl
 	sl_error_clear(&err);
 	if (scope->expired)
 		describe_expiry(scope, &s->limit, &err);
+	else if (is_memory(L, 1))
+		describe_memory(L, &err);
 	else
 		sl_failure_read(L, 1, scope->kind, &err);
 	if (is_yield(&err))
