@@ -19,12 +19,12 @@ for row in worker:rows("index", { root = root, min_lines = 10 }) do
 end
 
 table.sort(functions, function(a, b)
-  if a.lines ~= b.lines then return a.lines > b.lines end
+  if a.size ~= b.size then return a.size > b.size end
   return a.file < b.file
 end)
 for i = 1, math.min(5, #functions) do
   local f = functions[i]
-  print(("%4d lines  %-28s %s:%d"):format(f.lines, f.name, f.file, f.line))
+  print(("%4d lines  %-28s %s:%d"):format(f.size, f.name, f.file, f.line))
 end
 
 local summary = worker:outcome()
