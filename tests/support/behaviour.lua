@@ -107,9 +107,19 @@ function M.state(pid)
   return stat and stat:match "^%d+ %(.*%) (%a)"
 end
 
+--- The leader of a process turns zombie before its other threads have ended;
+--- only then can it be waited for.
+local function has_other_threads(pid)
+  local count = 0
+  local ok = pcall(function()
+    for name in lfs.dir(("/proc/%d/task"):format(pid)) do count = count + (name:find "^%d" and 1 or 0) end
+  end)
+  return ok and count > 1
+end
+
 function M.is_alive(pid)
   local state = M.state(pid)
-  return state ~= nil and state ~= "Z"
+  return state ~= nil and (state ~= "Z" or has_other_threads(pid))
 end
 
 --- What our descriptors lead to, by number.
