@@ -2,6 +2,7 @@
 -- it is left: after each test no child and no descriptor (behaviour.after).
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
+local paths = require "support.paths"
 
 --- Closing the worker takes no longer than both graces and some.
 local function closes_within(seconds, worker)
@@ -107,8 +108,6 @@ end)
 describe("a program that ends", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
-
-  local paths = require "support.paths"
 
   --- Run this program in a Lua of its own; what it left alive, by the mark.
   local function left_by(program, how)

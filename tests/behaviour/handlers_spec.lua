@@ -2,6 +2,7 @@
 -- program stay usable.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
+local frames = require "support.frames"
 local paths = require "support.paths"
 local sluice = require "sluice"
 
@@ -88,11 +89,9 @@ describe("an error in", function()
   it("the handlers of a call is its failure", function()
     local worker = behaviour.spawn "prints.lua"
     local other = behaviour.spawn(behaviour.speaking(
-      require("support.frames").magic .. require("support.frames").hello { exports = { { "ask", "call" } } },
-      { await = "request" }, require("support.frames").progress { phase = "p" }))
-    local value, failure = other:call("ask", nil, { on_progress = broken })
-    assert.is_nil(value)
-    assert.equal("sink", failure.kind)
+      frames.magic .. frames.hello { exports = { { "ask", "call" } } },
+      { await = "request" }, frames.progress { phase = "p" }))
+    local failure = behaviour.call_failed("sink", other, "ask", nil, { on_progress = broken })
     assert.equal("on_progress", failure.handler)
     behaviour.succeeded(behaviour.run(worker, "talk", { n = 1 }))
   end)

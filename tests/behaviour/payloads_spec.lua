@@ -164,9 +164,7 @@ describe("the frame cap", function()
   it("holds for metadata and replies", function()
     local worker = behaviour.spawn "too_large.lua"
     behaviour.failed("frame_too_large", behaviour.run(worker, "metadata", { size = MIB }))
-    local value, failure = worker:call("reply", { size = MIB })
-    assert.is_nil(value)
-    assert.equal("frame_too_large", failure.kind)
+    behaviour.call_failed("frame_too_large", worker, "reply", { size = MIB })
     behaviour.serves_on(worker, 1, "row", { size = 10 })
   end)
 
@@ -179,9 +177,7 @@ describe("the frame cap", function()
 
   it("holds for requests: such a one is not sent", function()
     local worker = behaviour.spawn "counts.lua"
-    local value, failure = worker:call("echo", ("x"):rep(MIB))
-    assert.is_nil(value)
-    assert.equal("frame_too_large", failure.kind)
+    local failure = behaviour.call_failed("frame_too_large", worker, "echo", ("x"):rep(MIB))
     assert.equal(MIB, failure.limit)
     assert.equal("still here", worker:call("echo", "still here"))
     assert.equal(1, worker:info().generation)

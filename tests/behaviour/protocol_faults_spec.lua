@@ -201,9 +201,7 @@ describe("terminal frames", function()
     fault("protocol", answered(frames.reply { json = "1" } .. frames.ready()), "reply", 0)
     local worker = behaviour.spawn(behaviour.speaking(
       frames.magic .. frames.hello { exports = { { "ask", "call" } } }, REQUEST, frames.summary {} .. frames.ready()))
-    local value, failure = worker:call "ask"
-    assert.is_nil(value)
-    assert.equal("protocol", failure.kind)
+    behaviour.call_failed("protocol", worker, "ask")
   end)
 
   it("after a request that succeeded are no matter of that request, but of the worker", function()

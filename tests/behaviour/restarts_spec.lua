@@ -1,6 +1,7 @@
 -- Generations: when a worker's process is replaced, and when it is not.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
+local paths = require "support.paths"
 
 local function count(worker) return behaviour.succeeded(behaviour.run(worker, "count", { n = 1 })) end
 
@@ -98,7 +99,7 @@ describe("a worker's process", function()
       out:write(frames.answer({ tostring(id) }, { request = id }))
       os.exit(0)
     ]]):format(path))
-    local worker = behaviour.spawn { require("support.paths").lua, script }
+    local worker = behaviour.spawn { paths.lua, script }
     for _ = 1, 4 do
       worker:run("index", nil, { on_row = function() end })
       worker:cycle()

@@ -142,9 +142,7 @@ describe("an export", function()
 
   it("of rows cannot be called, nor a call be run", function()
     local worker = behaviour.spawn "counts.lua"
-    local value, failure = worker:call("count", {})
-    assert.is_nil(value)
-    assert.equal("usage", failure.kind)
+    local failure = behaviour.call_failed("usage", worker, "count", {})
     behaviour.says(failure.message, '"count" streams rows')
     failure = behaviour.failed("usage", behaviour.run(worker, "echo"))
     behaviour.says(failure.message, '"echo" is a call')
@@ -171,9 +169,7 @@ describe("a call", function()
 
   it("that fails is nil and export_failed, and the worker serves on", function()
     local worker = behaviour.spawn "raises.lua"
-    local value, failure = worker:call "fail"
-    assert.is_nil(value)
-    assert.equal("export_failed", failure.kind)
+    local failure = behaviour.call_failed("export_failed", worker, "fail")
     behaviour.says(failure.message, "the call broke")
     assert.equal("still here", worker:call "ok")
     assert.equal(1, worker:info().generation)
@@ -181,18 +177,14 @@ describe("a call", function()
 
   it("whose value cannot be JSON is export_failed, and the worker serves on", function()
     local worker = behaviour.spawn "raises.lua"
-    local value, failure = worker:call "bad_value"
-    assert.is_nil(value)
-    assert.equal("export_failed", failure.kind)
+    local failure = behaviour.call_failed("export_failed", worker, "bad_value")
     behaviour.says(failure.message, "cannot be encoded")
     assert.equal("still here", worker:call "ok")
   end)
 
   it("of a name that does not exist is a usage failure", function()
     local worker = behaviour.spawn "raises.lua"
-    local value, failure = worker:call "nothing"
-    assert.is_nil(value)
-    assert.equal("usage", failure.kind)
+    behaviour.call_failed("usage", worker, "nothing")
     assert.equal("still here", worker:call "ok")
   end)
 

@@ -2,6 +2,7 @@
 -- that does not end, a cancellation.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
+local paths = require "support.paths"
 
 local function stop_at(sequence)
   return function(row, run)
@@ -131,7 +132,7 @@ describe("run:stop()", function()
       end
     ]]
     local path = behaviour.write(behaviour.path(), script)
-    local worker = behaviour.spawn({ require("support.paths").lua, path }, { stop_grace = 0.2 })
+    local worker = behaviour.spawn({ paths.lua, path }, { stop_grace = 0.2 })
     local seen
     local elapsed = behaviour.timed(function()
       seen = behaviour.run(worker, "index", nil, { on_row = stop_at(0) })

@@ -277,6 +277,14 @@ function M.failed(kind, seen)
   return seen.failure
 end
 
+--- A call that must fail with this kind: the failure.
+function M.call_failed(kind, worker, export, request, options)
+  local value, failure = worker:call(export, request, options)
+  assert.is_nil(value)
+  assert.equal(kind, failure.kind, tostring(failure))
+  return failure
+end
+
 --- The text contains this, plainly.
 function M.says(text, words)
   if not tostring(text):find(words, 1, true) then
