@@ -81,7 +81,7 @@ static int env_newindex(lua_State *L) /* [env, name, value] */
 
 /* ---- as a function ---- */
 
-static int call(lua_State *L) /* [row], upvalues: state, chunk, the rows' metatable */
+static int call(lua_State *L) /* [row], upvalues: state, function, the rows' metatable */
 {
 	struct sl_expression *e = lua_touserdata(L, lua_upvalueindex(1));
 	const struct sl_row_object *outer = e->row;
@@ -105,7 +105,7 @@ struct sl_expression *sl_expression_open_up(lua_State *L, int index)
 	if (lua_tocfunction(L, index) != call)
 		return NULL;
 	lua_getupvalue(L, index, 1);
-	lua_getupvalue(L, index, 2); /* [state, chunk] */
+	lua_getupvalue(L, index, 2); /* [state, function] */
 	return lua_touserdata(L, -2);
 }
 
@@ -190,9 +190,10 @@ static bool is_blank(const char *source, size_t len)
 }
 
 /*
- * Push the chunk: 0; or what sl_failure_return returns. First without the
- * parentheses that make one value of it, so that Lua's message is about what the
- * user wrote, not about them.
+ * Push a chunk that returns the function: 0; or what sl_failure_return returns.
+ * First without the parentheses that make one value of it, so that Lua's message
+ * is about what the user wrote, not about them. Not the chunk itself is called
+ * for each row: chunks take any number of arguments, which costs.
  */
 static int push_chunk(lua_State *L, const char *source, size_t len, const char *name)
 {
@@ -206,7 +207,7 @@ static int push_chunk(lua_State *L, const char *source, size_t len, const char *
 	if (compile(L, &f, "return ", source, len, "", chunk_name) != LUA_OK)
 		return refuse(L, &f, name, source, len);
 	lua_pop(L, 1);
-	if (compile(L, &f, "return (", source, len, "\n)", chunk_name) != LUA_OK)
+	if (compile(L, &f, "return function() return (", source, len, "\n) end", chunk_name) != LUA_OK)
 		return refuse(L, &f, name, source, len);
 	return 0;
 }
@@ -251,7 +252,8 @@ int sl_expression_compile(lua_State *L) /* [source, name?] */
 	push_state(L, lua_touserdata(L, lua_upvalueindex(1))); /* [chunk, state] */
 	push_environment(L, chunk + 1);
 	lua_setupvalue(L, chunk, 1); /* its _ENV */
-	lua_pushvalue(L, chunk); /* [chunk, state, chunk] */
+	lua_pushvalue(L, chunk);
+	lua_call(L, 0, 1); /* [chunk, state, function] */
 	sl_row_push_metatable(L);
 	lua_pushcclosure(L, call, 3);
 	return 1;

@@ -22,14 +22,19 @@ int64_t sl_script_now_ns(void)
 
 /* ---- active or not ---- */
 
+static void forget_body(lua_State *L, struct sl_run *run)
+{
+	luaL_unref(L, LUA_REGISTRYINDEX, run->body);
+	run->body = LUA_NOREF;
+}
+
 void sl_run_activate(lua_State *L, struct sl_run *run) /* [..., body] */
 {
 	struct sl_error err;
 	sl_error_clear(&err);
-	lua_rawsetp(L, LUA_REGISTRYINDEX, run);
+	run->body = luaL_ref(L, LUA_REGISTRYINDEX);
 	if (sl_limit_hold(&run->script->limit, &err) != 0) {
-		lua_pushnil(L);
-		lua_rawsetp(L, LUA_REGISTRYINDEX, run);
+		forget_body(L, run);
 		sl_failure_raise(L, &err);
 	}
 	run->next = run->script->runs;
@@ -49,8 +54,7 @@ void sl_run_deactivate(lua_State *L, struct sl_run *run)
 	run->link = NULL;
 	sl_limit_deadline_end(&run->deadline);
 	sl_limit_release(&run->script->limit);
-	lua_pushnil(L);
-	lua_rawsetp(L, LUA_REGISTRYINDEX, run); /* there is something: no memory needed */
+	forget_body(L, run); /* its slot is there: no memory needed */
 }
 
 void sl_run_push(lua_State *L, struct sl_run *run)
@@ -300,7 +304,7 @@ static int run_gc(lua_State *L) /* [run] */
 struct sl_run *sl_run_new(lua_State *L, struct sl_script *s)
 {
 	struct sl_run *run = lua_newuserdatauv(L, sizeof *run, SL_RUN_VALUES);
-	*run = (struct sl_run){ .script = s, .begun_ns = sl_script_now_ns() };
+	*run = (struct sl_run){ .script = s, .body = LUA_NOREF, .begun_ns = sl_script_now_ns() };
 	sl_error_clear(&run->error);
 	luaL_setmetatable(L, SL_RUN);
 	return run;

@@ -2,9 +2,8 @@
  * run.h - one request on its way: what handlers get as `run` (room: script)
  *
  * A run is a userdata. While its outcome is awaited it is active: the registry
- * holds, by the run's address, the C closure that handles its events and with
- * it the run, so that a script may drop every handle and the request still
- * ends properly. Its user values hold whatever of it lives in Lua.
+ * holds, by number, the C closure that handles its events and with it the run,
+ * so that a script may drop every handle and the request still ends properly. Its user values hold whatever of it lives in Lua.
  */
 #ifndef SL_SCRIPT_RUN_H
 #define SL_SCRIPT_RUN_H
@@ -12,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <lauxlib.h>
 #include <lua.h>
 
 #include "script/state.h"
@@ -50,6 +50,7 @@ struct sl_route {
 
 struct sl_run {
 	struct sl_script *script;
+	int body;                    /* its reference while active, else LUA_NOREF */
 	struct sl_worker *worker;    /* NULL once the outcome is there, or the handle closed */
 	struct sl_run *next, **link; /* of script->runs while active */
 	struct sl_route **routes;    /* [stream id - 1]; NULL: no row yet */
@@ -81,7 +82,7 @@ void sl_run_deactivate(lua_State *L, struct sl_run *run);
  * raise; nil when it is not active. */
 static inline void sl_run_push_body(lua_State *L, struct sl_run *run)
 {
-	lua_rawgetp(L, LUA_REGISTRYINDEX, run);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, run->body);
 }
 
 void sl_run_push(lua_State *L, struct sl_run *run);
