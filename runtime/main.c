@@ -220,6 +220,7 @@ static int run_lua(struct command *c)
 		c->exit_code = EXIT_INTERNAL;
 	}
 	lua_close(L);
+	sl_allocator_clear(&memory);
 	return c->exit_code;
 }
 
