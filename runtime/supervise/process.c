@@ -13,7 +13,10 @@
 #include "supervise/pipes.h"
 
 #define MS 1000000
-#define READ_SIZE (256u * 1024)
+/* Bytes asked for in one read: at first few, because memory may not run ahead
+ * of what has arrived, then more each time that a read came back full. */
+#define READ_LEAST (64u * 1024)
+#define READ_MOST (256u * 1024)
 #define LINES_READ_SIZE (32u * 1024)
 /* Bytes waiting for a paused owner, from which on reading stops. */
 #define HIGH_WATER (256u * 1024)
@@ -255,11 +258,11 @@ static void drain_lines(struct sl_process *p, struct sl_port *port)
 /* One read into the decoder: bytes, 0 at the end, -1 when nothing is there. */
 static ssize_t read_frames(struct sl_process *p)
 {
-	static char sink[READ_SIZE]; /* for bytes that nobody wants */
+	static char sink[READ_LEAST]; /* for bytes that nobody wants */
 	size_t size = sizeof sink;
 	char *at = sink;
 	if (!p->discard)
-		at = sl_decoder_room(&p->session.in, READ_SIZE, &size);
+		at = sl_decoder_room(&p->session.in, p->read_size, &size);
 	if (at == NULL) {
 		p->discard = true; /* no memory: cannot go on, nothing may be credited */
 		return 0;
@@ -272,6 +275,9 @@ static ssize_t read_frames(struct sl_process *p)
 		return errno == EAGAIN ? -1 : 0;
 	if (!p->discard)
 		sl_decoder_fed(&p->session.in, (size_t)n);
+	p->more = (size_t)n == size;
+	if (p->more && p->read_size < READ_MOST)
+		p->read_size *= 2;
 	return n;
 }
 
@@ -307,7 +313,7 @@ static void on_frames_ready(uv_poll_t *handle, int status, int events)
 			frames_ended(p);
 		if (p->owner != NULL)
 			p->events->on_input(p->owner);
-		if ((size_t)n < READ_SIZE)
+		if (!p->more)
 			break;
 	}
 	over_if_gone(p);
@@ -500,6 +506,7 @@ static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_w
 		return NULL;
 	p->supervisor = s;
 	p->events = events;
+	p->read_size = READ_LEAST;
 	p->owner = owner;
 	p->exit.fd = p->control.fd = p->frames.fd = p->out.fd = p->err.fd = -1;
 	sl_ladder_init(&p->ladder, o->stop_grace_ms * MS, o->kill_grace_ms * MS);

@@ -53,6 +53,9 @@ struct sl_process { /* read the fields; change them through the functions */
 	uv_timer_t timer;
 	int open_handles;
 
+	size_t read_size; /* of the next read of frames, bytes */
+	bool more;        /* the latest one came back full */
+
 	struct sl_capture out_lines, err_lines;
 	struct sl_tail tail;
 	struct sl_tail held; /* stdout from before the hello, not yet handed out */
