@@ -1,0 +1,207 @@
+/* equal.c - see equal.h */
+#include "json/equal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Objects with more fields than this are told apart by the names alone. */
+#define FEW_FIELDS 64
+
+/* ---- numbers ---- */
+
+int sl_json_compare(int64_t a, double b)
+{
+	if (b >= 0x1p63)
+		return -1;
+	if (b < -0x1p63)
+		return 1;
+	double floor_b = floor(b);
+	int64_t whole = (int64_t)floor_b;
+	if (a != whole)
+		return a < whole ? -1 : 1;
+	return b > floor_b ? -1 : 0;
+}
+
+static bool equal_integer(int64_t a, struct sl_json_value b)
+{
+	if (sl_json_type(b) == SL_JSON_INTEGER)
+		return a == sl_json_integer(b);
+	return sl_json_type(b) == SL_JSON_FLOAT && sl_json_compare(a, sl_json_float(b)) == 0;
+}
+
+/* ---- containers ---- */
+
+static bool equal_arrays(struct sl_json_value a, struct sl_json_value b)
+{
+	struct sl_json_iter i = sl_json_children(a), j = sl_json_children(b);
+	struct sl_json_value x, y;
+	if (sl_json_count(a) != sl_json_count(b))
+		return false;
+	while (sl_json_next(&i, NULL, NULL, &x) && sl_json_next(&j, NULL, NULL, &y))
+		if (!sl_json_equal(x, y))
+			return false;
+	return true;
+}
+
+/* Most equal objects have their fields in the same order. */
+static bool equal_in_order(struct sl_json_value a, struct sl_json_value b)
+{
+	struct sl_json_iter i = sl_json_children(a), j = sl_json_children(b);
+	struct sl_json_value x, y;
+	const char *key, *other;
+	size_t len, other_len;
+	if (sl_json_count(a) != sl_json_count(b))
+		return false;
+	while (sl_json_next(&i, &key, &len, &x) && sl_json_next(&j, &other, &other_len, &y))
+		if (len != other_len || memcmp(key, other, len) != 0 || !sl_json_equal(x, y))
+			return false;
+	return true;
+}
+
+/* Has b every field of a, as it counts? */
+static bool contains(struct sl_json_value b, struct sl_json_value a)
+{
+	struct sl_json_iter i = sl_json_children(a);
+	struct sl_json_value x, y;
+	const char *key;
+	size_t len;
+	while (sl_json_next(&i, &key, &len, &x)) {
+		sl_json_field(a, key, len, &x);
+		if (!sl_json_field(b, key, len, &y) || !sl_json_equal(x, y))
+			return false;
+	}
+	return true;
+}
+
+static bool equal_strings(struct sl_json_value a, struct sl_json_value b)
+{
+	size_t len, other_len;
+	const char *s = sl_json_string(a, &len), *other = sl_json_string(b, &other_len);
+	return len == other_len && memcmp(s, other, len) == 0;
+}
+
+bool sl_json_equal(struct sl_json_value a, struct sl_json_value b)
+{
+	enum sl_json_type type = sl_json_type(a);
+	if (type == SL_JSON_INTEGER)
+		return equal_integer(sl_json_integer(a), b);
+	if (type == SL_JSON_FLOAT && sl_json_type(b) == SL_JSON_INTEGER)
+		return equal_integer(sl_json_integer(b), a);
+	if (sl_json_type(b) != type)
+		return false;
+	switch (type) {
+	case SL_JSON_FLOAT:
+		return sl_json_float(a) == sl_json_float(b);
+	case SL_JSON_BOOLEAN:
+		return sl_json_boolean(a) == sl_json_boolean(b);
+	case SL_JSON_STRING:
+		return equal_strings(a, b);
+	case SL_JSON_ARRAY:
+		return equal_arrays(a, b);
+	case SL_JSON_OBJECT:
+		return equal_in_order(a, b) || (contains(a, b) && contains(b, a));
+	default:
+		return true;
+	}
+}
+
+/* ---- hashes ---- */
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * UINT64_C(0x9E3779B97F4A7C15);
+	return h ^ h >> 32;
+}
+
+static uint64_t hash_bytes(const char *s, size_t len)
+{
+	uint64_t h = len, part;
+	for (; len >= sizeof part; s += sizeof part, len -= sizeof part) {
+		memcpy(&part, s, sizeof part);
+		h = mix(h, part);
+	}
+	part = 0;
+	memcpy(&part, s, len);
+	return mix(h, part);
+}
+
+/* A double that an integer equals has the integer's hash. */
+static uint64_t hash_float(double d)
+{
+	uint64_t bits;
+	if (d >= -0x1p63 && d < 0x1p63 && d == floor(d))
+		return (uint64_t)(int64_t)d;
+	memcpy(&bits, &d, sizeof bits);
+	return bits;
+}
+
+static uint64_t hash_array(struct sl_json_value v)
+{
+	struct sl_json_iter it = sl_json_children(v);
+	struct sl_json_value element;
+	uint64_t h = 0;
+	while (sl_json_next(&it, NULL, NULL, &element))
+		h = mix(h, sl_json_hash(element));
+	return h;
+}
+
+/* In any order; a field that a later one overrides does not count. */
+static uint64_t hash_few(struct sl_json_value v)
+{
+	struct sl_json_iter it = sl_json_children(v);
+	struct sl_json_value field, last;
+	const char *key;
+	size_t len;
+	uint64_t sum = 0;
+	while (sl_json_next(&it, &key, &len, &field))
+		if (sl_json_field(v, key, len, &last) && last.at == field.at)
+			sum += mix(hash_bytes(key, len), sl_json_hash(field));
+	return sum;
+}
+
+/* The smallest and the largest: how often a name is there makes no difference. */
+static uint64_t hash_names(struct sl_json_value v)
+{
+	struct sl_json_iter it = sl_json_children(v);
+	struct sl_json_value field;
+	const char *key;
+	size_t len;
+	uint64_t least = UINT64_MAX, most = 0;
+	while (sl_json_next(&it, &key, &len, &field)) {
+		uint64_t h = hash_bytes(key, len);
+		least = h < least ? h : least;
+		most = h > most ? h : most;
+	}
+	return mix(least, most);
+}
+
+/* Equal objects may differ in how many overridden fields they have; then only
+ * one of them may have many. */
+static uint64_t hash_object(struct sl_json_value v)
+{
+	return sl_json_count(v) <= FEW_FIELDS ? hash_few(v) : hash_names(v);
+}
+
+uint64_t sl_json_hash(struct sl_json_value v)
+{
+	enum sl_json_type type = sl_json_type(v);
+	size_t len;
+	const char *s;
+	switch (type) {
+	case SL_JSON_BOOLEAN:
+		return mix(type, sl_json_boolean(v));
+	case SL_JSON_INTEGER:
+		return mix(SL_JSON_INTEGER, (uint64_t)sl_json_integer(v));
+	case SL_JSON_FLOAT:
+		return mix(SL_JSON_INTEGER, hash_float(sl_json_float(v)));
+	case SL_JSON_STRING:
+		s = sl_json_string(v, &len);
+		return mix(type, hash_bytes(s, len));
+	case SL_JSON_ARRAY:
+		return mix(type, hash_array(v));
+	case SL_JSON_OBJECT:
+		return mix(type, hash_object(v));
+	default:
+		return mix(type, 0);
+	}
+}

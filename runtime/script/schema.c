@@ -1,0 +1,112 @@
+/* schema.c - see schema.h: the userdata, and who may parse meanwhile */
+#include "script/schema.h"
+
+#include <lauxlib.h>
+
+#include "script/failure.h"
+#include "script/schema_walk.h"
+
+/* What a parser may keep after a single large text. */
+#define KEPT_BYTES (4 * 1024 * 1024)
+
+/* ---- reading ---- */
+
+static size_t push_taking(lua_State *L, const struct sl_schema *s, struct sl_json_value root,
+                          struct sl_parser *p)
+{
+	p->taken = true; /* the script holds it, or whoever has it on the stack */
+	size_t count = sl_walk_push(L, s, root);
+	p->taken = false;
+	return count;
+}
+
+/* The script's parser, alive while it is ours: pushed. It is the only user
+ * value of the script. */
+static struct sl_parser *push_parser(lua_State *L, struct sl_script *s)
+{
+	struct sl_parser *p = s->parser;
+	sl_script_open(L); /* [script] */
+	lua_getiuservalue(L, -1, 1);
+	lua_remove(L, -2);
+	return p;
+}
+
+size_t sl_schema_push(lua_State *L, const struct sl_schema *s, struct sl_json_value root,
+                      struct sl_violations *out)
+{
+	struct sl_parser *p = s->script->parser;
+	luaL_checkstack(L, 4, "a value");
+	if (p == NULL || p->json != root.json) {
+		out->count = sl_walk_push(L, s, root);
+		return out->count;
+	}
+	push_parser(L, s->script);
+	out->count = push_taking(L, s, root, p);
+	lua_remove(L, -2);
+	return out->count;
+}
+
+const struct sl_schema *sl_schema_test(lua_State *L, int index)
+{
+	const struct sl_schema *s = luaL_testudata(L, index, SL_SCHEMA);
+	return s != NULL && s->root != NULL ? s : NULL;
+}
+
+/* ---- the userdata ---- */
+
+static int schema_gc(lua_State *L)
+{
+	struct sl_schema *s = lua_touserdata(L, 1);
+	lua_pushnil(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, s);
+	sl_program_clear(s);
+	return 0;
+}
+
+static int schema_decode(lua_State *L) /* [schema, text] */
+{
+	struct sl_error err;
+	struct sl_violations violations;
+	size_t len;
+	const struct sl_schema *s = sl_schema_test(L, 1);
+	luaL_argexpected(L, s != NULL, 1, SL_SCHEMA);
+	luaL_checktype(L, 2, LUA_TSTRING);
+	const char *text = lua_tolstring(L, 2, &len);
+	struct sl_parser *p = sl_script_parser(L, s->script);
+	p->holds = 0;
+	sl_error_clear(&err);
+	if (sl_json_parse_copy(p->json, text, len, &err) != 0)
+		return sl_failure_return(L, &err);
+	size_t count = sl_schema_push(L, s, sl_json_root(p->json), &violations);
+	if (s->script->parser == p && !p->taken)
+		sl_json_trim(p->json, KEPT_BYTES);
+	if (count == 0)
+		return 1;
+	sl_schema_push_failure(L, &violations, NULL);
+	luaL_pushfail(L);
+	lua_insert(L, -2);
+	return 2;
+}
+
+static void push_metatable(lua_State *L)
+{
+	static const luaL_Reg methods[] = { { "decode", schema_decode }, { NULL, NULL } };
+	if (!luaL_newmetatable(L, SL_SCHEMA)) /* sets __name */
+		return;
+	luaL_newlib(L, methods);
+	lua_setfield(L, -2, "__index");
+	lua_pushcfunction(L, schema_gc);
+	lua_setfield(L, -2, "__gc");
+}
+
+int sl_schema_new(lua_State *L) /* [description] */
+{
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	struct sl_schema *s = lua_newuserdatauv(L, sizeof *s, 0);
+	*s = (struct sl_schema){ .script = lua_touserdata(L, lua_upvalueindex(1)) };
+	push_metatable(L);
+	lua_setmetatable(L, -2);
+	sl_program_compile(L, s); /* [description, schema] */
+	return 1;
+}
