@@ -110,7 +110,7 @@ static int skip_preamble(struct sl_decoder *d, struct sl_error *err)
 		if (len == 0)
 			return 0;
 		const char *p = sl_buffer_data(&d->in);
-		const char *m = memchr(p, SL_MAGIC[0], len);
+		const char *m = memchr(p, (unsigned char)SL_MAGIC[0], len);
 		size_t before = m != NULL ? (size_t)(m - p) : len;
 		if (before == 0) {
 			size_t match = magic_match(p, len);
