@@ -1,0 +1,137 @@
+--- Rows as lines of CSV in a file.
+---
+---     local csv = require "sluice.sink.csv"
+---     sink = csv.file("decls.csv", { columns = { "name", "line", { name = "doc", optional = true } } })
+---
+--- Columns are those of the stream's schema, in its order, unless named. RFC
+--- 4180, lines ending in "\n" unless eol = "crlf". Integers are exact, other
+--- numbers have the fewest digits that read back the same, booleans are true and
+--- false, arrays and objects JSON text. null, and an optional field that is
+--- absent, are the null text, which is nothing; a string that reads the same is quoted,
+--- so the empty string is "". A row that does not fit is an error that
+--- names its stream, sequence and column: a field for which there is no column, a
+--- field that is absent but not optional, a payload that is no object.
+---
+--- The file is there as a whole or not at all: durable.lua. What is appended to
+--- must begin with the same header (or header = false).
+local core = require "sluice.core"
+local durable = require "sluice.sink.durable"
+local fields = require "sluice.fields"
+
+local M = {}
+
+local Csv = durable.class "csv.file"
+
+local EOL = { lf = "\n", crlf = "\r\n" }
+
+---@class sluice.sink.Columns
+---@field names string[]
+---@field optional boolean[]
+
+--- One column: a name, or { name =, optional = }.
+local function read_column(value)
+  if type(value) == "string" then return value, false end
+  if type(value) == "table" and type(value.name) == "string" then return value.name, value.optional == true end
+end
+
+--- Columns of a list such as schema.fields: also for other sinks.
+---@return sluice.sink.Columns? columns, string? expected, string? problem
+function M.columns(list, what)
+  local columns, seen = { names = {}, optional = {} }, {}
+  if type(list) ~= "table" or #list == 0 then return nil, 'a list of columns such as { "name", "line" }' end
+  for i, value in ipairs(list) do
+    local name, optional = read_column(value)
+    if not name then
+      return nil, nil, ("%s[%d]: expected a name, or { name = …, optional = true }, got %s"):format(what, i, fields.show(value))
+    end
+    if seen[name] then return nil, nil, ("%s[%d]: %q stands there twice"):format(what, i, name) end
+    seen[name], columns.names[i], columns.optional[i] = true, name, optional
+  end
+  return columns
+end
+
+local function read_delimiter(value)
+  if type(value) == "string" and #value == 1 and not value:find '[%z"\r\n\x80-\xff]' then return value end
+  return nil, "one ASCII character, and no quote or line break"
+end
+
+local function read_null(value)
+  if type(value) == "string" and not value:find '[%z"\r\n]' then return value end
+  return nil, "a text without quotes and line breaks"
+end
+
+local function read_eol(value)
+  if EOL[value] then return EOL[value] end
+  return nil, '"lf" or "crlf"'
+end
+
+local READERS = {
+  columns = M.columns, header = durable.boolean, delimiter = read_delimiter, null = read_null, eol = read_eol,
+}
+
+---@return sluice.sink.Columns? columns, sluice.Error? err
+local function columns_for(self, schema)
+  if self.options.columns then return self.options.columns end
+  if not schema then
+    return nil, core.error("sink", ("%s: the stream has no schema, so columns = { … } are needed"):format(self.path))
+  end
+  local columns, expected, problem = M.columns(schema.fields, "schema.fields")
+  if columns then return columns end
+  return nil, core.error("sink", ("%s: the schema gives no columns: %s"):format(self.path, problem or "expected " .. expected))
+end
+
+--- The header, and before it what keeps the old content apart.
+local function write_header(self, file, header)
+  local old, err = file:old(#header)
+  if err then return nil, err end
+  if not old then return header == "" or file:write(header) end
+  if old.head ~= header then
+    return nil, core.error("sink", ("cannot append to %s: its first line is not %s"):format(self.path, header:match "[^\r\n]*"))
+  end
+  return old.ends or file:write(self.options.eol)
+end
+
+function Csv:open(context, file)
+  local options = self.options
+  local columns, err = columns_for(self, context.schema)
+  if not columns then return nil, err end
+  self.schema = context.schema
+  self.csv = core.csv(file:writer(), {
+    names = columns.names, optional = columns.optional,
+    delimiter = options.delimiter, null = options.null, eol = options.eol,
+  })
+  local header = ""
+  if options.header then header, err = self.csv:header() end
+  if not header then return nil, err end
+  return write_header(self, file, header)
+end
+
+---@param row sluice.Row
+function Csv:write(row)
+  if not self.writing then error("write: the sink has not begun", 2) end
+  local ok, err
+  if self.schema then ok, err = self.csv:row(row, row.payload) else ok, err = self.csv:row(row) end
+  if ok then return true end
+  err.stream, err.sequence = row.stream, row.sequence
+  return nil, err
+end
+
+---@class sluice.sink.CsvOptions: sluice.sink.FileOptions
+---@field columns (string|{name: string, optional: boolean?})[]?  nil: the schema's
+---@field header boolean?      true
+---@field delimiter string?    ","
+---@field null string?         ""
+---@field eol "lf"|"crlf"|nil  "lf"
+
+---@param path string
+---@param options sluice.sink.CsvOptions?
+---@return sluice.Sink
+function M.file(path, options)
+  local read = durable.read("csv.file", path, options, READERS)
+  read.delimiter, read.null, read.eol = read.delimiter or ",", read.null or "", read.eol or "\n"
+  if read.header == nil then read.header = true end
+  if read.null:find(read.delimiter, 1, true) then error("csv.file: null: the text contains the delimiter", 2) end
+  return setmetatable({ path = path, options = read }, Csv)
+end
+
+return M

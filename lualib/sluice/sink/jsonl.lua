@@ -1,0 +1,42 @@
+--- Rows as JSON lines in a file.
+---
+---     local jsonl = require "sluice.sink.jsonl"
+---     sink = jsonl.file("rows.jsonl.gz")
+---
+--- Each row is the exact JSON text of its payload, on one line. The file is
+--- there as a whole or not at all: durable.lua. If a file that is appended to
+--- does not end in a line break, one is written first.
+local durable = require "sluice.sink.durable"
+
+local M = {}
+
+local Jsonl = durable.class "jsonl.file"
+
+function Jsonl:open(_, file)
+  local old, err = file:old()
+  if err then return nil, err end
+  self.writer = file:writer()
+  if old and not old.ends then return file:write "\n" end
+  return true
+end
+
+--- The runtime writes to the writer without asking us; others may call this.
+---@param row sluice.Row
+function Jsonl:write(row)
+  if not self.writer then error("write: the sink has not begun", 2) end
+  return self.writer:row(row)
+end
+
+---@class sluice.sink.FileOptions
+---@field append boolean?         to what the file has
+---@field gzip boolean|integer?   true, or a level from 1 to 9 (6); nil: when the name ends in .gz
+---@field mode integer?           permissions; nil: as they were, or what the umask allows
+
+---@param path string
+---@param options sluice.sink.FileOptions?
+---@return sluice.Sink
+function M.file(path, options)
+  return setmetatable({ path = path, options = durable.read("jsonl.file", path, options, {}) }, Jsonl)
+end
+
+return M

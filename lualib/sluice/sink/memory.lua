@@ -1,0 +1,54 @@
+--- Rows in memory, for programs and tests that want them all.
+---
+---     local memory = require "sluice.sink.memory"
+---     local kept = memory.new()
+---     …  sink = kept  …
+---     for _, row in ipairs(kept.rows) do print(row.payload.name) end
+---
+--- `rows` is the list of the last run that was committed, nil before there is
+--- one; a run that fails leaves it alone.
+local M = {}
+
+---@class sluice.sink.Memory: sluice.Sink
+---@field rows sluice.Row[]?
+---@field private waiting sluice.Row[]?
+---@field private prepared boolean?
+local Memory = { __name = "memory" }
+Memory.__index = Memory
+
+function Memory:begin()
+  if self.waiting then error("begin: the sink is collecting already", 2) end
+  self.waiting = {}
+  return true
+end
+
+---@param row sluice.Row
+function Memory:write(row)
+  if not self.waiting or self.prepared then error("write: the sink has not begun", 2) end
+  self.waiting[#self.waiting + 1] = row
+  return true
+end
+
+function Memory:prepare()
+  if not self.waiting then error("prepare: the sink has not begun", 2) end
+  self.prepared = true
+  return true
+end
+
+function Memory:commit()
+  if not self.prepared then error("commit: the sink is not prepared", 2) end
+  self.rows, self.waiting, self.prepared = self.waiting, nil, nil
+  return true
+end
+
+function Memory:rollback()
+  self.waiting, self.prepared = nil, nil
+  return true
+end
+
+---@return sluice.sink.Memory
+function M.new()
+  return setmetatable({}, Memory)
+end
+
+return M

@@ -1,0 +1,247 @@
+--- Rows into a table of a database, all of a run or none.
+---
+---     local sql = require "sluice.sink.sql"
+---     sink = sql.table { url = "sqlite:decls.db", name = "decl" }
+---     sink = sql.table { url = "postgres://user@host/db", name = "decl", key = "name", upsert = true }
+---
+--- `columns` come from the stream's schema, or are given: a map from names to
+--- types (`{ name = "text", line = "integer?" }`; sorted by name) or a list in
+--- order (`{ { "name", "text" }, … }`). Types: text, integer (64 bits, exact),
+--- number, boolean, json (any value, as its text); `?` for what may be null.
+--- The table is made unless `create = false`; one that is there must be able
+--- to hold the rows exactly, and may have more columns if they can stay empty.
+--- `key` (a name, or a list) is the primary key: a second row of the same key
+--- is an error, or with `upsert` takes the first one's place.
+---
+--- The transaction also writes to the table `sluice_ledger`: a run whose
+--- key (`--run-key`) is there is recognised, and writes nothing. Sinks of a
+--- run with the same url share one transaction.
+---
+--- SQLite: the run holds the writer's lock from its beginning to its end; the
+--- journal mode is the database's own. PostgreSQL: `?host=/socket/dir` and
+--- other parameters of libpq stand in the url.
+local batch = require "sluice.sink.sql.batch"
+local columns = require "sluice.sink.sql.columns"
+local core = require "sluice.core"
+local ledger = require "sluice.sink.sql.ledger"
+local tables = require "sluice.sink.sql.table"
+local transaction = require "sluice.sink.sql.transaction"
+local urls = require "sluice.sink.sql.url"
+local values = require "sluice.sink.sql.values"
+
+local M = {}
+
+---@class sluice.sql.Sink: sluice.Sink
+---@field private target sluice.sql.Target
+---@field private options table
+---@field private transaction sluice.sql.Transaction?
+---@field private batch sluice.sql.Batch?
+---@field private failure sluice.Error?  the first one sticks until the next begin
+local Sink = { __name = "sluice.sql.Sink" }
+Sink.__index = Sink
+
+-- ---- errors --------------------------------------------------------------
+
+--- Fail, once and for all: everything that this run has written is undone.
+---@return nil, sluice.Error
+local function fail(self, kind, why, fields)
+  fields = fields or {}
+  fields.url, fields.table, fields.sink = self.target.shown, self.options.name, self.name
+  fields.run_key = self.transaction and self.transaction.key
+  self.failure = core.error(kind, ("%s, table %s: %s"):format(fields.url, fields.table, why), fields)
+  if self.transaction then self.transaction:rollback() end
+  self.batch = nil
+  return nil, self.failure
+end
+
+--- The values of a row's key, for a message: name = "x", line = 3.
+local function key_of(self, row)
+  local parts = {}
+  for i, name in ipairs(self.options.key or {}) do
+    local payload = row.payload
+    parts[i] = ("%s = %s"):format(name, values.show(type(payload) == "table" and payload[name]))
+  end
+  return parts[1] and table.concat(parts, ", ") or nil
+end
+
+---@param problem sluice.sql.Problem
+local function fail_row(self, problem)
+  local row, why = problem.row, problem.why
+  if not row then return fail(self, "sink", why) end
+  local key = key_of(self, row)
+  if problem.column then why = ("column %s: %s"):format(problem.column, why) end
+  return fail(self, "sink", ("row %d of stream %s%s: %s"):format(
+    row.sequence, row.stream, key and " (" .. key .. ")" or "", why),
+    { stream = row.stream, sequence = row.sequence, column = problem.column, key = key })
+end
+
+--- The transaction this sink is in, or why it is in none.
+---@return sluice.sql.Transaction? transaction, sluice.Error? err
+local function current(self, what)
+  if self.failure then return nil, self.failure end
+  if not self.transaction then return fail(self, "sink", what .. " without begin") end
+  if self.transaction:is_over() then
+    return fail(self, "sink", "rolled back, because another sink of this database failed")
+  end
+  return self.transaction
+end
+
+-- ---- one run -------------------------------------------------------------
+
+---@return sluice.sql.Column[]? columns, string? problem
+local function choose_columns(options, schema)
+  if options.columns then return columns.read(options.columns) end
+  if schema then return columns.of_schema(schema) end
+  return nil, "the columns are not known: the sink has no one stream with a schema; give it columns"
+end
+
+local function open_table(self, context)
+  local options, dialect = self.options, self.transaction.dialect
+  local wanted, problem = choose_columns(options, context.schema)
+  if not wanted then return fail(self, "sink", problem) end
+  local opened = self.transaction.connection
+  local insert, why, differences = tables.open(opened, dialect, {
+    name = options.name, columns = wanted, key = options.key, upsert = options.upsert, create = options.create,
+  })
+  if not insert then return fail(self, "sink", why, { differences = differences }) end
+  self.batch = batch.new(dialect.store(opened, insert), insert, function() return dialect.is_intact(opened) end)
+  return true
+end
+
+--- Leave behind what an earlier run may have left.
+local function forget(self)
+  self:rollback()
+  self.failure, self.written, self.is_prepared, self.is_default = nil, {}, false, false
+end
+
+---@param context sluice.SinkContext
+function Sink:begin(context)
+  forget(self)
+  self.name, self.streams = context.name, context.streams
+  for _, stream in ipairs(self.streams) do self.is_default = self.is_default or stream == "*" end
+  local joined, why = transaction.join(self.target, context.run_key)
+  if not joined then return fail(self, "sink", why) end
+  self.transaction = joined
+  if context.run_key then
+    local found
+    found, why = ledger.has(joined.connection, context.run_key, self.options.name)
+    if found == nil then return fail(self, "sink", why) end
+    if found then
+      joined:leave()
+      self.transaction = nil
+      return true, "committed"
+    end
+  end
+  return open_table(self, context)
+end
+
+---@param row sluice.Row
+function Sink:write(row)
+  local rows = self.batch
+  if not rows then
+    local _, err = current(self, "a row came")
+    return nil, err
+  end
+  local ok, problem = rows:add(row)
+  if not ok then return fail_row(self, problem) end
+  if self.is_default then self.written[row.stream] = true end
+  return true
+end
+
+--- A stream from which no row came.
+local function empty_seal(stream)
+  return { stream = stream, rows = 0, bytes = 0, checksum = "", kept = 0 }
+end
+
+--- The seals of this sink's streams: those it is named for, and as the default
+--- handler those it got rows of.
+local function own_seals(self, seals)
+  local own, by_name = {}, {}
+  for _, seal in ipairs(seals) do by_name[seal.stream] = seal end
+  for _, stream in ipairs(self.streams) do
+    if stream ~= "*" then self.written[stream] = true end
+  end
+  for stream in pairs(self.written) do own[#own + 1] = by_name[stream] or empty_seal(stream) end
+  return own[1] and own or { empty_seal "*" }
+end
+
+---@param seals sluice.Seal[]
+function Sink:prepare(seals)
+  local joined, err = current(self, "prepare")
+  if not joined then return nil, err end
+  local ok, problem = self.batch:flush()
+  if not ok then return fail_row(self, problem) end
+  self.batch = nil
+  local why
+  for _, seal in ipairs(own_seals(self, seals)) do
+    ok, why = ledger.write(joined.connection, joined.key, self.options.name, seal)
+    if not ok then return fail(self, "sink", "the ledger refuses the run: " .. why) end
+  end
+  ok, why = joined:prepare()
+  if not ok then return fail(self, "sink", why) end
+  self.is_prepared = true
+  return true
+end
+
+function Sink:commit()
+  local joined, err = current(self, "commit")
+  if not joined then return nil, err end
+  if not self.is_prepared then return fail(self, "commit", "commit without prepare") end
+  local ok, why, unknown = joined:commit()
+  if not ok then return fail(self, "commit", why, { unknown = unknown }) end
+  return true
+end
+
+function Sink:rollback()
+  if self.transaction then self.transaction:rollback() end
+  self.transaction, self.batch = nil, nil
+  return true
+end
+
+-- ---- making one ----------------------------------------------------------
+
+local function expect(condition, problem)
+  if not condition then error("sql.table: " .. problem, 3) end
+end
+
+local KNOWN = { url = true, name = true, columns = true, key = true, upsert = true, create = true }
+
+local function is_flag(value) return value == nil or type(value) == "boolean" end
+
+---@return string[]? names
+local function read_key(key)
+  if key == nil then return nil end
+  local names = type(key) == "string" and { key } or key
+  expect(type(names) == "table" and type(names[1]) == "string", "key: expected a name, or a list of names")
+  return { table.unpack(names) }
+end
+
+--- A sink that writes rows to a table.
+---@param options { url: string, name: string, columns: table?, key: string|string[]|nil, upsert: boolean?, create: boolean? }
+---@return sluice.sql.Sink
+function M.table(options)
+  expect(type(options) == "table", 'expected a table such as { url = "sqlite:decls.db", name = "decl" }')
+  for name in pairs(options) do expect(KNOWN[name], "unknown option " .. tostring(name)) end
+  expect(type(options.url) == "string", "url: expected a string")
+  local target, problem = urls.parse(options.url)
+  expect(target, "url: " .. tostring(problem))
+  local name = options.name
+  expect(type(name) == "string" and name ~= "" and not name:find("\0", 1, true), "name: expected the name of a table")
+  expect(name ~= ledger.TABLE, "name: " .. ledger.TABLE .. " is the ledger's")
+  if options.columns ~= nil then
+    local _, wrong = columns.read(options.columns)
+    expect(not wrong, "columns: " .. tostring(wrong))
+  end
+  expect(is_flag(options.upsert), "upsert: expected true or false")
+  expect(is_flag(options.create), "create: expected true or false")
+  expect(not options.upsert or options.key, "upsert needs a key")
+  return setmetatable({
+    target = target, written = {},
+    options = {
+      name = name, columns = options.columns, key = read_key(options.key),
+      upsert = options.upsert or false, create = options.create ~= false,
+    },
+  }, Sink)
+end
+
+return M

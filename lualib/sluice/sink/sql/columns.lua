@@ -1,0 +1,110 @@
+--- Columns of a table: from a list of the user's, or from a schema.
+local core = require "sluice.core"
+
+local M = {}
+
+---@class sluice.sql.Column
+---@field name string
+---@field type "text"|"integer"|"number"|"boolean"|"json"
+---@field null boolean   may be NULL
+
+local TYPES = { text = true, integer = true, number = true, boolean = true, json = true }
+local EXPECTED = "a type: text, integer, number, boolean or json, with ? at the end if it may be null"
+
+--- "integer?" as a type and whether it may be null.
+local function read_type(value)
+  if type(value) ~= "string" then return nil end
+  local name, mark = value:match("^(%a+)(%??)$")
+  if not TYPES[name] then return nil end
+  return name, mark == "?"
+end
+
+local function read_column(name, value)
+  if type(name) ~= "string" or name == "" or name:find("\0", 1, true) then
+    return nil, "expected names of columns"
+  end
+  local kind, null = read_type(value)
+  if not kind then return nil, ("column %s: expected %s"):format(name, EXPECTED) end
+  return { name = name, type = kind, null = null }
+end
+
+local function ordered(value)
+  local list = {}
+  for i, entry in ipairs(value) do
+    if type(entry) ~= "table" then return nil, 'expected columns such as { "line", "integer" }' end
+    list[i] = entry
+  end
+  return list
+end
+
+--- A map has no order of its own: its columns are sorted by name.
+local function sorted(value)
+  local list = {}
+  for name, kind in pairs(value) do list[#list + 1] = { name, kind } end
+  table.sort(list, function(a, b) return tostring(a[1]) < tostring(b[1]) end)
+  return list
+end
+
+--- `{ name = "text", line = "integer?" }` or `{ { "name", "text" }, … }`.
+---@return sluice.sql.Column[]? columns, string? problem
+function M.read(value)
+  if type(value) ~= "table" or next(value) == nil then
+    return nil, 'expected columns such as { name = "text", line = "integer?" }'
+  end
+  local entries, problem = (value[1] ~= nil and ordered or sorted)(value)
+  if not entries then return nil, problem end
+  local columns, seen = {}, {}
+  for i, entry in ipairs(entries) do
+    columns[i], problem = read_column(entry[1], entry[2])
+    if not columns[i] then return nil, problem end
+    if seen[entry[1]] then return nil, ("column %s stands there twice"):format(entry[1]) end
+    seen[entry[1]] = true
+  end
+  return columns
+end
+
+local BY_KIND = { string = "text", integer = "integer", number = "number", boolean = "boolean" }
+local BY_VALUE = { string = "text", integer = "integer", float = "number", boolean = "boolean" }
+
+--- An enumeration of values of one type has its column.
+local function type_of_values(values)
+  local found
+  for _, value in ipairs(values) do
+    local kind = BY_VALUE[math.type(value) or type(value)]
+    if value ~= core.null then
+      if not kind or (found and found ~= kind) then return "json" end
+      found = kind
+    end
+  end
+  return found or "json"
+end
+
+local function type_of(schema)
+  if schema.kind == "enum" then return type_of_values(schema.values) end
+  return BY_KIND[schema.kind] or "json"
+end
+
+--- Whether null is one of the values: that is NULL.
+local function takes_null(field)
+  if field.optional or field.nullable or field.schema.kind == "any" then return true end
+  for _, value in ipairs(field.schema.kind == "enum" and field.schema.values or {}) do
+    if value == core.null then return true end
+  end
+  return false
+end
+
+---@param schema sluice.Schema
+---@return sluice.sql.Column[]? columns, string? problem
+function M.of_schema(schema)
+  if schema.kind ~= "record" then
+    return nil, ("a table holds records, and the schema is of kind %s"):format(tostring(schema.kind))
+  end
+  local columns = {}
+  for i, field in ipairs(schema.fields) do
+    columns[i] = { name = field.name, type = type_of(field.schema), null = takes_null(field) }
+  end
+  if #columns == 0 then return nil, "the schema has no fields" end
+  return columns
+end
+
+return M

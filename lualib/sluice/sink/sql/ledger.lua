@@ -1,0 +1,54 @@
+--- The ledger: which runs are in the database. Its rows are written in the
+--- transaction of the rows that they speak of, so both are there or neither.
+local M = {}
+
+M.TABLE = "sluice_ledger"
+
+local COLUMNS = { "run_key", "table_name", "stream", "rows", "bytes", "checksum", "kept", "time" }
+
+local CREATE = [[
+CREATE TABLE IF NOT EXISTS %s (
+  run_key %s NOT NULL, table_name %s NOT NULL, stream %s NOT NULL,
+  rows %s NOT NULL, bytes %s NOT NULL, checksum %s NOT NULL, kept %s NOT NULL, time %s NOT NULL,
+  PRIMARY KEY (run_key, table_name, stream))]]
+
+---@param opened sluice.sql.Connection
+---@return true? ok, string? why
+function M.create(opened, dialect)
+  local t = dialect.types
+  return opened:run(CREATE:format(M.TABLE, t.text, t.text, t.text, t.integer, t.integer, t.text, t.integer, t.time))
+end
+
+--- A key for a run that was given none.
+function M.generate()
+  local source = assert(io.open("/dev/urandom", "rb"))
+  local bytes = source:read(8)
+  source:close()
+  return os.date "!run-%Y%m%dT%H%M%SZ-" .. bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+end
+
+--- Whether a run is in the ledger; for all tables, or for one.
+---@return boolean? found, string? why
+function M.has(opened, key, name)
+  local text = "SELECT run_key FROM " .. M.TABLE .. " WHERE run_key = $1"
+  local rows, why
+  if name then
+    rows, why = opened:query(text .. " AND table_name = $2 LIMIT 1", key, name)
+  else
+    rows, why = opened:query(text .. " LIMIT 1", key)
+  end
+  if not rows then return nil, why end
+  return rows[1] ~= nil
+end
+
+---@param seal sluice.Seal
+---@return true? ok, string? why
+function M.write(opened, key, name, seal)
+  local marks = {}
+  for i = 1, #COLUMNS do marks[i] = "$" .. i end
+  return opened:run(
+    ("INSERT INTO %s (%s) VALUES (%s)"):format(M.TABLE, table.concat(COLUMNS, ", "), table.concat(marks, ", ")),
+    key, name, seal.stream, seal.rows, seal.bytes, seal.checksum, seal.kept, os.date "!%Y-%m-%dT%H:%M:%SZ")
+end
+
+return M

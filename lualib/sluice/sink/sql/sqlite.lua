@@ -1,0 +1,158 @@
+--- SQLite.
+local connection = require "sluice.sink.sql.connection"
+local values = require "sluice.sink.sql.values"
+
+local M = { name = "SQLite" }
+
+M.types = {
+  text = "TEXT", integer = "INTEGER", number = "REAL", boolean = "INTEGER", json = "TEXT", time = "TEXT",
+}
+
+--- How long a lock is waited for.
+local BUSY_MS = 5000
+
+--- Rows of one statement: more are hardly faster.
+local MAX_ROWS, MAX_VALUES, MAX_BYTES = 100, 1000, 1 << 20
+
+function M.quote(name) return '"' .. name:gsub('"', '""') .. '"' end
+
+--- Names of columns that SQLite takes for one.
+M.fold = string.lower
+
+---@return string? problem
+function M.check_name() end
+
+-- A database in memory is as old as the process: its connection stays.
+local in_memory
+
+---@param target sluice.sql.Target
+function M.open(target)
+  if target.memory and in_memory then return in_memory end
+  local opened, why = connection.open("SQLite3", target.name)
+  if not opened then return nil, why end
+  local ok
+  ok, why = opened:run("PRAGMA busy_timeout = " .. BUSY_MS)
+  if ok then ok, why = opened:run "PRAGMA synchronous = FULL" end
+  if not ok then
+    opened:close()
+    return nil, why
+  end
+  if target.memory then in_memory = opened end
+  return opened
+end
+
+--- The lock of the writer is taken at once: whoever comes second learns it
+--- before a worker is asked, and not after a million rows.
+function M.begin(opened)
+  return opened:run "BEGIN IMMEDIATE"
+end
+
+--- One writer at a time: the lock has been taken by begin.
+function M.claim() return true end
+
+--- Some failures (a full disk) end the transaction; what is executed after
+--- them would stand on its own. A second BEGIN is refused inside of one.
+function M.is_intact(opened)
+  local began = opened:run "BEGIN"
+  if began then opened:run "ROLLBACK" end
+  return not began
+end
+
+--- Whether a failed COMMIT certainly wrote nothing.
+function M.is_certain() return false end
+
+function M.transaction_id() return "0" end
+
+--- What failed has been rolled back before it is looked up.
+function M.has_ended() return true end
+
+function M.is_race() return false end
+
+function M.settle() return true end
+
+-- ---- tables --------------------------------------------------------------
+
+---@return sluice.sql.Existing[]? columns  empty when there is no such table
+function M.columns(opened, name)
+  local rows, why = opened:query([[SELECT name, type, "notnull", dflt_value IS NOT NULL OR pk > 0 FROM pragma_table_info(?)]], name)
+  if not rows then return nil, why end
+  local list = {}
+  for i, row in ipairs(rows) do
+    list[i] = { name = row[1], type = row[2] or "", required = row[3] == 1, has_default = row[4] == 1 }
+  end
+  return list
+end
+
+local AFFINITIES = {
+  { "^ANY$", "BLOB" }, { "INT", "INTEGER" }, { "CHAR", "TEXT" }, { "CLOB", "TEXT" }, { "TEXT", "TEXT" },
+  { "BLOB", "BLOB" }, { "^$", "BLOB" }, { "REAL", "REAL" }, { "FLOA", "REAL" }, { "DOUB", "REAL" },
+}
+
+local function affinity(declared)
+  for _, rule in ipairs(AFFINITIES) do
+    if declared:upper():find(rule[1]) then return rule[2] end
+  end
+  return "NUMERIC"
+end
+
+local ACCEPTED = {
+  text = { TEXT = true, BLOB = true },
+  integer = { INTEGER = true, NUMERIC = true },
+  number = { REAL = true, NUMERIC = true },
+  boolean = { INTEGER = true, NUMERIC = true },
+  json = { TEXT = true, BLOB = true },
+}
+
+--- Whether a column declared so holds these values unchanged.
+function M.accepts(kind, declared)
+  return ACCEPTED[kind][affinity(declared)] or false
+end
+
+-- ---- rows ----------------------------------------------------------------
+
+---@class sluice.sql.sqlite.Store: sluice.sql.Store
+local Store = { __name = "sluice.sql.Store" }
+Store.__index = Store
+
+local function placeholders(columns, rows)
+  local one = "(" .. ("?, "):rep(columns - 1) .. "?)"
+  return (one .. ", "):rep(rows - 1) .. one
+end
+
+---@param opened sluice.sql.Connection
+---@param spec sluice.sql.Insert
+---@return sluice.sql.Store
+function M.store(opened, spec)
+  local width = #spec.columns
+  local rows = math.max(1, math.min(MAX_ROWS, MAX_VALUES // width))
+  local insert = ("INSERT INTO %s (%s) VALUES %%s%s"):format(
+    spec.table:gsub("%%", "%%%%"), spec.names:gsub("%%", "%%%%"), spec.conflict:gsub("%%", "%%%%"))
+  local flat = {}
+  for i = 1, rows * width do flat[i] = false end -- room, so that nil leaves no hole
+  return setmetatable({
+    rows = rows, bytes = MAX_BYTES, width = width, flat = flat,
+    convert = values.sqlite,
+    many = opened:statement(insert:format(placeholders(width, rows))),
+    one = opened:statement(insert:format(placeholders(width, 1))),
+  }, Store)
+end
+
+--- Value of a column of the nth row of the batch.
+function Store:put(n, column, value)
+  self.flat[(n - 1) * self.width + column] = value
+end
+
+--- Insert rows first to last of the batch: as one statement if they are all
+--- that fit, else one by one. A statement that fails has inserted nothing.
+---@return true? ok, string? why, integer? at  the row that failed, if known
+function Store:insert(first, last)
+  local flat, width = self.flat, self.width
+  if last - first + 1 == self.rows then return self.many:run(table.unpack(flat, 1, last * width)) end
+  for row = first, last do
+    local ok, why = self.one:run(table.unpack(flat, (row - 1) * width + 1, row * width))
+    if not ok then return nil, why, row end
+  end
+  return true
+end
+
+return M

@@ -1,0 +1,147 @@
+--- Rows to standard output: JSON lines, or an aligned table on a terminal.
+---
+---     local stdout = require "sluice.sink.stdout"
+---     sink = stdout.new()
+---     sink = stdout.new { format = "table", columns = { "name", "line" } }
+---     sink = stdout.new { atomic = true }
+---
+--- Output is live: who reads it sees rows that are tentative until the run has
+--- succeeded, and what is out cannot be rolled back. With atomic = true
+--- rows wait in a file without a name and are written at commit; a reader that
+--- goes away, or a full disk, is then a failed commit, after part of them may be out.
+local aligned = require "sluice.sink.aligned"
+local core = require "sluice.core"
+local csv = require "sluice.sink.csv"
+local durable = require "sluice.sink.durable"
+local fields = require "sluice.fields"
+local spool = require "sluice.spool"
+local stdout = require "sluice.stdout"
+
+local M = {}
+
+local STDOUT = 1
+local WINDOW = 100
+
+---@class sluice.sink.Stdout: sluice.Sink
+---@field private options sluice.sink.StdoutOptions
+---@field private state "open"|"prepared"|nil
+---@field private held sluice.Spool?            with atomic
+---@field private aligned sluice.sink.Aligned?  as a table
+local Stdout = { __name = "stdout" }
+Stdout.__index = Stdout
+
+--- Standard output's own functions raise, for handlers; a sink returns.
+local function returned(f, ...)
+  local ok, err = pcall(f, ...)
+  if ok then return true end
+  if type(err) ~= "table" then error(err, 0) end
+  return nil, err
+end
+
+--- A writer that returns its errors.
+local out = {}
+function out:write(text) return returned(stdout.get().write, stdout.get(), text) end
+function out:flush() return returned(stdout.get().flush, stdout.get()) end
+
+local function names_of(self, schema)
+  if self.options.columns then return self.options.columns.names end
+  local columns = schema and schema.fields and csv.columns(schema.fields, "schema.fields")
+  return columns and columns.names
+end
+
+local function is_table(self)
+  local format = self.options.format or "auto"
+  return format == "table" or format == "auto" and (core.terminal(STDOUT))
+end
+
+local function most_columns(self)
+  local is_terminal, columns = core.terminal(STDOUT)
+  return self.options.width or is_terminal and columns or nil
+end
+
+function Stdout:begin(context)
+  if self.state then error("begin: the sink is writing already", 2) end
+  local err
+  if self.options.atomic then
+    self.held, err = spool.open()
+    if not self.held then return nil, err end
+  end
+  if is_table(self) then
+    self.aligned = aligned.new(names_of(self, (context or {}).schema), most_columns(self),
+      self.options.window or WINDOW, function(text) return (self.held or out):write(text) end)
+  elseif not self.held then
+    self.writer = stdout.writer()
+  end
+  self.state = "open"
+  return true
+end
+
+---@param row sluice.Row
+function Stdout:write(row)
+  if self.state ~= "open" then error("write: the sink has not begun", 2) end
+  if self.aligned then return self.aligned:row(row) end
+  if self.held then return self.held:write(tostring(row), "\n") end
+  return returned(stdout.get().row, stdout.get(), row)
+end
+
+function Stdout:prepare()
+  if self.state ~= "open" then error("prepare: the sink has not begun", 2) end
+  self.state, self.writer = "prepared", nil
+  local ok, err = true, nil
+  if self.aligned then ok, err = self.aligned:finish() end
+  if not ok then return nil, err end
+  return (self.held or out):flush()
+end
+
+local function close(self)
+  if self.held then self.held:close() end
+  self.held, self.aligned, self.writer, self.state = nil, nil, nil, nil
+end
+
+function Stdout:commit()
+  if self.state ~= "prepared" then error("commit: the sink is not prepared", 2) end
+  local ok, err = true, nil
+  if self.held then ok, err = self.held:copy(out) end
+  close(self)
+  if ok then return true end
+  return nil, core.error("commit", err.message, { os = err.os, errno = err.errno })
+end
+
+function Stdout:rollback()
+  close(self)
+  return true
+end
+
+local function read_format(value)
+  if value == "auto" or value == "jsonl" or value == "table" then return value end
+  return nil, '"auto", "jsonl" or "table"'
+end
+
+local function read_count(value)
+  if math.type(value) == "integer" and value > 0 then return value end
+  return nil, "a whole number above 0"
+end
+
+local READERS = {
+  format = read_format, atomic = durable.boolean, columns = csv.columns, window = read_count, width = read_count,
+}
+
+---@class sluice.sink.StdoutOptions
+---@field format "auto"|"jsonl"|"table"|nil  auto: a table on a terminal, else JSON lines
+---@field atomic boolean?    nothing before commit
+---@field columns string[]?  of a table; nil: the schema's, else those of the first rows
+---@field window integer?    rows that wait until the widths are known (100)
+---@field width integer?     of the table; nil: the terminal's, else no limit
+
+---@param options sluice.sink.StdoutOptions?
+---@return sluice.Sink
+function M.new(options)
+  if options ~= nil and type(options) ~= "table" then
+    error("stdout.new: expected a table of options, got " .. fields.show(options), 2)
+  end
+  local read, problem = fields.read(options or {}, READERS, "")
+  if not read then error("stdout.new: " .. problem, 2) end
+  return setmetatable({ options = read }, Stdout)
+end
+
+return M

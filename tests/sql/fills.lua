@@ -1,0 +1,13 @@
+-- fills.lua URL: rows without end into a table, under a limit on files that
+-- the caller has set (and whose signal it ignores); prints how it ended.
+local support = require "sql.support"
+
+local sink = support.sink((...))
+assert(sink:begin { streams = { "rows" }, name = "streams.rows.sink" })
+local ok, err
+for i = 0, 1e6 do
+  ok, err = sink:write { stream = "rows", sequence = i, payload = { name = ("x"):rep(1000), line = i } }
+  if not ok then break end
+end
+print("kind " .. err.kind, err)
+assert(sink:rollback())
