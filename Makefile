@@ -8,14 +8,14 @@ CFLAGS   ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
 
-BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev \
+BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev \
 	libyajl-dev libxxhash-dev lua-argparse lua-filesystem lua-cjson lua5.4
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
 	util-linux sqlite3
 
 # ---- what is built -------------------------------------------------------
 
-LIBS     := lua5.4 libuv yajl simdjson
+LIBS     := lua5.4 libuv yajl simdjson zlib
 WARNINGS := -Wall -Wextra -Werror
 INCLUDES := -Iruntime -Iruntime/host/include
 DEFINES  := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' \

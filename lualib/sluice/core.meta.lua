@@ -75,6 +75,54 @@ function Writer:write(text) end
 ---@return true? ok, sluice.Error? err
 function Writer:flush() end
 
+--- A file that is there as a whole or not at all (runtime/script/durable.h):
+--- what is written goes to a temporary file beside it, which takes its name at
+--- commit. A write over RLIMIT_FSIZE is EFBIG where SIGXFSZ is ignored, as the
+--- command does; a program that uses the module decides for itself.
+---@param options { path: string, append: boolean?, gzip: boolean|integer|nil, mode: integer? }
+---@return sluice.core.File? file, sluice.Error? err   kind sink, with os and errno
+function core.file(options) end
+
+---@class sluice.core.File    rolls back on __gc and __close
+local File = {}
+--- The same each time; valid until prepare.
+---@return sluice.Writer
+function File:writer() end
+---@param text string
+---@return true? ok, sluice.Error? err
+function File:write(text) end
+--- What was there before, in append mode; nil when there was nothing. With
+--- gzip all of it is read, and found to be sound.
+---@param wanted integer?   bytes of it that are wanted: head
+---@return { head: string, ends: boolean }? old, sluice.Error? err   ends: in a line break
+function File:old(wanted) end
+--- Flush, sync and close. After a failure only rollback can follow.
+---@return true? ok, sluice.Error? err
+function File:prepare() end
+--- Rename over the target, sync the directory.
+---@return true? ok, sluice.Error? err   kind commit
+function File:commit() end
+--- Remove the temporary file, if there is one still; the target is not touched.
+---@return true? ok, sluice.Error? err
+function File:rollback() end
+
+--- Lines of CSV into a writer (runtime/script/csv.h). All options are needed.
+---@param writer sluice.Writer
+---@param options { names: string[], optional: boolean[], delimiter: string, null: string, eol: string }
+---@return sluice.core.Csv
+function core.csv(writer, options) end
+
+---@class sluice.core.Csv
+local Csv = {}
+--- The line of names; not written.
+---@return string? header, sluice.Error? err
+function Csv:header() end
+--- Write the row: its payload if that is given, else its text.
+---@param row sluice.Row
+---@param payload table?
+---@return true? ok, sluice.Error? err   kind sink, with column
+function Csv:row(row, payload) end
+
 ---@class sluice.core.WorkerOptions
 ---@field argv string[]
 ---@field env table<string,string>?    the whole environment; nil: this process's

@@ -54,6 +54,14 @@ function M.get()
   return stdout
 end
 
+--- The writer behind all this, for rows that do not enter Lua; nil while
+--- people watch, because then something has to be done before each write.
+---@return sluice.Writer?
+function M.writer()
+  if before_write then return nil end
+  return prepare()
+end
+
 ---@param why string
 ---@param code integer?  the errno that Lua's io library gives
 local function io_error(why, code)

@@ -7,14 +7,15 @@
 #include <lauxlib.h>
 
 #include "host/value.h"
+#include "script/csv.h"
 #include "script/executable.h"
 #include "script/expression.h"
 #include "script/failure.h"
+#include "script/file.h"
 #include "script/interrupt.h"
 #include "script/options.h"
 #include "script/protect.h"
 #include "script/run.h"
-#include "script/schema.h"
 #include "script/worker.h"
 #include "script/writer.h"
 #include "wire/frame.h"
@@ -92,8 +93,9 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "protect", sl_protect_call },
 	{ "limits", core_limits },
 	{ "expression", sl_expression_compile },
-	{ "schema", sl_schema_new },
 	{ "writer", sl_writer_new },
+	{ "file", sl_file_new },
+	{ "csv", sl_csv_new },
 	{ "worker", sl_handle_new },
 	{ "finish", sl_handle_finish },
 	{ "interrupted", core_interrupted },
@@ -126,6 +128,8 @@ int luaopen_sluice_core(lua_State *L)
 	sl_script_open(L); /* [script]: first, so that lua_close finalises it last */
 	sl_run_open(L);
 	sl_writer_open(L);
+	sl_file_open(L);
+	sl_csv_open(L);
 	sl_handle_open(L);
 	luaL_newlibtable(L, functions);
 	lua_pushvalue(L, 1);

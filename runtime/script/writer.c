@@ -17,6 +17,7 @@
 
 struct sl_writer { /* a userdata */
 	struct sl_script *script;
+	struct sl_outlet outlet; /* put NULL: there is none, but a descriptor */
 	int fd;
 	int failed; /* errno of the first failure, or 0 */
 	struct sl_buffer out;
@@ -27,7 +28,7 @@ struct sl_writer { /* a userdata */
 
 static void mark_dirty(struct sl_writer *w)
 {
-	if (w->link != NULL)
+	if (w->link != NULL || w->outlet.put != NULL)
 		return;
 	struct sl_script *s = w->script;
 	w->next = s->dirty;
@@ -68,8 +69,18 @@ static int again(const struct sl_writer *w, int os)
 	return os;
 }
 
+static int put_out(struct sl_writer *w)
+{
+	size_t len = sl_buffer_len(&w->out);
+	int os = len > 0 ? w->outlet.put(w->outlet.ctx, sl_buffer_data(&w->out), len) : 0;
+	sl_buffer_consume(&w->out, len);
+	return os;
+}
+
 static int write_out(struct sl_writer *w)
 {
+	if (w->outlet.put != NULL)
+		return put_out(w);
 	while (sl_buffer_len(&w->out) > 0) {
 		ssize_t n = write(w->fd, sl_buffer_data(&w->out), sl_buffer_len(&w->out));
 		if (n >= 0) {
@@ -85,6 +96,8 @@ static int write_out(struct sl_writer *w)
 
 static int fail(const struct sl_writer *w, struct sl_error *err)
 {
+	if (w->outlet.put != NULL)
+		return sl_fail(err, SL_SINK, w->failed, "cannot write %s", w->outlet.name);
 	if (w->fd == STDOUT_FILENO)
 		return sl_fail(err, SL_SINK, w->failed, "cannot write to standard output");
 	return sl_fail(err, SL_SINK, w->failed, "cannot write to descriptor %d", w->fd);
@@ -133,12 +146,20 @@ int sl_writer_row(struct sl_writer *w, const char *text, size_t len, struct sl_e
 	return added(w, err);
 }
 
-static int write_text(struct sl_writer *w, const char *text, size_t len, struct sl_error *err)
+int sl_writer_text(struct sl_writer *w, const char *text, size_t len, struct sl_error *err)
 {
 	if (make_room(w, len, err) != 0)
 		return -1;
 	sl_buffer_append(&w->out, text, len);
 	return added(w, err);
+}
+
+void sl_writer_end(struct sl_writer *w)
+{
+	mark_clean(w);
+	sl_buffer_clear(&w->out);
+	if (w->failed == 0)
+		w->failed = EBADF;
 }
 
 int sl_writer_flush_all(struct sl_script *s)
@@ -186,7 +207,7 @@ static int writer_write(lua_State *L) /* [writer, text] */
 	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
 	const char *text = luaL_checklstring(L, 2, &len);
 	sl_error_clear(&err);
-	return done(L, write_text(w, text, len, &err), &err);
+	return done(L, sl_writer_text(w, text, len, &err), &err);
 }
 
 static int writer_flush(lua_State *L) /* [writer] */
@@ -197,11 +218,13 @@ static int writer_flush(lua_State *L) /* [writer] */
 	return done(L, sl_writer_flush(w, &err), &err);
 }
 
-/* Nobody is left to hear of a failure. */
+/* Nobody is left to hear of a failure. An outlet may be gone already, and
+ * without its owner's word what is in it counts for nothing. */
 static int writer_gc(lua_State *L) /* [writer] */
 {
 	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
-	sl_writer_flush(w, NULL);
+	if (w->outlet.put == NULL)
+		sl_writer_flush(w, NULL);
 	sl_buffer_clear(&w->out);
 	return 0;
 }
@@ -219,6 +242,17 @@ int sl_writer_new(lua_State *L) /* [fd] */
 	*w = (struct sl_writer){ .script = lua_touserdata(L, lua_upvalueindex(1)), .fd = (int)fd };
 	luaL_setmetatable(L, SL_WRITER);
 	return 1;
+}
+
+struct sl_writer *sl_writer_push(lua_State *L, const struct sl_outlet *outlet, int owner)
+{
+	owner = lua_absindex(L, owner);
+	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 1);
+	*w = (struct sl_writer){ .script = sl_script_of(L), .outlet = *outlet, .fd = -1 };
+	luaL_setmetatable(L, SL_WRITER);
+	lua_pushvalue(L, owner);
+	lua_setiuservalue(L, -2, 1);
+	return w;
 }
 
 static const luaL_Reg methods[] = {

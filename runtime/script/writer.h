@@ -1,11 +1,15 @@
 /*
- * writer.h - buffered output on a descriptor (room: script)
+ * writer.h - buffered output on a descriptor or into a file (room: script)
  *
  * What is written is on its way when the buffer is full and whenever the
  * runtime is about to wait for a worker, so that output is live and yet costs
  * no system call per row. The descriptor is not closed, and its flags are not
  * touched: it may be shared with the shell (FACTS, "Processes", 13). The
  * first failure sticks: whatever follows reports it again.
+ *
+ * Instead of a descriptor there may be an outlet, such as a file that is
+ * being compressed. Nobody watches it grow: it gets its bytes only when the
+ * buffer is full, and at the end.
  */
 #ifndef SL_SCRIPT_WRITER_H
 #define SL_SCRIPT_WRITER_H
@@ -19,9 +23,23 @@
 
 #define SL_WRITER "sluice.Writer"
 
+struct sl_outlet {
+	int (*put)(void *ctx, const char *bytes, size_t len); /* all of them: 0 or an errno */
+	void *ctx;
+	const char *name; /* for messages, borrowed like ctx */
+};
+
+/* Push a writer into an outlet; the value at index owner lives as long. Raises. */
+struct sl_writer *sl_writer_push(lua_State *L, const struct sl_outlet *outlet, int owner);
+
 /* A row's text on one line, and a line break: 0, or -1 and *err (sink). */
 int sl_writer_row(struct sl_writer *w, const char *text, size_t len, struct sl_error *err);
+int sl_writer_text(struct sl_writer *w, const char *text, size_t len, struct sl_error *err);
 int sl_writer_flush(struct sl_writer *w, struct sl_error *err);
+
+/* No more: what is still in the buffer is forgotten (so flush first), and
+ * whatever follows fails with EBADF. */
+void sl_writer_end(struct sl_writer *w);
 
 /* Flush every writer of the state: 0, or -1 when one fails; runs that use it
  * are cancelled. */

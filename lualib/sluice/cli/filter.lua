@@ -1,9 +1,8 @@
 --- sluice filter: the rows that pass an expression, as JSON lines.
 local core = require "sluice.core"
 local input = require "sluice.cli.input"
+local spool = require "sluice.spool"
 local worker_options = require "sluice.cli.worker_options"
-
-local BLOCK = 64 * 1024
 
 ---@return sluice.core.Handlers? handlers, sluice.Error? err
 local function expressions(options)
@@ -23,33 +22,19 @@ local function direct(handlers, writer)
   return function() return writer:flush() end
 end
 
-local function io_error(what, why)
-  return core.error("sink", ("cannot %s the temporary file for --atomic"):format(what), { os = why })
-end
-
-local function copy(from, writer)
-  local ok, why = from:seek("set")
-  if not ok then return nil, io_error("rewind", why) end
-  for block in function() return from:read(BLOCK) end do
-    local written, err = writer:write(block)
-    if not written then return nil, err end
-  end
-  return writer:flush()
-end
-
 --- Rows wait in a file without a name until success.
 ---@return function? prepare, sluice.Error? err
 local function held_back(handlers, writer)
-  local spool, why = io.tmpfile()
-  if not spool then return nil, io_error("make", why) end
+  local held, err = spool.open()
+  if not held then return nil, err end
   handlers.on_row = function(row)
-    local ok, reason = spool:write(tostring(row), "\n")
-    if not ok then error(io_error("write", reason), 0) end
+    local ok, reason = held:write(tostring(row), "\n")
+    if not ok then error(reason, 0) end
   end
   return function()
-    local ok, reason = spool:flush()
-    if not ok then return nil, io_error("write", reason) end
-    return copy(spool, writer)
+    local ok, reason = held:flush()
+    if not ok then return nil, reason end
+    return held:copy(writer)
   end
 end
 

@@ -29,7 +29,7 @@ end
 
 ---@class sluice.sink.FileOptions
 ---@field append boolean?         to what the file has
----@field gzip boolean|integer?   true, or a level from 1 to 9 (6); nil: when the name ends in .gz
+---@field gzip boolean|integer?   true, or a level from 1 to 9 (4); nil: when the name ends in .gz
 ---@field mode integer?           permissions; nil: as they were, or what the umask allows
 
 ---@param path string
