@@ -16,6 +16,7 @@
 #include "script/options.h"
 #include "script/protect.h"
 #include "script/run.h"
+#include "script/schema.h"
 #include "script/worker.h"
 #include "script/writer.h"
 #include "wire/frame.h"
@@ -93,6 +94,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "protect", sl_protect_call },
 	{ "limits", core_limits },
 	{ "expression", sl_expression_compile },
+	{ "schema", sl_schema_new },
 	{ "writer", sl_writer_new },
 	{ "file", sl_file_new },
 	{ "csv", sl_csv_new },
