@@ -17,6 +17,8 @@ struct sl_row_object {
 	char bytes[]; /* the text, the padding a parser wants, the stream's name */
 };
 
+#define LARGE (256u * 1024)
+
 #define PAYLOAD 1 /* user value: the decoded payload, nil before it is wanted */
 
 static const char *stream_name(const struct sl_row_object *row)
@@ -24,10 +26,19 @@ static const char *stream_name(const struct sl_row_object *row)
 	return row->bytes + row->len + SL_JSON_PADDING;
 }
 
+/* The collector waits for twice of what is alive, which is little beside a few
+ * large rows: it is told to do the work that twice this row would cause. */
+static void make_way(lua_State *L, size_t len)
+{
+	if (len >= LARGE)
+		lua_gc(L, LUA_GCSTEP, (int)(len >> 9));
+}
+
 void sl_row_push(lua_State *L, struct sl_script *s, const struct sl_row_source *from,
                  int metatable)
 {
 	size_t size = sizeof(struct sl_row_object) + from->len + SL_JSON_PADDING + from->stream_len;
+	make_way(L, from->len);
 	struct sl_row_object *row = lua_newuserdatauv(L, size, 1);
 	row->script = s;
 	row->serial = from->serial;
