@@ -1,5 +1,6 @@
 --- PostgreSQL.
 local connection = require "sluice.sink.sql.connection"
+local reader = require "sluice.sink.sql.reader"
 local values = require "sluice.sink.sql.values"
 
 local M = { name = "PostgreSQL" }
@@ -158,6 +159,18 @@ end
 local Store = { __name = "sluice.sql.Store" }
 Store.__index = Store
 
+--- Values lie in one list for each column, as elements of its array.
+local FORM = {
+  convert = values.postgres,
+  usual = {
+    text = [[type(v) == "string" and not find(v, '["\\\0]')]],
+    integer = 'math_type(v) == "integer"',
+  },
+  take = { text = reader.COUNT .. [[ v = '"' .. v .. '"']] },
+  null = "NULL",
+  place = "out[%d][n]",
+}
+
 ---@param opened sluice.sql.Connection
 ---@param spec sluice.sql.Insert
 ---@return sluice.sql.Store
@@ -166,9 +179,9 @@ function M.store(opened, spec)
   for i = 1, #spec.columns do lists[i] = {} end
   return setmetatable({
     rows = MAX_ROWS, bytes = MAX_BYTES, lists = lists,
-    convert = values.postgres,
+    read = reader.new(FORM, spec.columns, lists),
     -- A statement may not meet the same row twice.
-    replaces = spec.upsert,
+    replaces = spec.upsert and spec.key,
     statement = opened:statement(insert_text(spec)),
     save = opened:statement "SAVEPOINT sluice",
     release = opened:statement "RELEASE SAVEPOINT sluice",
@@ -176,9 +189,16 @@ function M.store(opened, spec)
   }, Store)
 end
 
---- Value of a column of the nth row of the batch.
-function Store:put(n, column, value)
-  self.lists[column][n] = value == nil and "NULL" or value
+--- The values of some columns of a row, as a text.
+---@param columns integer[]
+function Store:key(n, columns)
+  local parts = {}
+  for i, column in ipairs(columns) do parts[i] = self.lists[column][n] end
+  return table.concat(parts, ",")
+end
+
+function Store:move(from, to)
+  for _, list in ipairs(self.lists) do list[to] = list[from] end
 end
 
 --- Insert rows first to last of the batch, in a savepoint.

@@ -1,5 +1,6 @@
 --- SQLite.
 local connection = require "sluice.sink.sql.connection"
+local reader = require "sluice.sink.sql.reader"
 local values = require "sluice.sink.sql.values"
 
 local M = { name = "SQLite" }
@@ -114,6 +115,17 @@ end
 local Store = { __name = "sluice.sql.Store" }
 Store.__index = Store
 
+--- Values lie row by row in one list.
+local FORM = {
+  convert = values.sqlite,
+  usual = {
+    text = 'type(v) == "string"',
+    integer = ('math_type(v) == "integer" and v <= %d and v >= -%d'):format(values.EXACT, values.EXACT),
+  },
+  take = { text = reader.COUNT },
+  place = "out[at + %d]",
+}
+
 local function placeholders(columns, rows)
   local one = "(" .. ("?, "):rep(columns - 1) .. "?)"
   return (one .. ", "):rep(rows - 1) .. one
@@ -125,21 +137,15 @@ end
 function M.store(opened, spec)
   local width = #spec.columns
   local rows = math.max(1, math.min(MAX_ROWS, MAX_VALUES // width))
-  local insert = ("INSERT INTO %s (%s) VALUES %%s%s"):format(
-    spec.table:gsub("%%", "%%%%"), spec.names:gsub("%%", "%%%%"), spec.conflict:gsub("%%", "%%%%"))
+  local head = ("INSERT INTO %s (%s) VALUES "):format(spec.table, spec.names)
   local flat = {}
   for i = 1, rows * width do flat[i] = false end -- room, so that nil leaves no hole
   return setmetatable({
     rows = rows, bytes = MAX_BYTES, width = width, flat = flat,
-    convert = values.sqlite,
-    many = opened:statement(insert:format(placeholders(width, rows))),
-    one = opened:statement(insert:format(placeholders(width, 1))),
+    read = reader.new(FORM, spec.columns, flat),
+    many = opened:statement(head .. placeholders(width, rows) .. spec.conflict),
+    one = opened:statement(head .. placeholders(width, 1) .. spec.conflict),
   }, Store)
-end
-
---- Value of a column of the nth row of the batch.
-function Store:put(n, column, value)
-  self.flat[(n - 1) * self.width + column] = value
 end
 
 --- Insert rows first to last of the batch: as one statement if they are all

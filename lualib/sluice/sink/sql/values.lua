@@ -7,7 +7,7 @@ local M = {}
 local math_type, tointeger, encode = math.type, math.tointeger, core.json.encode
 
 --- Doubles hold integers up to here, and LuaDBI binds numbers as doubles.
-local EXACT = 1 << 53
+M.EXACT = 1 << 53
 
 local NAMES = {
   text = "a string", integer = "an integer", number = "a number", boolean = "a boolean", json = "a JSON value",
@@ -59,7 +59,7 @@ M.sqlite = {
   end,
   integer = function(value)
     local exact, problem = integer(value)
-    if not exact or (exact <= EXACT and exact >= -EXACT) then return exact, problem end
+    if not exact or (exact <= M.EXACT and exact >= -M.EXACT) then return exact, problem end
     return ("%d"):format(exact)
   end,
   number = number,
