@@ -30,7 +30,7 @@ static const char *stream_name(const struct sl_row_object *row)
  * large rows: it is told to do the work that twice this row would cause. */
 static void make_way(lua_State *L, size_t len)
 {
-	if (len >= LARGE)
+	if (len >= LARGE && lua_gc(L, LUA_GCISRUNNING))
 		lua_gc(L, LUA_GCSTEP, (int)(len >> 9));
 }
 
