@@ -15,6 +15,7 @@
 #include "script/interrupt.h"
 #include "script/options.h"
 #include "script/protect.h"
+#include "script/row.h"
 #include "script/run.h"
 #include "script/schema.h"
 #include "script/worker.h"
@@ -95,6 +96,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "limits", core_limits },
 	{ "expression", sl_expression_compile },
 	{ "schema", sl_schema_new },
+	{ "row", sl_row_new },
 	{ "writer", sl_writer_new },
 	{ "file", sl_file_new },
 	{ "csv", sl_csv_new },

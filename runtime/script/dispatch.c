@@ -12,24 +12,16 @@
 #include "script/outcome.h"
 #include "script/protect.h"
 #include "script/row.h"
+#include "script/schema.h"
 #include "script/writer.h"
-
-/* Upvalues of a run's body. */
-#define RUN lua_upvalueindex(1)
-#define SLOTS lua_upvalueindex(2)     /* functions and anchors of the routes */
-#define METATABLE lua_upvalueindex(3) /* of rows */
-
-/* In the slots of a route: the functions by step, what keeps their
- * expressions' state alive, and the writer. */
-enum { ANCHORS = SL_STEP_COUNT, WRITER = 2 * SL_STEP_COUNT, SLOT_COUNT };
-
-static const char *const step_names[SL_STEP_COUNT] = { "where", "map", "on_row" };
 
 struct event { /* on the C stack of a callback */
 	void (*handle)(lua_State *L, struct event *e);
 	struct sl_run *run;
 	const void *what; /* of the supervisor */
 	int userdata; /* of the row: where on the stack it is; 0: not made */
+	int payload; /* by the schema, likewise; 0: none */
+	int violations; /* of the row, an error object, likewise; 0: none */
 	struct sl_delivery delivery;
 	struct sl_scope scope;
 };
@@ -41,145 +33,16 @@ static int body(lua_State *L) /* [event] */
 	return 0;
 }
 
-/* ---- reading the request's handlers ---- */
-
-static void check_step(lua_State *L, const char *owner, const char *name)
-{
-	if (lua_getfield(L, -1, name) != LUA_TFUNCTION && !lua_isnil(L, -1))
-		luaL_error(L, "%s.%s: a function is expected, not a %s", owner, name, luaL_typename(L, -1));
-	lua_pop(L, 1);
-}
-
-static void check_handlers(lua_State *L, const char *owner) /* [..., handlers] */
-{
-	if (!lua_istable(L, -1))
-		luaL_error(L, "%s: a table of handlers is expected, not a %s", owner, luaL_typename(L, -1));
-	for (int i = 0; i < SL_STEP_COUNT; i++)
-		check_step(L, owner, step_names[i]);
-	lua_getfield(L, -1, "writer");
-	if (!lua_isnil(L, -1) && sl_writer_test(L, -1) == NULL)
-		luaL_error(L, "%s.writer: a writer is expected, not a %s", owner, luaL_typename(L, -1));
-	lua_pop(L, 1);
-}
-
-static void check_streams(lua_State *L) /* [..., streams] */
-{
-	if (!lua_istable(L, -1))
-		luaL_error(L, "streams: a table is expected, not a %s", luaL_typename(L, -1));
-	lua_pushnil(L);
-	while (lua_next(L, -2)) { /* [..., streams, name, handlers] */
-		if (lua_type(L, -2) != LUA_TSTRING)
-			luaL_error(L, "streams: a stream's name is a string, not a %s", luaL_typename(L, -2));
-		const char *owner = lua_pushfstring(L, "streams.%s", lua_tostring(L, -2));
-		lua_insert(L, -2); /* [..., streams, name, owner, handlers] */
-		check_handlers(L, owner);
-		lua_pop(L, 2);
-	}
-}
-
-static void check_request(lua_State *L, int request)
-{
-	if (lua_getfield(L, request, "streams") != LUA_TNIL)
-		check_streams(L);
-	if (lua_getfield(L, request, "default") != LUA_TNIL)
-		check_handlers(L, "default");
-	lua_pop(L, 2);
-}
-
 void sl_dispatch_push_body(lua_State *L, int run, int request)
 {
 	request = lua_absindex(L, request);
 	run = lua_absindex(L, run);
 	luaL_checkstack(L, 10, "a request");
-	check_request(L, request);
+	sl_route_check(L, request);
 	lua_pushvalue(L, run);
 	lua_newtable(L);
 	sl_row_push_metatable(L);
 	lua_pushcclosure(L, body, 3);
-}
-
-/* ---- routes ---- */
-
-static void set_slot(lua_State *L, const struct sl_route *r, int slot) /* [..., value] */
-{
-	lua_rawseti(L, SLOTS, r->slot + slot);
-}
-
-/* An expression is called without a userdata, as long as it is given the row
- * that came: on_row may be given another one. */
-static bool open_up(lua_State *L, struct sl_route *r, enum sl_step step) /* [..., function] */
-{
-	if (step == SL_STEP_ON_ROW)
-		return false;
-	r->expression[step] = sl_expression_open_up(L, -1); /* [function, state, chunk] */
-	if (r->expression[step] == NULL)
-		return false;
-	set_slot(L, r, step);
-	set_slot(L, r, ANCHORS + step);
-	lua_pop(L, 1);
-	return true;
-}
-
-static void read_step(lua_State *L, struct sl_route *r, enum sl_step step) /* [..., handlers] */
-{
-	r->has[step] = lua_getfield(L, -1, step_names[step]) == LUA_TFUNCTION;
-	if (!r->has[step])
-		lua_pop(L, 1);
-	else if (!open_up(L, r, step))
-		set_slot(L, r, step);
-}
-
-static void read_handlers(lua_State *L, struct sl_route *r) /* [..., handlers] */
-{
-	for (int i = 0; i < SLOT_COUNT; i++) {
-		lua_pushboolean(L, false); /* no holes: the table stays an array */
-		set_slot(L, r, i);
-	}
-	for (int i = 0; i < SL_STEP_COUNT; i++)
-		read_step(L, r, i);
-	lua_getfield(L, -1, "writer");
-	r->writer = sl_writer_test(L, -1);
-	set_slot(L, r, WRITER);
-}
-
-static bool push_entry(lua_State *L, const char *name) /* [..., request] */
-{
-	bool found = false;
-	if (lua_getfield(L, -1, "streams") == LUA_TTABLE) {
-		lua_pushstring(L, name);
-		found = lua_rawget(L, -2) == LUA_TTABLE;
-		lua_replace(L, -2); /* [..., request, entry] */
-	}
-	if (!found)
-		lua_pop(L, 1);
-	return found;
-}
-
-static void refuse_stream(lua_State *L, const struct sl_route *r)
-{
-	struct sl_error err;
-	sl_error_clear(&err);
-	sl_fail(&err, SL_UNHANDLED_STREAM, 0, "nobody handles rows of the stream '%s'", r->name);
-	sl_failure_raise(L, &err);
-}
-
-/* The first row of a stream in this request. */
-static struct sl_route *find_handlers(lua_State *L, struct event *e, const struct sl_stream *stream)
-{
-	struct sl_route *r = sl_run_add_route(L, e->run, stream);
-	luaL_checkstack(L, 10, "a stream");
-	r->slot = (stream->seal.stream - 1) * SLOT_COUNT + 1;
-	lua_getiuservalue(L, RUN, SL_RUN_REQUEST);
-	r->entry = push_entry(L, r->name);
-	if (!r->entry && lua_getfield(L, -1, "default") != LUA_TTABLE) {
-		if (!e->run->pull)
-			refuse_stream(L, r);
-		lua_newtable(L);
-	}
-	check_handlers(L, r->name); /* again: it is the script's table */
-	read_handlers(L, r);
-	lua_settop(L, 1); /* [event] */
-	return r;
 }
 
 /* ---- the steps of a row; the event is below ---- */
@@ -208,8 +71,12 @@ static void make_userdata(lua_State *L, struct event *e)
 	if (e->userdata != 0)
 		return;
 	struct sl_row_source source = source_of(&e->delivery);
-	sl_row_push(L, e->run->script, &source, METATABLE);
+	sl_row_push(L, e->run->script, &source, SL_BODY_METATABLE);
 	e->userdata = lua_gettop(L);
+	if (e->payload == 0)
+		return;
+	lua_pushvalue(L, e->payload);
+	sl_row_set_payload(L, e->userdata);
 }
 
 /* Call the step's function: its value is on top. What the steps of one row
@@ -217,17 +84,17 @@ static void make_userdata(lua_State *L, struct event *e)
 static void call_step(lua_State *L, struct event *e, enum sl_step step)
 {
 	const struct sl_route *r = e->delivery.route;
-	e->scope.handler = step_names[step];
+	e->scope.handler = sl_step_name(step);
 	if (r->expression[step] != NULL) {
-		lua_rawgeti(L, SLOTS, r->slot + step);
+		sl_route_push(L, r, SL_SLOT_STEPS + step);
 		sl_expression_aim(r->expression[step]);
 		lua_call(L, 0, 1);
 		return;
 	}
 	make_userdata(L, e);
-	lua_rawgeti(L, SLOTS, r->slot + step);
+	sl_route_push(L, r, SL_SLOT_STEPS + step);
 	lua_pushvalue(L, e->userdata);
-	lua_pushvalue(L, RUN);
+	lua_pushvalue(L, SL_BODY_RUN);
 	lua_call(L, 2, 1);
 }
 
@@ -262,26 +129,94 @@ static void encode(lua_State *L, struct event *e) /* [..., value] */
 	e->delivery.len = sl_buffer_len(&s->text);
 }
 
-/* From here on the row has another payload. */
+/* The value that map gave, on top, is the row's payload from here on. The row
+ * itself stays what it is; another row stays on the stack. */
 static void replace_payload(lua_State *L, struct event *e)
 {
-	call_step(L, e, SL_STEP_MAP);
-	const struct sl_row_object *row = sl_row_test(L, -1, METATABLE);
+	struct sl_delivery *d = &e->delivery;
+	const struct sl_row_object *row = sl_row_test(L, -1, SL_BODY_METATABLE);
+	if (row != NULL && sl_row_serial(row) == d->serial)
+		return;
 	if (row != NULL)
-		e->delivery.text = sl_row_text(row, &e->delivery.len); /* stays on the stack */
+		d->text = sl_row_text(row, &d->len);
 	else
 		encode(L, e);
-	e->delivery.json = NULL;
-	e->delivery.serial = ++e->run->script->serial;
+	d->json = NULL;
+	d->serial = ++e->run->script->serial;
 	e->userdata = 0;
+	e->payload = 0;
 }
 
-static void write_row(lua_State *L, struct event *e)
+/* ---- the schema ---- */
+
+/* [..., list of violations]: an error object. */
+static void push_violations(lua_State *L, struct event *e, const struct sl_violations *v)
+{
+	const struct sl_row *row = e->delivery.row;
+	struct sl_schema_place place = { NULL, row->stream->name, (int64_t)row->sequence };
+	int list = lua_gettop(L);
+	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
+	if (lua_getfield(L, -1, "export") == LUA_TSTRING)
+		place.export = lua_tostring(L, -1);
+	lua_pushvalue(L, list);
+	sl_schema_push_failure(L, v, &place);
+	e->violations = lua_gettop(L);
+}
+
+/* Decode and check the row as it came. */
+static bool conforms(lua_State *L, struct event *e)
+{
+	struct sl_violations v;
+	const struct sl_route *r = e->delivery.route;
+	e->scope.handler = NULL;
+	if (sl_schema_push(L, r->schema, sl_json_root(e->delivery.json), &v) == 0) {
+		e->payload = lua_gettop(L);
+		return true;
+	}
+	if (r->on_invalid != SL_INVALID_IS_DROPPED)
+		push_violations(L, e, &v);
+	if (r->on_invalid == SL_INVALID_FAILS)
+		lua_error(L);
+	return false;
+}
+
+/* ---- where kept rows go ---- */
+
+/* An error object as it is; of anything else, what it says. */
+_Noreturn static void raise_refusal(lua_State *L) /* [..., error] */
 {
 	struct sl_error err;
-	e->scope.handler = NULL; /* the writer is no handler of the user's */
+	if (sl_failure_is(L, -1))
+		lua_error(L);
 	sl_error_clear(&err);
-	if (sl_writer_row(e->delivery.route->writer, e->delivery.text, e->delivery.len, &err) != 0)
+	if (lua_isnil(L, -1))
+		sl_fail(&err, SL_SINK, 0, "it returned nothing; a sink's write returns true, or nil and an error");
+	else
+		sl_failure_read(L, -1, SL_SINK, &err);
+	sl_failure_raise(L, &err);
+}
+
+static void write_to_sink(lua_State *L, struct event *e)
+{
+	const struct sl_route *r = e->delivery.route;
+	make_userdata(L, e);
+	e->scope.handler = "sink.write";
+	sl_route_push(L, r, SL_SLOT_SINK_WRITE);
+	sl_route_push(L, r, SL_SLOT_SINK);
+	lua_pushvalue(L, e->userdata);
+	lua_call(L, 2, 2);
+	if (!lua_toboolean(L, -2))
+		raise_refusal(L);
+}
+
+static void write_out(lua_State *L, struct event *e)
+{
+	struct sl_error err;
+	const struct sl_route *r = e->delivery.route;
+	/* A writer alone is no handler of the user's. */
+	e->scope.handler = r->sinks_writer ? "sink.write" : NULL;
+	sl_error_clear(&err);
+	if (sl_writer_row(r->writer, e->delivery.text, e->delivery.len, &err) != 0)
 		sl_failure_raise(L, &err);
 }
 
@@ -290,8 +225,93 @@ static void keep_pulled(lua_State *L, struct event *e)
 {
 	make_userdata(L, e);
 	lua_pushvalue(L, e->userdata);
-	lua_setiuservalue(L, RUN, SL_RUN_PULLED);
+	lua_setiuservalue(L, SL_BODY_RUN, SL_RUN_PULLED);
 	e->run->paused = true;
+}
+
+static void hand_over(lua_State *L, struct event *e)
+{
+	const struct sl_route *r = e->delivery.route;
+	if (r->sink)
+		write_to_sink(L, e);
+	if (r->writer != NULL)
+		write_out(L, e);
+	if (e->run->pull)
+		keep_pulled(L, e);
+}
+
+/* ---- rejected rows ---- */
+
+bool sl_dispatch_reject(lua_State *L, struct sl_script *s, uint64_t serial,
+                        const char *reason, size_t len)
+{
+	struct sl_delivery *d = s->delivery;
+	if (d == NULL || !d->deciding || (serial != d->serial && serial != d->first))
+		return false;
+	if (d->rejected)
+		return true;
+	sl_buffer_consume(&s->reason, sl_buffer_len(&s->reason));
+	if (sl_buffer_append(&s->reason, reason, len) != 0)
+		luaL_error(L, "not enough memory for a reason");
+	d->rejected = true;
+	return true;
+}
+
+/* The row as it came, whatever map has made of it. */
+static void push_original(lua_State *L, struct event *e)
+{
+	struct sl_delivery *d = &e->delivery;
+	if (d->serial != d->first) {
+		d->serial = d->first;
+		d->json = d->row->json;
+		d->text = d->row->text;
+		d->len = d->row->len;
+		e->userdata = e->payload = 0;
+	}
+	make_userdata(L, e);
+	lua_pushvalue(L, e->userdata);
+}
+
+/* What a handler said, or the error object with the violations. */
+static void push_reason(lua_State *L, const struct event *e)
+{
+	const struct sl_buffer *reason = &e->run->script->reason;
+	if (e->violations != 0)
+		lua_pushvalue(L, e->violations);
+	else
+		lua_pushlstring(L, sl_buffer_data(reason), sl_buffer_len(reason));
+}
+
+static void tell_rejected(lua_State *L, struct event *e)
+{
+	e->scope.handler = NULL; /* it says itself whose fault a failure is */
+	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
+	if (lua_getfield(L, -1, "on_reject") == LUA_TNIL)
+		return;
+	push_original(L, e);
+	lua_pushvalue(L, SL_BODY_RUN);
+	push_reason(L, e);
+	lua_call(L, 3, 0);
+}
+
+/* ---- a row ---- */
+
+static enum sl_fate decide(lua_State *L, struct event *e)
+{
+	struct sl_delivery *d = &e->delivery;
+	const struct sl_route *r = d->route;
+	if (r->schema != NULL && !conforms(L, e))
+		return r->on_invalid == SL_INVALID_IS_DROPPED ? SL_FATE_DROPPED : SL_FATE_REJECTED;
+	if (r->has[SL_STEP_WHERE] && !accepts(L, e))
+		return d->rejected ? SL_FATE_REJECTED : SL_FATE_DROPPED;
+	if (r->has[SL_STEP_MAP] && !d->rejected) {
+		call_step(L, e, SL_STEP_MAP);
+		if (!d->rejected)
+			replace_payload(L, e);
+	}
+	if (r->has[SL_STEP_ON_ROW] && !d->rejected)
+		call_step(L, e, SL_STEP_ON_ROW);
+	return d->rejected ? SL_FATE_REJECTED : SL_FATE_KEPT;
 }
 
 static void handle_row(lua_State *L, struct event *e)
@@ -299,23 +319,20 @@ static void handle_row(lua_State *L, struct event *e)
 	struct sl_delivery *d = &e->delivery;
 	const struct sl_stream *stream = d->row->stream;
 	struct sl_route *r = sl_run_route(e->run, stream->seal.stream);
-	d->route = r = r != NULL ? r : find_handlers(L, e, stream);
+	r = r != NULL ? r : sl_route_open(L, e->run, stream);
+	d->route = r;
 	e->scope.entry = r->entry ? r->name : NULL;
 	r->rows++;
 	r->bytes += d->len;
-	if (r->has[SL_STEP_WHERE] && !accepts(L, e)) {
-		r->dropped++;
-		return;
-	}
-	if (r->has[SL_STEP_MAP])
-		replace_payload(L, e);
-	if (r->has[SL_STEP_ON_ROW])
-		call_step(L, e, SL_STEP_ON_ROW);
-	if (r->writer != NULL)
-		write_row(L, e);
-	if (e->run->pull)
-		keep_pulled(L, e);
-	r->kept++;
+	d->deciding = true;
+	enum sl_fate fate = decide(L, e);
+	d->deciding = false;
+	if (fate == SL_FATE_KEPT)
+		hand_over(L, e);
+	else if (fate == SL_FATE_REJECTED)
+		tell_rejected(L, e);
+	r->fates[fate]++;
+	d->settled = true;
 }
 
 /* ---- other events ---- */
@@ -323,10 +340,10 @@ static void handle_row(lua_State *L, struct event *e)
 static void call_handler(lua_State *L, struct event *e, const char *name) /* [..., argument] */
 {
 	e->scope.handler = name;
-	lua_getiuservalue(L, RUN, SL_RUN_REQUEST);
+	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
 	lua_getfield(L, -1, name);
 	lua_pushvalue(L, -3);
-	lua_pushvalue(L, RUN); /* [..., argument, request, function, argument, run] */
+	lua_pushvalue(L, SL_BODY_RUN); /* [..., argument, request, function, argument, run] */
 	lua_call(L, 2, 0);
 }
 
@@ -357,16 +374,16 @@ static void handle_progress(lua_State *L, struct event *e)
 		lua_setfield(L, -2, "total");
 	}
 	lua_pushvalue(L, -1);
-	lua_setiuservalue(L, RUN, SL_RUN_PROGRESS);
+	lua_setiuservalue(L, SL_BODY_RUN, SL_RUN_PROGRESS);
 	if (e->run->on_progress)
 		call_handler(L, e, "on_progress");
 }
 
 static void handle_outcome(lua_State *L, struct event *e)
 {
-	lua_pushvalue(L, RUN);
+	lua_pushvalue(L, SL_BODY_RUN);
 	sl_outcome_push(L, lua_gettop(L), e->what);
-	lua_setiuservalue(L, RUN, SL_RUN_OUTCOME);
+	lua_setiuservalue(L, SL_BODY_RUN, SL_RUN_OUTCOME);
 }
 
 /* ---- callbacks ---- */
@@ -390,6 +407,8 @@ static int contain(struct event *e)
 	sl_error_clear(&err);
 	if (sl_protect_event(e->run->script, e->run, &e->scope, e, &err) == 0)
 		return 0;
+	if (e->delivery.route != NULL && !e->delivery.settled)
+		e->delivery.route->fates[SL_FATE_REJECTED]++; /* the sum holds, always */
 	sl_worker_cancel(e->run->worker, &err);
 	return -1;
 }
@@ -422,7 +441,7 @@ static void on_row(void *ctx, const struct sl_row *row)
 	e.delivery.json = row->json;
 	e.delivery.text = row->text;
 	e.delivery.len = row->len;
-	e.delivery.serial = ++s->serial;
+	e.delivery.first = e.delivery.serial = ++s->serial;
 	s->delivery = &e.delivery;
 	int rc = contain(&e);
 	s->delivery = NULL;

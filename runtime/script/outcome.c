@@ -1,6 +1,8 @@
 /* outcome.c - see outcome.h */
 #include "script/outcome.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -34,6 +36,28 @@ static void set_json(lua_State *L, struct sl_script *s, const char *name, const 
 	lua_setfield(L, -2, name);
 }
 
+/* 16 digits: a Lua integer would be negative half of the time. */
+static void set_checksum(lua_State *L, uint64_t checksum) /* [..., table] */
+{
+	char digits[17];
+	snprintf(digits, sizeof digits, "%016" PRIx64, checksum);
+	lua_pushstring(L, digits);
+	lua_setfield(L, -2, "checksum");
+}
+
+/* The seal that was checked, beside what became of the rows. */
+static void add_checksums(lua_State *L, const struct sl_ledger *ledger) /* [..., counts] */
+{
+	lua_getfield(L, -1, "per_stream");
+	for (int i = 0; i < ledger->count; i++) {
+		const struct sl_stream *s = ledger->streams[i];
+		if (lua_getfield(L, -1, s->name) == LUA_TTABLE)
+			set_checksum(L, s->seal.checksum);
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 1);
+}
+
 static void push_summary(lua_State *L, int run, const struct sl_outcome *o)
 {
 	struct sl_script *s = ((struct sl_run *)lua_touserdata(L, run))->script;
@@ -48,6 +72,7 @@ static void push_summary(lua_State *L, int run, const struct sl_outcome *o)
 	set_json(L, s, "metadata", "metadata_json", o->metadata);
 	set_json(L, s, "reply", "reply_json", o->reply);
 	sl_run_push_counts(L, run);
+	add_checksums(L, o->ledger);
 	lua_setfield(L, -2, "counts");
 }
 

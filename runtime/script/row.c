@@ -68,6 +68,11 @@ const char *sl_row_text(const struct sl_row_object *row, size_t *len)
 	return row->bytes;
 }
 
+uint64_t sl_row_serial(const struct sl_row_object *row)
+{
+	return row->serial;
+}
+
 /* A kept row parses its own bytes; the serial tells whose document it is, for
  * an address may be another row's by now. */
 static const struct sl_json *parse(lua_State *L, const struct sl_row_object *row)
@@ -131,6 +136,21 @@ static int row_get(lua_State *L) /* [row, path, ...] */
 	return top - 1;
 }
 
+static int row_reject(lua_State *L) /* [row, reason] */
+{
+	size_t len;
+	const struct sl_row_object *row = check_row(L);
+	const char *reason = luaL_checklstring(L, 2, &len);
+	if (!sl_dispatch_reject(L, row->script, row->serial, reason, len))
+		return luaL_error(L, "reject: this row is past its handlers; where, map and on_row can reject it");
+	return 0;
+}
+
+void sl_row_set_payload(lua_State *L, int index)
+{
+	lua_setiuservalue(L, index, PAYLOAD);
+}
+
 static int push_payload(lua_State *L, const struct sl_row_object *row)
 {
 	if (lua_getiuservalue(L, 1, PAYLOAD) != LUA_TNIL)
@@ -142,7 +162,7 @@ static int push_payload(lua_State *L, const struct sl_row_object *row)
 }
 
 /* Upvalues of __index after the metatable: the method, then the names. */
-enum { GET_METHOD = 2, GET, KEY_PAYLOAD, SEQUENCE, STREAM, RAW, LAST = RAW };
+enum { GET_METHOD = 2, GET, REJECT_METHOD, REJECT, KEY_PAYLOAD, SEQUENCE, STREAM, RAW, LAST = RAW };
 
 static bool is_key(lua_State *L, int name)
 {
@@ -151,7 +171,7 @@ static bool is_key(lua_State *L, int name)
 
 static int unknown_key(lua_State *L)
 {
-	return luaL_error(L, "a row has no '%s': it has stream, sequence, raw, payload and get(); "
+	return luaL_error(L, "a row has no '%s': it has stream, sequence, raw, payload, get() and reject(); "
 	                  "fields of the payload are row.payload.NAME or row:get(\"NAME\")",
 	                  luaL_tolstring(L, 2, NULL));
 }
@@ -169,6 +189,8 @@ static int row_index(lua_State *L) /* [row, key] */
 		lua_pushlstring(L, stream_name(row), row->stream_len);
 	else if (is_key(L, RAW))
 		lua_pushlstring(L, row->bytes, row->len);
+	else if (is_key(L, REJECT))
+		lua_pushvalue(L, lua_upvalueindex(REJECT_METHOD));
 	else
 		return unknown_key(L);
 	return 1;
@@ -193,6 +215,9 @@ static void push_index(lua_State *L) /* [..., metatable] */
 	lua_pushvalue(L, -1);
 	lua_pushcclosure(L, row_get, 1);
 	lua_pushliteral(L, "get");
+	lua_pushvalue(L, -3);
+	lua_pushcclosure(L, row_reject, 1);
+	lua_pushliteral(L, "reject");
 	lua_pushliteral(L, "payload");
 	lua_pushliteral(L, "sequence");
 	lua_pushliteral(L, "stream");
@@ -202,7 +227,7 @@ static void push_index(lua_State *L) /* [..., metatable] */
 
 void sl_row_push_metatable(lua_State *L)
 {
-	luaL_checkstack(L, 10, "the metatable of rows");
+	luaL_checkstack(L, 12, "the metatable of rows");
 	if (!luaL_newmetatable(L, SL_ROW)) /* sets __name */
 		return;
 	push_index(L);
@@ -210,4 +235,29 @@ void sl_row_push_metatable(lua_State *L)
 	lua_pushvalue(L, -1);
 	lua_pushcclosure(L, row_tostring, 1);
 	lua_setfield(L, -2, "__tostring");
+}
+
+/* Its text must be JSON: whoever reads the row relies on it. */
+static void check_text(lua_State *L, struct sl_script *s, const char *text, size_t len)
+{
+	struct sl_error err;
+	struct sl_parser *p = sl_script_parser(L, s);
+	sl_error_clear(&err);
+	p->holds = 0;
+	if (sl_json_parse_copy(p->json, text, len, &err) != 0)
+		sl_failure_raise(L, &err);
+}
+
+int sl_row_new(lua_State *L) /* [stream, sequence, text] */
+{
+	struct sl_script *s = lua_touserdata(L, lua_upvalueindex(1));
+	struct sl_row_source from = { .serial = ++s->serial };
+	from.stream = luaL_checklstring(L, 1, &from.stream_len);
+	from.sequence = (uint64_t)luaL_checkinteger(L, 2);
+	from.text = luaL_checklstring(L, 3, &from.len);
+	lua_settop(L, 3);
+	check_text(L, s, from.text, from.len);
+	sl_row_push_metatable(L); /* [stream, sequence, text, metatable] */
+	sl_row_push(L, s, &from, 4);
+	return 1;
 }

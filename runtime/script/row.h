@@ -30,14 +30,23 @@ struct sl_row_object; /* the userdata */
 void sl_row_push(lua_State *L, struct sl_script *s, const struct sl_row_source *from,
                  int metatable);
 
+/* The value on top, popped, is the payload of the row at index. */
+void sl_row_set_payload(lua_State *L, int index);
+
 /* The row at index, or NULL; metatable as above. Needs two free slots. */
 struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable);
 
 /* Its text; borrowed as long as the row lives. */
 const char *sl_row_text(const struct sl_row_object *row, size_t *len);
 
+uint64_t sl_row_serial(const struct sl_row_object *row);
+
 /* Its document, until somebody else parses. Raises on memory. */
 const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *row);
+
+/* core.row(stream, sequence, text): a row that no worker has sent, for sinks.
+ * Upvalue 1: the script. */
+int sl_row_new(lua_State *L);
 
 /* Make the metatable: pushed. Raises. */
 void sl_row_push_metatable(lua_State *L);

@@ -10,6 +10,7 @@
 #include "script/failure.h"
 #include "script/interrupt.h"
 #include "script/loop.h"
+#include "script/route.h"
 #include "script/worker.h"
 #include "script/writer.h"
 
@@ -107,16 +108,27 @@ static void free_routes(struct sl_run *run)
 
 /* ---- counts ---- */
 
+static void set_count(lua_State *L, const char *name, uint64_t n) /* [..., table] */
+{
+	lua_pushinteger(L, (lua_Integer)n);
+	lua_setfield(L, -2, name);
+}
+
 static void set_counts(lua_State *L, const struct sl_route *r) /* [..., table] */
 {
-	lua_pushinteger(L, (lua_Integer)r->rows);
-	lua_setfield(L, -2, "rows");
-	lua_pushinteger(L, (lua_Integer)r->bytes);
-	lua_setfield(L, -2, "bytes");
-	lua_pushinteger(L, (lua_Integer)r->kept);
-	lua_setfield(L, -2, "kept");
-	lua_pushinteger(L, (lua_Integer)r->dropped);
-	lua_setfield(L, -2, "dropped");
+	set_count(L, "rows", r->rows);
+	set_count(L, "bytes", r->bytes);
+	set_count(L, "kept", r->fates[SL_FATE_KEPT]);
+	set_count(L, "dropped", r->fates[SL_FATE_DROPPED]);
+	set_count(L, "rejected", r->fates[SL_FATE_REJECTED]);
+}
+
+static void add_counts(struct sl_route *sum, const struct sl_route *r)
+{
+	sum->rows += r->rows;
+	sum->bytes += r->bytes;
+	for (int i = 0; i < SL_FATE_COUNT; i++)
+		sum->fates[i] += r->fates[i];
 }
 
 static void push_per_stream(lua_State *L, const struct sl_run *run, struct sl_route *sum)
@@ -126,11 +138,8 @@ static void push_per_stream(lua_State *L, const struct sl_run *run, struct sl_ro
 		const struct sl_route *r = run->routes[i];
 		if (r == NULL)
 			continue;
-		sum->rows += r->rows;
-		sum->bytes += r->bytes;
-		sum->kept += r->kept;
-		sum->dropped += r->dropped;
-		lua_createtable(L, 0, 4);
+		add_counts(sum, r);
+		lua_createtable(L, 0, 6);
 		set_counts(L, r);
 		lua_setfield(L, -2, r->name);
 	}
@@ -149,7 +158,7 @@ void sl_run_push_counts(lua_State *L, int index)
 	struct sl_route sum = { 0 };
 	luaL_checkstack(L, 6, "counts");
 	index = lua_absindex(L, index);
-	lua_createtable(L, 0, 7);
+	lua_createtable(L, 0, 8);
 	push_per_stream(L, run, &sum);
 	lua_setfield(L, -2, "per_stream");
 	set_counts(L, &sum);

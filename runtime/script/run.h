@@ -29,24 +29,8 @@ enum {
 	SL_RUN_VALUES = SL_RUN_PULLED
 };
 
-/* The steps of a row, in order. */
-enum sl_step { SL_STEP_WHERE, SL_STEP_MAP, SL_STEP_ON_ROW, SL_STEP_COUNT };
-
-struct sl_expression;
 struct sl_handle;
-
-/* How the rows of one stream are handled, looked up once. The functions are
- * in the body's table of slots, from `slot` on; so is what keeps the pointers
- * alive. */
-struct sl_route {
-	int slot;
-	bool has[SL_STEP_COUNT];
-	bool entry;                  /* has its own entry in streams */
-	struct sl_expression *expression[SL_STEP_COUNT]; /* compiled by core.expression */
-	struct sl_writer *writer;
-	uint64_t rows, bytes, kept, dropped;
-	char name[];
-};
+struct sl_route; /* route.h */
 
 struct sl_run {
 	struct sl_script *script;

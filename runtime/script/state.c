@@ -153,6 +153,7 @@ static int script_gc(lua_State *L)
 	sl_json_writer_free(s->encoder);
 	s->encoder = NULL;
 	sl_buffer_clear(&s->text);
+	sl_buffer_clear(&s->reason);
 	free(s->doomed);
 	s->doomed = NULL;
 	return 0;
@@ -176,6 +177,7 @@ struct sl_script *sl_script_open(lua_State *L)
 	*s = (struct sl_script){ .L = NULL };
 	sl_limit_init(&s->limit, L);
 	sl_buffer_init(&s->text);
+	sl_buffer_init(&s->reason);
 	add_metatable(L);
 	s->encoder = sl_json_writer_new();
 	if (s->encoder == NULL)

@@ -45,6 +45,7 @@ struct sl_script {
 	struct sl_parser *parser;  /* kept alive by the userdata's user value */
 	struct sl_json_writer *encoder;
 	struct sl_buffer text;     /* of the latest mapped payload */
+	struct sl_buffer reason;   /* why the row at hand was rejected */
 
 	uint64_t serial;           /* of the latest row; each has its own */
 	struct sl_delivery *delivery; /* the row that is being handled, or NULL */

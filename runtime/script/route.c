@@ -1,0 +1,214 @@
+/* route.c - see route.h */
+#include "script/route.h"
+
+#include <lauxlib.h>
+
+#include "script/expression.h"
+#include "script/failure.h"
+#include "script/schema.h"
+#include "script/writer.h"
+
+static const char *const step_names[SL_STEP_COUNT] = { "where", "map", "on_row" };
+static const char *const on_invalid_names[] = { "fail", "reject", "drop", NULL };
+
+const char *sl_step_name(enum sl_step step)
+{
+	return step_names[step];
+}
+
+/* ---- checking a request ---- */
+
+static void check_step(lua_State *L, const char *owner, const char *name)
+{
+	if (lua_getfield(L, -1, name) != LUA_TFUNCTION && !lua_isnil(L, -1))
+		luaL_error(L, "%s.%s: a function is expected, not a %s", owner, name, luaL_typename(L, -1));
+	lua_pop(L, 1);
+}
+
+static void check_writer(lua_State *L, const char *owner)
+{
+	lua_getfield(L, -1, "writer");
+	if (!lua_isnil(L, -1) && sl_writer_test(L, -1) == NULL)
+		luaL_error(L, "%s.writer: a writer is expected, not a %s", owner, luaL_typename(L, -1));
+	lua_pop(L, 1);
+}
+
+static void check_schema(lua_State *L, const char *owner)
+{
+	lua_getfield(L, -1, "schema");
+	if (!lua_isnil(L, -1) && sl_schema_test(L, -1) == NULL)
+		luaL_error(L, "%s.schema: a schema of core.schema is expected, not a %s", owner,
+		           luaL_typename(L, -1));
+	lua_pop(L, 1);
+}
+
+/* Its methods are looked up when its first row comes. */
+static void check_sink(lua_State *L, const char *owner)
+{
+	int type = lua_getfield(L, -1, "sink");
+	if (type != LUA_TNIL && type != LUA_TTABLE && type != LUA_TUSERDATA)
+		luaL_error(L, "%s.sink: a sink is expected, not a %s", owner, luaL_typename(L, -1));
+	lua_pop(L, 1);
+}
+
+static void check_handlers(lua_State *L, const char *owner) /* [..., handlers] */
+{
+	if (!lua_istable(L, -1))
+		luaL_error(L, "%s: a table of handlers is expected, not a %s", owner, luaL_typename(L, -1));
+	for (int i = 0; i < SL_STEP_COUNT; i++)
+		check_step(L, owner, step_names[i]);
+	check_schema(L, owner);
+	check_sink(L, owner);
+	check_writer(L, owner);
+}
+
+static void check_streams(lua_State *L) /* [..., streams] */
+{
+	if (!lua_istable(L, -1))
+		luaL_error(L, "streams: a table is expected, not a %s", luaL_typename(L, -1));
+	lua_pushnil(L);
+	while (lua_next(L, -2)) { /* [..., streams, name, handlers] */
+		if (lua_type(L, -2) != LUA_TSTRING)
+			luaL_error(L, "streams: a stream's name is a string, not a %s", luaL_typename(L, -2));
+		const char *owner = lua_pushfstring(L, "streams.%s", lua_tostring(L, -2));
+		lua_insert(L, -2); /* [..., streams, name, owner, handlers] */
+		check_handlers(L, owner);
+		lua_pop(L, 2);
+	}
+}
+
+void sl_route_check(lua_State *L, int request)
+{
+	if (lua_getfield(L, request, "streams") != LUA_TNIL)
+		check_streams(L);
+	if (lua_getfield(L, request, "default") != LUA_TNIL)
+		check_handlers(L, "default");
+	lua_pop(L, 2);
+}
+
+/* ---- reading handlers ---- */
+
+static void set_slot(lua_State *L, const struct sl_route *r, int slot) /* [..., value] */
+{
+	lua_rawseti(L, SL_BODY_SLOTS, r->slot + slot);
+}
+
+/* An expression is called without a userdata, as long as it is given the row
+ * that came: on_row may be given another one. */
+static bool open_up(lua_State *L, struct sl_route *r, enum sl_step step) /* [..., function] */
+{
+	if (step == SL_STEP_ON_ROW)
+		return false;
+	r->expression[step] = sl_expression_open_up(L, -1); /* [function, state, chunk] */
+	if (r->expression[step] == NULL)
+		return false;
+	set_slot(L, r, SL_SLOT_STEPS + step);
+	set_slot(L, r, SL_SLOT_ANCHORS + step);
+	lua_pop(L, 1);
+	return true;
+}
+
+static void read_step(lua_State *L, struct sl_route *r, enum sl_step step) /* [..., handlers] */
+{
+	r->has[step] = lua_getfield(L, -1, step_names[step]) == LUA_TFUNCTION;
+	if (!r->has[step])
+		lua_pop(L, 1);
+	else if (!open_up(L, r, step))
+		set_slot(L, r, SL_SLOT_STEPS + step);
+}
+
+static void read_schema(lua_State *L, struct sl_route *r) /* [..., handlers] */
+{
+	lua_getfield(L, -1, "on_invalid");
+	r->on_invalid = (enum sl_on_invalid)luaL_checkoption(L, -1, "fail", on_invalid_names);
+	lua_pop(L, 1);
+	lua_getfield(L, -1, "schema");
+	r->schema = sl_schema_test(L, -1);
+	set_slot(L, r, SL_SLOT_SCHEMA);
+}
+
+/* A sink has a writer, or else its method is called. */
+static void read_sink(lua_State *L, struct sl_route *r) /* [..., handlers] */
+{
+	if (lua_getfield(L, -1, "sink") == LUA_TNIL) {
+		lua_pop(L, 1);
+		return;
+	}
+	lua_getfield(L, -1, "writer"); /* [..., handlers, sink, writer] */
+	r->writer = sl_writer_test(L, -1);
+	r->sinks_writer = r->writer != NULL;
+	set_slot(L, r, SL_SLOT_WRITER);
+	lua_getfield(L, -1, "write");
+	set_slot(L, r, SL_SLOT_SINK_WRITE);
+	set_slot(L, r, SL_SLOT_SINK);
+	r->sink = !r->sinks_writer;
+}
+
+static void read_writer(lua_State *L, struct sl_route *r) /* [..., handlers] */
+{
+	lua_getfield(L, -1, "writer");
+	struct sl_writer *writer = sl_writer_test(L, -1);
+	if (writer != NULL && r->writer != NULL)
+		luaL_error(L, "%s: a writer beside a sink that has one", r->name);
+	if (writer == NULL) {
+		lua_pop(L, 1);
+		return;
+	}
+	r->writer = writer;
+	set_slot(L, r, SL_SLOT_WRITER);
+}
+
+static void read_handlers(lua_State *L, struct sl_route *r) /* [..., handlers] */
+{
+	for (int i = 0; i < SL_SLOT_COUNT; i++) {
+		lua_pushboolean(L, false); /* no holes: the table stays an array */
+		set_slot(L, r, i);
+	}
+	read_schema(L, r);
+	for (int i = 0; i < SL_STEP_COUNT; i++)
+		read_step(L, r, i);
+	read_sink(L, r);
+	read_writer(L, r);
+}
+
+/* ---- finding them ---- */
+
+static bool push_entry(lua_State *L, const char *name) /* [..., request] */
+{
+	bool found = false;
+	if (lua_getfield(L, -1, "streams") == LUA_TTABLE) {
+		lua_pushstring(L, name);
+		found = lua_rawget(L, -2) == LUA_TTABLE;
+		lua_replace(L, -2); /* [..., request, entry] */
+	}
+	if (!found)
+		lua_pop(L, 1);
+	return found;
+}
+
+static void refuse_stream(lua_State *L, const struct sl_route *r)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	sl_fail(&err, SL_UNHANDLED_STREAM, 0, "nobody handles rows of the stream '%s'", r->name);
+	sl_failure_raise(L, &err);
+}
+
+struct sl_route *sl_route_open(lua_State *L, struct sl_run *run, const struct sl_stream *stream)
+{
+	int top = lua_gettop(L);
+	struct sl_route *r = sl_run_add_route(L, run, stream);
+	luaL_checkstack(L, 10, "a stream");
+	r->slot = (stream->seal.stream - 1) * SL_SLOT_COUNT + 1;
+	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
+	r->entry = push_entry(L, r->name);
+	if (!r->entry && lua_getfield(L, -1, "default") != LUA_TTABLE) {
+		if (!run->pull)
+			refuse_stream(L, r);
+		lua_newtable(L);
+	}
+	check_handlers(L, r->name); /* again: it is the script's table */
+	read_handlers(L, r);
+	lua_settop(L, top);
+	return r;
+}
