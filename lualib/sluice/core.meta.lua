@@ -56,6 +56,13 @@ function core.limits(limits) end
 ---@return (fun(row: sluice.Row): any)? f, sluice.Error? err   kind usage
 function core.expression(source, name) end
 
+--- A row that no worker has sent. Raises when the text is not JSON.
+---@param stream string
+---@param sequence integer
+---@param text string
+---@return sluice.Row
+function core.row(stream, sequence, text) end
+
 --- A buffered writer on a descriptor (not closed by it). Everything written is
 --- flushed before the runtime waits for a worker, so output is live, before
 --- on_diagnostic is called, and when the buffer is full.
@@ -159,6 +166,7 @@ function core.worker(options) end
 ---@field streams table<string, sluice.core.Handlers>?
 ---@field default sluice.core.Handlers?   streams without an entry; nil: unhandled_stream
 ---@field pull boolean?       rows come out of Worker:next(), after where and map if there are any
+---@field on_reject (fun(row: sluice.Row, run, why: string|sluice.Error))?  hears of each rejected row, as it came
 ---@field on_diagnostic (fun(d: {code: string, message: string}, run))?
 ---@field on_progress (fun(p: {phase: string, current: integer, total: integer?}, run))?
 
@@ -208,8 +216,9 @@ local Run = {}
 function Run:stop() end
 ---@param reason string?
 function Run:cancel(reason) end
---- { rows, bytes, kept, dropped, per_stream = {name = {rows, bytes, kept, dropped}}, elapsed (s),
----   progress = last progress table or nil }
+--- { rows, bytes, kept, dropped, rejected, per_stream = {name = {the same five}}, elapsed (s),
+---   progress = last progress table or nil }. rows = kept + dropped + rejected, but for a row at hand;
+---   a row whose handling failed counts as rejected.
 ---@return table
 function Run:counts() end
 
@@ -222,7 +231,10 @@ function Run:counts() end
 ---@field stopped boolean
 ---@field reply any             of a call, decoded
 ---@field reply_json string?
----@field counts table          as Run:counts()
+---@field counts table          as Run:counts(), with the checksum of each stream: 16 hexadecimal digits
+---@field notes string[]?       of rejected rows that no sink has
+---@field already_committed boolean?  a run with this run_key was; nothing was asked or written
+---@field run_key string?
 
 ---@class sluice.Row
 ---@field stream string
@@ -235,6 +247,10 @@ local Row = {}
 ---@param path string
 ---@return any
 function Row:get(path, ...) end
+--- The row goes no further than the handler that runs: where, map or on_row.
+--- Only the first reason counts. Raises once its handlers are over.
+---@param reason string
+function Row:reject(reason) end
 --- tostring(row): the text on one line. An unknown field (row.name) raises.
 
 --- Wait (without a worker) until every process of an earlier generation is

@@ -6,14 +6,20 @@
 local core = require "sluice.core"
 local fields = require "sluice.fields"
 local options = require "sluice.options"
+local rejects = require "sluice.rejects"
+local schema = require "sluice.schema"
+local transaction = require "sluice.transaction"
 local words = require "sluice.words"
 
 local M = {}
 
----@class sluice.StreamPolicy
+---@class sluice.StreamPolicy   the steps of a row, in this order
+---@field schema sluice.Schema?                     of what the worker sends; row.payload is its value
+---@field on_invalid "fail"|"reject"|"drop"|nil     what a row that violates it becomes; nil: "fail"
 ---@field where (fun(row: sluice.Row, run: sluice.Run): any)?
 ---@field map (fun(row: sluice.Row, run: sluice.Run): any)?
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
+---@field sink sluice.Sink?                         several streams may share one
 
 ---@class sluice.Policy
 ---@field export string?
@@ -21,6 +27,12 @@ local M = {}
 ---@field worker string[]?
 ---@field streams table<string, sluice.StreamPolicy>?
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
+---@field sink sluice.Sink?             of streams without an entry
+---@field rejects sluice.Sink?          where rejected rows go (rejects.lua says how)
+---@field max_rejects integer|string?   so many, or "1%"; nil: any number
+---@field run_key string?               a run of this key that is committed is not run again
+---@field request_schema sluice.Schema? checked before the worker is started
+---@field summary_schema sluice.Schema? of the summary's metadata; checked before anything is committed
 ---@field on_diagnostic fun(d: {code: string, message: string}, run: sluice.Run)?
 ---@field on_progress fun(p: {phase: string, current: integer, total: integer?}, run: sluice.Run)?
 ---@field on_summary fun(summary: sluice.core.Summary, run: sluice.Run)?
@@ -36,6 +48,12 @@ local M = {}
 ---@field on_progress function?
 ---@field on_summary function?
 ---@field on_failure function?
+---@field participants sluice.Participant[]  the distinct sinks, that of rejected rows last
+---@field rejects sluice.Participant?
+---@field max_rejects sluice.RejectLimit?
+---@field run_key string?
+---@field request_schema sluice.Schema?
+---@field summary_schema sluice.Schema?
 ---@field options table<string, any>  by the names of options.lua, read
 
 --- The steps of a row through its stream, in order. Each has a reader.
@@ -45,11 +63,25 @@ local STEPS = {
   { name = "on_row", read = fields.func },
 }
 
-local function not_yet(_, name)
-  return nil, nil, ("%s: this version of sluice has no schemas and sinks; use where, map and on_row"):format(name)
+local function read_schema(value)
+  if schema.is(value) then return value end
+  return nil, "a schema, as in schema.record { name = schema.string }"
 end
 
-local step_readers = { schema = not_yet, sink = not_yet }
+local function read_sink(value)
+  local expected = transaction.problem(value)
+  if expected then return nil, expected end
+  return value
+end
+
+local DISPOSITIONS = { fail = true, reject = true, drop = true }
+
+local function disposition(value)
+  if DISPOSITIONS[value] then return value end
+  return nil, '"fail", "reject" or "drop"'
+end
+
+local step_readers = { schema = read_schema, on_invalid = disposition, sink = read_sink }
 for _, step in ipairs(STEPS) do step_readers[step.name] = step.read end
 
 local function read_streams(value, name)
@@ -65,6 +97,9 @@ local function read_streams(value, name)
     end
     local handlers, problem = fields.read(entry, step_readers, name .. "." .. stream .. ".")
     if not handlers then return nil, nil, problem end
+    if handlers.on_invalid and not handlers.schema then
+      return nil, nil, ("%s.%s.on_invalid: there is no schema beside it"):format(name, stream)
+    end
     streams[stream] = handlers
   end
   return streams
@@ -84,6 +119,12 @@ local readers = {
   request = read_request,
   streams = read_streams,
   on_row = fields.func,
+  sink = read_sink,
+  rejects = read_sink,
+  max_rejects = rejects.limit,
+  run_key = fields.name,
+  request_schema = read_schema,
+  summary_schema = read_schema,
   on_diagnostic = fields.func,
   on_progress = fields.func,
   on_summary = fields.func,
@@ -115,15 +156,70 @@ for name in pairs(file_readers) do
   if not readers[name] then readers[name] = belongs_to_spawn end
 end
 
----@return sluice.Plan
+local function sorted_names(streams)
+  local names = {}
+  for name in pairs(streams) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+--- The schema of what a stream's sink gets: map's values have none.
+local function sink_schema(handlers)
+  return not handlers.map and handlers.schema or nil
+end
+
+--- The distinct sinks of a policy.
+---@return sluice.Participant[] participants, table<sluice.Sink, sluice.Participant> by_sink
+local function participants_of(streams, default)
+  local list, by_sink = {}, {}
+  local function join(handlers, name, stream)
+    local sink = handlers.sink
+    if not sink then return end
+    local known = by_sink[sink]
+    if known then
+      known.schema = nil
+      table.insert(known.streams, stream)
+      return
+    end
+    by_sink[sink] = { name = name, sink = sink, streams = { stream }, schema = sink_schema(handlers) }
+    list[#list + 1] = by_sink[sink]
+  end
+  if default then join(default, "sink", "*") end
+  for _, name in ipairs(sorted_names(streams)) do join(streams[name], ("streams.%s.sink"):format(name), name) end
+  return list, by_sink
+end
+
+--- What the binding takes: schemas compiled.
+local function compile_schemas(streams)
+  for _, handlers in pairs(streams) do
+    handlers.schema = handlers.schema and handlers.schema:compile()
+  end
+end
+
+local function add_rejects(plan, sink, by_sink)
+  if not sink then return true end
+  if by_sink[sink] then
+    return nil, ("rejects: expected a sink of its own, got that of %s"):format(by_sink[sink].name)
+  end
+  plan.rejects = { name = "rejects", sink = sink, streams = { "rejects" } }
+  table.insert(plan.participants, plan.rejects)
+  return true
+end
+
+---@return sluice.Plan? plan, string? problem
 local function plan_of(read)
   local plan = { options = {} }
   for key, value in pairs(read) do
     if options.all[key] then plan.options[key] = value else plan[key] = value end
   end
   plan.streams = plan.streams or {}
-  plan.default = plan.on_row and { on_row = plan.on_row } or nil
-  plan.json, plan.request, plan.on_row = plan.request, nil, nil
+  plan.default = (plan.on_row or plan.sink) and { on_row = plan.on_row, sink = plan.sink } or nil
+  plan.json, plan.request, plan.on_row, plan.sink, plan.rejects = plan.request, nil, nil, nil, nil
+  local by_sink
+  plan.participants, by_sink = participants_of(plan.streams, plan.default)
+  compile_schemas(plan.streams)
+  local ok, problem = add_rejects(plan, read.rejects, by_sink)
+  if not ok then return nil, problem end
   return plan
 end
 
@@ -171,7 +267,9 @@ function M.load(path, arguments)
   end
   local read, problem = fields.read(policy, file_readers, "")
   if not read then return nil, core.error("policy", path .. ": " .. problem) end
-  local plan = plan_of(read)
+  local plan
+  plan, problem = plan_of(read)
+  if not plan then return nil, core.error("policy", path .. ": " .. problem) end
   plan.directory = dir
   return plan
 end

@@ -1,5 +1,11 @@
 --- One request, from its beginning to what is called after its outcome.
+---
+--- Its sinks begin before the worker is asked, and commit after everything has
+--- been checked; whatever else ends it rolls them back. When too many rows were
+--- rejected, the sink that has them commits all the same: it says why.
 local core = require "sluice.core"
+local rejects = require "sluice.rejects"
+local transaction = require "sluice.transaction"
 
 local M = {}
 
@@ -38,10 +44,87 @@ local function fail(plan, failure, run)
   return nil, failure
 end
 
+--- What a value that is checked here, not by the runtime, violates.
+---@param kind string
+---@param place string
+---@return sluice.Error? err
+local function violation(kind, place, schema, json)
+  if not schema then return nil end
+  local _, cause = schema:decode(json or "null")
+  if not cause then return nil end
+  return core.error(kind, ("%s: %s"):format(place, cause.message), {
+    place = place, pointer = cause.pointer, violations = cause.violations,
+  })
+end
+
+--- What was delivered and what became of it, per stream.
+---@param counts table
+---@return sluice.Seal[]
+local function seals_of(counts)
+  local seals = {}
+  for stream, c in pairs(counts.per_stream) do
+    seals[#seals + 1] = {
+      stream = stream, rows = c.rows, bytes = c.bytes, checksum = c.checksum,
+      kept = c.kept, dropped = c.dropped, rejected = c.rejected,
+    }
+  end
+  table.sort(seals, function(a, b) return a.stream < b.stream end)
+  return seals
+end
+
+--- A run of this key has been committed before.
+---@return sluice.core.Summary
+local function committed_before(key)
+  return {
+    already_committed = true, run_key = key, total_rows = 0, per_stream = {}, elapsed = 0, stopped = false,
+    counts = { rows = 0, bytes = 0, kept = 0, dropped = 0, rejected = 0, per_stream = {}, elapsed = 0 },
+  }
+end
+
 ---@class sluice.Watch
 ---@field tick fun(run: sluice.Run)?   called while the request runs
 ---@field tick_ms integer?
----@field prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before success
+---@field prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before the sinks
+
+--- The worker has succeeded; does everybody else agree? Then commit.
+---@param summary sluice.core.Summary
+---@return true? ok, sluice.Error? failure
+local function commit(summary, plan, open, rejected, watch)
+  local err = violation("row_invalid", "metadata", plan.summary_schema, summary.metadata_json)
+    or rejected:judge(summary.total_rows)
+  if err then return nil, err end
+  local ok = true
+  if watch.prepare then ok, err = watch.prepare() end
+  if ok then ok, err = open:prepare(seals_of(summary.counts)) end
+  if ok then ok, err = open:commit() end
+  return ok, err
+end
+
+--- The request has failed: nothing stays but the reasons for it.
+local function undo(failure, plan, open, run)
+  if failure.max_rejects and plan.rejects then open:salvage(plan.rejects, seals_of(run:counts()), failure) end
+  open:rollback(failure)
+end
+
+--- Run it with its sinks begun.
+local function run_with(open, worker, request, plan, watch)
+  local rejected = rejects.new(plan.max_rejects, plan.rejects and function(row) return open:write(plan.rejects, row) end)
+  request.on_reject = function(row, run, why) rejected:add(row, run, why) end
+  local run, failure = worker:begin(request)
+  if not run then
+    open:rollback(failure)
+    return nil, failure
+  end
+  local summary, ok
+  summary, failure = worker:wait(watch.tick and function() watch.tick(run) end, watch.tick_ms)
+  if summary then
+    ok, failure = commit(summary, plan, open, rejected, watch)
+  end
+  for _, text in ipairs(rejected:summary() or {}) do add_note(summary and ok and summary or failure, text) end
+  if ok then return summary, nil, run end
+  undo(failure, plan, open, run)
+  return nil, failure, run
+end
 
 --- Run a request to its outcome and call on_summary or on_failure.
 ---@param worker sluice.core.Worker
@@ -50,22 +133,20 @@ end
 ---@param watch sluice.Watch?
 ---@return sluice.core.Summary? summary, sluice.Error? failure, sluice.Run? run
 function M.execute(worker, request, plan, watch)
-  watch = watch or {}
-  local run, failure = worker:begin(request)
-  if not run then return fail(plan, failure) end
-  local tick = watch.tick and function() watch.tick(run) end
-  local summary
-  summary, failure = worker:wait(tick, watch.tick_ms)
-  if summary and watch.prepare then
-    local ok, err = watch.prepare()
-    if not ok then summary, failure = nil, err end
+  local err = violation("usage", "request", plan.request_schema, request.json)
+  if err then return fail(plan, err) end
+  local open <close> = transaction.new(plan.participants or {})
+  local state
+  state, err = open:begin { export = request.export, request = request.json, run_key = plan.run_key }
+  if not state then return fail(plan, err) end
+  if state == "committed" then return committed_before(plan.run_key) end
+  local summary, failure, run = run_with(open, worker, request, plan, watch or {})
+  if summary then
+    summary, failure = succeed(plan, summary, run)
+    return summary, failure, run
   end
-  if not summary then
-    local _, err = fail(plan, failure, run)
-    return nil, err, run
-  end
-  summary, failure = succeed(plan, summary, run)
-  return summary, failure, run
+  fail(plan, failure, run)
+  return nil, failure, run
 end
 
 return M

@@ -16,6 +16,10 @@
 ---     rollback   instead of prepare and commit, or after a prepare, when
 ---                anything failed; also after a begin that failed half-way
 ---
+--- `nil, err` and false are failures, and so is returning nothing: a method
+--- that worked returns true. A handler may call a sink itself, in a pcall even:
+--- only the sink knows then that it failed, so it remembers, and prepare says so.
+---
 --- After commit or rollback the sink can begin again. A sink that stands in
 --- several streams begins, prepares and commits once. rollback is idempotent.
 --- When a commit fails after another sink has committed, the rest are rolled
@@ -27,7 +31,7 @@ local Sink = {}
 
 ---@class sluice.SinkContext  what begin gets
 ---@field streams string[]     names of the streams that write here; sorted; "*" is the default handler
----@field schema sluice.Schema? the schema of its stream, when it has one stream and that has one
+---@field schema sluice.Schema? of its rows: of its stream, when it has one stream, with a schema and without map
 ---@field export string?
 ---@field request string?      JSON text
 ---@field run_key string?      `--run-key`, or the policy's run_key
@@ -35,7 +39,8 @@ local Sink = {}
 
 ---@param context sluice.SinkContext
 ---@return true? ok, sluice.Error|string? err
----@return "committed"? already  with ok: a run of this key is committed; nothing will be written or asked
+---@return "committed"|"new"|nil state  with ok and a run key: "committed", a run of this key is; nothing will be
+---     written or asked. "new": it is not. Nothing: the sink keeps no ledger of keys, and follows those that do.
 function Sink:begin(context) end
 
 ---@param row sluice.Row  raw, payload (by the schema, when there is one), get()

@@ -67,6 +67,11 @@ function Transaction:failure()
   return self.broken
 end
 
+local function note(failure, text)
+  failure.notes = failure.notes or {}
+  table.insert(failure.notes, text)
+end
+
 local function names(participants)
   local list = {}
   for i, p in ipairs(participants) do list[i] = p.name end
@@ -79,13 +84,19 @@ local function half_committed(key, done, open)
   return core.error("commit", ("the run %s is committed in %s, but not in %s"):format(key, names(done), names(open)))
 end
 
+--- A run key that nobody writes down would be a promise that nobody keeps.
+local function no_ledger()
+  return core.error("policy", "run_key: none of the sinks keeps a ledger of run keys; sluice.sink.sql does")
+end
+
 local function context_of(p, common)
   local context = { streams = p.streams, schema = p.schema, name = p.name }
   for key, value in pairs(common) do context[key] = value end
   return context
 end
 
---- Begin every sink. A failure has rolled back those that had begun.
+--- Begin every sink. A failure has rolled back those that had begun. Sinks
+--- that keep no ledger of run keys follow those that do.
 ---@param common { export: string?, request: string?, run_key: string? }
 ---@return "begun"|"committed"|nil state, sluice.Error? err
 function Transaction:begin(common)
@@ -98,13 +109,29 @@ function Transaction:begin(common)
       self:rollback(answer)
       return nil, answer
     end
-    table.insert(answer == "committed" and done or open, p)
+    if answer == "committed" then table.insert(done, p) elseif answer == "new" then table.insert(open, p) end
+  end
+  if common.run_key and #done + #open == 0 then
+    local err = no_ledger()
+    self:rollback(err)
+    return nil, err
   end
   if #done == 0 then return "begun" end
   local err = #open > 0 and half_committed(common.run_key, done, open) or nil
   self:rollback(err)
   if err then return nil, err end
   return "committed"
+end
+
+--- Write a row to one of the sinks, contained.
+---@param p sluice.Participant
+---@param row sluice.Row
+---@return true? ok, sluice.Error? err
+function Transaction:write(p, row)
+  local ok, err = call(p, "write", "sink", row)
+  if ok then return true end
+  self:fail(err)
+  return nil, err
 end
 
 --- Ask every sink whether it can commit.
@@ -138,16 +165,38 @@ function Transaction:commit()
   return true
 end
 
+--- Commit one sink of a request that has failed, before the others are rolled
+--- back. What fails here is a note.
+---@param p sluice.Participant
+---@param seals sluice.Seal[]
+---@param failure sluice.Error
+function Transaction:salvage(p, seals, failure)
+  for i, q in ipairs(self.begun or {}) do
+    if q == p then
+      local ok, err = call(p, "prepare", "sink", seals)
+      if ok then ok, err = call(p, "commit", "commit") end
+      if ok then
+        table.remove(self.begun, i)
+      else
+        note(failure, ("%s could not be kept: %s"):format(p.name, err.message))
+      end
+      return
+    end
+  end
+end
+
+--- At the end of its scope, whatever ended it, nothing is left open.
+function Transaction:__close()
+  self:rollback()
+end
+
 --- Roll back whatever has begun. What fails here follows from something else:
 --- it becomes a note.
 ---@param failure sluice.Error?
 function Transaction:rollback(failure)
   for _, p in ipairs(self.begun or {}) do
     local ok, err = call(p, "rollback", "sink")
-    if not ok and failure then
-      failure.notes = failure.notes or {}
-      table.insert(failure.notes, ("%s could not be rolled back: %s"):format(p.name, err.message))
-    end
+    if not ok and failure then note(failure, ("%s could not be rolled back: %s"):format(p.name, err.message)) end
   end
   self.begun = {}
 end

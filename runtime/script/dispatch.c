@@ -257,8 +257,8 @@ bool sl_dispatch_reject(lua_State *L, struct sl_script *s, uint64_t serial,
 	return true;
 }
 
-/* The row as it came, whatever map has made of it. */
-static void push_original(lua_State *L, struct event *e)
+/* The userdata of the row as it came, whatever map has made of it. */
+static void restore_userdata(lua_State *L, struct event *e)
 {
 	struct sl_delivery *d = &e->delivery;
 	if (d->serial != d->first) {
@@ -269,7 +269,6 @@ static void push_original(lua_State *L, struct event *e)
 		e->userdata = e->payload = 0;
 	}
 	make_userdata(L, e);
-	lua_pushvalue(L, e->userdata);
 }
 
 /* What a handler said, or the error object with the violations. */
@@ -285,10 +284,11 @@ static void push_reason(lua_State *L, const struct event *e)
 static void tell_rejected(lua_State *L, struct event *e)
 {
 	e->scope.handler = NULL; /* it says itself whose fault a failure is */
+	restore_userdata(L, e);
 	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
 	if (lua_getfield(L, -1, "on_reject") == LUA_TNIL)
 		return;
-	push_original(L, e);
+	lua_pushvalue(L, e->userdata);
 	lua_pushvalue(L, SL_BODY_RUN);
 	push_reason(L, e);
 	lua_call(L, 3, 0);

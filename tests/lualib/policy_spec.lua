@@ -66,9 +66,10 @@ describe("a mistake in a policy", function()
     assert.matches("^request: cannot be written as JSON: ", problem { request = { f = handler } })
   end)
 
-  it("is a schema or a sink, until there are any", function()
-    assert.matches("^streams%.rows%.schema: this version of sluice has no schemas", problem { streams = { rows = { schema = {} } } })
-    assert.matches("^streams%.rows%.sink: ", problem { streams = { rows = { sink = {} } } })
+  it("is what is no schema or no sink", function()
+    assert.equal("streams.rows.schema: expected a schema, as in schema.record { name = schema.string }, got a table",
+      problem { streams = { rows = { schema = {} } } })
+    assert.equal("streams.rows.sink: expected a sink, with a method begin, got a table", problem { streams = { rows = { sink = {} } } })
   end)
 
   it("is an option of the process where the process runs already", function()

@@ -11,7 +11,7 @@ local function recorder(name, fails, manner)
     sink[method] = function()
       log[#log + 1] = name .. "." .. method
       if method ~= fails then return true end
-      if manner == "committed" then return true, "committed" end
+      if manner == "committed" or manner == "new" then return true, manner end
       if manner == "raise" then error("no good", 0) end
       return nil, manner
     end
@@ -81,10 +81,33 @@ describe("a transaction over sinks", function()
   end)
 
   it("refuses a run key that only some of the sinks know", function()
-    local state, err = of(recorder("a", "begin", "committed"), recorder "b"):begin { run_key = "k" }
+    local state, err = of(recorder("a", "begin", "committed"), recorder("b", "begin", "new")):begin { run_key = "k" }
     assert.is_nil(state)
     assert.equal("commit", err.kind)
     assert.matches("run k is committed in a, but not in b", err.message)
+  end)
+
+  it("lets a sink without a ledger follow those that have one", function()
+    assert.equal("committed", of(recorder("a", "begin", "committed"), recorder "b"):begin { run_key = "k" })
+    assert.equal("begun", of(recorder("a", "begin", "new"), recorder "b"):begin { run_key = "k" })
+  end)
+
+  it("refuses a run key that no sink would write down", function()
+    local state, err = of(recorder "a"):begin { run_key = "k" }
+    assert.is_nil(state)
+    assert.equal("policy", err.kind)
+    assert.same({ "a.begin", "a.rollback" }, log)
+  end)
+
+  it("keeps one sink of a failed request, and rolls the others back", function()
+    local a, b = recorder "a", recorder "b"
+    local t = of(a, b)
+    t:begin {}
+    local failure = core.error("row_invalid", "too many")
+    t:salvage(b, {}, failure)
+    t:rollback(failure)
+    assert.same({ "a.begin", "b.begin", "b.prepare", "b.commit", "a.rollback" }, log)
+    assert.is_nil(failure.notes)
   end)
 
   it("makes a note of a rollback that fails", function()

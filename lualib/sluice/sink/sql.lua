@@ -132,7 +132,9 @@ function Sink:begin(context)
       return true, "committed"
     end
   end
-  return open_table(self, context)
+  local opened, err = open_table(self, context)
+  if not opened then return nil, err end
+  return true, context.run_key and "new" or nil
 end
 
 ---@param row sluice.Row

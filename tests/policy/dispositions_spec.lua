@@ -1,0 +1,293 @@
+--- What becomes of rows, and of the sinks that they go to.
+local behaviour = require "support.behaviour"
+local cjson = require "cjson"
+local memory = require "sluice.sink.memory"
+local schema = require "sluice.schema"
+
+local log
+
+--- A sink that logs, and whose method `fails` fails.
+local function recorder(fails, manner)
+  local sink = { name = "s" }
+  for _, method in ipairs { "begin", "write", "prepare", "commit", "rollback" } do
+    sink[method] = function(_, argument)
+      if method == "write" then argument = argument.raw else argument = nil end
+      log[#log + 1] = argument and ("write " .. argument) or method
+      if method ~= fails then return true end
+      if manner == "raise" then error("no good", 0) end
+      if manner == "nothing" then return end
+      if manner then return true, manner end
+      return nil, "disk full"
+    end
+  end
+  return sink
+end
+
+local function counting(n, policy)
+  local worker = behaviour.spawn "counts.lua"
+  policy.on_summary = policy.on_summary or function() log[#log + 1] = "on_summary" end
+  policy.on_failure = policy.on_failure or function() log[#log + 1] = "on_failure" end
+  return worker:run("count", { n = n }, policy)
+end
+
+local function succeeds(n, policy)
+  local summary, failure = counting(n, policy)
+  assert(summary, tostring(failure))
+  for _, c in pairs(summary.counts.per_stream) do assert.equal(c.rows, c.kept + c.dropped + c.rejected) end
+  return summary
+end
+
+local function fails(kind, n, policy)
+  local summary, failure = counting(n, policy)
+  assert.is_nil(summary)
+  assert.equal(kind, failure.kind, tostring(failure))
+  return failure
+end
+
+local function line() return table.concat(log, ", ") end
+
+local small = schema.record { i = schema.integer { max = 2 } }
+
+describe("a row", function()
+  before_each(function()
+    log = {}
+    behaviour.before()
+  end)
+  after_each(behaviour.after)
+
+  it("is kept, dropped or rejected, and every one is counted", function()
+    local kept, rejected = memory.new(), memory.new()
+    local summary = succeeds(6, {
+      rejects = rejected,
+      streams = { rows = {
+        where = function(row)
+          if row:get "i" == 3 then row:reject "three is odd" end
+          return row:get "i" ~= 2
+        end,
+        sink = kept,
+      } },
+    })
+    local c = summary.counts.per_stream.rows
+    assert.same({ 6, 4, 1, 1 }, { c.rows, c.kept, c.dropped, c.rejected })
+    assert.equal(4, #kept.rows)
+    local told = cjson.decode(rejected.rows[1].raw)
+    assert.equal("rows", told.stream)
+    assert.equal(2, told.sequence)
+    assert.equal("three is odd", told.reason)
+    assert.equal(3, told.row.i)
+  end)
+
+  it("goes no further once a handler has rejected it, whatever else that says", function()
+    local seen = {}
+    local summary = succeeds(3, { streams = { rows = {
+      map = function(row) if row:get "i" == 2 then row:reject "two" else return row end end,
+      on_row = function(row)
+        seen[#seen + 1] = row:get "i"
+        if row:get "i" == 3 then row:reject "late"; row:reject "later" end
+      end,
+      sink = recorder(),
+    } } })
+    assert.same({ 1, 3 }, seen)
+    assert.equal(2, summary.counts.rejected)
+    assert.same({ "rejected stream rows, row 1: two", "rejected stream rows, row 2: late" }, summary.notes)
+    assert.equal(1, select(2, line():gsub("write", "")))
+  end)
+
+  it("is rejected with its own text after map has changed it", function()
+    local rejected = memory.new()
+    succeeds(1, { rejects = rejected, streams = { rows = {
+      map = function() return { other = true } end,
+      on_row = function(row) assert.is_true(row.payload.other); row:reject "no" end,
+    } } })
+    assert.equal(1, cjson.decode(rejected.rows[1].raw).row.i)
+  end)
+
+  it("cannot be rejected when its handlers are over", function()
+    local kept
+    succeeds(2, { on_row = function(row)
+      if not kept then kept = row return end
+      local ok, why = pcall(kept.reject, kept, "late")
+      assert.is_false(ok)
+      assert.matches("past its handlers", why)
+    end })
+  end)
+
+  it("has the payload that its schema makes of it", function()
+    succeeds(2, { streams = { rows = {
+      schema = schema.record { i = schema.integer, extra = schema.string { default = "d" } },
+      on_row = function(row) assert.same({ i = row:get "i", extra = "d" }, row.payload) end,
+    } } })
+  end)
+
+  it("fails the run when it violates its schema, with every detail", function()
+    local failure = fails("row_invalid", 4, { streams = { rows = { schema = small, sink = recorder() } } })
+    assert.equal("rows", failure.stream)
+    assert.equal(2, failure.sequence)
+    assert.equal("/i", failure.pointer)
+    assert.equal("count", failure.export)
+    assert.equal("3", failure.violations[1].value)
+    assert.matches("rollback, on_failure$", line())
+  end)
+
+  it("is rejected or dropped for its violation, where on_invalid says so", function()
+    local rejected = memory.new()
+    local c = succeeds(4, { rejects = rejected, streams = { rows = { schema = small, on_invalid = "reject", sink = recorder() } } }).counts
+    assert.same({ 2, 0, 2 }, { c.kept, c.dropped, c.rejected })
+    local told = cjson.decode(rejected.rows[1].raw)
+    assert.equal("/i", told.pointer)
+    assert.equal("/i", told.violations[1].pointer)
+    c = succeeds(4, { streams = { rows = { schema = small, on_invalid = "drop" } } }).counts
+    assert.same({ 2, 2, 0 }, { c.kept, c.dropped, c.rejected })
+  end)
+end)
+
+describe("a limit on rejected rows", function()
+  before_each(function()
+    log = {}
+    behaviour.before()
+  end)
+  after_each(behaviour.after)
+
+  local function reject(row) row:reject "bad" end
+
+  it("fails the run, and the rejected rows are kept all the same", function()
+    local rejected = memory.new()
+    local failure = fails("row_invalid", 9, { rejects = rejected, max_rejects = 2, streams = { rows = { on_row = reject, sink = recorder() } } })
+    assert.matches("3 of 3 rows were rejected, max_rejects is 2; the last is stream rows, row 2: bad", failure.message)
+    assert.equal(3, #rejected.rows)
+    assert.equal("begin, rollback, on_failure", line())
+  end)
+
+  it("may be a percentage, judged at the end of a short run", function()
+    fails("row_invalid", 9, { max_rejects = "50%", on_row = reject })
+    local third = function(row) if row:get "i" % 3 == 0 then row:reject "third" end end
+    assert.equal(3, succeeds(9, { max_rejects = "34%", on_row = third }).counts.rejected)
+    assert.equal(9, succeeds(9, { max_rejects = "100%", on_row = reject }).counts.rejected)
+  end)
+
+  it("is a number or a percentage", function()
+    local policy = require "sluice.policy"
+    assert.equal('max_rejects: expected a number of rows, or a percentage such as "1%", got "many"',
+      select(2, policy.read { max_rejects = "many" }))
+  end)
+
+  it("leaves nothing of the rejected rows when something else failed", function()
+    local rejected = memory.new()
+    fails("sink", 3, { rejects = rejected, on_row = function(row)
+      if row:get "i" == 3 then error "oops" end
+      row:reject "bad"
+    end })
+    assert.is_nil(rejected.rows)
+  end)
+end)
+
+describe("a policy's sinks", function()
+  before_each(function()
+    log = {}
+    behaviour.before()
+  end)
+  after_each(behaviour.after)
+
+  local function to(sink, more)
+    local policy = { streams = { rows = { map = function(row) return row:get "i" end, sink = sink } } }
+    for key, value in pairs(more or {}) do policy[key] = value end
+    return policy
+  end
+
+  it("begin before the worker is asked and commit before on_summary", function()
+    succeeds(2, to(recorder()))
+    assert.equal("begin, write 1, write 2, prepare, commit, on_summary", line())
+  end)
+
+  it("get the seals before they commit", function()
+    local sink, given = recorder(), nil
+    function sink.prepare(_, seals) given = seals return true end
+    local summary = succeeds(3, to(sink))
+    assert.equal(1, #given)
+    assert.same({ "rows", 3, 3, 0, 0 }, { given[1].stream, given[1].rows, given[1].kept, given[1].dropped, given[1].rejected })
+    assert.equal(summary.counts.per_stream.rows.checksum, given[1].checksum)
+    assert.matches("^" .. ("%x"):rep(16) .. "$", given[1].checksum)
+  end)
+
+  it("take streams without an entry, too", function()
+    succeeds(1, { sink = recorder() })
+    assert.matches("^begin, write .*, prepare, commit, on_summary$", line())
+  end)
+
+  for _, method in ipairs { "begin", "write", "prepare" } do
+    for _, manner in ipairs { "raise", "nothing", false } do
+      it(("fail the run when %s %s"):format(method, manner == "raise" and "raises" or "fails"), function()
+        local failure = fails("sink", 2, to(recorder(method, manner or nil)))
+        assert.equal("streams.rows.sink." .. method, failure.handler)
+        assert.matches(manner == "raise" and "no good" or manner and "it returned nothing" or "disk full", failure.message)
+        assert.matches("rollback, on_failure$", line())
+        assert.is_nil(line():find "commit")
+      end)
+    end
+  end
+
+  it("fail with kind commit when one cannot commit", function()
+    local failure = fails("commit", 1, to(recorder "commit"))
+    assert.equal("streams.rows.sink.commit", failure.handler)
+    assert.same({}, failure.committed)
+    assert.matches("commit, rollback, on_failure$", line())
+  end)
+
+  it("roll back when a handler, the worker or the clock fails", function()
+    fails("sink", 3, to(recorder(), { streams = { rows = { on_row = function() error "oops" end, sink = recorder() } } }))
+    local worker = behaviour.spawn "raises.lua"
+    local policy = { sink = recorder(), on_failure = function() log[#log + 1] = "on_failure" end }
+    assert.equal("export_failed", select(2, worker:run("after_rows", nil, policy)).kind)
+    worker = behaviour.spawn "emits_forever.lua"
+    policy.timeout = "200ms"
+    assert.equal("request_timeout", select(2, worker:run("stubbornly", nil, policy)).kind)
+    assert.equal(3, select(2, line():gsub("rollback", "")))
+    assert.is_nil(line():find "commit")
+  end)
+
+  it("roll back when the script cancels, and commit when it stops", function()
+    local worker = behaviour.spawn "emits_forever.lua"
+    local function ending(how)
+      return { streams = { rows = { on_row = function(_, run) run[how](run) end, sink = recorder() } } }
+    end
+    assert.equal("cancelled", select(2, worker:run("politely", nil, ending "cancel")).kind)
+    assert.matches("rollback$", line())
+    log = {}
+    assert.is_true(worker:run("politely", nil, ending "stop").stopped)
+    assert.matches("prepare, commit$", line())
+  end)
+
+  it("do not commit after a run whose metadata is not what it should be", function()
+    local failure = fails("row_invalid", 1, to(recorder(), { summary_schema = schema.record { nothing = schema.string } }))
+    assert.matches("^metadata: ", failure.message)
+    assert.matches("rollback, on_failure$", line())
+  end)
+
+  it("are not even begun when the request is not what it should be", function()
+    local failure = fails("usage", 1, to(recorder(), { request_schema = schema.record { n = schema.string } }))
+    assert.matches("^request: ", failure.message)
+    assert.equal("on_failure", line())
+  end)
+
+  it("write nothing when the run key is committed already", function()
+    local summary = succeeds(2, to(recorder("begin", "committed"), { run_key = "k" }))
+    assert.is_true(summary.already_committed)
+    assert.equal("begin, rollback", line())
+  end)
+
+  it("must be sinks, and rejected rows have one of their own", function()
+    local policy = require "sluice.policy"
+    local sink = recorder()
+    assert.equal("streams.rows.sink: expected a sink, got 5", select(2, policy.read { streams = { rows = { sink = 5 } } }))
+    assert.equal("rejects: expected a sink of its own, got that of streams.rows.sink",
+      select(2, policy.read { rejects = sink, streams = { rows = { sink = sink } } }))
+    assert.equal("streams.rows.on_invalid: there is no schema beside it",
+      select(2, policy.read { streams = { rows = { on_invalid = "drop" } } }))
+  end)
+
+  it("may be shared by streams, and begin once", function()
+    local sink = recorder()
+    succeeds(1, { streams = { rows = { sink = sink }, others = { sink = sink } } })
+    assert.equal(1, select(2, line():gsub("begin", "")))
+  end)
+end)
