@@ -158,6 +158,7 @@ help:
 	@echo 'make test       all tests (installs what is missing)'
 	@echo 'make asan tsan  the tests under the sanitizers'
 	@echo 'make fuzz       the decoder and the JSON room, for a minute'
+	@echo 'make crash      SIGKILL at 1,000 random points per sink (KILLS=, SEED=)'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make install uninstall [PREFIX=/usr/local] [DESTDIR=]'

@@ -1,7 +1,7 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz
+.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz crash
 
 T := $(BUILD)/tests
 
@@ -126,3 +126,12 @@ THREADED := $(patsubst %,tests/behaviour/%_spec.lua,live order backpressure stop
 tsan: deps
 	$(NOW) $(TSAN) test-parts
 	@SPECS="$(or $(SPECS),$(THREADED))" bash tests/run.sh $(BUILD)/tsan
+
+# SIGKILL of the runner at random points: KILLS for each kind of sink, SEED for others.
+KILLS ?= 1000
+SEED  ?= 1
+
+crash: deps
+	$(NOW) all test-objects
+	@for f in $(wildcard tests/crash/*.lua); do \
+		$(LUA) $$f $(KILLS) $(SEED) || exit 1; done

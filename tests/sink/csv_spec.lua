@@ -1,0 +1,197 @@
+--- csv.file: rows as lines of CSV.
+local csv = require "sluice.sink.csv"
+local schema = require "sluice.schema"
+local shell = require "support.shell"
+local support = require "sink.support"
+
+after_each(shell.forget)
+teardown(support.shutdown)
+
+describe("csv.file", function()
+  local dir, read, list
+
+  before_each(function() dir, read, list = support.directory() end)
+
+  local function sink(columns, more)
+    local options = { columns = columns }
+    for name, value in pairs(more or {}) do options[name] = value end
+    return csv.file(dir .. "/a.csv", options)
+  end
+
+  --- The lines below the header that one row makes.
+  local function of(text, columns, more)
+    support.fill(sink(columns or { "a" }, more), { text })
+    return (read("a.csv"):gsub("^[^\n]*\n", "", 1))
+  end
+
+  local function refused(text, columns, more)
+    local before = list()
+    local err = support.fails(sink(columns or { "a" }, more), { "{\"a\":1}", text })
+    assert.same({ "sink", "rows", 1 }, { err.kind, err.stream, err.sequence })
+    assert.same(before, list())
+    return err
+  end
+
+  it("writes a header and a line for each row, in the order of the columns", function()
+    support.fill(sink { "b", "a" }, { '{"a":1,"b":2}', '{"b":4,"a":3}' })
+    assert.equal("b,a\n2,1\n4,3\n", read "a.csv")
+  end)
+
+  it("writes a header alone when there are no rows", function()
+    support.fill(sink { "a", 'with "quotes", and comma' }, {})
+    assert.equal('a,"with ""quotes"", and comma"\n', read "a.csv")
+  end)
+
+  it("quotes what RFC 4180 says, and white space at the ends", function()
+    assert.equal('plain text,"a,b","say ""yes""","two\nlines","\r"," x"," ",é\n',
+      of([[{"a":"plain text","b":"a,b","c":"say \"yes\"","d":"two\nlines","e":"\r","f":" x","g":" ","h":"é"}]],
+        { "a", "b", "c", "d", "e", "f", "g", "h" }))
+  end)
+
+  it("writes numbers exactly, and floats as short as they can be", function()
+    assert.equal("9007199254740993,-9223372036854775808,0.1,1.0,1e+300,5e-324\n",
+      (of('{"a":9007199254740993,"b":-9223372036854775808,"c":0.1,"d":1.0,"e":1e300,"f":5e-324}',
+        { "a", "b", "c", "d", "e", "f" }):gsub("1e300", "1e+300")))
+  end)
+
+  it("writes booleans, null, and JSON text for what is nested", function()
+    assert.equal('true,false,,"[1,{""x"":[]},null]","{""k"":""a,b""}"\n',
+      of('{"a":true,"b":false,"c":null,"d":[1,{"x":[]},null],"e":{"k":"a,b"}}', { "a", "b", "c", "d", "e" }))
+  end)
+
+  it("tells null from the empty string", function()
+    assert.equal('"",,x\n', of('{"a":"","b":null,"c":"x"}', { "a", "b", "c" }))
+    assert.equal(',NULL,"NULL"\n', of('{"a":"","b":null,"c":"NULL"}', { "a", "b", "c" }, { null = "NULL" }))
+  end)
+
+  it("never writes a line without anything", function()
+    assert.equal('""\n', of '{"a":null}')
+  end)
+
+  it("leaves out an optional field only", function()
+    local columns = { "a", { name = "b", optional = true }, "c" }
+    assert.equal("1,,3\n", of('{"a":1,"c":3}', columns))
+    local err = refused('{"b":2}', { "a", { name = "b", optional = true } })
+    assert.equal("a", err.column)
+    assert.matches("column 'a': the row has no such field", err.message)
+  end)
+
+  it("takes the last of duplicate fields, as look-ups do", function()
+    assert.equal("2,3\n", of('{"a":1,"b":3,"a":2}', { "a", "b" }))
+  end)
+
+  it("refuses a field that has no column", function()
+    local err = refused '{"a":1,"z":2}'
+    assert.equal("z", err.column)
+    assert.matches("no column for the field 'z'", err.message)
+  end)
+
+  it("refuses a payload that is no object", function()
+    assert.matches("the payload is of type array", refused("[1]").message)
+  end)
+
+  it("refuses what is no text or no number", function()
+    assert.matches("column 'a': CSV cannot say a NUL", refused('{"a":"\\u0000"}').message)
+    assert.matches("column 'a': a lone surrogate", refused('{"a":"\\ud800"}').message)
+    assert.matches("column 'a': an infinity", refused('{"a":1e400}').message)
+    assert.equal("a", refused('{"a":1e400}').column)
+    assert.equal("한\n", of '{"a":"한"}') -- begins with the byte that surrogates begin with
+  end)
+
+  it("has other delimiters and line ends, or no header", function()
+    support.fill(sink({ "a", "b" }, { delimiter = ";", eol = "crlf" }), { '{"a":"x;y","b":"x,y"}' })
+    assert.equal('a;b\r\n"x;y";x,y\r\n', read "a.csv")
+    support.fill(sink({ "a", "b" }, { delimiter = "\t", header = false }), { '{"a":1,"b":"x y"}' })
+    assert.equal("1\tx y\n", read "a.csv")
+  end)
+
+  it("appends rows of the same columns without a second header", function()
+    support.fill(sink({ "a" }, { append = true }), { '{"a":1}' })
+    support.fill(sink({ "a" }, { append = true }), { '{"a":2}' })
+    assert.equal("a\n1\n2\n", read "a.csv")
+    shell.write(dir .. "/a.csv", "a\n1")
+    support.fill(sink({ "a" }, { append = true }), { '{"a":2}' })
+    assert.equal("a\n1\n2\n", read "a.csv")
+  end)
+
+  it("does not append below another header", function()
+    shell.write(dir .. "/a.csv", "a,b\n1,2\n")
+    local err = support.fails(sink({ "a" }, { append = true }), { '{"a":1}' })
+    assert.equal("sink", err.kind)
+    assert.matches("its first line is not a$", err.message)
+    assert.equal("a,b\n1,2\n", read "a.csv")
+    assert.same({ "a.csv" }, list())
+  end)
+
+  it("is compressed when the name says so", function()
+    local file = csv.file(dir .. "/a.csv.gz", { columns = { "a" }, append = true })
+    support.fill(file, { '{"a":1}' })
+    support.fill(file, { '{"a":2}' })
+    assert.equal("a\n1\n2\n", support.gunzip(dir .. "/a.csv.gz"))
+  end)
+
+  it("takes its columns and values from the schema", function()
+    local row = schema.record {
+      { "name", schema.string }, { "line", schema.integer }, { "doc", schema.optional(schema.string) },
+      { "tags", schema.array(schema.string) },
+    }
+    local file = csv.file(dir .. "/a.csv")
+    support.fill(file, { '{"tags":["x"],"name":"f,g","line":7}', '{"line":2,"doc":"d","name":"h","tags":[]}' }, row)
+    assert.equal('name,line,doc,tags\n"f,g",7,,"[""x""]"\nh,2,d,[]\n', read "a.csv")
+  end)
+
+  it("refuses a payload that does not fit the columns of its schema", function()
+    local row = schema.record { { "a", schema.integer } }
+    for text, why in pairs {
+      ['{"a":1,"z":2}'] = "no column for the field 'z'",
+      ["{}"] = "column 'a': the row has no such field",
+      ["5"] = "the payload is a number",
+      ['{"a":[1e400]}'] = "column 'a': an infinity",
+    } do
+      local err = support.fails(csv.file(dir .. "/a.csv"), { text }, row)
+      assert.same({ "sink", "rows", 0 }, { err.kind, err.stream, err.sequence })
+      assert.matches(why, err.message, 1, true)
+    end
+  end)
+
+  it("needs columns or a schema that has fields", function()
+    local file = csv.file(dir .. "/a.csv")
+    assert.matches("columns = { … } are needed", support.fails(file, {}).message, 1, true)
+    assert.matches("the schema gives no columns", support.fails(file, {}, schema.integer).message)
+    assert.same({}, list())
+  end)
+
+  it("refuses options at the caller's line", function()
+    for _, case in ipairs {
+      { { columns = {} }, 'columns: expected a list of columns such as { "name", "line" }' },
+      { { columns = { "a", 5 } }, "columns[2]: expected a name, or { name = …, optional = true }, got 5" },
+      { { columns = { "a", "a" } }, 'columns[2]: "a" stands there twice' },
+      { { delimiter = ",," }, "delimiter: expected one ASCII character" },
+      { { delimiter = '"' }, "delimiter: expected one ASCII character" },
+      { { null = "a,b" }, "null: the text contains the delimiter" },
+      { { eol = "\n" }, 'eol: expected "lf" or "crlf"' },
+    } do
+      local ok, message = pcall(function() local made = csv.file("a", case[1]) return made end)
+      assert.is_false(ok)
+      assert.matches("csv_spec.lua:%d+: csv.file: ", message)
+      assert.matches(case[2], message, 1, true)
+    end
+  end)
+
+  it("takes rows in any order of fields and of many columns", function()
+    local columns, expected = {}, {}
+    for i = 1, 40 do columns[i] = "c" .. i end
+    local texts = {}
+    for n = 1, 30 do
+      local members, cells = {}, {}
+      for i = 1, 40 do
+        local k = (i * 7 + n) % 40 + 1
+        members[i] = ('"c%d":%d'):format(k, k * n)
+        cells[i] = i * n
+      end
+      texts[n], expected[n] = "{" .. table.concat(members, ",") .. "}", table.concat(cells, ",") .. "\n"
+    end
+    support.fill(sink(columns, { header = false }), texts)
+    assert.equal(table.concat(expected), read "a.csv")
+  end)
+end)
