@@ -3,7 +3,9 @@ local console = require "sluice.cli.console"
 local core = require "sluice.core"
 local output = require "sluice.cli.output"
 local parser = require "sluice.cli.parser"
+local policy = require "sluice.policy"
 local session = require "sluice.cli.session"
+local settings = require "sluice.settings"
 
 local M = {}
 
@@ -57,6 +59,17 @@ local function say(text)
   return core.exit_code(err)
 end
 
+--- What `sluice run POLICY.lua --help` says beside the rest.
+---@param before string[]
+---@return string
+local function of_policy(before)
+  for _, word in ipairs(before) do
+    local declaration = word:find "%.lua$" and policy.settings(word)
+    if declaration then return "\n\n" .. settings.help(declaration) end
+  end
+  return ""
+end
+
 --- Help is asked for wherever the word stands; the rest need not make sense.
 ---@return string? help
 local function help_wanted(before, parsers)
@@ -66,7 +79,9 @@ local function help_wanted(before, parsers)
   end
   if not wanted then return nil end
   for _, word in ipairs(before) do
-    if parsers.commands[word] then return parsers.commands[word]:get_help() end
+    if parsers.commands[word] then
+      return parsers.commands[word]:get_help() .. (word == "run" and of_policy(before) or "")
+    end
   end
   return parsers.root:get_help()
 end

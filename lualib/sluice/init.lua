@@ -13,6 +13,7 @@
 --- become typed failures, but nothing here contains what a protected call
 --- cannot; the command has a second tier for that.
 local core = require "sluice.core"
+local settings = require "sluice.settings"
 local start = require "sluice.start"
 local stdout = require "sluice.stdout"
 local worker = require "sluice.worker"
@@ -50,6 +51,9 @@ function M.spawn(spec)
   end
   return worker.wrap(handle, { timeout = read.timeout, idle_timeout = read.idle_timeout })
 end
+
+--- Options of a policy file, as settings.lua says.
+M.options = settings.declare
 
 --- Standard output for handlers: `:row(row)` writes its JSON text on a line,
 --- `:write(text)` any text; both raise when the output fails, so that a

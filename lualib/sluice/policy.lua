@@ -8,6 +8,7 @@ local fields = require "sluice.fields"
 local options = require "sluice.options"
 local rejects = require "sluice.rejects"
 local schema = require "sluice.schema"
+local settings = require "sluice.settings"
 local transaction = require "sluice.transaction"
 local words = require "sluice.words"
 
@@ -262,6 +263,8 @@ function M.load(path, arguments)
   find_modules_in(dir == "" and "./" or dir)
   local ok, policy = core.protect(path, "policy", chunk, table.unpack(arguments or {}))
   if not ok then return nil, policy end
+  err = settings.unused()
+  if err then return nil, err end
   if type(policy) ~= "table" then
     return nil, core.error("policy", ("%s: expected the file to return a table, got %s"):format(path, fields.show(policy)))
   end
@@ -272,6 +275,16 @@ function M.load(path, arguments)
   if not plan then return nil, core.error("policy", path .. ": " .. problem) end
   plan.directory = dir
   return plan
+end
+
+--- What a policy file declares for --set, if it can be read.
+---@param path string
+---@return table<string, sluice.Setting>? declaration
+function M.settings(path)
+  local chunk = compile(path)
+  if not chunk then return nil end
+  find_modules_in(path:match("^.*/") or "./")
+  return settings.collect(chunk)
 end
 
 --- What the binding takes for one request.

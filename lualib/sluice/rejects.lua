@@ -76,7 +76,7 @@ function Rejects:judge(delivered)
   if not limit then return nil end
   local within = limit.rows and self.count <= limit.rows or limit.percent and self.count * 100 <= limit.percent * delivered
   if within then return nil end
-  return core.error("row_invalid", ("%s of %s rows were rejected, max_rejects is %s; the last is %s: %s"):format( 
+  return core.error("row_invalid", ("%s of %s rows were rejected, max_rejects is %s; the last is %s: %s"):format(
     units.show_count(self.count), units.show_count(delivered), limit.text, place(self.last), self.last.reason), {
     stream = self.last.stream, sequence = self.last.sequence, pointer = self.last.pointer,
     max_rejects = limit.text, rejected = self.count,

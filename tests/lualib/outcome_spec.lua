@@ -99,7 +99,7 @@ describe("the outcome as JSON", function()
     report.summary.metadata_json = '{"big":\n123456789012345678901234567890}'
     local text = outcome.json(report)
     assert.is_nil(text:find("\n", 1, true))
-    assert.matches('^{"success":true,"exit":0,"rows":2,"kept":2,"dropped":0,"bytes":9,"per_stream":{"rows":2},', text)
+    assert.matches('^{"success":true,"exit":0,"rows":2,"kept":2,"dropped":0,"rejected":0,"bytes":9,"per_stream":{"rows":2},', text)
     assert.matches('"metadata":{"big": 123456789012345678901234567890}', text)
   end)
 

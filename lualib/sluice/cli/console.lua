@@ -152,7 +152,11 @@ function Console:outcome(report)
   if self.mode == "json" then
     return self:write(record.object("outcome", record.raw(outcome.json(report))))
   end
-  if not report.failure then return self:notice(outcome.success(report)) end
+  if not report.failure then
+    self:notice(outcome.success(report))
+    for _, note in ipairs(report.summary and report.summary.notes or {}) do self:write(M.clean("  note: " .. note)) end
+    return
+  end
   local lines = outcome.failure(report)
   local kind = report.failure.kind
   self:notice(self:paint("red", kind) .. M.clean(lines[1]):sub(#kind + 1))

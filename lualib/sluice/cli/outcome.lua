@@ -1,4 +1,5 @@
 --- How a run ended, in words for people and as JSON for machines. Pure.
+local core = require "sluice.core"
 local record = require "sluice.record"
 local units = require "sluice.units"
 
@@ -43,8 +44,10 @@ end
 --- "(1,180 kept, 24 dropped; rows 1,200, warnings 4)" or nothing.
 local function breakdown(summary)
   local counts, parts = summary.counts, {}
-  if counts.dropped > 0 then
+  local rejected = counts.rejected or 0
+  if counts.dropped > 0 or rejected > 0 then
     parts[1] = ("%s kept, %s dropped"):format(units.show_count(counts.kept), units.show_count(counts.dropped))
+    if rejected > 0 then parts[1] = ("%s, %s rejected"):format(parts[1], units.show_count(rejected)) end
   end
   parts[#parts + 1] = stream_counts(summary.per_stream)
   return #parts > 0 and (" (%s)"):format(table.concat(parts, "; ")) or ""
@@ -55,6 +58,9 @@ end
 ---@return string
 function M.success(report)
   local summary = report.summary
+  if summary.already_committed then
+    return ("already committed with run key %s; nothing was written"):format(summary.run_key)
+  end
   local text = ("%s in %s%s"):format(plural(summary.total_rows, "row"),
     units.show_duration(summary.elapsed), breakdown(summary))
   if summary.stopped then text = text .. ", stopped early" end
@@ -133,7 +139,9 @@ local NOTHING_STANDS = { run = true, filter = true }
 ---@return string?
 local function remains(report)
   local rows = report.counts and report.counts.rows or 0
-  if report.failure.committed or report.failure.errno or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
+  local committed = report.failure.committed
+  if type(committed) == "table" then committed = committed[1] end
+  if committed or report.failure.errno or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
   local arrived = plural(rows, "row") .. " had arrived; "
   if report.held then return arrived .. "nothing was committed" end
   local kept = report.counts.kept or rows
@@ -224,13 +232,24 @@ end
 
 local ERROR_FIELDS = {
   "kind", "message", "os", "errno", "export", "handler", "stream", "sequence", "line", "offset", "size", "limit",
-  "status", "exit_status", "signal", "stage", "timeout_ms", "option", "text", "traceback", "notes", "committed",
+  "pointer", "violations", "place", "max_rejects", "rejected", "status", "exit_status", "signal", "stage", "timeout_ms", "option", "text", "traceback", "notes", "committed",
 }
 
 local function error_object(err)
   local flat = {}
   for i, name in ipairs(ERROR_FIELDS) do flat[2 * i - 1], flat[2 * i] = name, err[name] end
   return record.raw(record.object(table.unpack(flat, 1, 2 * #ERROR_FIELDS)))
+end
+
+--- What became of the rows of each stream.
+local function streams_object(counts)
+  if not counts.per_stream then return nil end
+  local streams = {}
+  for name, c in pairs(counts.per_stream) do
+    streams[name] = record.raw(record.object("delivered", c.rows, "kept", c.kept, "dropped", c.dropped,
+      "rejected", c.rejected, "bytes", c.bytes, "checksum", c.checksum))
+  end
+  return record.sorted(streams)
 end
 
 local function worker_object(info)
@@ -249,8 +268,13 @@ function M.json(report)
     "rows", counts.rows or 0,
     "kept", counts.kept or 0,
     "dropped", counts.dropped or 0,
+    "rejected", counts.rejected or 0,
     "bytes", counts.bytes or 0,
     "per_stream", summary and record.sorted(summary.per_stream) or nil,
+    "streams", streams_object(counts),
+    "already_committed", summary and summary.already_committed,
+    "run_key", summary and summary.run_key,
+    "notes", summary and summary.notes and core.json.array(summary.notes),
     "elapsed", summary and summary.elapsed or counts.elapsed,
     "stopped", summary and summary.stopped or nil,
     "open_ended", report.open_ended,

@@ -138,6 +138,10 @@ the policy too (timeout = "1h"); the command line wins.]])
   command:argument("POLICY.lua"):target("policy"):convert(plain):description("File that returns the policy.")
   command:option("--arg"):argname("VALUE"):count("*"):convert(plain)
     :description("Goes to the policy file as `...`; may be repeated.")
+  command:option("--set"):argname("NAME=VALUE"):count("*"):convert(converter("--set", variable))
+    :description("An option that the policy declares; with its name,\n--help lists them. May be repeated.")
+  command:option("--run-key"):argname("KEY"):convert(converter("--run-key", some))
+    :description("Write it down with what is committed; a run of a key\nthat is committed already is not run again.")
   return add_stream_options(command, "10m; 0 for none")
 end
 

@@ -1,6 +1,7 @@
 --- sluice run: a worker's rows for a policy.
 local input = require "sluice.cli.input"
 local policy = require "sluice.policy"
+local settings = require "sluice.settings"
 local stdout = require "sluice.stdout"
 local worker_options = require "sluice.cli.worker_options"
 
@@ -10,6 +11,7 @@ local function override(plan, options)
   if problem then return nil, problem end
   plan.json = json or plan.json
   plan.export = options.export or plan.export
+  plan.run_key = options.run_key or plan.run_key
   return true
 end
 
@@ -26,6 +28,7 @@ end
 ---@return integer|"SIGPIPE" code, string? problem  a problem: wrong usage
 return function(session, options, behind)
   stdout.guard(session.console:shares_terminal() and function() session.console:clear() end or nil)
+  settings.give(options.set)
   local plan, err = policy.load(options.policy, options.arg)
   if not plan then return session:fail(err) end
   local ok, problem = override(plan, options)

@@ -1,0 +1,26 @@
+-- Some fields of every row as CSV.
+--
+--   sluice run scripts/csv.lua --set columns=name,line --set file=decls.csv -- ./scan.lua
+--
+-- Shows: map, which makes other rows of those that came, and a file that is
+-- there as a whole or not at all. A name that ends in .gz is compressed.
+local csv = require "sluice.sink.csv"
+
+local set = require("sluice").options {
+  file = { default = "rows.csv", description = "the file; replaced when the run succeeds" },
+  stream = { default = "rows", description = "the stream to take" },
+  columns = { required = true, description = "fields of the rows, separated by commas" },
+}
+
+local columns = {}
+for name in set.columns:gmatch "[^,]+" do columns[#columns + 1] = { name = name, optional = true } end
+
+local function pick(row)
+  local picked = {}
+  for _, column in ipairs(columns) do picked[column.name] = row:get(column.name) end
+  return picked
+end
+
+return {
+  streams = { [set.stream] = { map = pick, sink = csv.file(set.file, { columns = columns }) } },
+}

@@ -1,0 +1,104 @@
+--- Options that a policy declares, ready scripts, and run keys of the command.
+local cjson = require "cjson"
+local paths = require "support.paths"
+local settings = require "sluice.settings"
+local shell = require "support.shell"
+
+local counts = paths.file "workers/counts.lua"
+
+local function script(name) return paths.root .. "/scripts/" .. name end
+
+--- sluice run SCRIPT words… over three rows { i = 1 … 3 }.
+local function run(name, ...)
+  local words = { "run", script(name), ... }
+  for _, word in ipairs { "--export", "count", "--request", '{"n":3}', "--", counts } do words[#words + 1] = word end
+  return shell.sluice(words)
+end
+
+local function given(list)
+  local pairs_given = {}
+  for name, value in pairs(list) do pairs_given[#pairs_given + 1] = { name = name, value = value } end
+  settings.give(pairs_given)
+end
+
+describe("an option of a policy", function()
+  after_each(function() settings.give {} end)
+
+  it("has its default where nothing is given", function()
+    local set = settings.declare { a = { default = 5 }, b = {}, c = { type = "duration", default = "2s" } }
+    assert.same({ a = 5, c = 2000 }, set)
+  end)
+
+  it("is read by its type", function()
+    given { i = "3", n = "1.5", b = "no", s = "64KiB", m = "two" }
+    assert.same({ i = 3, n = 1.5, b = false, s = 65536, m = "two" }, settings.declare {
+      i = { type = "integer" }, n = { type = "number" }, b = { type = "boolean" },
+      s = { type = "size" }, m = { type = { "one", "two" } },
+    })
+  end)
+
+  local function refused(message, list, declaration)
+    given(list)
+    local ok, err = pcall(settings.declare, declaration)
+    assert.is_false(ok)
+    assert.equal("usage", err.kind)
+    assert.equal(message, err.message)
+  end
+
+  it("is refused when it is unknown, missing or of another type", function()
+    refused("--set fil: the policy has no such option; did you mean file?", { fil = "x" }, { file = {} })
+    refused("--set url=… is missing: where to", {}, { url = { required = true, description = "where to" } })
+    refused('--set n: expected a whole number, got "many"', { n = "many" }, { n = { type = "integer" } })
+    refused('--set m: expected one of a, b, got "c"', { m = "c" }, { m = { type = { "a", "b" } } })
+  end)
+end)
+
+describe("the ready script", function()
+  after_each(shell.forget)
+
+  local dir
+  before_each(function()
+    dir = os.tmpname()
+    os.remove(dir)
+    assert(os.execute("mkdir " .. dir))
+  end)
+  after_each(function() os.execute("rm -r " .. dir) end)
+
+  it("sqlite.lua commits once for a run key", function()
+    local set = { "--set", "file=" .. dir .. "/x.db", "--set", "columns=i:integer", "--run-key", "k", "--summary", dir .. "/s" }
+    local first = run("sqlite.lua", table.unpack(set))
+    assert.equal(0, first.status, first.err)
+    local again = run("sqlite.lua", table.unpack(set))
+    assert.equal(0, again.status, again.err)
+    assert.matches("already committed with run key k; nothing was written", again.err)
+    local pipe = assert(io.popen("sqlite3 " .. dir .. "/x.db 'SELECT sum(i), count(*) FROM rows'"))
+    assert.equal("6|3", pipe:read "l")
+    pipe:close()
+  end)
+
+  it("csv.lua writes the columns that were asked for", function()
+    local result = run("csv.lua", "--set", "columns=i,j", "--set", "file=" .. dir .. "/x.csv")
+    assert.equal(0, result.status, result.err)
+    local file = assert(io.open(dir .. "/x.csv"))
+    assert.equal("i,j\n1,\n2,\n3,\n", file:read "a")
+    file:close()
+  end)
+
+  it("validate.lua prints what does not fit and ends with status 3", function()
+    local file = assert(io.open(dir .. "/row.json", "w"))
+    file:write '{"type":"object","properties":{"i":{"type":"integer","maximum":2}},"required":["i"]}'
+    file:close()
+    local result = run("validate.lua", "--set", "schema=" .. dir .. "/row.json", "--summary", dir .. "/s")
+    assert.equal(3, result.status, result.err)
+    assert.matches("^rows 2 /i: expected .*, got 3\n$", result.out)
+    local summary = assert(io.open(dir .. "/s"))
+    local c = cjson.decode(summary:read "a").streams.rows
+    summary:close()
+    assert.same({ 3, 2, 0, 1 }, { c.delivered, c.kept, c.dropped, c.rejected })
+  end)
+
+  it("lists its options in --help", function()
+    local result = shell.sluice { "run", script "sqlite.lua", "--help" }
+    assert.matches("Options of this policy %(%-%-set NAME=VALUE%):\n +columns ", result.out)
+  end)
+end)
