@@ -55,7 +55,7 @@ local function begin(sinks, more)
   for _, sink in ipairs(sinks) do
     local ok, word = sink:begin(context(more))
     if not ok then return nil, word end
-    if word then already = already + 1 end
+    if word == "committed" then already = already + 1 end
   end
   return true, already == #sinks and "committed" or nil
 end
