@@ -253,10 +253,10 @@ local function finish(parts, options)
 end
 
 --- The type, or the problem raised at the line of whoever called the
---- constructor that calls this.
+--- constructor: that returns this call, a tail call, so it is not on the stack.
 local function must(name, schema, problem)
   if schema then return schema end
-  error(("schema.%s: %s"):format(name, problem), 3)
+  error(("schema.%s: %s"):format(name, problem), 2)
 end
 
 -- ---- scalars, arrays, maps --------------------------------------------------
@@ -493,7 +493,7 @@ end
 
 --- The type as a JSON Schema (2020-12), a table for sluice.json.encode. A type
 --- that it cannot say is nil and an error (kind policy).
----@return table|boolean|nil schema, sluice.Error? err
+---@return table? document, sluice.Error? err
 function methods:to_json_schema()
   return require("sluice.schema.json_schema").write(self)
 end

@@ -26,6 +26,7 @@ struct range {
 struct class {
 	size_t first, count; /* its ranges */
 	bool negated;
+	uint64_t ascii[2];   /* what it takes of ASCII, bit by bit */
 };
 
 struct set { /* of places in the program */
@@ -95,13 +96,25 @@ static bool add_range(struct parser *p, uint32_t low, uint32_t high)
 	return true;
 }
 
+static bool in_ranges(const struct sl_regex *r, const struct class *class, uint32_t c)
+{
+	const struct range *range = r->ranges + class->first;
+	for (size_t i = 0; i < class->count; i++)
+		if (c >= range[i].low && c <= range[i].high)
+			return !class->negated;
+	return class->negated;
+}
+
 /* Make a class of the ranges from `first` on. */
 static bool emit_class(struct parser *p, size_t first, bool negated)
 {
 	struct sl_regex *r = p->r;
 	if (r->class_count == MOST_CODE)
 		return refuse(p, "the expression is too large");
-	r->classes[r->class_count] = (struct class){ first, r->range_count - first, negated };
+	struct class class = { first, r->range_count - first, negated, { 0, 0 } };
+	for (uint32_t c = 0; c < 128; c++)
+		class.ascii[c / 64] |= (uint64_t)in_ranges(r, &class, c) << c % 64;
+	r->classes[r->class_count] = class;
 	return emit(p, OP_CLASS, (int)r->class_count++, 0);
 }
 
@@ -519,11 +532,7 @@ static void add(struct search *s, struct set *set, int place)
 
 static bool in_class(const struct sl_regex *r, const struct class *class, uint32_t c)
 {
-	const struct range *range = r->ranges + class->first;
-	for (size_t i = 0; i < class->count; i++)
-		if (c >= range[i].low && c <= range[i].high)
-			return !class->negated;
-	return class->negated;
+	return c < 128 ? class->ascii[c / 64] >> c % 64 & 1 : in_ranges(r, class, c);
 }
 
 static bool takes(const struct sl_regex *r, const struct code *code, uint32_t c)

@@ -11,24 +11,19 @@
 
 /* ---- reading ---- */
 
+/* The script's parser stays on the stack, and so alive, also when somebody who
+ * needs one meanwhile makes another one the script's. */
 static size_t push_taking(lua_State *L, const struct sl_schema *s, struct sl_json_value root,
                           struct sl_parser *p)
 {
-	p->taken = true; /* the script holds it, or whoever has it on the stack */
+	sl_script_open(L);
+	lua_getiuservalue(L, -1, 1);
+	lua_replace(L, -2); /* [parser] */
+	p->taken = true;
 	size_t count = sl_walk_push(L, s, root);
 	p->taken = false;
+	lua_replace(L, -2);
 	return count;
-}
-
-/* The script's parser, alive while it is ours: pushed. It is the only user
- * value of the script. */
-static struct sl_parser *push_parser(lua_State *L, struct sl_script *s)
-{
-	struct sl_parser *p = s->parser;
-	sl_script_open(L); /* [script] */
-	lua_getiuservalue(L, -1, 1);
-	lua_remove(L, -2);
-	return p;
 }
 
 size_t sl_schema_push(lua_State *L, const struct sl_schema *s, struct sl_json_value root,
@@ -36,13 +31,8 @@ size_t sl_schema_push(lua_State *L, const struct sl_schema *s, struct sl_json_va
 {
 	struct sl_parser *p = s->script->parser;
 	luaL_checkstack(L, 4, "a value");
-	if (p == NULL || p->json != root.json) {
-		out->count = sl_walk_push(L, s, root);
-		return out->count;
-	}
-	push_parser(L, s->script);
-	out->count = push_taking(L, s, root, p);
-	lua_remove(L, -2);
+	bool shared = p != NULL && p->json == root.json;
+	out->count = shared ? push_taking(L, s, root, p) : sl_walk_push(L, s, root);
 	return out->count;
 }
 
@@ -63,13 +53,22 @@ static int schema_gc(lua_State *L)
 	return 0;
 }
 
-static int schema_decode(lua_State *L) /* [schema, text] */
+/* luaL_checkudata looks its metatable up by name; this is called per row. */
+static const struct sl_schema *check_schema(lua_State *L)
+{
+	const struct sl_schema *s = lua_touserdata(L, 1);
+	bool ours = s != NULL && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
+	luaL_argexpected(L, ours && s->root != NULL, 1, SL_SCHEMA);
+	lua_settop(L, 2);
+	return s;
+}
+
+static int schema_decode(lua_State *L) /* [schema, text], upvalue: the metatable */
 {
 	struct sl_error err;
 	struct sl_violations violations;
 	size_t len;
-	const struct sl_schema *s = sl_schema_test(L, 1);
-	luaL_argexpected(L, s != NULL, 1, SL_SCHEMA);
+	const struct sl_schema *s = check_schema(L);
 	luaL_checktype(L, 2, LUA_TSTRING);
 	const char *text = lua_tolstring(L, 2, &len);
 	struct sl_parser *p = sl_script_parser(L, s->script);
@@ -93,7 +92,9 @@ static void push_metatable(lua_State *L)
 	static const luaL_Reg methods[] = { { "decode", schema_decode }, { NULL, NULL } };
 	if (!luaL_newmetatable(L, SL_SCHEMA)) /* sets __name */
 		return;
-	luaL_newlib(L, methods);
+	luaL_newlibtable(L, methods);
+	lua_pushvalue(L, -2);
+	luaL_setfuncs(L, methods, 1);
 	lua_setfield(L, -2, "__index");
 	lua_pushcfunction(L, schema_gc);
 	lua_setfield(L, -2, "__gc");

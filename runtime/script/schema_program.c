@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -19,7 +20,7 @@ struct compiler {
 	struct sl_schema *schema;
 	int anchors, memo, constants; /* where on the stack */
 	lua_Integer anchor_count, constant_count;
-	int depth;
+	int depth, height; /* of the nodes around; of those just compiled below */
 };
 
 static const char *const kind_names[] = {
@@ -155,6 +156,7 @@ static void compile_number(struct compiler *c, struct sl_node *n, int from)
 	number->step = bound(c, from, "multiple_of", false);
 	if (number->step.set && !(number->step.number > 0))
 		luaL_error(c->L, "multiple_of: a number above 0 is expected");
+	n->plain = !number->min.set && !number->max.set && !number->step.set;
 }
 
 static void keep_regex(struct compiler *c, struct sl_string *s)
@@ -214,6 +216,8 @@ static void compile_string(struct compiler *c, struct sl_node *n, int from)
 	else
 		lua_pop(c->L, 1);
 	compile_regex(c, s, from);
+	n->plain = s->min == 0 && s->max == SIZE_MAX && s->format == NULL && s->pattern == 0 &&
+	           s->regex == NULL;
 }
 
 static void compile_array(struct compiler *c, struct sl_node *n, int from)
@@ -272,30 +276,23 @@ static void compile_fallback(struct compiler *c, struct sl_field *f, int schema)
 	f->fallback = constant(c);
 }
 
-static void compile_field(struct compiler *c, struct sl_field *f) /* [..., { name, schema }] */
+/* [..., { name =, schema =, optional = }] */
+static void compile_field(struct compiler *c, struct sl_record *r, struct sl_field *f)
 {
 	int from = lua_gettop(c->L);
+	size_t len;
 	f->optional = flag(c, from, "optional");
 	if (get(c, from, "name") != LUA_TSTRING)
 		luaL_error(c->L, "fields: a name is expected");
-	f->name = lua_tolstring(c->L, -1, &f->len); /* the anchor keeps it */
+	const char *name = lua_tolstring(c->L, -1, &len); /* the anchor keeps it */
+	if (!sl_names_add(&r->names, name, len))
+		luaL_error(c->L, "fields: %s is declared twice", name);
 	f->anchor = anchor(c);
 	if (get(c, from, "schema") != LUA_TTABLE)
 		luaL_error(c->L, "fields: a schema is expected");
 	if (f->optional)
 		compile_fallback(c, f, from + 1);
 	f->node = compile_node(c);
-}
-
-static void enter_field(struct compiler *c, struct sl_record *r, size_t place)
-{
-	struct sl_field *f = &r->fields[place];
-	if (sl_program_field(r, f->name, f->len) != NULL)
-		luaL_error(c->L, "fields: %s is declared twice", f->name);
-	size_t i = sl_program_hash(f->name, f->len) & r->mask;
-	while (r->slots[i] != 0)
-		i = (i + 1) & r->mask;
-	r->slots[i] = (uint32_t)place + 1;
 }
 
 static void compile_unknown(struct compiler *c, struct sl_record *r, int from)
@@ -313,18 +310,14 @@ static void compile_unknown(struct compiler *c, struct sl_record *r, int from)
 static void compile_record(struct compiler *c, struct sl_node *n, int from)
 {
 	struct sl_record *r = &n->as.record;
-	size_t slots = 4;
-	r->count = list(c, from, "fields");
-	while (slots < 2 * r->count)
-		slots *= 2;
-	r->fields = room(c, r->count * sizeof *r->fields);
-	r->slots = room(c, slots * sizeof *r->slots);
-	r->mask = slots - 1;
-	for (size_t i = 0; i < r->count; i++) {
+	size_t count = list(c, from, "fields"), slots = sl_names_slots(count);
+	r->fields = room(c, count * sizeof *r->fields);
+	struct sl_name *names = room(c, count * sizeof *names);
+	sl_names_init(&r->names, names, room(c, slots * sizeof *r->names.slots), slots);
+	for (size_t i = 0; i < count; i++) {
 		lua_rawgeti(c->L, -1, (lua_Integer)i + 1);
 		luaL_checktype(c->L, -1, LUA_TTABLE);
-		compile_field(c, &r->fields[i]);
-		enter_field(c, r, i);
+		compile_field(c, r, &r->fields[i]);
 		lua_pop(c->L, 1);
 	}
 	lua_pop(c->L, 1);
@@ -383,28 +376,37 @@ static const struct sl_node *known(struct compiler *c, int from)
 	return n;
 }
 
+static const struct sl_node *compile_new(struct compiler *c, int from)
+{
+	struct sl_node *n = new_node(c, from);
+	int height = c->height;
+	if (++c->depth > DEEPEST)
+		luaL_error(c->L, "schemas nested too deep, or in a circle");
+	c->height = 0;
+	if (kinds[n->kind].compile != NULL)
+		kinds[n->kind].compile(c, n, from);
+	n->height = c->height + 1;
+	c->height = height;
+	c->depth--;
+	if (n->nullable)
+		n->types |= BIT(SL_JSON_NULL);
+	lua_pushvalue(c->L, from);
+	lua_pushlightuserdata(c->L, n);
+	lua_rawset(c->L, c->memo);
+	return n;
+}
+
 static const struct sl_node *compile_node(struct compiler *c) /* [..., description] */
 {
 	int from = lua_gettop(c->L);
 	luaL_checkstack(c->L, 10, "a schema");
 	luaL_checktype(c->L, from, LUA_TTABLE);
-	const struct sl_node *before = known(c, from);
-	if (before == NULL) {
-		struct sl_node *n = new_node(c, from);
-		if (++c->depth > DEEPEST)
-			luaL_error(c->L, "schemas nested too deep, or in a circle");
-		if (kinds[n->kind].compile != NULL)
-			kinds[n->kind].compile(c, n, from);
-		c->depth--;
-		if (n->nullable)
-			n->types |= BIT(SL_JSON_NULL);
-		lua_pushvalue(c->L, from);
-		lua_pushlightuserdata(c->L, n);
-		lua_rawset(c->L, c->memo);
-		before = n;
-	}
+	const struct sl_node *n = known(c, from);
+	if (n == NULL)
+		n = compile_new(c, from);
+	c->height = n->height > c->height ? n->height : c->height;
 	lua_settop(c->L, from - 1);
-	return before;
+	return n;
 }
 
 /* ---- the whole ---- */

@@ -13,11 +13,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <lua.h>
 
 #include "json/json.h"
+#include "json/names.h"
 #include "script/formats.h"
 #include "script/regex.h"
 #include "script/state.h"
@@ -82,8 +82,6 @@ struct sl_constant {
 enum sl_unknown { SL_UNKNOWN_DROP, SL_UNKNOWN_KEEP, SL_UNKNOWN_REFUSE };
 
 struct sl_field {
-	const char *name;
-	size_t len;
 	int anchor; /* its name */
 	bool optional, has_fallback;
 	struct sl_constant fallback;
@@ -92,9 +90,7 @@ struct sl_field {
 
 struct sl_record {
 	struct sl_field *fields;
-	size_t count;
-	uint32_t *slots; /* by hash: 1 + the place of a field; 0: empty */
-	size_t mask;
+	struct sl_names names; /* of the fields, in their order */
 	enum sl_unknown unknown;
 	const struct sl_node *rest; /* of fields that are kept */
 };
@@ -112,8 +108,10 @@ struct sl_union {
 struct sl_node {
 	enum sl_node_kind kind;
 	bool nullable;
+	bool plain;     /* a string or number without limits: most are */
 	unsigned types; /* bit for each sl_json_type that may do */
 	int expected;   /* anchor: what is expected, a phrase */
+	int height;     /* levels of nodes, this one included */
 	union {
 		struct sl_number number;
 		struct sl_string string;
@@ -148,34 +146,5 @@ enum { SL_ANCHOR_FIND = 1, SL_ANCHOR_UNKNOWN, SL_ANCHOR_UNIQUE, SL_ANCHOR_ARRAY 
  * Raises; s then holds what _clear frees. */
 void sl_program_compile(lua_State *L, struct sl_schema *s);
 void sl_program_clear(struct sl_schema *s);
-
-static inline uint32_t sl_program_hash(const char *name, size_t len)
-{
-	uint64_t first = 0, last = 0;
-	if (len >= 8) {
-		memcpy(&first, name, 8);
-		memcpy(&last, name + len - 8, 8);
-	} else if (len >= 4) {
-		memcpy(&first, name, 4);
-		memcpy(&last, name + len - 4, 4);
-	} else if (len > 0) {
-		first = (uint64_t)(unsigned char)name[0] << 16 |
-		        (uint64_t)(unsigned char)name[len / 2] << 8 | (unsigned char)name[len - 1];
-	}
-	uint64_t h = (first + len) * UINT64_C(0x9E3779B97F4A7C15) ^ last;
-	return (uint32_t)(h * UINT64_C(0xD6E8FEB86659FD93) >> 32);
-}
-
-/* The field of this name, or NULL. */
-static inline const struct sl_field *sl_program_field(const struct sl_record *r, const char *name,
-                                                      size_t len)
-{
-	for (size_t i = sl_program_hash(name, len) & r->mask; r->slots[i] != 0; i = (i + 1) & r->mask) {
-		const struct sl_field *f = &r->fields[r->slots[i] - 1];
-		if (f->len == len && memcmp(f->name, name, len) == 0)
-			return f;
-	}
-	return NULL;
-}
 
 #endif

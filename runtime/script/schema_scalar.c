@@ -23,11 +23,11 @@ static int compare_float(double value, const struct sl_bound *b)
 	return (value > b->number) - (value < b->number);
 }
 
-static bool within(const struct sl_number *n, int to_min, int to_max)
+/* Against the minimum: is it enough? Against the maximum, with the sign turned:
+ * not too much? */
+static bool enough(const struct sl_bound *b, int order)
 {
-	if (n->min.set && (to_min < 0 || (to_min == 0 && n->min.exclusive)))
-		return false;
-	return !n->max.set || (to_max <= 0 && (to_max < 0 || !n->max.exclusive));
+	return order > 0 || (order == 0 && !b->exclusive);
 }
 
 /* Steps such as 0.01 are no doubles: a quotient that is whole but for the
@@ -42,7 +42,9 @@ static bool is_multiple(double value, double step)
 
 bool sl_scalar_integer(const struct sl_number *n, int64_t value)
 {
-	if (!within(n, compare_integer(value, &n->min), compare_integer(value, &n->max)))
+	if (n->min.set && !enough(&n->min, compare_integer(value, &n->min)))
+		return false;
+	if (n->max.set && !enough(&n->max, -compare_integer(value, &n->max)))
 		return false;
 	if (!n->step.set)
 		return true;
@@ -51,8 +53,11 @@ bool sl_scalar_integer(const struct sl_number *n, int64_t value)
 
 bool sl_scalar_float(const struct sl_number *n, double value)
 {
-	return within(n, compare_float(value, &n->min), compare_float(value, &n->max)) &&
-	       (!n->step.set || is_multiple(value, n->step.number));
+	if (n->min.set && !enough(&n->min, compare_float(value, &n->min)))
+		return false;
+	if (n->max.set && !enough(&n->max, -compare_float(value, &n->max)))
+		return false;
+	return !n->step.set || is_multiple(value, n->step.number);
 }
 
 bool sl_scalar_whole(struct sl_json_value v, int64_t *out)

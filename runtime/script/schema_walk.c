@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <string.h>
 
 #include <lauxlib.h>
 
@@ -15,6 +16,11 @@
 
 /* Records with more fields keep their places in a userdata. */
 #define FEW_FIELDS 32
+
+/* Slots of Lua's stack: a record has at most a room for its fields, itself, a
+ * name; a report of a violation, or sl_value_push, some more. */
+#define SLOTS_PER_LEVEL 4
+#define SLOTS_AROUND 16
 
 enum mode {
 	REPORT, /* list every violation */
@@ -98,7 +104,7 @@ static void read_boolean(struct walk *w, const struct sl_node *n, struct sl_json
 static void read_integer(struct walk *w, const struct sl_node *n, struct sl_json_value v)
 {
 	int64_t value;
-	if (sl_scalar_whole(v, &value) && sl_scalar_integer(&n->as.number, value))
+	if (sl_scalar_whole(v, &value) && (n->plain || sl_scalar_integer(&n->as.number, value)))
 		lua_pushinteger(w->L, (lua_Integer)value);
 	else
 		refuse(w, n, v);
@@ -120,7 +126,6 @@ static void read_number(struct walk *w, const struct sl_node *n, struct sl_json_
 static bool matches(struct walk *w, const struct sl_string *s)
 {
 	lua_State *L = w->L;
-	luaL_checkstack(L, 4, "a pattern");
 	lua_rawgeti(L, w->anchors, SL_ANCHOR_FIND);
 	lua_pushvalue(L, -2);
 	lua_rawgeti(L, w->anchors, s->pattern);
@@ -139,9 +144,10 @@ static void read_string(struct walk *w, const struct sl_node *n, struct sl_json_
 		return;
 	}
 	const char *text = sl_json_string(v, &len);
-	bool fits = sl_scalar_string(s, text, len);
 	lua_pushlstring(w->L, text, len);
-	if (!fits || (s->pattern != 0 && !matches(w, s)))
+	if (n->plain)
+		return;
+	if (!sl_scalar_string(s, text, len) || (s->pattern != 0 && !matches(w, s)))
 		violated(w, n->expected, v);
 }
 
@@ -248,7 +254,6 @@ static void read_array(struct walk *w, const struct sl_node *n, struct sl_json_v
 		return;
 	}
 	size_t count = sl_json_count(v);
-	luaL_checkstack(w->L, 8, "JSON nested too deep");
 	check_size(w, n, v, count, a->min, a->max);
 	lua_createtable(w->L, hint(count), 0);
 	read_elements(w, a, v);
@@ -322,7 +327,6 @@ static void read_map(struct walk *w, const struct sl_node *n, struct sl_json_val
 		return;
 	}
 	struct sl_json_iter it = sl_json_children(v);
-	luaL_checkstack(w->L, 8, "JSON nested too deep");
 	lua_createtable(w->L, 0, hint(sl_json_count(v)));
 	while (!decided(w) && sl_json_next(&it, &key, &len, &value)) {
 		if (m->keys != NULL && !is_overridden(v, key, len, value))
@@ -339,8 +343,6 @@ static void read_unknown(struct walk *w, const struct sl_record *r, struct sl_js
                          const char *key, size_t len, struct sl_json_value v)
 {
 	struct sl_level level = { .up = w->level, .key = key, .len = len };
-	if (r->unknown == SL_UNKNOWN_DROP)
-		return;
 	if (r->rest != NULL) {
 		read_member(w, r->rest, object, key, len, v);
 	} else if (r->unknown == SL_UNKNOWN_KEEP) {
@@ -357,16 +359,12 @@ static void find_fields(struct walk *w, const struct sl_record *r, struct sl_jso
                         struct sl_json_value *found)
 {
 	struct sl_json_iter it = sl_json_children(v);
-	struct sl_json_value value;
+	struct sl_json_value other;
 	const char *key;
 	size_t len;
-	while (!decided(w) && sl_json_next(&it, &key, &len, &value)) {
-		const struct sl_field *f = sl_program_field(r, key, len);
-		if (f != NULL)
-			found[f - r->fields] = value; /* the last one counts */
-		else
-			read_unknown(w, r, v, key, len, value);
-	}
+	bool drop = r->unknown == SL_UNKNOWN_DROP;
+	while (sl_names_find(&r->names, &it, found, drop ? NULL : &key, &len, &other) && !decided(w))
+		read_unknown(w, r, v, key, len, other);
 }
 
 static void read_absent(struct walk *w, const struct sl_field *f) /* [..., record] */
@@ -384,10 +382,10 @@ static void read_fields(struct walk *w, const struct sl_record *r, const struct 
 {
 	struct sl_level level = { .up = w->level };
 	w->level = &level;
-	for (size_t i = 0; i < r->count && !decided(w); i++) {
+	for (size_t i = 0; i < r->names.count && !decided(w); i++) {
 		const struct sl_field *f = &r->fields[i];
-		level.key = f->name;
-		level.len = f->len;
+		level.key = r->names.names[i].text;
+		level.len = r->names.names[i].len;
 		if (found[i].json == NULL) {
 			read_absent(w, f);
 			continue;
@@ -402,8 +400,8 @@ static void read_fields(struct walk *w, const struct sl_record *r, const struct 
 static void read_found(struct walk *w, const struct sl_record *r, struct sl_json_value v,
                        struct sl_json_value *found)
 {
-	memset(found, 0, r->count * sizeof *found);
-	lua_createtable(w->L, 0, hint(r->count));
+	memset(found, 0, r->names.count * sizeof *found);
+	lua_createtable(w->L, 0, hint(r->names.count));
 	find_fields(w, r, v, found);
 	read_fields(w, r, found);
 }
@@ -416,12 +414,11 @@ static void read_record(struct walk *w, const struct sl_node *n, struct sl_json_
 		refuse(w, n, v);
 		return;
 	}
-	luaL_checkstack(w->L, 8, "JSON nested too deep");
-	if (r->count <= FEW_FIELDS) {
+	if (r->names.count <= FEW_FIELDS) {
 		read_found(w, r, v, few);
 		return;
 	}
-	read_found(w, r, v, lua_newuserdatauv(w->L, r->count * sizeof *few, 0));
+	read_found(w, r, v, lua_newuserdatauv(w->L, r->names.count * sizeof *few, 0));
 	lua_remove(w->L, -2); /* [record] */
 }
 
@@ -468,7 +465,6 @@ static void read_union(struct walk *w, const struct sl_node *n, struct sl_json_v
 {
 	const struct sl_union *u = &n->as.either;
 	struct walk found;
-	luaL_checkstack(w->L, 8, "JSON nested too deep");
 	for (size_t i = 0; i < u->count; i++) {
 		if (!may_be(u->alternatives[i], v))
 			continue;
@@ -553,15 +549,13 @@ static void read_value(struct walk *w, const struct sl_node *n, struct sl_json_v
 size_t sl_walk_push(lua_State *L, const struct sl_schema *s, struct sl_json_value root)
 {
 	struct walk w = { .L = L, .schema = s, .mode = REPORT };
-	luaL_checkstack(L, 12, "a value");
+	luaL_checkstack(L, SLOTS_AROUND + s->root->height * SLOTS_PER_LEVEL, "a value");
 	lua_rawgetp(L, LUA_REGISTRYINDEX, s);
 	lua_pushnil(L); /* [anchors, list] */
 	w.list = lua_gettop(L);
 	w.anchors = w.list - 1;
 	read_value(&w, s->root, root); /* [anchors, list, value] */
-	if (w.count > 0)
-		lua_pop(L, 1);
-	lua_replace(L, w.anchors);
+	lua_copy(L, w.count > 0 ? w.list : -1, w.anchors);
 	lua_settop(L, w.anchors);
 	return w.count;
 }

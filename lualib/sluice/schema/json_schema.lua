@@ -517,10 +517,9 @@ function writers.string(s, pointer)
 end
 
 function writers.array(s, pointer)
-  return {
-    type = "array", items = s.items.kind ~= "any" and write(s.items, pointer .. "/items") or nil,
-    minItems = s.min, maxItems = s.max, uniqueItems = s.unique or nil,
-  }
+  local out = { type = "array", minItems = s.min, maxItems = s.max, uniqueItems = s.unique or nil }
+  if s.items.kind ~= "any" then out.items = write(s.items, pointer .. "/items") end
+  return out
 end
 
 function writers.map(s, pointer)
@@ -574,11 +573,12 @@ function write(s, pointer)
 end
 
 ---@param s sluice.Schema
----@return table|boolean|nil document, sluice.Error? err
+---@return table? document, sluice.Error? err
 function M.write(s)
   return guarded("this type", function()
     local out = write(s, "")
-    if type(out) == "table" then out["$schema"] = DRAFT end
+    if type(out) == "boolean" then out = { enum = not out and json.array() or nil } end
+    out["$schema"] = DRAFT
     return out
   end)
 end

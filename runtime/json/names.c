@@ -1,0 +1,111 @@
+/* names.c - see names.h */
+#include "json/names.h"
+
+#include <string.h>
+
+#include "json/document.h"
+
+#define WORDS 16 /* bytes that the two words hold */
+
+static inline uint64_t eight(const char *text)
+{
+	uint64_t word;
+	memcpy(&word, text, sizeof word);
+	return word;
+}
+
+static inline uint64_t four(const char *text)
+{
+	uint32_t word;
+	memcpy(&word, text, sizeof word);
+	return word;
+}
+
+static inline uint64_t up_to_three(const unsigned char *text, size_t len)
+{
+	if (len == 0)
+		return 0;
+	return (uint64_t)text[0] << 16 | (uint64_t)text[len / 2] << 8 | text[len - 1];
+}
+
+/* The two words overlap, so that any length up to WORDS is all in them. */
+static inline struct sl_name name_of(const char *text, size_t len)
+{
+	if (len >= 8)
+		return (struct sl_name){ eight(text), eight(text + len - 8), text, len };
+	if (len >= 4)
+		return (struct sl_name){ four(text), four(text + len - 4), text, len };
+	return (struct sl_name){ up_to_three((const unsigned char *)text, len), 0, text, len };
+}
+
+static inline bool same(const struct sl_name *a, const struct sl_name *b)
+{
+	return a->first == b->first && a->last == b->last && a->len == b->len &&
+	       (a->len <= WORDS || memcmp(a->text, b->text, a->len) == 0);
+}
+
+static inline size_t slot_of(const struct sl_name *n)
+{
+	uint64_t h = (n->first + n->len) * UINT64_C(0x9E3779B97F4A7C15) ^ n->last;
+	return (size_t)(h * UINT64_C(0xD6E8FEB86659FD93) >> 32);
+}
+
+/* 1 + its place, or 0. */
+static inline uint32_t place_of(const struct sl_names *set, const struct sl_name *n)
+{
+	size_t i = slot_of(n) & set->mask;
+	while (set->slots[i] != 0 && !same(&set->names[set->slots[i] - 1], n))
+		i = (i + 1) & set->mask;
+	return set->slots[i];
+}
+
+size_t sl_names_slots(size_t count)
+{
+	size_t slots = 4;
+	while (slots < 2 * count)
+		slots *= 2;
+	return slots;
+}
+
+void sl_names_init(struct sl_names *n, struct sl_name *names, uint32_t *slots, size_t slot_count)
+{
+	*n = (struct sl_names){ .names = names, .slots = slots, .mask = slot_count - 1 };
+}
+
+bool sl_names_add(struct sl_names *set, const char *text, size_t len)
+{
+	struct sl_name n = name_of(text, len);
+	if (place_of(set, &n) != 0)
+		return false;
+	size_t i = slot_of(&n) & set->mask;
+	while (set->slots[i] != 0)
+		i = (i + 1) & set->mask;
+	set->names[set->count++] = n;
+	set->slots[i] = (uint32_t)set->count;
+	return true;
+}
+
+bool sl_names_find(const struct sl_names *set, struct sl_json_iter *it, struct sl_json_value *found,
+                   const char **key, size_t *len, struct sl_json_value *other)
+{
+	const struct sl_json *j = it->next.json;
+	size_t at = it->next.at, key_len;
+	while (at != it->end) {
+		const char *text = sl_tape_string(j, at, &key_len);
+		struct sl_name name = name_of(text, key_len);
+		uint32_t place = place_of(set, &name);
+		struct sl_json_value value = { j, at + 1 };
+		at = sl_tape_after(j->tape, at + 1);
+		if (place != 0) {
+			found[place - 1] = value;
+		} else if (key != NULL) {
+			*key = text;
+			*len = key_len;
+			*other = value;
+			it->next.at = at;
+			return true;
+		}
+	}
+	it->next.at = at;
+	return false;
+}

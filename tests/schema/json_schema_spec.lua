@@ -1,0 +1,141 @@
+--- sluice.schema from and to JSON Schema: the cases in tests/schema/cases, by
+--- keyword, in the format of the JSON-Schema-Test-Suite. A case with `refused`
+--- instead of tests is one that cannot be said: its pointer is expected.
+local json = require "sluice.json"
+local lfs = require "lfs"
+local schema = require "sluice.schema"
+
+local CASES = debug.getinfo(1, "S").source:match "^@(.*)json_schema_spec.lua$" .. "cases/"
+
+local function case_files()
+  local names = {}
+  for name in lfs.dir(CASES) do
+    if name:match "%.json$" then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+local function load_cases(name)
+  local file <close> = assert(io.open(CASES .. name))
+  return assert(json.decode(file:read "a"))
+end
+
+local function verdict(declared, data)
+  local valid = declared:check(data) == true
+  local _, err = declared:decode(json.encode(data))
+  assert.equal(valid, err == nil, "check and decode disagree")
+  return valid
+end
+
+--- Said in JSON Schema again, it means the same.
+local function again(declared)
+  local document = assert(declared:to_json_schema())
+  local text = json.encode(document)
+  local back = assert(schema.from_json_schema(text))
+  assert.equal(tostring(declared), tostring(back), text)
+  return back
+end
+
+for _, name in ipairs(case_files()) do
+  describe("JSON Schema, " .. name, function()
+    for _, case in ipairs(load_cases(name)) do
+      if case.refused then
+        it(("refuses %s, at %q"):format(case.description, case.refused), function()
+          local declared, err = schema.from_json_schema(case.schema)
+          assert.is_nil(declared)
+          assert.equal("policy", err.kind)
+          assert.equal(case.refused, err.pointer, tostring(err))
+        end)
+      else
+        it(case.description, function()
+          local declared = assert(schema.from_json_schema(case.schema))
+          local back = again(declared)
+          for _, test in ipairs(case.tests) do
+            assert.equal(test.valid, verdict(declared, test.data), test.description)
+            assert.equal(test.valid, verdict(back, test.data), test.description .. ", said again")
+          end
+        end)
+      end
+    end
+  end)
+end
+
+describe("JSON Schema", function()
+  it("is read from a text, too", function()
+    assert.is_true(schema.is(schema.from_json_schema '{"type":"string"}'))
+    local declared, err = schema.from_json_schema '{"type":'
+    assert.is_nil(declared)
+    assert.equal("policy", err.kind)
+  end)
+
+  it("without additionalProperties drops, with true keeps what is not declared", function()
+    local dropping = assert(schema.from_json_schema { type = "object", properties = { a = true } })
+    assert.same({ a = 1 }, dropping:decode '{"a":1,"b":2}')
+    local keeping = assert(schema.from_json_schema { type = "object", properties = { a = true }, additionalProperties = true })
+    assert.same({ a = 1, b = 2 }, keeping:decode '{"a":1,"b":2}')
+  end)
+
+  it("gives the default of a property that is not required", function()
+    local declared = assert(schema.from_json_schema { type = "object", properties = { a = { type = "integer", default = 3 } } })
+    assert.same({ a = 3 }, declared:decode "{}")
+  end)
+
+  it("keeps title, description, examples and deprecated", function()
+    local declared = assert(schema.from_json_schema '{"type":"string","title":"t","description":"d","examples":["x"],"deprecated":true}')
+    assert.equal("t", declared.title)
+    assert.equal("d", declared.description)
+    assert.same({ "x" }, declared.examples)
+    local document = declared:to_json_schema()
+    assert.equal("t", document.title)
+    assert.is_true(document.deprecated)
+  end)
+
+  it("says what every type means", function()
+    local declared = schema.closed({
+      { "id", schema.integer { min = 1, description = "key" } },
+      { "name", schema.nullable(schema.string { length = { 1, 9 }, pattern = "^%u%l+$" }) },
+      { "tags", schema.array(schema.enum { "a", "b" }, { unique = true, max = 3, default = { "a" } }) },
+      { "extra", schema.optional(schema.map(schema.number, { keys = schema.string { max_length = 2 }, min = 1 })) },
+      { "either", schema.union(schema.boolean, schema.const "x", schema.null) },
+    }, { title = "all" })
+    assert.same({
+      ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
+      type = "object", title = "all", additionalProperties = false,
+      required = { "id", "name", "either" },
+      properties = {
+        id = { type = "integer", minimum = 1, description = "key" },
+        name = { type = { "string", "null" }, minLength = 1, maxLength = 9, pattern = "^[A-Z][a-z]+$" },
+        tags = { type = "array", items = { enum = { "a", "b" } }, uniqueItems = true, maxItems = 3, default = { "a" } },
+        extra = {
+          type = "object", additionalProperties = { type = "number" }, minProperties = 1,
+          propertyNames = { type = "string", maxLength = 2 },
+        },
+        either = { anyOf = { { type = "boolean" }, { const = "x" }, { type = "null" } } },
+      },
+    }, assert(declared:to_json_schema()))
+  end)
+
+  it("refuses a Lua pattern that is no regular expression", function()
+    for _, pattern in ipairs { "%b()", "^..$", "%f[%w]a", "(a)%1", "^[^x]$" } do
+      local document, err = schema.record { a = schema.string { pattern = pattern } }:to_json_schema()
+      assert.is_nil(document)
+      assert.equal("policy", err.kind)
+      assert.equal("/properties/a", err.pointer)
+    end
+  end)
+
+  it("says a Lua pattern as the regular expression that matches the same", function()
+    local texts = { "", "a", "A1", "abc", "x-y", "x.y", "é", "a é", "12", "(12)", "a\nb", "/", "%", "[]", "a-" }
+    for _, pattern in ipairs {
+      "^%a+$", "^%d*$", "%.", "%-", "^(%w+)$", "[a-c]", "^[^a]*$", "^a.-$", "%S+", "^%(%d+%)$", "a$", "é", "[%]%[]",
+      "^.*$", "%%", "^[%w%-.]+$", "a%-?", "b-c", "^$", "%u%d",
+    } do
+      local document = assert(schema.string { pattern = pattern }:to_json_schema())
+      local regex = schema.string { regex = document.pattern }
+      for _, text in ipairs(texts) do
+        assert.equal(text:find(pattern) ~= nil, regex:check(text) == true, pattern .. " as " .. document.pattern .. " on " .. text)
+      end
+    end
+  end)
+end)

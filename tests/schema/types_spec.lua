@@ -1,0 +1,253 @@
+--- sluice.schema: what each type takes, and what becomes of it.
+local json = require "sluice.json"
+local schema = require "sluice.schema"
+
+local null = json.null
+
+--- Texts that a type takes, each with its value, and texts that it does not.
+local function takes(declared, good, bad)
+  for text, value in pairs(good) do
+    local got, err = declared:decode(text)
+    assert.is_nil(err, text .. ": " .. tostring(err))
+    assert.same(value, got, text)
+    assert.equal(math.type(value), math.type(got), text)
+  end
+  for _, text in ipairs(bad) do
+    local _, err = declared:decode(text)
+    assert.is_table(err, tostring(declared) .. " took " .. text)
+    assert.equal("row_invalid", err.kind)
+  end
+end
+
+describe("a scalar type", function()
+  it("is used bare", function()
+    takes(schema.string, { ['"x"'] = "x", ['""'] = "", ['"\\u0000"'] = "\0" }, { "1", "null", "[]", "{}", "true" })
+    takes(schema.boolean, { ["true"] = true, ["false"] = false }, { "0", "null", '"true"' })
+    takes(schema.null, { ["null"] = null }, { "0", "false", '""' })
+    takes(schema.any, { ["1"] = 1, ["null"] = null, ['"x"'] = "x", ["[1,{}]"] = { 1, {} } }, {})
+  end)
+
+  it("integer is exact over 64 bits, and takes what is written as a float up to 2^53", function()
+    takes(schema.integer, {
+      ["9223372036854775807"] = math.maxinteger, ["-9223372036854775808"] = math.mininteger,
+      ["9007199254740993"] = 9007199254740993, ["1.0"] = 1, ["1e2"] = 100, ["-0.0"] = 0,
+      ["9007199254740992.0"] = 9007199254740992,
+    }, { "1.5", "9223372036854775808", "-9223372036854775809", "1e16", "1e400", "true", '"1"', "9007199254740994.0" })
+  end)
+
+  it("number keeps integers and floats apart, and stays within double range", function()
+    takes(schema.number, { ["1"] = 1, ["1.0"] = 1.0, ["-2.5e3"] = -2500.0, ["18446744073709551616"] = 2.0 ^ 64 }, { "1e400", '"1"', "null" })
+  end)
+
+  it("has bounds", function()
+    takes(schema.integer { min = 1, max = 3 }, { ["1"] = 1, ["3"] = 3, ["2.0"] = 2 }, { "0", "4", "1.5" })
+    takes(schema.number { exclusive_min = 0, exclusive_max = 1 }, { ["0.5"] = 0.5 }, { "0", "1", "0.0", "1.0" })
+    takes(schema.integer { multiple_of = 5 }, { ["-10"] = -10, ["0"] = 0, ["15"] = 15 }, { "1", "-1" })
+    takes(schema.number { multiple_of = 0.1 }, { ["0.3"] = 0.3, ["7"] = 7 }, { "0.35" })
+    takes(schema.integer { max = 9223372036854775806 }, { ["9223372036854775806"] = math.maxinteger - 1 }, { "9223372036854775807" })
+    takes(schema.integer { max = 2.0 ^ 63 }, { ["9223372036854775807"] = math.maxinteger }, {})
+  end)
+
+  it("string counts characters", function()
+    takes(schema.string { length = 2 }, { ['"ab"'] = "ab", ['"éé"'] = "éé" }, { '"é"', '"abc"', '""' })
+    takes(schema.string { length = { 1, 2 } }, { ['"a"'] = "a", ['"😀😀"'] = "😀😀" }, { '""', '"abc"' })
+    takes(schema.string { min_length = 1 }, { ['"é"'] = "é" }, { '""' })
+    takes(schema.string { max_length = 3 }, { ['"ééé"'] = "ééé", ['""'] = "" }, { '"éééé"', '"abcd"' })
+  end)
+
+  it("string matches a Lua pattern, or a regular expression", function()
+    takes(schema.string { pattern = "^%l+%d?$" }, { ['"ab1"'] = "ab1" }, { '"1"', '""', '"ab12"' })
+    takes(schema.string { regex = [[^(a|bc){2}$]] }, { ['"abc"'] = "abc", ['"bca"'] = "bca" }, { '"a"', '"abca"' })
+    takes(schema.string { pattern = "%z" }, { ['"a\\u0000"'] = "a\0" }, { '"a"' })
+  end)
+end)
+
+describe("a container", function()
+  it("array has items, bounds and unique elements", function()
+    takes(schema.array, { ["[]"] = {}, ['[1,"a",null]'] = { 1, "a", null } }, { "{}", '"x"' })
+    takes(schema.array(schema.integer), { ["[1,2.0]"] = { 1, 2 } }, { "[1,null]", "[[1]]" })
+    takes(schema.array(schema.integer, { min = 1, max = 2 }), { ["[1]"] = { 1 } }, { "[]", "[1,2,3]" })
+    takes(schema.array { items = schema.string, unique = true }, { ['["a","b"]'] = { "a", "b" } }, { '["a","b","a"]' })
+    takes(schema.array { unique = true }, { ['[1,"1",true,[1]]'] = { 1, "1", true, { 1 } } }, { "[1,1.0]", '[{"a":1,"b":2},{"b":2,"a":1}]' })
+  end)
+
+  it("an array comes out as one, also when it is empty", function()
+    assert.is_true(json.is_array((schema.array:decode "[]")))
+    assert.equal("[]", json.encode((schema.array(schema.integer):decode "[]")))
+  end)
+
+  it("map has any names", function()
+    takes(schema.map, { ["{}"] = {}, ['{"a":[]}'] = { a = json.array() } }, { "[]", "null" })
+    takes(schema.map(schema.integer), { ['{"a":1,"b":2.0}'] = { a = 1, b = 2 } }, { '{"a":1,"b":"2"}' })
+    takes(schema.map(schema.any, { min = 1, max = 2 }), { ['{"a":1}'] = { a = 1 } }, { "{}", '{"a":1,"b":1,"c":1}' })
+    takes(schema.map { keys = schema.string { pattern = "^%l$" } }, { ['{"a":1}'] = { a = 1 } }, { '{"ab":1}', '{"a":1,"B":1}' })
+  end)
+
+  it("record drops what is not declared", function()
+    takes(schema.record { a = schema.integer }, { ['{"a":1}'] = { a = 1 }, ['{"b":[1],"a":1,"c":{"a":2}}'] = { a = 1 } }, { "{}", "[]", '{"a":"x"}' })
+  end)
+
+  it("record keeps it, checks it or refuses it when told so", function()
+    takes(schema.open { a = schema.integer }, { ['{"a":1,"b":[2]}'] = { a = 1, b = { 2 } } }, { '{"b":2}' })
+    takes(schema.record({ a = schema.integer }, { unknown = schema.string }), { ['{"a":1,"b":"x"}'] = { a = 1, b = "x" } }, { '{"a":1,"b":2}' })
+    takes(schema.closed { a = schema.integer }, { ['{"a":1}'] = { a = 1 } }, { '{"a":1,"b":2}', '{"A":1}' })
+    takes(schema.record({}, { unknown = "refuse" }), { ["{}"] = {} }, { '{"":1}' })
+  end)
+
+  it("record finds fields among many, whatever their names have in common", function()
+    local fields, members, expected = {}, {}, {}
+    for i = 1, 300 do
+      local name = ("a-long-common-beginning-%d-and-a-common-end"):format(i)
+      fields[name], expected[name] = schema.integer, i
+      members[i] = ('"%s":%d'):format(name, i)
+    end
+    for i, name in ipairs { "", "a", "aa", "ab", "ba", "abc", "acb", "abcd", "abcdefgh", "abcdefg", "abcdefghabcdefgh", "abcdefghXabcdefgh" } do
+      fields[name], expected[name] = schema.integer, 1000 + i
+      members[#members + 1] = ('"%s":%d'):format(name, 1000 + i)
+    end
+    local declared = schema.closed(fields)
+    assert.same(expected, declared:decode("{" .. table.concat(members, ",") .. "}"))
+    local _, err = declared:decode '{"a-long-common-beginning-301-and-a-common-end":1}'
+    assert.equal(313, err.violation_count)
+  end)
+
+  it("the last of duplicate keys counts", function()
+    takes(schema.record { a = schema.integer }, { ['{"a":"x","a":1}'] = { a = 1 } }, { '{"a":1,"a":"x"}' })
+    takes(schema.map(schema.integer), { ['{"a":"x","a":1}'] = { a = 1 } }, { '{"a":1,"a":"x"}' })
+    takes(schema.map(schema.any, { max = 1 }), { ['{"a":1,"a":2}'] = { a = 2 } }, { '{"a":1,"b":2}' })
+    takes(schema.record({}, { unknown = schema.integer }), { ['{"a":"x","a":1}'] = { a = 1 } }, { '{"a":1,"a":"x"}' })
+    takes(schema.array { unique = true }, {}, { '[{"a":1,"a":2},{"a":2}]' })
+  end)
+end)
+
+describe("an absent field", function()
+  it("is nil when it is optional", function()
+    takes(schema.record { a = schema.optional(schema.integer) }, { ["{}"] = {}, ['{"a":1}'] = { a = 1 } }, { '{"a":null}' })
+  end)
+
+  it("is not null, and null is not absent", function()
+    takes(schema.record { a = schema.nullable(schema.integer) }, { ['{"a":null}'] = { a = null } }, { "{}" })
+    takes(schema.record { a = schema.optional(schema.nullable(schema.integer)) }, { ["{}"] = {}, ['{"a":null}'] = { a = null } }, { '{"a":""}' })
+  end)
+
+  it("gets its default", function()
+    local declared = schema.record { a = schema.integer { default = 3 }, b = schema.boolean { default = false }, c = schema.nullable(schema.string) }
+    takes(declared, { ['{"c":null}'] = { a = 3, b = false, c = null }, ['{"a":1,"b":true,"c":"x"}'] = { a = 1, b = true, c = "x" } }, { "{}" })
+  end)
+
+  it("gets a copy of its own of a default that is a table", function()
+    local declared = schema.record { tags = schema.array(schema.string, { default = { "x" } }), m = schema.map { default = {} } }
+    local first = declared:decode "{}"
+    first.tags[1], first.m.a = "changed", 1
+    assert.same({ tags = { "x" }, m = {} }, declared:decode "{}")
+    assert.is_true(json.is_array(first.tags))
+  end)
+
+  it("gets a default that is itself complete", function()
+    local inner = schema.record({ n = schema.integer { default = 7 } }, { default = {} })
+    assert.same({ inner = { n = 7 } }, schema.record { inner = inner }:decode "{}")
+  end)
+end)
+
+describe("a choice", function()
+  it("enum and const take these values, and give them as they were declared", function()
+    takes(schema.enum { "a", 1, 2.5, true, null }, { ['"a"'] = "a", ["1.0"] = 1, ["2.5"] = 2.5, ["true"] = true, ["null"] = null }, { '"b"', "2", "false", "[]" })
+    takes(schema.const { a = { 1 } }, { ['{"a":[1.0]}'] = { a = { 1 } } }, { '{"a":[2]}', '{"a":[1],"b":1}', "{}" })
+    takes(schema.const(false), { ["false"] = false }, { "null", "0" })
+  end)
+
+  it("union takes the first that fits", function()
+    takes(schema.union(schema.integer, schema.string { format = "date" }, schema.array(schema.integer)),
+      { ["1.0"] = 1, ['"2024-01-31"'] = "2024-01-31", ["[1]"] = { 1 } }, { "1.5", '"2024-01-32"', '["x"]', "null" })
+    takes(schema.union { schema.record { a = schema.integer }, schema.record { b = schema.string } },
+      { ['{"a":1,"b":"x"}'] = { a = 1 }, ['{"a":"?","b":"x"}'] = { b = "x" } }, { "{}" })
+    takes(schema.union(schema.integer, schema.null), { ["null"] = null, ["1"] = 1 }, { '""' })
+  end)
+end)
+
+describe("a type", function()
+  it("can be asked", function()
+    local declared = schema.record({ { "b", schema.optional(schema.nullable(schema.integer { min = 1 })) }, { "a", schema.string { default = "x" } } }, { title = "T" })
+    assert.equal("record", declared.kind)
+    assert.equal("T", declared.title)
+    assert.equal("drop", declared.unknown)
+    local b, a = declared.fields[1], declared.fields[2]
+    assert.same({ "b", true, true }, { b.name, b.optional, b.nullable })
+    assert.same({ "integer", 1, "an integer of at least 1 or null" }, { b.schema.kind, b.schema.min, b.schema.expected })
+    assert.same({ "a", true, false }, { a.name, a.optional, a.nullable or false })
+    assert.equal("x", a.schema.default)
+    assert.equal("integer", schema.array(schema.integer).items.kind)
+    assert.same({ "x" }, schema.enum { "x" }.values)
+  end)
+
+  it("has its fields in alphabetical order unless they are a list", function()
+    local function names(declared)
+      local result = {}
+      for i, field in ipairs(declared.fields) do result[i] = field.name end
+      return result
+    end
+    assert.same({ "a", "b", "c" }, names(schema.record { c = schema.any, a = schema.any, b = schema.any }))
+    assert.same({ "c", "a", "b" }, names(schema.record { { "c", schema.any }, { "a", schema.any }, { "b", schema.any } }))
+  end)
+
+  it("reads as it was written", function()
+    assert.equal('record({ doc = optional(string), line = integer { min = 1 } }, { unknown = "keep" })',
+      tostring(schema.open { line = schema.integer { min = 1 }, doc = schema.optional(schema.string) }))
+  end)
+
+  it("is not to be changed", function()
+    assert.has_error(function() schema.string.colour = 1 end)
+  end)
+
+  it("is known from other tables", function()
+    assert.is_true(schema.is(schema.string))
+    assert.is_false(schema.is {})
+    assert.is_false(schema.is(nil))
+  end)
+
+  it("refuses a text that is no JSON as row_malformed", function()
+    local value, err = schema.any:decode "[1,"
+    assert.is_nil(value)
+    assert.equal("row_malformed", err.kind)
+  end)
+end)
+
+describe("misuse", function()
+  --- The error names this file, at the line of the mistake.
+  local function refused(pattern, f)
+    local ok, err = pcall(f)
+    assert.is_false(ok)
+    assert.matches("types_spec%.lua:%d+: " .. pattern, err)
+    assert.equal(debug.getinfo(f, "S").linedefined, tonumber(err:match ":(%d+):"))
+  end
+
+  it("raises at the caller's line, and says what was expected", function()
+    refused("schema.integer: min: expected a number, got \"1\"", function() schema.integer { min = "1" } end)
+    refused("schema.integer: mins: unknown key; did you mean min%?", function() schema.integer { mins = 1 } end)
+    refused("schema.integer: min is 3, above max, which is 1", function() schema.integer { min = 3, max = 1 } end)
+    refused("schema.integer: both min and exclusive_min", function() schema.integer { min = 3, exclusive_min = 1 } end)
+    refused("schema.number: multiple_of: expected a number above 0", function() schema.number { multiple_of = 0 } end)
+    refused("schema.string: min_length: expected a whole number", function() schema.string { min_length = -1 } end)
+    refused("schema.string: pattern: a %[ without its %]", function() schema.string { pattern = "[a" } end)
+    refused("schema.string: regex: a %( without its %), at character 3", function() schema.string { regex = "a(" } end)
+    refused("schema.string: format: there is no \"dat\"", function() schema.string { format = "dat" } end)
+    refused("schema.array: items: expected a type", function() schema.array({}, {}) end)
+    refused("schema.array: items: only a field of a record can be optional", function() schema.array(schema.optional(schema.any)) end)
+    refused("schema.record: expected a table of fields", function() schema.record(schema.string) end)
+    refused("schema.record: a: expected a type such as schema.string, got \"string\"", function() schema.record { a = "string" } end)
+    refused("schema.record: a: expected a type such as schema.string, got a function", function() schema.record { a = schema.record } end)
+    refused("schema.record: a is declared twice", function() schema.record { { "a", schema.any }, { "a", schema.any } } end)
+    refused("schema.record: unknown: expected", function() schema.record({}, { unknown = "ignore" }) end)
+    refused("schema.closed: unknown: is \"refuse\" here", function() schema.closed({}, { unknown = "keep" }) end)
+    refused("schema.enum: expected a list of values", function() schema.enum {} end)
+    refused("schema.enum: ", function() schema.enum { print } end)
+    refused("schema.const: expected a value", function() schema.const(nil) end)
+    refused("schema.union: expected types, got none", function() schema.union {} end)
+    refused("schema.union: alternative 2: expected a type, got nil", function() schema.union(schema.any, nil) end)
+    refused("schema.optional: expected a type", function() schema.optional "string" end)
+    refused("schema.nullable: expected a type", function() schema.nullable(nil) end)
+    refused("schema.integer: default: expected an integer, got \"x\"", function() schema.integer { default = "x" } end)
+    refused("schema.integer: this integer has its options already", function() schema.integer { min = 1 } { max = 2 } end)
+    refused("decode: expected a JSON text, got a table", function() schema.any:decode {} end)
+  end)
+end)
