@@ -63,6 +63,22 @@ function core.expression(source, name) end
 ---@return sluice.Row
 function core.row(stream, sequence, text) end
 
+--- Compile a row type: the table that sluice.schema makes (kind, its options,
+--- expected; runtime/script/schema_program.c reads them). Raises when it makes
+--- no sense. sluice.schema's compile() gives it for a type.
+---@param description table
+---@return sluice.core.Schema
+function core.schema(description) end
+
+---@class sluice.core.Schema
+local CoreSchema = {}
+--- A JSON text as the declared value. err: kind row_malformed, or row_invalid
+--- with pointer, violations ({ pointer, expected, value } each, the first 20) and
+--- violation_count.
+---@param text string
+---@return any value, sluice.Error? err
+function CoreSchema:decode(text) end
+
 --- A buffered writer on a descriptor (not closed by it). Everything written is
 --- flushed before the runtime waits for a worker, so output is live, before
 --- on_diagnostic is called, and when the buffer is full.

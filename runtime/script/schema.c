@@ -16,6 +16,7 @@
 static size_t push_taking(lua_State *L, const struct sl_schema *s, struct sl_json_value root,
                           struct sl_parser *p)
 {
+	luaL_checkstack(L, 4, "a value");
 	sl_script_open(L);
 	lua_getiuservalue(L, -1, 1);
 	lua_replace(L, -2); /* [parser] */
@@ -30,7 +31,6 @@ size_t sl_schema_push(lua_State *L, const struct sl_schema *s, struct sl_json_va
                       struct sl_violations *out)
 {
 	struct sl_parser *p = s->script->parser;
-	luaL_checkstack(L, 4, "a value");
 	bool shared = p != NULL && p->json == root.json;
 	out->count = shared ? push_taking(L, s, root, p) : sl_walk_push(L, s, root);
 	return out->count;
@@ -87,17 +87,25 @@ static int schema_decode(lua_State *L) /* [schema, text], upvalue: the metatable
 	return 2;
 }
 
+/* Registered when it is complete: a want of memory half way must not leave one
+ * that frees nothing. */
 static void push_metatable(lua_State *L)
 {
-	static const luaL_Reg methods[] = { { "decode", schema_decode }, { NULL, NULL } };
-	if (!luaL_newmetatable(L, SL_SCHEMA)) /* sets __name */
+	if (luaL_getmetatable(L, SL_SCHEMA) != LUA_TNIL)
 		return;
-	luaL_newlibtable(L, methods);
-	lua_pushvalue(L, -2);
-	luaL_setfuncs(L, methods, 1);
-	lua_setfield(L, -2, "__index");
+	lua_pop(L, 1);
+	lua_createtable(L, 0, 3); /* [metatable] */
+	lua_pushliteral(L, SL_SCHEMA);
+	lua_setfield(L, -2, "__name");
 	lua_pushcfunction(L, schema_gc);
 	lua_setfield(L, -2, "__gc");
+	lua_createtable(L, 0, 1);
+	lua_pushvalue(L, -2);
+	lua_pushcclosure(L, schema_decode, 1); /* [metatable, methods, decode] */
+	lua_setfield(L, -2, "decode");
+	lua_setfield(L, -2, "__index");
+	lua_pushvalue(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, SL_SCHEMA);
 }
 
 int sl_schema_new(lua_State *L) /* [description] */
