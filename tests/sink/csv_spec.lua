@@ -140,6 +140,22 @@ describe("csv.file", function()
     assert.equal('name,line,doc,tags\n"f,g",7,,"[""x""]"\nh,2,d,[]\n', read "a.csv")
   end)
 
+  it("gets payloads as the schema makes them, in a policy", function()
+    local policy = shell.file(([[
+      local schema = require "sluice.schema"
+      return {
+        worker = { "printf", '{"name":"f,g","extra":1}\\n{"line":2,"name":"h"}\\n' },
+        lines = true,
+        streams = { rows = {
+          schema = schema.record { { "name", schema.string }, { "line", schema.integer { default = 7 } } },
+          sink = require("sluice.sink.csv").file(%q),
+        } },
+      }]]):format(dir .. "/a.csv"))
+    local result = shell.sluice { "run", policy }
+    assert.equal(0, result.status, result.err)
+    assert.equal('name,line\n"f,g",7\nh,2\n', read "a.csv")
+  end)
+
   it("refuses a payload that does not fit the columns of its schema", function()
     local row = schema.record { { "a", schema.integer } }
     for text, why in pairs {
