@@ -9,9 +9,10 @@ CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
 
 BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev \
-	libyajl-dev libxxhash-dev lua-argparse lua-filesystem lua-cjson lua5.4
+	libyajl-dev libxxhash-dev lua-argparse lua-filesystem lua-cjson lua5.4 \
+	lua-dbi-sqlite3 lua-dbi-postgresql
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
-	util-linux sqlite3
+	util-linux sqlite3 postgresql-15 postgresql-client-15
 
 # ---- what is built -------------------------------------------------------
 
@@ -119,14 +120,19 @@ lint:
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
+INSTALL = DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends
+
 # Installs the packages that are missing, and asks for nothing if none is.
+# PostgreSQL is for the tests, which start their own: no server of the system's.
 deps:
 	@missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
 			|| missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || { echo "installing:$$missing"; \
 		$(SUDO) apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+		case $$missing in *postgresql-15*) $(INSTALL) postgresql-common >/dev/null && \
+			echo 'create_main_cluster = false' | $(SUDO) tee -a /etc/postgresql-common/createcluster.conf >/dev/null;; esac && \
+		$(INSTALL) $$missing >/dev/null; }
 
 TO       = $(DESTDIR)$(PREFIX)
 LUA_FILES = $(filter-out %.meta.lua,$(shell find lualib -name '*.lua'))

@@ -15,7 +15,7 @@ M.types = {
 local SETTINGS = { "SET lock_timeout = '5s'", "SET client_min_messages = error" }
 
 --- Rows of one statement; each takes a round trip and a savepoint.
-local MAX_ROWS, MAX_BYTES = 2000, 1 << 20
+local MAX_ROWS, MAX_BYTES = 500, 1 << 20
 
 --- LuaDBI takes every ? outside of '…' for a placeholder, so it is written as
 --- an escape in identifiers.

@@ -1,0 +1,38 @@
+-- What urls of databases mean.
+local urls = require "sluice.sink.sql.url"
+
+local function read(url)
+  local target, problem = urls.parse(url)
+  return target or error(problem, 2)
+end
+
+describe("the url of a database", function()
+  it("is a file of SQLite's, whatever its name", function()
+    assert.equal("decls.db", read("sqlite:decls.db").name)
+    assert.equal("/var/decls.db", read("sqlite:/var/decls.db").name)
+    assert.equal("./file:x?mode=ro", read("sqlite:file:x?mode=ro").name)
+  end)
+
+  it("is handed to libpq, with settings that it does not have", function()
+    assert.equal("postgresql://u:p@h:5433/d?connect_timeout=10&application_name=sluice&client_encoding=UTF8",
+      read("postgres://u:p@h:5433/d").name)
+    assert.equal("postgresql:///d?host=/run&connect_timeout=1&application_name=sluice&client_encoding=UTF8",
+      read("postgresql:///d?host=/run&connect_timeout=1").name)
+  end)
+
+  it("is shown without its password", function()
+    assert.equal("postgres://u@h/d", read("postgres://u:p@h/d").shown)
+    assert.equal("postgres://u@h/d", read("postgres://u:p@q:r@h/d").shown)
+    assert.equal("postgres:///d?host=/run", read("postgres:///d?host=/run&password=p").shown)
+    assert.equal("postgres:///d?host=/run", read("postgres:///d?password=p&host=/run").shown)
+    assert.equal("postgres:///d", read("postgres:///d?password=p").shown)
+  end)
+
+  it("is refused when it is something else", function()
+    for _, url in ipairs { "decls.db", "sqlite:", "mysql://h/d", "postgres:d", "postgres://h/d e", "sqlite:a\0b" } do
+      local target, problem = urls.parse(url)
+      assert.is_nil(target)
+      assert.is_string(problem)
+    end
+  end)
+end)
