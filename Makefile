@@ -111,8 +111,12 @@ test: deps
 include tests/tests.mk
 include tests/bench/bench.mk
 
+# memcpy and friends are what C has; the va_list check misreads va_start.
+CHECKS := clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,-clang-analyzer-valist.Uninitialized
+
 lint:
-	clang-tidy --quiet $(wildcard runtime/*.c runtime/*/*.c) -- -std=c11 $(INCLUDES) $(DEFINES) \
+	@$(MAKE) --no-print-directory deps TEST_PACKAGES="clang-tidy cppcheck"
+	clang-tidy --quiet '-checks=$(CHECKS)' $(wildcard runtime/*.c runtime/*/*.c) -- -std=c11 $(INCLUDES) $(DEFINES) \
 		$(shell pkg-config --cflags $(LIBS))
 	cppcheck --quiet --error-exitcode=1 --inline-suppr $(INCLUDES) runtime
 
