@@ -1,4 +1,5 @@
 -- Rows into a real PostgreSQL; psql reads what came of it.
+-- leaks: LuaDBI loses what a failed connection or statement has allocated.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local server = require "sql.server"

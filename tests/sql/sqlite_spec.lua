@@ -1,4 +1,5 @@
 -- Rows into SQLite; sqlite3 reads what came of it.
+-- leaks: LuaDBI loses what a failed connection or statement has allocated.
 local behaviour = require "support.behaviour"
 local paths = require "support.paths"
 local sql = require "sluice.sink.sql"
