@@ -45,7 +45,7 @@ add_specs() {
 # a test are not lost: they go to files.
 sanitizer_environment() {
 	local log=$1/report leaks=1
-	grep -q '^-- leaks:' "$2" && leaks=0
+	grep -q '^-- leaks:' "$3" && leaks=0
 	export SLUICE_SANITIZED=1
 	# For what the specs compile against our libraries.
 	case $2 in
@@ -65,7 +65,7 @@ run_spec() {
 	export LUA_CPATH="$root/$build/lua/?.so;$root/$build/tests/?.so;;"
 	if [ -x "$build/tests/lua" ]; then
 		lua=$root/$build/tests/lua
-		sanitizer_environment "$dir" "$file" "$build"
+		sanitizer_environment "$dir" "$build" "$file"
 	fi
 	export LUA=$lua
 	timeout -k 5 "$seconds" "$lua" tests/support/run.lua -o tests/support/report.lua "$file" \
