@@ -16,7 +16,7 @@ local schema = require "sluice.schema"
 
 local set = require("sluice").options {
   schema = { required = true, description = "file of a JSON Schema, or .lua" },
-  stream = { default = "rows", description = "the stream to check" },
+  stream = { default = "rows", description = "the stream to check; rows of another end the run" },
 }
 
 local function read_schema(path)
@@ -50,6 +50,5 @@ end
 
 return {
   streams = { [set.stream] = { schema = read_schema(set.schema), on_invalid = "reject" } },
-  on_row = function() end,
   rejects = report,
 }
