@@ -1,448 +1,17 @@
-/* serve.c - see serve.h */
-#include "host/serve.h"
+/* serve.c - see serve.h and serving.h */
+#include "host/serving.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
 #include "host/clock.h"
-#include "host/emitter.h"
-#include "wire/decoder.h"
 
-#define READ_SIZE 4096
-#define KEEP_BYTES (64u * 1024) /* of buffers, between requests */
-#define EXIT_ORPHAN 1
-#define EXIT_PROTOCOL 76
-#define PROGRESS_BUDGET 32
-#define PROGRESS_NS (20u * 1000 * 1000)
 #define RUNTIME_NAME "sluice"
-
-struct sl_request {
-	struct sl_serve *serve;
-	uint64_t id;
-	struct sl_request_message message; /* borrowed from serve->text */
-	uint64_t started_ns;
-	struct sl_ledger ledger;
-	struct sl_buffer result;
-	bool has_result;
-	enum sl_order told; /* an emit has said so */
-	bool failed_before; /* it was told: a failure of its own */
-	struct sl_error failure;
-
-	int progress_budget;
-	uint64_t progress_ns; /* when the budget was counted last */
-	bool progress_waits;  /* the newest, not sent yet */
-	struct sl_progress progress;
-	char phase[256];
-};
-
-/* What the parent sends is read by the control thread; what it writes here is
- * read by the serving thread: the atomics at any time, the rest under lock. */
-struct sl_serve {
-	const struct sl_service *service;
-	int in;
-	struct sl_emitter *emitter;
-	struct sl_request request;
-	struct sl_buffer text; /* the request frame's payload */
-	struct sl_buffer out;  /* frames under construction */
-	pid_t pid;
-
-	pthread_t control;
-	int wake; /* eventfd: there is an order */
-	int quit; /* eventfd: the control thread is to end */
-	atomic_int order;
-	atomic_uint cap;
-
-	pthread_mutex_t lock;
-	pthread_cond_t arrived;
-	struct sl_buffer next; /* the request that came */
-	uint64_t next_id;
-	bool has_next, busy, shutdown;
-
-	/* the control thread's own */
-	struct sl_decoder decoder;
-	bool configured;
-	uint64_t current; /* request that orders may be for */
-};
-
-/* ---- the control thread ---- */
-
-static void complain(const char *what)
-{
-	dprintf(STDERR_FILENO, "sluice worker: %s\n", what);
-}
-
-/* There is no resynchronising, and no way to say so in frames: the serving
- * thread may be in the middle of one. */
-static _Noreturn void protocol_fault(const char *what)
-{
-	complain(what);
-	_exit(EXIT_PROTOCOL);
-}
-
-static _Noreturn void orphaned(struct sl_serve *s)
-{
-	if (s->service->orphaned != NULL)
-		s->service->orphaned(s->service->user);
-	_exit(EXIT_ORPHAN);
-}
-
-static void on_configure(struct sl_serve *s, const struct sl_frame *f)
-{
-	struct sl_configure m;
-	struct sl_error err;
-	sl_error_clear(&err);
-	if (sl_configure_parse(f, &m, &err) != 0)
-		protocol_fault(err.message);
-	if (m.version != SL_PROTOCOL_VERSION || m.max_frame < SL_FRAME_CAP_FLOOR
-	    || m.max_frame > SL_FRAME_CAP_CEILING)
-		protocol_fault("the runner configured a version or a frame cap that was not offered");
-	s->configured = true;
-	atomic_store(&s->cap, m.max_frame);
-	sl_decoder_set_cap(&s->decoder, m.max_frame);
-}
-
-static void forget_orders(struct sl_serve *s)
-{
-	uint64_t ignored;
-	if (atomic_exchange(&s->order, SL_ORDER_NONE) != SL_ORDER_NONE)
-		(void)!read(s->wake, &ignored, sizeof ignored);
-}
-
-static void on_request(struct sl_serve *s, const struct sl_frame *f)
-{
-	if (f->head.request <= s->current)
-		protocol_fault("the runner used a request id again");
-	pthread_mutex_lock(&s->lock);
-	if (s->busy)
-		protocol_fault("the runner sent a request while another was running");
-	s->current = s->next_id = f->head.request;
-	forget_orders(s);
-	if (sl_buffer_append(&s->next, f->payload, f->head.length) != 0
-	    || sl_buffer_append(&s->next, "", 1) != 0) /* the NUL after the text */
-		protocol_fault("no memory for the request");
-	s->has_next = s->busy = true;
-	pthread_cond_signal(&s->arrived);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static void on_order(struct sl_serve *s, const struct sl_frame *f, enum sl_order order)
-{
-	static const uint64_t one = 1;
-	if (f->head.request != s->current || atomic_load(&s->order) >= (int)order)
-		return; /* late, or told already */
-	if (atomic_exchange(&s->order, order) == SL_ORDER_NONE)
-		(void)!write(s->wake, &one, sizeof one);
-}
-
-static void on_shutdown(struct sl_serve *s)
-{
-	pthread_mutex_lock(&s->lock);
-	s->shutdown = true;
-	pthread_cond_signal(&s->arrived);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static void on_frame(struct sl_serve *s, const struct sl_frame *f)
-{
-	if (s->configured == (f->head.kind == SL_FRAME_CONFIGURE))
-		protocol_fault("the runner's first frame must be configure, and no other");
-	switch (f->head.kind) {
-	case SL_FRAME_CONFIGURE: on_configure(s, f); break;
-	case SL_FRAME_REQUEST: on_request(s, f); break;
-	case SL_FRAME_STOP: on_order(s, f, SL_ORDER_STOP); break;
-	case SL_FRAME_CANCEL: on_order(s, f, SL_ORDER_CANCEL); break;
-	case SL_FRAME_SHUTDOWN: on_shutdown(s); break;
-	default: protocol_fault("the runner sent a frame that only workers send");
-	}
-}
-
-/* false: told to end. */
-static bool read_more(struct sl_serve *s)
-{
-	struct pollfd p[2] = { { .fd = s->in, .events = POLLIN }, { .fd = s->quit, .events = POLLIN } };
-	if (poll(p, 2, -1) < 0)
-		return true; /* interrupted */
-	if (p[1].revents != 0)
-		return false;
-	size_t size;
-	char *at = sl_decoder_room(&s->decoder, READ_SIZE, &size);
-	if (at == NULL)
-		protocol_fault("no memory for what the runner sends");
-	ssize_t n = read(s->in, at, size);
-	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
-		orphaned(s);
-	if (n > 0)
-		sl_decoder_fed(&s->decoder, (size_t)n);
-	return true;
-}
-
-static void *control_main(void *arg)
-{
-	struct sl_serve *s = arg;
-	struct sl_frame frame;
-	struct sl_error err;
-	sl_error_clear(&err);
-	while (read_more(s)) {
-		int rc;
-		while ((rc = sl_decoder_next(&s->decoder, &frame, &err)) == 1)
-			on_frame(s, &frame);
-		if (rc < 0)
-			protocol_fault(err.message);
-		sl_decoder_trim(&s->decoder, KEEP_BYTES);
-	}
-	return NULL;
-}
-
-/* The signals are for the threads of the user. */
-static int start_control(struct sl_serve *s)
-{
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int rc = pthread_create(&s->control, NULL, control_main, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return rc;
-}
-
-static void end_control(struct sl_serve *s)
-{
-	static const uint64_t one = 1;
-	(void)!write(s->quit, &one, sizeof one);
-	pthread_join(s->control, NULL);
-}
-
-/* ---- what a request says ---- */
-
-const char *sl_request_text(const struct sl_request *rq, size_t *len)
-{
-	*len = rq->message.json.len;
-	return rq->message.json.bytes;
-}
-
-uint64_t sl_request_id(const struct sl_request *rq)
-{
-	return rq->id;
-}
-
-enum sl_order sl_request_order(const struct sl_request *rq)
-{
-	return (enum sl_order)atomic_load_explicit(&rq->serve->order, memory_order_relaxed);
-}
-
-int sl_request_wake_fd(const struct sl_request *rq)
-{
-	return rq->serve->wake;
-}
-
-uint32_t sl_request_cap(const struct sl_request *rq)
-{
-	return atomic_load_explicit(&rq->serve->cap, memory_order_relaxed);
-}
-
-/* ---- emitting ---- */
-
-/* What every emit asks first. A parent that is gone wants no more rows. */
-static enum sl_emitted look_at_orders(struct sl_request *rq)
-{
-	enum sl_order order = sl_request_order(rq);
-	if (__builtin_expect(order == SL_ORDER_NONE, 1))
-		return SL_EMITTED;
-	if (rq->told == SL_ORDER_NONE)
-		rq->failed_before = rq->failure.kind != SL_NONE;
-	rq->told = order;
-	return order == SL_ORDER_STOP ? SL_EMITTED_STOP : SL_EMITTED_CANCEL;
-}
-
-void sl_request_obey(struct sl_request *rq)
-{
-	look_at_orders(rq);
-}
-
-static enum sl_emitted gone(struct sl_request *rq)
-{
-	rq->told = SL_ORDER_CANCEL;
-	return SL_EMITTED_CANCEL;
-}
-
-static enum sl_emitted refuse_row(struct sl_stream *s, struct sl_text name, struct sl_error *err)
-{
-	sl_error_text(err, SL_D_STREAM, name.bytes != NULL ? name.bytes : "", name.len);
-	sl_error_number(err, SL_D_SEQUENCE, s != NULL ? (int64_t)s->seal.rows : 0);
-	return SL_EMITTED_REFUSED;
-}
-
-static enum sl_emitted too_large(struct sl_request *rq, struct sl_stream *s, struct sl_text name,
-                                 size_t size, struct sl_error *err)
-{
-	char quoted[64];
-	sl_fail(err, SL_FRAME_TOO_LARGE, 0,
-	        "row %" PRIu64 " of stream \"%s\" has %zu bytes, over the cap of %" PRIu32,
-	        s != NULL ? s->seal.rows : 0, sl_quote(quoted, sizeof quoted, name.bytes, name.len),
-	        size, sl_request_cap(rq));
-	sl_error_number(err, SL_D_SIZE, (int64_t)size);
-	sl_error_number(err, SL_D_LIMIT, sl_request_cap(rq));
-	return refuse_row(s, name, err);
-}
-
-/* Declare a stream: its frame leaves together with the first row. */
-static struct sl_stream *open_stream(struct sl_request *rq, struct sl_text name,
-                                     struct sl_error *err)
-{
-	struct sl_stream *s = sl_ledger_add(&rq->ledger, name.bytes, name.len, err);
-	if (s == NULL)
-		return NULL;
-	struct sl_header head = {
-		.length = (uint32_t)name.len,
-		.version = SL_PROTOCOL_VERSION,
-		.kind = SL_FRAME_STREAM,
-		.stream = s->seal.stream,
-		.request = rq->id,
-	};
-	sl_emitter_put(rq->serve->emitter, &head, name.bytes, true);
-	return s;
-}
-
-enum sl_emitted sl_request_row(struct sl_request *rq, struct sl_text stream,
-                               struct sl_text payload, struct sl_error *err)
-{
-	enum sl_emitted order = look_at_orders(rq);
-	if (order != SL_EMITTED)
-		return order;
-	struct sl_stream *s = sl_ledger_find(&rq->ledger, stream.bytes, stream.len);
-	if (payload.len > sl_request_cap(rq))
-		return too_large(rq, s, stream, payload.len, err);
-	if (s == NULL && (s = open_stream(rq, stream, err)) == NULL)
-		return refuse_row(NULL, stream, err);
-	struct sl_header head = {
-		.length = (uint32_t)payload.len,
-		.version = SL_PROTOCOL_VERSION,
-		.kind = SL_FRAME_ROW,
-		.stream = s->seal.stream,
-		.request = rq->id,
-		.sequence = s->seal.rows,
-	};
-	sl_stream_count(s, payload.bytes, payload.len);
-	return sl_emitter_put(rq->serve->emitter, &head, payload.bytes, false) == 0 ? SL_EMITTED
-	                                                                            : gone(rq);
-}
-
-uint64_t sl_request_sequence(struct sl_request *rq, struct sl_text stream)
-{
-	struct sl_stream *s = sl_ledger_find(&rq->ledger, stream.bytes, stream.len);
-	return s != NULL ? s->seal.rows : 0;
-}
-
-static enum sl_emitted put_out(struct sl_request *rq, bool hold)
-{
-	struct sl_buffer *out = &rq->serve->out;
-	int rc = sl_emitter_put_frames(rq->serve->emitter, sl_buffer_data(out),
-	                               sl_buffer_len(out), hold);
-	sl_buffer_consume(out, sl_buffer_len(out));
-	return rc == 0 ? SL_EMITTED : gone(rq);
-}
-
-/* At most n bytes, without cutting a character in two. */
-static struct sl_text cut(struct sl_text t, size_t n)
-{
-	if (t.len <= n)
-		return t;
-	while (n > 0 && ((unsigned char)t.bytes[n] & 0xC0) == 0x80)
-		n--;
-	return (struct sl_text){ t.bytes, n };
-}
-
-enum sl_emitted sl_request_diagnostic(struct sl_request *rq, struct sl_text code,
-                                      struct sl_text message)
-{
-	enum { CODE_LIMIT = 256, OVERHEAD = 16 };
-	enum sl_emitted order = look_at_orders(rq);
-	if (order == SL_EMITTED_CANCEL)
-		return order;
-	struct sl_diagnostic m = { .code = cut(code, CODE_LIMIT) };
-	m.message = cut(message, sl_request_cap(rq) - CODE_LIMIT - OVERHEAD);
-	if (sl_diagnostic_encode(&rq->serve->out, rq->id, &m) != 0)
-		return order; /* no memory for a message: the rows matter more */
-	enum sl_emitted put = put_out(rq, false);
-	return put != SL_EMITTED ? put : order;
-}
-
-static bool progress_is_due(struct sl_request *rq)
-{
-	uint64_t now = sl_clock_ns(), earned = (now - rq->progress_ns) / PROGRESS_NS;
-	if (earned > 0) {
-		rq->progress_ns = now;
-		rq->progress_budget += earned > PROGRESS_BUDGET ? PROGRESS_BUDGET : (int)earned;
-		if (rq->progress_budget > PROGRESS_BUDGET)
-			rq->progress_budget = PROGRESS_BUDGET;
-	}
-	if (rq->progress_budget == 0)
-		return false;
-	rq->progress_budget--;
-	return true;
-}
-
-static enum sl_emitted send_progress(struct sl_request *rq, const struct sl_progress *m, bool hold)
-{
-	rq->progress_waits = false;
-	if (sl_progress_encode(&rq->serve->out, rq->id, m) != 0)
-		return SL_EMITTED;
-	return put_out(rq, hold);
-}
-
-enum sl_emitted sl_request_progress(struct sl_request *rq, const struct sl_progress *progress)
-{
-	enum sl_emitted order = look_at_orders(rq);
-	if (order != SL_EMITTED)
-		return order;
-	struct sl_progress m = *progress;
-	m.phase = cut(m.phase, sizeof rq->phase);
-	if (progress_is_due(rq))
-		return send_progress(rq, &m, false);
-	if (m.phase.len > 0)
-		memcpy(rq->phase, m.phase.bytes, m.phase.len);
-	m.phase.bytes = rq->phase;
-	rq->progress = m;
-	rq->progress_waits = true;
-	return SL_EMITTED;
-}
-
-void sl_request_flush(struct sl_request *rq)
-{
-	sl_emitter_flush(rq->serve->emitter);
-}
-
-int sl_request_result(struct sl_request *rq, const char *json, size_t len)
-{
-	sl_buffer_consume(&rq->result, sl_buffer_len(&rq->result));
-	rq->has_result = sl_buffer_append(&rq->result, json, len) == 0;
-	return rq->has_result ? 0 : -1;
-}
-
-void sl_request_fail(struct sl_request *rq, const struct sl_error *why)
-{
-	if (rq->failure.kind == SL_NONE)
-		rq->failure = *why;
-}
-
-void sl_request_fail_detail(struct sl_request *rq, enum sl_detail detail, int64_t value)
-{
-	sl_error_number(&rq->failure, detail, value);
-}
-
-const struct sl_error *sl_request_failure(const struct sl_request *rq)
-{
-	return &rq->failure;
-}
 
 /* ---- outcomes ---- */
 
@@ -527,14 +96,14 @@ static void finish(struct sl_request *rq)
 	struct sl_serve *s = rq->serve;
 	decide(rq);
 	if (rq->progress_waits)
-		send_progress(rq, &rq->progress, true);
+		sl_emit_progress(rq, &rq->progress, true);
 	if (rq->failure.kind != SL_NONE || encode_success(rq, &s->out) != 0)
 		encode_failure(rq, &s->out);
 	sl_plain_encode(&s->out, SL_FRAME_READY, rq->id);
 	pthread_mutex_lock(&s->lock);
 	s->busy = false; /* before the parent can know, and send the next one */
 	pthread_mutex_unlock(&s->lock);
-	put_out(rq, true);
+	sl_emit_out(rq, true);
 	sl_emitter_flush(s->emitter);
 }
 
@@ -589,7 +158,7 @@ static void serve_one(struct sl_serve *s, uint64_t id)
 {
 	struct sl_request *rq = &s->request;
 	*rq = (struct sl_request){ .serve = s, .id = id, .started_ns = sl_clock_ns() };
-	rq->progress_budget = PROGRESS_BUDGET;
+	rq->progress_budget = SL_PROGRESS_BUDGET;
 	rq->progress_ns = rq->started_ns;
 	sl_ledger_init(&rq->ledger);
 	sl_buffer_init(&rq->result);
@@ -598,8 +167,8 @@ static void serve_one(struct sl_serve *s, uint64_t id)
 	sl_buffer_clear(&rq->result);
 	sl_ledger_clear(&rq->ledger);
 	sl_buffer_consume(&s->text, sl_buffer_len(&s->text));
-	sl_buffer_trim(&s->text, KEEP_BYTES);
-	sl_buffer_trim(&s->out, KEEP_BYTES);
+	sl_buffer_trim(&s->text, SL_SERVE_KEEP_BYTES);
+	sl_buffer_trim(&s->out, SL_SERVE_KEEP_BYTES);
 }
 
 /* Wait for a request and make it s->text: its id, or 0 at shutdown. */
@@ -680,13 +249,13 @@ static int serve_all(struct sl_serve *s, struct sl_error *err)
 {
 	if (introduce(s, err) != 0)
 		return -1;
-	int rc = start_control(s);
+	int rc = sl_control_start(s);
 	if (rc != 0)
 		return sl_fail(err, SL_SPAWN, rc, "no thread for the worker");
 	uint64_t id;
 	while ((id = await_request(s)) != 0)
 		serve_one(s, id);
-	end_control(s);
+	sl_control_end(s);
 	return 0;
 }
 

@@ -1,0 +1,158 @@
+/* control.c - what the parent says; see serving.h */
+#include "host/serving.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define READ_SIZE 4096
+#define EXIT_ORPHAN 1
+#define EXIT_PROTOCOL 76
+
+static void complain(const char *what)
+{
+	dprintf(STDERR_FILENO, "sluice worker: %s\n", what);
+}
+
+/* There is no resynchronising, and no way to say so in frames: the serving
+ * thread may be in the middle of one. */
+static _Noreturn void protocol_fault(const char *what)
+{
+	complain(what);
+	_exit(EXIT_PROTOCOL);
+}
+
+static _Noreturn void orphaned(struct sl_serve *s)
+{
+	if (s->service->orphaned != NULL)
+		s->service->orphaned(s->service->user);
+	_exit(EXIT_ORPHAN);
+}
+
+static void on_configure(struct sl_serve *s, const struct sl_frame *f)
+{
+	struct sl_configure m;
+	struct sl_error err;
+	sl_error_clear(&err);
+	if (sl_configure_parse(f, &m, &err) != 0)
+		protocol_fault(err.message);
+	if (m.version != SL_PROTOCOL_VERSION || m.max_frame < SL_FRAME_CAP_FLOOR
+	    || m.max_frame > SL_FRAME_CAP_CEILING)
+		protocol_fault("the runner configured a version or a frame cap that was not offered");
+	s->configured = true;
+	atomic_store(&s->cap, m.max_frame);
+	sl_decoder_set_cap(&s->decoder, m.max_frame);
+}
+
+static void forget_orders(struct sl_serve *s)
+{
+	uint64_t ignored;
+	if (atomic_exchange(&s->order, SL_ORDER_NONE) != SL_ORDER_NONE)
+		(void)!read(s->wake, &ignored, sizeof ignored);
+}
+
+static void on_request(struct sl_serve *s, const struct sl_frame *f)
+{
+	if (f->head.request <= s->current)
+		protocol_fault("the runner used a request id again");
+	pthread_mutex_lock(&s->lock);
+	if (s->busy)
+		protocol_fault("the runner sent a request while another was running");
+	s->current = s->next_id = f->head.request;
+	forget_orders(s);
+	if (sl_buffer_append(&s->next, f->payload, f->head.length) != 0
+	    || sl_buffer_append(&s->next, "", 1) != 0) /* the NUL after the text */
+		protocol_fault("no memory for the request");
+	s->has_next = s->busy = true;
+	pthread_cond_signal(&s->arrived);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void on_order(struct sl_serve *s, const struct sl_frame *f, enum sl_order order)
+{
+	static const uint64_t one = 1;
+	if (f->head.request != s->current || atomic_load(&s->order) >= (int)order)
+		return; /* late, or told already */
+	if (atomic_exchange(&s->order, order) == SL_ORDER_NONE)
+		(void)!write(s->wake, &one, sizeof one);
+}
+
+static void on_shutdown(struct sl_serve *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->shutdown = true;
+	pthread_cond_signal(&s->arrived);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void on_frame(struct sl_serve *s, const struct sl_frame *f)
+{
+	if (s->configured == (f->head.kind == SL_FRAME_CONFIGURE))
+		protocol_fault("the runner's first frame must be configure, and no other");
+	switch (f->head.kind) {
+	case SL_FRAME_CONFIGURE: on_configure(s, f); break;
+	case SL_FRAME_REQUEST: on_request(s, f); break;
+	case SL_FRAME_STOP: on_order(s, f, SL_ORDER_STOP); break;
+	case SL_FRAME_CANCEL: on_order(s, f, SL_ORDER_CANCEL); break;
+	case SL_FRAME_SHUTDOWN: on_shutdown(s); break;
+	default: protocol_fault("the runner sent a frame that only workers send");
+	}
+}
+
+/* false: told to end. */
+static bool read_more(struct sl_serve *s)
+{
+	struct pollfd p[2] = { { .fd = s->in, .events = POLLIN }, { .fd = s->quit, .events = POLLIN } };
+	if (poll(p, 2, -1) < 0)
+		return true; /* interrupted */
+	if (p[1].revents != 0)
+		return false;
+	size_t size;
+	char *at = sl_decoder_room(&s->decoder, READ_SIZE, &size);
+	if (at == NULL)
+		protocol_fault("no memory for what the runner sends");
+	ssize_t n = read(s->in, at, size);
+	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+		orphaned(s);
+	if (n > 0)
+		sl_decoder_fed(&s->decoder, (size_t)n);
+	return true;
+}
+
+static void *control_main(void *arg)
+{
+	struct sl_serve *s = arg;
+	struct sl_frame frame;
+	struct sl_error err;
+	sl_error_clear(&err);
+	while (read_more(s)) {
+		int rc;
+		while ((rc = sl_decoder_next(&s->decoder, &frame, &err)) == 1)
+			on_frame(s, &frame);
+		if (rc < 0)
+			protocol_fault(err.message);
+		sl_decoder_trim(&s->decoder, SL_SERVE_KEEP_BYTES);
+	}
+	return NULL;
+}
+
+/* The signals are for the threads of the user. */
+int sl_control_start(struct sl_serve *s)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int rc = pthread_create(&s->control, NULL, control_main, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+void sl_control_end(struct sl_serve *s)
+{
+	static const uint64_t one = 1;
+	(void)!write(s->quit, &one, sizeof one);
+	pthread_join(s->control, NULL);
+}
