@@ -91,7 +91,11 @@ static bool cancelled_by_callback(struct sl_worker *w)
 		return false;
 	struct sl_error why = w->cancel;
 	sl_error_clear(&w->cancel);
-	fail(w, &why, SL_LEAVE);
+	/* The deadline may have been seen inside a handler first: all the same. */
+	bool late = why.kind == SL_REQUEST_TIMEOUT;
+	if (late)
+		sl_worker_note_mishap(w);
+	fail(w, &why, late ? SL_TERMINATE : SL_LEAVE);
 	return true;
 }
 
