@@ -1,6 +1,8 @@
 """Do two outputs say the same?"""
 import itertools
 import json
+import sqlite3
+from contextlib import closing
 
 from measure import Failed
 
@@ -44,3 +46,22 @@ def by_document(mine, theirs):
     if not _same_value(x, y):
         raise Failed(f"the values differ\n  sluice: {_cut(x)}\n  other:  {_cut(y)}")
     return 1
+
+
+def by_table(mine, theirs):
+    """Table decl of two SQLite files: the same columns of the same types, and
+    the same rows in the same order."""
+    with closing(sqlite3.connect(mine)) as a, closing(sqlite3.connect(theirs)) as b:
+        declared = [database.execute("SELECT name, type, \"notnull\" FROM pragma_table_info('decl')").fetchall()
+                    for database in (a, b)]
+        if declared[0] != declared[1]:
+            raise Failed(f"the columns differ\n  sluice: {declared[0]}\n  other:  {declared[1]}")
+        count = 0
+        for x, y in itertools.zip_longest(*(database.execute("SELECT * FROM decl ORDER BY rowid")
+                                            for database in (a, b))):
+            count += 1
+            if x != y:
+                raise Failed(f"row {count} differs\n  sluice: {x}\n  other:  {y}")
+    if count == 0:
+        raise Failed("no rows")
+    return count

@@ -5,7 +5,7 @@
 #   make bench ROUNDS=9            more runs of each
 #   make bench-smoke               on few rows: do the outputs agree?
 
-BENCH_PACKAGES := jq gojq miller luajit lua-cjson lua5.4 python3
+BENCH_PACKAGES := jq gojq miller luajit lua-cjson lua5.4 python3 sqlite3
 
 B            := $(BUILD)/bench
 BENCH_JSON   := $(call objects,base/*.c json/*.c json/*.cpp)

@@ -14,7 +14,7 @@ import measure  # noqa: E402
 import report  # noqa: E402
 
 MIB = 1 << 20
-OTHERS = ("latency", "memory")
+OTHERS = ("schema", "latency", "memory")
 WARM_UP = 10  # pings
 
 
@@ -30,7 +30,7 @@ class Bench:
         self.passed = self.failed = 0
         self.results = {"machine": report.machine(), "rows": self.sizes.rows, "rounds": self.rounds,
                         "missing": self.missing, "times": [], "targets": [],
-                        "latency": {}, "memory": []}
+                        "schema": {}, "latency": {}, "memory": []}
 
     # ---- what is said ----
 
@@ -88,13 +88,14 @@ class Bench:
         for c in job.contenders:
             self.now(f"{job.name}: checking {c.name}")
             out = mine if c.name == "sluice" else self.out
+            reference = job.contenders[0].makes or mine
 
-            def check(c=c, out=out):
-                measure.run(c.argv, out)
-                if os.path.getsize(out) == 0:
+            def check(c=c, out=out, reference=reference):
+                measure.run(c.argv, out, c.makes)
+                if os.path.getsize(c.makes or out) == 0:
                     raise measure.Failed("no output")
                 if c.agree is not None:
-                    c.agree(mine, out)
+                    c.agree(reference, c.makes or out)
             said = "agrees with sluice" if c.agree is not None else "runs"
             if self.verify(f"{job.name}: {c.name} {said}", check):
                 good.append(c)
@@ -116,6 +117,40 @@ class Bench:
         self.now("")
         if not self.smoke:
             report.print_times(job, entries)
+
+    # ---- decoding by a schema ----
+
+    def schema(self):
+        """What a row costs in the decoder: in one process, nothing around it."""
+        lua = os.environ.get("LUA", "lua5.4")  # that of a sanitized build is its own
+        argv = ["env", "LUA_PATH=lualib/?.lua;lualib/?/init.lua;;", f"LUA_CPATH={self.build}/lua/?.so;;", lua,
+                "tests/bench/schema_bench.lua", str(min(self.sizes.rows, 200_000)), f"{self.data}/rows.jsonl"]
+        found = {}
+
+        def once():
+            measure.run(argv, self.out)
+            with open(self.out, encoding="utf-8") as f:
+                found.update((name, float(ns)) for name, ns in (line.split("\t") for line in f))
+        self.now("schema")
+        if self.verify("schema: declared fields are those of a full decode", once):
+            self.judge_schema(found)
+
+    def judge_schema(self, found):
+        full = found["full decode"]
+        ratio, above = full / found["two fields of six"], found["closed, six fields"] - full
+        self.results["schema"] = found
+        self.results["targets"] += [
+            {"job": "schema", "what": "two fields of six: full decode takes", "value": ratio, "unit": "×",
+             "bound": "at least", "required": 2, "goal": 2, "verdict": report.verdict(ratio, 2, 2)},
+            {"job": "schema", "what": "closed, six fields, above full decode", "value": above, "unit": "ns",
+             "bound": "at most", "required": 300, "goal": 300,
+             "verdict": report.verdict(above, 300, 300, smaller=True)},
+        ]
+        self.now("")
+        if not self.smoke:
+            print("\nschema: a row's text to its Lua value")
+            for name, ns in found.items():
+                print(f"  {name:<26}{ns:>6.0f} ns a row   full decode takes {full / ns:.2f} ×")
 
     # ---- latency ----
 

@@ -15,6 +15,7 @@ class Contender:
     argv: list
     agree: object = None   # how its output compares with sluice's; None: not at all
     patient: bool = False  # fewer rounds: slow, and no target names it
+    makes: str = ""        # the file it writes, when its output is not on stdout
 
 
 @dataclass
@@ -52,6 +53,8 @@ INSTALLED = {
     "Miller": ["mlr", "--version"],
     "Lua 5.4 + cjson": ["lua5.4", "-e", "require 'cjson'"],
     "LuaJIT + cjson": ["luajit", "-e", "require 'cjson'"],
+    "sqlite3": ["sqlite3", "--version"],
+    "Python sqlite3": ["python3", "-c", "import sqlite3"],
 }
 
 
@@ -64,6 +67,30 @@ def _loops(job, path):
     """The two Lua loops."""
     return [Contender(name, [lua, "tests/bench/loop.lua", job, path], agree.by_bytes)
             for name, lua in (("Lua 5.4 + cjson", "lua5.4"), ("LuaJIT + cjson", "luajit"))]
+
+
+def _sqlite3(path, database):
+    """The fastest import of JSON lines that the command can do: a line is one
+    column of a table in memory, since no separator occurs in it."""
+    columns = ", ".join(f"json_extract(line, '$.{name}')" for name in ("kind", "name", "file", "line", "size"))
+    return ["sqlite3", "-bail", database, ".mode ascii", '.separator "\\037" "\\n"',
+            "PRAGMA temp_store = memory", "BEGIN",
+            "CREATE TABLE decl (kind TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL,"
+            " line INTEGER NOT NULL, size INTEGER NOT NULL)",
+            "CREATE TEMP TABLE lines (line TEXT)", f".import {path} lines",
+            f"INSERT INTO decl SELECT {columns} FROM lines", "COMMIT"]
+
+
+def _sqlite(sluice, emit, rows, data):
+    """Rows into a database. Each run makes a new one."""
+    mine, other = f"{data}/out.sluice.db", f"{data}/out.db"
+    return [
+        Contender("sluice", [sluice, "run", "tests/bench/sqlite.lua", "--set", f"file={mine}", "--", emit, rows],
+                  makes=mine),
+        Contender("sqlite3", _sqlite3(rows, other), agree.by_table, makes=other),
+        Contender("Python sqlite3", ["python3", "tests/bench/executemany.py", rows, other],
+                  agree.by_table, makes=other),
+    ]
 
 
 def all_jobs(build, data, sizes):
@@ -104,6 +131,8 @@ def all_jobs(build, data, sizes):
             jq(".size", large),
             *_loops("large", large),
         ], [Target("jq", 10, 20)]),
+        Job("sqlite", "five fields by a schema into a SQLite file, C worker",
+            _sqlite(sluice, emit, rows, data), [Target("sqlite3", 1.5, 1.5), Target("Python sqlite3", 1.5, 1.5)]),
         Job("start", "one row, start to exit, Lua worker", [
             mine("filter", "true", "--", "tests/bench/one.lua"),
             jq(".", one, how=agree.by_document),

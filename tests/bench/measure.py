@@ -48,12 +48,14 @@ def _kill_when_stuck(pid):
     signal.alarm(TIMEOUT_S)
 
 
-def run(argv, out):
+def run(argv, out, makes=""):
     """Run argv with its stdout in the file `out`: wall and CPU seconds, of the
-    command and all its children. Raises Failed unless it exits with 0."""
+    command and all its children. `makes` is a file that it writes besides.
+    Raises Failed unless it exits with 0."""
     err = out + ".stderr"
-    if os.path.exists(out):
-        os.unlink(out)  # its pages go too: nothing is left to be written back
+    for path in (out, makes):
+        if os.path.exists(path):
+            os.unlink(path)  # its pages go too: nothing is left to be written back
     start = time.perf_counter()
     pid = _spawn(argv, out, err)
     _kill_when_stuck(pid)
@@ -74,7 +76,7 @@ def interleave(contenders, rounds, out):
         for c in contenders:
             if c.patient and number >= 3:
                 continue
-            wall, cpu = run(c.argv, out)
+            wall, cpu = run(c.argv, out, c.makes)
             times[c.name].wall.append(wall)
             times[c.name].cpu.append(cpu)
     return times

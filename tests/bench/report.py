@@ -82,11 +82,11 @@ def check(path, jobs):
     """A sentence on what is wrong with a file of results, or None."""
     with open(path, encoding="utf-8") as f:
         results = json.load(f)
-    for key in ("machine", "rows", "rounds", "missing", "times", "targets", "latency", "memory"):
+    for key in ("machine", "rows", "rounds", "missing", "times", "targets", "schema", "latency", "memory"):
         if key not in results:
             return f"no {key}"
     seen = {e["job"] for e in results["times"]}
-    seen |= {key for key in ("latency", "memory") if results[key]}
+    seen |= {key for key in ("schema", "latency", "memory") if results[key]}
     if seen != set(jobs):
         return f"jobs are {sorted(seen)}, expected {sorted(jobs)}"
     if any(len(e["wall"]) == 0 or min(e["wall"]) <= 0 for e in results["times"]):

@@ -1,0 +1,22 @@
+-- Five of six fields, by a schema, into a table of SQLite.
+local schema = require "sluice.schema"
+local sql = require "sluice.sink.sql"
+
+local set = require("sluice").options {
+  file = { required = true, description = "the database" },
+}
+
+return {
+  streams = {
+    rows = {
+      schema = schema.record {
+        { "kind", schema.string },
+        { "name", schema.string },
+        { "file", schema.string },
+        { "line", schema.integer },
+        { "size", schema.integer },
+      },
+      sink = sql.table { url = "sqlite:" .. set.file, name = "decl" },
+    },
+  },
+}
