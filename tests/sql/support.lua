@@ -123,9 +123,10 @@ function M.output(command)
   return text
 end
 
---- sqlite3, the independent reader.
+--- sqlite3, the independent reader. A writer that was killed may still hold its
+--- locks for a moment: timeout(1), which killed it, does not wait for its end.
 function M.sqlite(path, query)
-  return M.output(("sqlite3 -batch %s %s"):format(paths.quote(path), paths.quote(query)))
+  return M.output(("sqlite3 -batch -cmd '.timeout 10000' %s %s"):format(paths.quote(path), paths.quote(query)))
 end
 
 return M
