@@ -57,9 +57,10 @@ struct shower {
 	struct sl_error err;
 };
 
+/* After a refusal nothing may follow: the writer still waits for the value. */
 static bool enough(const struct shower *s)
 {
-	return sl_buffer_len(&s->text) > SHOWN;
+	return sl_buffer_len(&s->text) > SHOWN || s->err.kind != SL_NONE;
 }
 
 /* The longest beginning of at most so many bytes that ends with a character. */

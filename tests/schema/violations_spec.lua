@@ -75,6 +75,9 @@ describe("violations", function()
 
   it("show numbers that no double holds", function()
     assert.matches("beyond", violations(schema.number, "1e400")[1].value)
+    for _, text in ipairs { '{"a":1e400,"b":null}', '[1e400,null]', '[{"a":1e400},null]' } do
+      assert.matches("beyond", violations(schema.string, text)[1].value)
+    end
     assert.matches("beyond", violations(schema.string, "[1e999]")[1].value)
   end)
 
