@@ -18,7 +18,10 @@
 ---
 --- `nil, err` and false are failures, and so is returning nothing: a method
 --- that worked returns true. A handler may call a sink itself, in a pcall even:
---- only the sink knows then that it failed, so it remembers, and prepare says so.
+--- to hear of its failures all the same, the runtime puts functions of its own in
+--- the sink's table, over begin, write, prepare and commit, until all have
+--- prepared or rolled back. It cannot do so in a userdata, which has to remember
+--- its failure and say it again in prepare.
 ---
 --- After commit or rollback the sink can begin again. A sink that stands in
 --- several streams begins, prepares and commits once. rollback is idempotent.
@@ -71,5 +74,10 @@ function Sink:rollback() end
 --- prepare. write() is then not called.
 ---@type sluice.Writer?
 Sink.writer = nil
+
+--- Optional. true: the sink itself remembers what failed, and prepare says so;
+--- nothing is put in its table, which saves a call for each row.
+---@type boolean?
+Sink.remembers = nil
 
 return Sink

@@ -1,6 +1,7 @@
 --- The sinks of one request: begun together, committed together, or not at
 --- all. sink.meta.lua has the contract of a sink; this is its other side.
 local core = require "sluice.core"
+local guard = require "sluice.guard"
 
 ---@class sluice.Participant   one distinct sink of a policy
 ---@field name string          as the policy names it: "streams.rows.sink"
@@ -11,6 +12,7 @@ local core = require "sluice.core"
 ---@class sluice.Transaction
 ---@field private participants sluice.Participant[]
 ---@field private broken sluice.Error?   the first failure of a sink, whoever saw it
+---@field private guarded sluice.Guarded[]
 local Transaction = { __name = "sluice.Transaction" }
 Transaction.__index = Transaction
 
@@ -32,7 +34,7 @@ end
 ---@param participants sluice.Participant[]
 ---@return sluice.Transaction
 function M.new(participants)
-  return setmetatable({ participants = participants }, Transaction)
+  return setmetatable({ participants = participants, guarded = {} }, Transaction)
 end
 
 --- An error object out of what a method returned as its error.
@@ -89,6 +91,23 @@ local function no_ledger()
   return core.error("policy", "run_key: none of the sinks keeps a ledger of run keys; sluice.sink.sql does")
 end
 
+--- Hear of whatever fails in the sinks from here on.
+local function guard_sinks(self)
+  for _, p in ipairs(self.begun) do
+    local function hear(method, err)
+      local name = p.name .. "." .. method
+      local _, failure = core.protect(name, "sink", error_of, err, "sink", name)
+      self:fail(failure)
+    end
+    table.insert(self.guarded, guard.sink(p.sink, hear))
+  end
+end
+
+local function release_sinks(self)
+  for _, sink in ipairs(self.guarded) do sink:release() end
+  self.guarded = {}
+end
+
 local function context_of(p, common)
   local context = { streams = p.streams, schema = p.schema, name = p.name }
   for key, value in pairs(common) do context[key] = value end
@@ -116,7 +135,10 @@ function Transaction:begin(common)
     self:rollback(err)
     return nil, err
   end
-  if #done == 0 then return "begun" end
+  if #done == 0 then
+    guard_sinks(self)
+    return "begun"
+  end
   local err = #open > 0 and half_committed(common.run_key, done, open) or nil
   self:rollback(err)
   if err then return nil, err end
@@ -138,7 +160,11 @@ end
 ---@param seals sluice.Seal[]
 ---@return true? ok, sluice.Error? err
 function Transaction:prepare(seals)
-  if self.broken then return nil, self.broken end
+  release_sinks(self)
+  if self.broken then
+    note(self.broken, "a handler went on after it; after a failure of a sink there is no commit")
+    return nil, self.broken
+  end
   for _, p in ipairs(self.begun) do
     local ok, err = call(p, "prepare", "sink", seals)
     if not ok then return nil, err end
@@ -194,6 +220,7 @@ end
 --- it becomes a note.
 ---@param failure sluice.Error?
 function Transaction:rollback(failure)
+  release_sinks(self)
   for _, p in ipairs(self.begun or {}) do
     local ok, err = call(p, "rollback", "sink")
     if not ok and failure then note(failure, ("%s could not be rolled back: %s"):format(p.name, err.message)) end

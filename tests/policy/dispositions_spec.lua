@@ -291,3 +291,94 @@ describe("a policy's sinks", function()
     assert.equal(1, select(2, line():gsub("begin", "")))
   end)
 end)
+
+describe("a sink that a handler calls itself", function()
+  before_each(function()
+    log = {}
+    behaviour.before()
+  end)
+  after_each(behaviour.after)
+
+  --- A run of three rows: on_row calls the sink with the second in this way.
+  local function calls(sink, how, expected)
+    local policy = { streams = { rows = {
+      on_row = function(row) if row:get "i" == 2 then how(sink, row) end end,
+      sink = sink,
+    } } }
+    if not expected then return succeeds(3, policy) end
+    local failure = fails("sink", 3, policy)
+    assert.equal(expected, failure.message:gsub("^.-%.lua:%d+: ", ""))
+    assert.equal("streams.rows.sink.write", failure.handler)
+    assert.matches("rollback, on_failure$", line())
+    assert.is_nil(line():find "prepare")
+    return failure
+  end
+
+  --- A sink of the user's own whose write of "only once" fails at row 2.
+  local function own(failing)
+    local sink, write = recorder(), nil
+    write = sink.write
+    function sink.write(self, row, from_handler)
+      if from_handler then return failing(row) end
+      return write(self, row)
+    end
+    return sink
+  end
+
+  local function protected(sink, row) pcall(sink.write, sink, row, true) end
+
+  it("does not commit after an error that a pcall swallowed", function()
+    local failure = calls(own(function() error "disk full" end), protected, "disk full")
+    assert.same({ "a handler went on after it; after a failure of a sink there is no commit" }, failure.notes)
+  end)
+
+  it("does not commit after an error value of any type", function()
+    calls(own(function() error() end), protected, "it returned nothing")
+    calls(own(function() error(setmetatable({}, { __tostring = function() error "no text" end })) end), protected, "no text")
+  end)
+
+  it("does not commit after an error that the handler did not look at", function()
+    calls(own(function() return nil, "disk full" end), function(sink, row) sink:write(row, true) end, "disk full")
+  end)
+
+  it("does not commit after an error in a coroutine", function()
+    calls(own(function() error("gone", 0) end), function(sink, row)
+      coroutine.wrap(function() protected(sink, row) end)()
+    end, "gone")
+  end)
+
+  it("does not commit after the first of several errors", function()
+    calls(own(function(row) error(row.raw, 0) end), function(sink, row)
+      protected(sink, row)
+      pcall(sink.write, sink, { raw = "another" }, true)
+    end, '{"i":2}')
+  end)
+
+  it("commits when it is called and all goes well", function()
+    calls(own(function() return true end), protected)
+    assert.matches("prepare, commit, on_summary$", line())
+  end)
+
+  it("has its own methods back after the run, and what class it was of", function()
+    local class = own(function() error "no" end)
+    local sink = setmetatable({}, { __index = class })
+    calls(sink, protected, "no")
+    assert.is_nil(next(sink))
+    calls(sink, function() end)
+    assert.is_nil(next(sink))
+  end)
+
+  it("does not commit after a row that does not fit into its CSV file", function()
+    local path = behaviour.path()
+    local sink = require("sluice.sink.csv").file(path, { columns = { "other" } })
+    local failure = fails("sink", 1, { streams = { rows = {
+      on_row = function(row)
+        sink:write(row)
+        row:reject "not for the file"
+      end,
+      sink = sink,
+    } } })
+    assert.equal("no column for the field 'i'", failure.message)
+    assert.is_nil(behaviour.read(path))
+  end)
+end)

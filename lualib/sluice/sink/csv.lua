@@ -21,6 +21,7 @@ local fields = require "sluice.fields"
 local M = {}
 
 local Csv = durable.class "csv.file"
+Csv.remembers = true
 
 local EOL = { lf = "\n", crlf = "\r\n" }
 
@@ -113,6 +114,7 @@ function Csv:write(row)
   if self.schema then ok, err = self.csv:row(row, row.payload) else ok, err = self.csv:row(row) end
   if ok then return true end
   err.stream, err.sequence = row.stream, row.sequence
+  self.failure = self.failure or err
   return nil, err
 end
 

@@ -17,6 +17,7 @@ local M = {}
 ---@field private file sluice.core.File?   between begin and the end
 ---@field protected writing boolean?         between begin and prepare
 ---@field private prepared boolean?          between prepare and the end
+---@field protected failure sluice.Error?    of a row; there is no commit after it
 ---@field protected open fun(self, context: sluice.SinkContext, file: sluice.core.File): true?, sluice.Error?
 
 local function read_boolean(value)
@@ -77,6 +78,7 @@ end
 function Durable:prepare()
   if not self.writing then error("prepare: the sink has not begun", 2) end
   self.writer, self.writing = nil, nil
+  if self.failure then return nil, self.failure end
   local ok, err = self.file:prepare()
   self.prepared = ok
   return ok, err
@@ -92,7 +94,7 @@ end
 
 function Durable:rollback()
   local file = self.file
-  self.file, self.writer, self.writing, self.prepared = nil, nil, nil, nil
+  self.file, self.writer, self.writing, self.prepared, self.failure = nil, nil, nil, nil, nil
   if file then return file:rollback() end
   return true
 end

@@ -37,7 +37,7 @@ local M = {}
 ---@field private transaction sluice.sql.Transaction?
 ---@field private batch sluice.sql.Batch?
 ---@field private failure sluice.Error?  the first one sticks until the next begin
-local Sink = { __name = "sluice.sql.Sink" }
+local Sink = { __name = "sluice.sql.Sink", remembers = true }
 Sink.__index = Sink
 
 -- ---- errors --------------------------------------------------------------
