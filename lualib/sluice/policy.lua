@@ -21,6 +21,8 @@ local M = {}
 ---@field map (fun(row: sluice.Row, run: sluice.Run): any)?
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
 ---@field sink sluice.Sink?                         several streams may share one
+---@field rejects sluice.Sink?                      where its rejected rows go; nil: where the policy says
+---@field max_rejects integer|string?               of its rows
 
 ---@class sluice.Policy
 ---@field export string?
@@ -30,7 +32,7 @@ local M = {}
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
 ---@field sink sluice.Sink?             of streams without an entry
 ---@field rejects sluice.Sink?          where rejected rows go (rejects.lua says how)
----@field max_rejects integer|string?   so many, or "1%"; nil: any number
+---@field max_rejects integer|string?   so many of all rows, or "1%"; nil: any number
 ---@field run_key string?               a run of this key that is committed is not run again
 ---@field request_schema sluice.Schema? checked before the worker is started
 ---@field summary_schema sluice.Schema? of the summary's metadata; checked before anything is committed
@@ -49,9 +51,8 @@ local M = {}
 ---@field on_progress function?
 ---@field on_summary function?
 ---@field on_failure function?
----@field participants sluice.Participant[]  the distinct sinks, that of rejected rows last
----@field rejects sluice.Participant?
----@field max_rejects sluice.RejectLimit?
+---@field participants sluice.Participant[]  the distinct sinks, those of rejected rows last
+---@field rejects sluice.RejectPlan?
 ---@field run_key string?
 ---@field request_schema sluice.Schema?
 ---@field summary_schema sluice.Schema?
@@ -82,7 +83,9 @@ local function disposition(value)
   return nil, '"fail", "reject" or "drop"'
 end
 
-local step_readers = { schema = read_schema, on_invalid = disposition, sink = read_sink }
+local step_readers = {
+  schema = read_schema, on_invalid = disposition, sink = read_sink, rejects = read_sink, max_rejects = rejects.limit,
+}
 for _, step in ipairs(STEPS) do step_readers[step.name] = step.read end
 
 local function read_streams(value, name)
@@ -197,14 +200,27 @@ local function compile_schemas(streams)
   end
 end
 
-local function add_rejects(plan, sink, by_sink)
-  if not sink then return true end
-  if by_sink[sink] then
-    return nil, ("rejects: expected a sink of its own, got that of %s"):format(by_sink[sink].name)
+--- Rejected rows are no rows of the stream: their sinks take nothing else.
+---@return sluice.RejectPlan? plan, string? problem
+local function plan_rejects(read, streams, by_sink)
+  local plan = { streams = {}, order = sorted_names(streams), participants = {} }
+  local known, problem = {}, nil
+  local function rule_of(from, name)
+    local sink = from.rejects
+    if sink and by_sink[sink] then
+      problem = problem or ("%srejects: expected a sink of its own, got that of %s"):format(name, by_sink[sink].name)
+    elseif sink and not known[sink] then
+      known[sink] = { name = name .. "rejects", sink = sink, streams = { "rejects" } }
+      table.insert(plan.participants, known[sink])
+    end
+    return { name = name, sink = known[sink], limit = from.max_rejects }
   end
-  plan.rejects = { name = "rejects", sink = sink, streams = { "rejects" } }
-  table.insert(plan.participants, plan.rejects)
-  return true
+  for _, name in ipairs(plan.order) do
+    plan.streams[name] = rule_of(streams[name], ("streams.%s."):format(name))
+  end
+  plan.all = rule_of(read, "")
+  if problem then return nil, problem end
+  return plan
 end
 
 ---@return sluice.Plan? plan, string? problem
@@ -215,12 +231,13 @@ local function plan_of(read)
   end
   plan.streams = plan.streams or {}
   plan.default = (plan.on_row or plan.sink) and { on_row = plan.on_row, sink = plan.sink } or nil
-  plan.json, plan.request, plan.on_row, plan.sink, plan.rejects = plan.request, nil, nil, nil, nil
-  local by_sink
+  plan.json, plan.request, plan.on_row, plan.sink, plan.max_rejects = plan.request, nil, nil, nil, nil
+  local by_sink, problem
   plan.participants, by_sink = participants_of(plan.streams, plan.default)
   compile_schemas(plan.streams)
-  local ok, problem = add_rejects(plan, read.rejects, by_sink)
-  if not ok then return nil, problem end
+  plan.rejects, problem = plan_rejects(read, plan.streams, by_sink)
+  if not plan.rejects then return nil, problem end
+  table.move(plan.rejects.participants, 1, #plan.rejects.participants, #plan.participants + 1, plan.participants)
   return plan
 end
 

@@ -10,6 +10,9 @@
 --- `max_rejects` is a number of rows, or a percentage of the delivered ones. A
 --- percentage is judged at the end, and with each rejected row once so many rows
 --- were delivered that one of them cannot decide it.
+---
+--- A stream may have a sink and a limit of its own: its rejected rows go there and
+--- not to the policy's sink; they count for both limits.
 local core = require "sluice.core"
 local record = require "sluice.record"
 local units = require "sluice.units"
@@ -24,6 +27,17 @@ local MOST_NOTES = 5
 ---@field percent number?
 ---@field text string    as the user wrote it
 
+---@class sluice.RejectRule           of the policy, or of one stream
+---@field name string                 what stands before it in the policy: "", "streams.rows."
+---@field sink sluice.Participant?
+---@field limit sluice.RejectLimit?
+
+---@class sluice.RejectPlan
+---@field all sluice.RejectRule
+---@field streams table<string, sluice.RejectRule>
+---@field order string[]                    names of these streams, sorted
+---@field participants sluice.Participant[] the distinct sinks
+
 local EXPECTED = 'a number of rows, or a percentage such as "1%"'
 
 --- Read `max_rejects`.
@@ -36,19 +50,31 @@ function M.limit(value)
   return nil, EXPECTED
 end
 
+--- Without a policy: no sink, no limit.
+M.none = { all = { name = "" }, streams = {}, order = {}, participants = {} }
+
+---@class sluice.RejectTally  what one rule has seen
+---@field count integer
+---@field last { stream: string, sequence: integer, reason: string, pointer: string? }
+
 ---@class sluice.Rejects
----@field private limit sluice.RejectLimit?
----@field private write (fun(row: sluice.Row): true?, sluice.Error?)?
----@field private count integer
----@field private notes string[]
+---@field private plan sluice.RejectPlan
+---@field private tallies table<sluice.RejectRule, sluice.RejectTally>
+---@field private write fun(p: sluice.Participant, row: sluice.Row): true?, sluice.Error?
+---@field private written table<sluice.Participant, integer>
+---@field private unwritten integer   rows that no sink has
+---@field private notes string[]      about the first of these
 local Rejects = {}
 Rejects.__index = Rejects
 
----@param limit sluice.RejectLimit?
----@param write (fun(row: sluice.Row): true?, sluice.Error?)?  to the sink
+---@param plan sluice.RejectPlan
+---@param write fun(p: sluice.Participant, row: sluice.Row): true?, sluice.Error?  to a sink
 ---@return sluice.Rejects
-function M.new(limit, write)
-  return setmetatable({ limit = limit, write = write, count = 0, notes = {} }, Rejects)
+function M.new(plan, write)
+  local tallies, written = { [plan.all] = { count = 0 } }, {}
+  for _, rule in pairs(plan.streams) do tallies[rule] = { count = 0 } end
+  for _, p in ipairs(plan.participants) do written[p] = 0 end
+  return setmetatable({ plan = plan, write = write, tallies = tallies, written = written, unwritten = 0, notes = {} }, Rejects)
 end
 
 ---@param row sluice.Row
@@ -69,32 +95,64 @@ local function place(row)
   return ("stream %s, row %d"):format(row.stream, row.sequence)
 end
 
+---@param rule sluice.RejectRule
 ---@param delivered integer
 ---@return sluice.Error? err  when there are more than allowed
-function Rejects:judge(delivered)
-  local limit = self.limit
+local function judge(self, rule, delivered)
+  local limit, tally = rule.limit, self.tallies[rule]
   if not limit then return nil end
-  local within = limit.rows and self.count <= limit.rows or limit.percent and self.count * 100 <= limit.percent * delivered
+  local count, last = tally.count, tally.last
+  local within = limit.rows and count <= limit.rows or limit.percent and count * 100 <= limit.percent * delivered
   if within then return nil end
-  return core.error("row_invalid", ("%s of %s rows were rejected, max_rejects is %s; the last is %s: %s"):format(
-    units.show_count(self.count), units.show_count(delivered), limit.text, place(self.last), self.last.reason), {
-    stream = self.last.stream, sequence = self.last.sequence, pointer = self.last.pointer,
-    max_rejects = limit.text, rejected = self.count,
+  return core.error("row_invalid", ("%s of %s rows were rejected, %smax_rejects is %s; the last is %s: %s"):format(
+    units.show_count(count), units.show_count(delivered), rule.name, limit.text, place(last), last.reason), {
+    stream = last.stream, sequence = last.sequence, pointer = last.pointer,
+    max_rejects = limit.text, rejected = count,
   })
 end
 
----@param row sluice.Row
----@param why string|sluice.Error
-function Rejects:remember(row, why)
-  local reason = type(why) == "table" and why.message or why
-  self.count = self.count + 1
-  self.last = {
-    stream = row.stream, sequence = row.sequence, reason = reason,
-    pointer = type(why) == "table" and why.pointer or nil,
-  }
-  if not self.write and self.count <= MOST_NOTES then
-    table.insert(self.notes, ("rejected %s: %s"):format(place(row), reason))
+--- Judge again, unless the rows to come may yet decide it.
+---@param delivered integer
+local function judge_early(self, rule, delivered)
+  local limit = rule.limit
+  if not limit or limit.percent and delivered < ENOUGH_ROWS then return nil end
+  return judge(self, rule, delivered)
+end
+
+--- Every limit, at the end.
+---@param counts { rows: integer, per_stream: table<string, { rows: integer }> }
+---@return sluice.Error? err
+function Rejects:judge(counts)
+  for _, stream in ipairs(self.plan.order) do
+    local delivered = counts.per_stream[stream]
+    local err = judge(self, self.plan.streams[stream], delivered and delivered.rows or 0)
+    if err then return err end
   end
+  return judge(self, self.plan.all, counts.rows)
+end
+
+local function remember(tally, row, why)
+  local is_error = type(why) == "table"
+  tally.count = tally.count + 1
+  tally.last = {
+    stream = row.stream, sequence = row.sequence,
+    reason = is_error and why.message or why, pointer = is_error and why.pointer or nil,
+  }
+end
+
+--- Where no sink is, some reasons become notes.
+local function remark(self, last)
+  self.unwritten = self.unwritten + 1
+  if self.unwritten <= MOST_NOTES then
+    table.insert(self.notes, ("rejected %s: %s"):format(place(last), last.reason))
+  end
+end
+
+---@return true? ok, sluice.Error? err
+local function write(self, sink, row, why)
+  local n = self.written[sink]
+  self.written[sink] = n + 1
+  return self.write(sink, core.row("rejects", n, describe(row, why)))
 end
 
 --- The runtime's on_reject.
@@ -102,16 +160,13 @@ end
 ---@param run sluice.Run
 ---@param why string|sluice.Error
 function Rejects:add(row, run, why)
-  self:remember(row, why)
-  if self.write then
-    local ok, err = self.write(core.row("rejects", self.count - 1, describe(row, why)))
-    if not ok then error(err, 0) end
-  end
-  if not self.limit then return end
-  if self.limit.rows and self.count <= self.limit.rows then return end
-  local delivered = run:counts().rows
-  if self.limit.percent and delivered < ENOUGH_ROWS then return end
-  local err = self:judge(delivered)
+  local all, own = self.plan.all, self.plan.streams[row.stream]
+  local sink, ok, err = own and own.sink or all.sink, true, nil
+  remember(self.tallies[all], row, why)
+  if own then remember(self.tallies[own], row, why) end
+  if sink then ok, err = write(self, sink, row, why) else remark(self, self.tallies[all].last) end
+  if ok and own then err = judge_early(self, own, row.sequence + 1) end
+  if not err and all.limit then err = judge_early(self, all, run:counts().rows) end
   if err then error(err, 0) end
 end
 
@@ -120,8 +175,8 @@ end
 function Rejects:summary()
   if #self.notes == 0 then return nil end
   local notes = table.move(self.notes, 1, #self.notes, 1, {})
-  if self.count > #notes then
-    table.insert(notes, ("%s more rows were rejected; a `rejects` sink keeps them all"):format(units.show_count(self.count - #notes)))
+  if self.unwritten > #notes then
+    table.insert(notes, ("%s more rows were rejected; a `rejects` sink keeps them all"):format(units.show_count(self.unwritten - #notes)))
   end
   return notes
 end

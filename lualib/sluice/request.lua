@@ -2,7 +2,7 @@
 ---
 --- Its sinks begin before the worker is asked, and commit after everything has
 --- been checked; whatever else ends it rolls them back. When too many rows were
---- rejected, the sink that has them commits all the same: it says why.
+--- rejected, the sinks that have them commit all the same: they say why.
 local core = require "sluice.core"
 local rejects = require "sluice.rejects"
 local transaction = require "sluice.transaction"
@@ -91,7 +91,7 @@ end
 ---@return true? ok, sluice.Error? failure
 local function commit(summary, plan, open, rejected, watch)
   local err = violation("row_invalid", "metadata", plan.summary_schema, summary.metadata_json)
-    or rejected:judge(summary.total_rows)
+    or rejected:judge(summary.counts)
   if err then return nil, err end
   local ok = true
   if watch.prepare then ok, err = watch.prepare() end
@@ -102,13 +102,15 @@ end
 
 --- The request has failed: nothing stays but the reasons for it.
 local function undo(failure, plan, open, run)
-  if failure.max_rejects and plan.rejects then open:salvage(plan.rejects, seals_of(run:counts()), failure) end
+  for _, p in ipairs(failure.max_rejects and plan.rejects and plan.rejects.participants or {}) do
+    open:salvage(p, seals_of(run:counts()), failure)
+  end
   open:rollback(failure)
 end
 
 --- Run it with its sinks begun.
 local function run_with(open, worker, request, plan, watch)
-  local rejected = rejects.new(plan.max_rejects, plan.rejects and function(row) return open:write(plan.rejects, row) end)
+  local rejected = rejects.new(plan.rejects or rejects.none, function(p, row) return open:write(p, row) end)
   request.on_reject = function(row, run, why) rejected:add(row, run, why) end
   local run, failure = worker:begin(request)
   if not run then

@@ -181,6 +181,100 @@ describe("a limit on rejected rows", function()
   end)
 end)
 
+describe("a stream", function()
+  before_each(function()
+    log = {}
+    behaviour.before()
+  end)
+  after_each(behaviour.after)
+
+  local function reject(row) row:reject(row.stream .. " is bad") end
+
+  --- A run with n rows of each of these streams, one after the other.
+  local function run(n, policy)
+    local path = behaviour.write(behaviour.path() .. ".lua", [[
+      return { exports = { fill = function(request, emit)
+        for i = 1, request.n do
+          for _, stream in ipairs { "a", "b", "c" } do emit:row(stream, { i = i }) end
+        end
+      end } }
+    ]])
+    local worker = behaviour.spawn { path }
+    os.remove(path)
+    for _, stream in ipairs { "a", "b", "c" } do
+      policy.streams[stream] = policy.streams[stream] or { on_row = function() end }
+    end
+    return worker:run("fill", { n = n }, policy)
+  end
+
+  local function told(sink)
+    local list = {}
+    for _, row in ipairs(sink.rows or {}) do
+      local rejected = cjson.decode(row.raw)
+      list[#list + 1] = ("%d %s %d"):format(row.sequence, rejected.stream, rejected.sequence)
+    end
+    return table.concat(list, ", ")
+  end
+
+  it("may have a sink of its own for rejected rows", function()
+    local own, others = memory.new(), memory.new()
+    assert(run(2, { rejects = others, streams = {
+      a = { on_row = reject, rejects = own }, b = { on_row = reject }, c = { on_row = reject },
+    } }))
+    assert.equal("0 a 0, 1 a 1", told(own))
+    assert.equal("0 b 0, 1 c 0, 2 b 1, 3 c 1", told(others))
+  end)
+
+  it("may share that with other streams", function()
+    local shared = memory.new()
+    local summary = assert(run(1, { streams = {
+      a = { on_row = reject, rejects = shared }, b = { on_row = reject, rejects = shared }, c = { on_row = reject },
+    } }))
+    assert.equal("0 a 0, 1 b 0", told(shared))
+    assert.same({ "rejected stream c, row 0: c is bad" }, summary.notes)
+  end)
+
+  it("may have a limit of its own, in rows", function()
+    local own, others = memory.new(), memory.new()
+    local _, failure = run(9, { rejects = others, streams = {
+      a = { on_row = reject }, b = { on_row = reject, max_rejects = 2, rejects = own },
+    } })
+    assert.equal("row_invalid", failure.kind)
+    assert.equal("3 of 3 rows were rejected, streams.b.max_rejects is 2; the last is stream b, row 2: b is bad", failure.message)
+    assert.same({ "b", 2, "2", 3 }, { failure.stream, failure.sequence, failure.max_rejects, failure.rejected })
+    assert.equal("0 b 0, 1 b 1, 2 b 2", told(own))
+    assert.equal("0 a 0, 1 a 1, 2 a 2", told(others))
+  end)
+
+  it("may have a limit that is a percentage of its own rows", function()
+    local function third(row) if row:get "i" % 3 == 0 then row:reject "third" end end
+    assert(run(9, { streams = { a = { on_row = third, max_rejects = "34%" } } }))
+    local _, failure = run(9, { streams = { a = { on_row = third, max_rejects = "33%" } } })
+    assert.equal("3 of 9 rows were rejected, streams.a.max_rejects is 33%; the last is stream a, row 8: third", failure.message)
+  end)
+
+  it("is ended early by a percentage that cannot be kept any more", function()
+    local _, failure = run(3000, { streams = { a = { on_row = reject, max_rejects = "1%" } } })
+    assert.equal("1,000 of 1,000 rows were rejected, streams.a.max_rejects is 1%; the last is stream a, row 999: a is bad",
+      failure.message)
+  end)
+
+  it("counts for the limit of the policy, too", function()
+    local _, failure = run(9, { max_rejects = 3, streams = {
+      a = { on_row = reject, max_rejects = 5 }, b = { on_row = reject, max_rejects = 5 },
+    } })
+    assert.matches("^4 of %d+ rows were rejected, max_rejects is 3; the last is stream b, row 1: b is bad$", failure.message)
+  end)
+
+  it("keeps its rejected rows apart from its rows", function()
+    local policy, sink = require "sluice.policy", recorder()
+    local expected = "streams.a.rejects: expected a sink of its own, got that of streams.b.sink"
+    assert.equal(expected, select(2, policy.read { streams = { a = { rejects = sink }, b = { sink = sink } } }))
+    assert.equal('streams.a.max_rejects: expected a number of rows, or a percentage such as "1%", got -1',
+      select(2, policy.read { streams = { a = { max_rejects = -1 } } }))
+  end)
+end)
+
 describe("a policy's sinks", function()
   before_each(function()
     log = {}
