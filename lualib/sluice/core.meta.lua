@@ -129,6 +129,29 @@ function File:commit() end
 ---@return true? ok, sluice.Error? err
 function File:rollback() end
 
+--- Call connect(...), which opens a database of SQLite with LuaDBI, whose driver
+--- has been loaded: a link to its connection, and what connect returned; or nil
+--- and why there can be no link (runtime/script/sqlite.h).
+---@param connect fun(...): any
+---@return sluice.core.SqliteLink? link, any ...
+function core.sqlite(connect, ...) end
+
+---@class sluice.core.SqliteLink
+local SqliteLink = {}
+--- A statement with a parameter for each column; columns in their order.
+---@param text string
+---@param columns { name: string, type: string, null: boolean }[]
+---@return sluice.core.Insert? insert, string? why
+function SqliteLink:insert(text, columns) end
+
+---@class sluice.core.Insert  to be closed before its connection
+local Insert = {}
+--- Insert a row, in a transaction only; false is 0, true is 1, nil is NULL.
+---@param values table  by column
+---@return true? ok, string? why
+function Insert:run(values) end
+function Insert:close() end
+
 --- Lines of CSV into a writer (runtime/script/csv.h). All options are needed.
 ---@param writer sluice.Writer
 ---@param options { names: string[], optional: boolean[], delimiter: string, null: string, eol: string }

@@ -80,4 +80,10 @@ Sink.writer = nil
 ---@type boolean?
 Sink.remembers = nil
 
+--- Optional. A sluice.core.Insert (core.sqlite): rows of a stream with a schema
+--- and no other step go to it directly; write() is called with those that it
+--- does not take, to decode them whole or to say what is wrong.
+---@type sluice.core.Insert?
+Sink.insert = nil
+
 return Sink

@@ -18,6 +18,7 @@
 #include "script/row.h"
 #include "script/run.h"
 #include "script/schema.h"
+#include "script/sqlite.h"
 #include "script/worker.h"
 #include "script/writer.h"
 #include "wire/frame.h"
@@ -100,6 +101,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "writer", sl_writer_new },
 	{ "file", sl_file_new },
 	{ "csv", sl_csv_new },
+	{ "sqlite", sl_sqlite_link },
 	{ "worker", sl_handle_new },
 	{ "finish", sl_handle_finish },
 	{ "interrupted", core_interrupted },
@@ -134,6 +136,7 @@ int luaopen_sluice_core(lua_State *L)
 	sl_writer_open(L);
 	sl_file_open(L);
 	sl_csv_open(L);
+	sl_sqlite_open(L);
 	sl_handle_open(L);
 	luaL_newlibtable(L, functions);
 	lua_pushvalue(L, 1);

@@ -13,6 +13,7 @@
 #include "script/protect.h"
 #include "script/row.h"
 #include "script/schema.h"
+#include "script/sqlite.h"
 #include "script/writer.h"
 
 struct event { /* on the C stack of a callback */
@@ -22,6 +23,7 @@ struct event { /* on the C stack of a callback */
 	int userdata; /* of the row: where on the stack it is; 0: not made */
 	int payload; /* by the schema, likewise; 0: none */
 	int violations; /* of the row, an error object, likewise; 0: none */
+	bool inserted; /* the sink has the row already */
 	struct sl_delivery delivery;
 	struct sl_scope scope;
 };
@@ -232,7 +234,7 @@ static void keep_pulled(lua_State *L, struct event *e)
 static void hand_over(lua_State *L, struct event *e)
 {
 	const struct sl_route *r = e->delivery.route;
-	if (r->sink)
+	if (r->sink && !e->inserted)
 		write_to_sink(L, e);
 	if (r->writer != NULL)
 		write_out(L, e);
@@ -300,6 +302,10 @@ static enum sl_fate decide(lua_State *L, struct event *e)
 {
 	struct sl_delivery *d = &e->delivery;
 	const struct sl_route *r = d->route;
+	if (r->extract != NULL && sl_insert_document(r->insert, r->extract, sl_json_root(d->json))) {
+		e->inserted = true;
+		return SL_FATE_KEPT;
+	}
 	if (r->schema != NULL && !conforms(L, e))
 		return r->on_invalid == SL_INVALID_IS_DROPPED ? SL_FATE_DROPPED : SL_FATE_REJECTED;
 	if (r->has[SL_STEP_WHERE] && !accepts(L, e))

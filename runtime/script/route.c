@@ -6,6 +6,7 @@
 #include "script/expression.h"
 #include "script/failure.h"
 #include "script/schema.h"
+#include "script/sqlite.h"
 #include "script/writer.h"
 
 static const char *const step_names[SL_STEP_COUNT] = { "where", "map", "on_row" };
@@ -144,6 +145,28 @@ static void read_sink(lua_State *L, struct sl_route *r) /* [..., handlers] */
 	r->sink = !r->sinks_writer;
 }
 
+/* Is the sink's statement all that a row of this schema goes through? */
+static bool is_direct(const struct sl_route *r)
+{
+	bool steps = r->has[SL_STEP_WHERE] || r->has[SL_STEP_MAP] || r->has[SL_STEP_ON_ROW];
+	return r->sink && r->schema != NULL && r->writer == NULL && !steps;
+}
+
+static void read_insert(lua_State *L, struct sl_route *r) /* [..., handlers] */
+{
+	if (!is_direct(r))
+		return;
+	lua_getfield(L, -1, "sink");
+	lua_getfield(L, -1, "insert"); /* [..., handlers, sink, insert] */
+	r->insert = sl_insert_test(L, -1);
+	if (r->insert != NULL) {
+		r->extract = sl_insert_push_extract(L, r->insert, r->schema);
+		set_slot(L, r, SL_SLOT_EXTRACT);
+	}
+	set_slot(L, r, SL_SLOT_INSERT);
+	lua_pop(L, 1);
+}
+
 static void read_writer(lua_State *L, struct sl_route *r) /* [..., handlers] */
 {
 	lua_getfield(L, -1, "writer");
@@ -209,6 +232,8 @@ struct sl_route *sl_route_open(lua_State *L, struct sl_run *run, const struct sl
 	}
 	check_handlers(L, r->name); /* again: it is the script's table */
 	read_handlers(L, r);
+	if (!run->pull)
+		read_insert(L, r);
 	lua_settop(L, top);
 	return r;
 }

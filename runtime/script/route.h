@@ -33,6 +33,8 @@ enum sl_slot {
 	SL_SLOT_SINK_WRITE,                                 /* its method */
 	SL_SLOT_WRITER,
 	SL_SLOT_SCHEMA,
+	SL_SLOT_INSERT,
+	SL_SLOT_EXTRACT,
 	SL_SLOT_COUNT
 };
 
@@ -44,6 +46,8 @@ enum sl_on_invalid { SL_INVALID_FAILS, SL_INVALID_IS_REJECTED, SL_INVALID_IS_DRO
 enum sl_fate { SL_FATE_KEPT, SL_FATE_DROPPED, SL_FATE_REJECTED, SL_FATE_COUNT };
 
 struct sl_expression;
+struct sl_extract;
+struct sl_insert;
 struct sl_schema;
 struct sl_writer;
 
@@ -57,6 +61,8 @@ struct sl_route {
 	struct sl_expression *expression[SL_STEP_COUNT]; /* compiled by core.expression */
 	struct sl_writer *writer;    /* rows go there without Lua */
 	bool sinks_writer;           /* it is the sink's */
+	struct sl_insert *insert;    /* rows may go there without Lua; */
+	struct sl_extract *extract;  /* NULL: they may not */
 	uint64_t rows, bytes;
 	uint64_t fates[SL_FATE_COUNT]; /* together: rows, but for the one at hand */
 	char name[];

@@ -36,6 +36,7 @@ local M = {}
 ---@field private options table
 ---@field private transaction sluice.sql.Transaction?
 ---@field private batch sluice.sql.Batch?
+---@field insert sluice.core.Insert?  of SQLite: rows of a schema go there without us
 ---@field private failure sluice.Error?  the first one sticks until the next begin
 local Sink = { __name = "sluice.sql.Sink", remembers = true }
 Sink.__index = Sink
@@ -50,7 +51,7 @@ local function fail(self, kind, why, fields)
   fields.run_key = self.transaction and self.transaction.key
   self.failure = core.error(kind, ("%s, table %s: %s"):format(fields.url, fields.table, why), fields)
   if self.transaction then self.transaction:rollback() end
-  self.batch = nil
+  self.batch, self.insert = nil, nil
   return nil, self.failure
 end
 
@@ -104,7 +105,11 @@ local function open_table(self, context)
     name = options.name, columns = wanted, key = options.key, upsert = options.upsert, create = options.create,
   })
   if not insert then return fail(self, "sink", why, { differences = differences }) end
-  self.batch = batch.new(dialect.store(opened, insert), insert, function() return dialect.is_intact(opened) end)
+  local store
+  store, why = dialect.store(opened, insert)
+  if not store then return fail(self, "sink", why) end
+  self.batch = batch.new(store, insert, function() return dialect.is_intact(opened) end)
+  self.insert = store.direct
   return true
 end
 
@@ -196,7 +201,7 @@ end
 
 function Sink:rollback()
   if self.transaction then self.transaction:rollback() end
-  self.transaction, self.batch = nil, nil
+  self.transaction, self.batch, self.insert = nil, nil, nil
   return true
 end
 

@@ -11,7 +11,7 @@ local M = {}
 
 ---@class sluice.sql.Connection
 ---@field private handle table   LuaDBI's
----@field private statements table<sluice.sql.Statement, true>
+---@field private statements table<sluice.sql.Statement|sluice.core.Insert, true>
 local Connection = { __name = "sluice.sql.Connection" }
 Connection.__index = Connection
 
@@ -41,9 +41,9 @@ local function call(method, ...)
   return value
 end
 
----@param driver string
+---@param driver "SQLite3"|"PostgreSQL"
 ---@return table? dbi, string? why
-local function load(driver)
+function M.load(driver)
   local ok, dbi = pcall(require, "DBI")
   if ok and pcall(require, "dbd." .. driver:lower()) then return dbi end
   return nil, ("LuaDBI's driver is not installed (Debian: lua-dbi-%s)"):format(driver:lower())
@@ -53,7 +53,7 @@ end
 ---@param name string
 ---@return sluice.sql.Connection? connection, string? why
 function M.open(driver, name)
-  local dbi, why = load(driver)
+  local dbi, why = M.load(driver)
   if not dbi then return nil, why end
   local handle
   handle, why = call(dbi.Connect, driver, name)
@@ -69,6 +69,18 @@ function Connection:statement(text)
   local statement = setmetatable({ connection = self, text = text }, Statement)
   self.statements[statement] = true
   return statement
+end
+
+--- A statement of core.sqlite's that inserts a row.
+---@param link sluice.core.SqliteLink
+---@param columns sluice.sql.Column[]
+---@return sluice.core.Insert? insert, string? why
+function Connection:insert(link, text, columns)
+  if not self.handle then return nil, "the connection is closed" end
+  local insert, why = link:insert(text, columns)
+  if not insert then return nil, why end
+  self.statements[insert] = true
+  return insert
 end
 
 ---@private
@@ -138,7 +150,7 @@ end
 
 function Connection:close()
   if not self.handle then return end
-  for statement in pairs(self.statements) do statement:reset() end
+  for statement in pairs(self.statements) do statement:close() end
   self.statements = {}
   pcall(self.handle.close, self.handle)
   self.handle = nil

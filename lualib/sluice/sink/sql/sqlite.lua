@@ -1,5 +1,6 @@
 --- SQLite.
 local connection = require "sluice.sink.sql.connection"
+local core = require "sluice.core"
 local reader = require "sluice.sink.sql.reader"
 local values = require "sluice.sink.sql.values"
 
@@ -12,9 +13,6 @@ M.types = {
 --- How long a lock is waited for.
 local BUSY_MS = 5000
 
---- Rows of one statement: more are hardly faster.
-local MAX_ROWS, MAX_VALUES, MAX_BYTES = 100, 1000, 1 << 20
-
 function M.quote(name) return '"' .. name:gsub('"', '""') .. '"' end
 
 --- Names of columns that SQLite takes for one.
@@ -26,10 +24,22 @@ function M.check_name() end
 -- A database in memory is as old as the process: its connection stays.
 local in_memory
 
+--- A connection, and with it the link by which rows go there.
+local function open(name)
+  local ok, why = connection.load "SQLite3"
+  if not ok then return nil, why end
+  local link, opened
+  link, opened, why = core.sqlite(connection.open, "SQLite3", name)
+  if not link then return nil, opened end
+  if not opened then return nil, why end
+  opened.link = link
+  return opened
+end
+
 ---@param target sluice.sql.Target
 function M.open(target)
   if target.memory and in_memory then return in_memory end
-  local opened, why = connection.open("SQLite3", target.name)
+  local opened, why = open(target.name)
   if not opened then return nil, why end
   local ok
   ok, why = opened:run("PRAGMA busy_timeout = " .. BUSY_MS)
@@ -112,53 +122,36 @@ end
 -- ---- rows ----------------------------------------------------------------
 
 ---@class sluice.sql.sqlite.Store: sluice.sql.Store
+---@field direct sluice.core.Insert  takes rows of a schema without us
 local Store = { __name = "sluice.sql.Store" }
 Store.__index = Store
 
---- Values lie row by row in one list.
+--- One row at a time: a batch would not be faster, and who is to blame is known.
 local FORM = {
   convert = values.sqlite,
-  usual = {
-    text = 'type(v) == "string"',
-    integer = ('math_type(v) == "integer" and v <= %d and v >= -%d'):format(values.EXACT, values.EXACT),
-  },
+  usual = { text = 'type(v) == "string"', integer = 'math_type(v) == "integer"' },
   take = { text = reader.COUNT },
-  place = "out[at + %d]",
+  place = "out[%d]",
 }
-
-local function placeholders(columns, rows)
-  local one = "(" .. ("?, "):rep(columns - 1) .. "?)"
-  return (one .. ", "):rep(rows - 1) .. one
-end
 
 ---@param opened sluice.sql.Connection
 ---@param spec sluice.sql.Insert
----@return sluice.sql.Store
+---@return sluice.sql.Store? store, string? why
 function M.store(opened, spec)
-  local width = #spec.columns
-  local rows = math.max(1, math.min(MAX_ROWS, MAX_VALUES // width))
-  local head = ("INSERT INTO %s (%s) VALUES "):format(spec.table, spec.names)
-  local flat = {}
-  for i = 1, rows * width do flat[i] = false end -- room, so that nil leaves no hole
+  local width, row = #spec.columns, {}
+  local text = ("INSERT INTO %s (%s) VALUES (%s)%s"):format(
+    spec.table, spec.names, ("?, "):rep(width - 1) .. "?", spec.conflict)
+  local insert, why = opened:insert(opened.link, text, spec.columns)
+  if not insert then return nil, why end
   return setmetatable({
-    rows = rows, bytes = MAX_BYTES, width = width, flat = flat,
-    read = reader.new(FORM, spec.columns, flat),
-    many = opened:statement(head .. placeholders(width, rows) .. spec.conflict),
-    one = opened:statement(head .. placeholders(width, 1) .. spec.conflict),
+    rows = 1, bytes = math.huge, row = row, read = reader.new(FORM, spec.columns, row), direct = insert,
   }, Store)
 end
 
---- Insert rows first to last of the batch: as one statement if they are all
---- that fit, else one by one. A statement that fails has inserted nothing.
----@return true? ok, string? why, integer? at  the row that failed, if known
-function Store:insert(first, last)
-  local flat, width = self.flat, self.width
-  if last - first + 1 == self.rows then return self.many:run(table.unpack(flat, 1, last * width)) end
-  for row = first, last do
-    local ok, why = self.one:run(table.unpack(flat, (row - 1) * width + 1, row * width))
-    if not ok then return nil, why, row end
-  end
-  return true
+--- Insert the row of the batch. A statement that fails has inserted nothing.
+---@return true? ok, string? why
+function Store:insert()
+  return self.direct:run(self.row)
 end
 
 return M

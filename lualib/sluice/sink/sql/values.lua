@@ -6,9 +6,6 @@ local M = {}
 
 local math_type, tointeger, encode = math.type, math.tointeger, core.json.encode
 
---- Doubles hold integers up to here, and LuaDBI binds numbers as doubles.
-M.EXACT = 1 << 53
-
 local NAMES = {
   text = "a string", integer = "an integer", number = "a number", boolean = "a boolean", json = "a JSON value",
 }
@@ -50,18 +47,13 @@ local function json(value)
   return nil, "cannot be written as JSON: " .. tostring(err)
 end
 
---- For SQLite: integers beyond 2^53 go as text, and the column's affinity
---- turns them into integers exactly.
+--- For SQLite: values as they are.
 M.sqlite = {
   text = function(value)
     if type(value) == "string" then return value end
     return M.refuse("text", value)
   end,
-  integer = function(value)
-    local exact, problem = integer(value)
-    if not exact or (exact <= M.EXACT and exact >= -M.EXACT) then return exact, problem end
-    return ("%d"):format(exact)
-  end,
+  integer = integer,
   number = number,
   boolean = boolean,
   json = json,

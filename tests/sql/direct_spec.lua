@@ -1,0 +1,150 @@
+-- Rows of a schema that reach SQLite without becoming Lua values, beside the
+-- same rows with a step in their way.
+-- leaks: LuaDBI loses what a failed connection or statement has allocated.
+local behaviour = require "support.behaviour"
+local core = require "sluice.core"
+local paths = require "support.paths"
+local schema = require "sluice.schema"
+local sluice = require "sluice"
+local sql = require "sluice.sink.sql"
+local support = require "sql.support"
+
+local dir, path
+
+local function query(text) return support.sqlite(path, text) end
+
+before_each(function()
+  behaviour.before()
+  dir = support.output "mktemp -d"
+  path = dir .. "/t.db"
+end)
+
+after_each(function()
+  os.execute("rm -rf " .. dir)
+  behaviour.after()
+end)
+
+---@param more table?  of the sink's options and the stream's entry
+local function run(declared, texts, more)
+  more = more or {}
+  local rows = {}
+  for i, text in ipairs(texts) do rows[i] = { more.streams and more.streams[i] or "rows", text } end
+  local entry = {
+    schema = declared, on_invalid = more.on_invalid, where = more.where,
+    sink = sql.table { url = "sqlite:" .. path, name = more.name or "t", key = more.key, upsert = more.upsert, columns = more.columns },
+  }
+  local worker = assert(sluice.spawn { paths.file "script/texts.lua" })
+  local summary, err = worker:run("texts", core.json.array(rows), { streams = { rows = entry, more = more.streams and entry } })
+  worker:shutdown()
+  return summary, err
+end
+
+local ALL = schema.record {
+  { "s", schema.string }, { "p", schema.optional(schema.string { regex = "^[a-z]*$" }) },
+  { "i", schema.integer }, { "n", schema.optional(schema.number) }, { "b", schema.nullable(schema.boolean) },
+  { "e", schema.enum { "one", "two" } },
+}
+
+local TEXTS = {
+  [[{"s":"a\u0000b","p":"abc","i":9223372036854775807,"n":0.1,"b":true,"e":"one"}]],
+  [[{"e":"two","b":false,"n":9007199254740993,"i":-9223372036854775808,"s":"ü'\"?","other":[1,{"s":"no"}]}]],
+  [[{"s":"first","s":"","i":1.0,"b":null,"e":"one","n":1e300}]],
+  [[{"i":9007199254740993,"b":true,"s":"𝄞","e":"\u006fne","n":-0.0}]],
+}
+
+local function dump(name)
+  return query(([[select hex(s), typeof(s), p, i, typeof(i), quote(n), typeof(n), b, typeof(b), e from %s order by rowid]]):format(name))
+end
+
+describe("a row on the short way", function()
+  it("has the values that it has on the long way", function()
+    assert(run(ALL, TEXTS))
+    assert(run(ALL, TEXTS, { name = "long", where = function() return true end }))
+    assert.equal(dump "long", dump "t")
+    assert.equal("610062|9223372036854775807\nC3BC27223F|-9223372036854775808\n|1\nF09D849E|9007199254740993",
+      query "select hex(s), i from t")
+  end)
+
+  it("is counted, and in the ledger", function()
+    local summary = assert(run(ALL, TEXTS))
+    assert.same({ 4, 0, 0 }, { summary.counts.kept, summary.counts.dropped, summary.counts.rejected })
+    assert.equal("rows|4|4", query "select stream, rows, kept from sluice_ledger where stream = 'rows'")
+  end)
+
+  it("keeps its place among rows on the long way", function()
+    local declared = schema.record { { "n", schema.integer }, { "d", schema.string { default = "none" } } }
+    local texts = {}
+    for i = 1, 300 do texts[i] = i % 3 == 0 and ('{"n":%d}'):format(i) or ('{"n":%d,"d":"x"}'):format(i) end
+    assert(run(declared, texts))
+    assert.equal("300|100", query "select sum(n = rowid), sum(d = 'none') from t")
+  end)
+
+  it("goes to columns in any order, by their names", function()
+    local declared = schema.record { { "a", schema.integer }, { "b", schema.string } }
+    assert(run(declared, { '{"a":1,"b":"x"}' }, { columns = { { "b", "text" }, { "a", "integer" } } }))
+    assert.equal("x|1", query "select * from t")
+  end)
+
+  it("may come by two streams", function()
+    local declared = schema.record { { "a", schema.integer } }
+    assert(run(declared, { '{"a":1}', '{"a":2}', '{"a":3}' }, { streams = { "rows", "more", "rows" }, columns = { a = "integer" } }))
+    assert.equal("1\n2\n3", query "select a from t")
+  end)
+end)
+
+describe("what is wrong with such a row", function()
+  local declared = schema.closed { { "k", schema.string }, { "line", schema.integer { min = 1 } } }
+
+  it("is a violation as always", function()
+    local _, err = run(declared, { '{"k":"a","line":1}', '{"k":"b","line":0,"x":1}' })
+    assert.same({ "row_invalid", "rows", 1, 2 }, { err.kind, err.stream, err.sequence, #err.violations })
+    assert.equal("", query "select name from sqlite_schema")
+  end)
+
+  it("drops it where violations do that", function()
+    assert(run(declared, { '{"k":"a","line":1}', '{"k":"b","line":0}', '[]', '{"k":"c"}', '{"k":"d","line":4}' }, { on_invalid = "drop" }))
+    assert.equal("a|1\nd|4", query "select * from t")
+  end)
+
+  it("is a key that is there, and names the row", function()
+    local texts = {}
+    for i = 1, 180 do texts[i] = ('{"k":"n%d","line":1}'):format(i == 151 and 7 or i) end
+    local _, err = run(declared, texts, { key = "k" })
+    assert.same({ "sink", "rows", 150, 'k = "n7"' }, { err.kind, err.stream, err.sequence, err.key })
+    behaviour.says(err, "UNIQUE constraint failed: t.k")
+    assert.equal("", query "select name from sqlite_schema")
+  end)
+
+  it("is a key that takes the earlier one's place, if that is wanted", function()
+    assert(run(declared, { '{"k":"a","line":1}', '{"k":"b","line":2}', '{"k":"a","line":3}' }, { key = "k", upsert = true }))
+    assert.equal("a|3\nb|2", query "select * from t order by k")
+  end)
+end)
+
+describe("core.sqlite", function()
+  it("hands on what connect raises, and links nothing afterwards", function()
+    local connection = require "sluice.sink.sql.connection"
+    assert(connection.load "SQLite3")
+    assert.equal("no", behaviour.raised(core.sqlite, function() error("no", 0) end))
+    local opened = assert(connection.open("SQLite3", path))
+    assert.is_nil((opened:run "SELECT sluice_link()"))
+    opened:close()
+  end)
+
+  it("gives statements that run in a transaction only, and end with their connection", function()
+    local connection = require "sluice.sink.sql.connection"
+    assert(connection.load "SQLite3")
+    local link, opened = core.sqlite(connection.open, "SQLite3", path)
+    assert(opened:run "CREATE TABLE t (a INTEGER)")
+    local insert = assert(opened:insert(link, "INSERT INTO t VALUES (?)", { { name = "a", type = "integer", null = false } }))
+    local ok, why = insert:run { 1 }
+    assert.same({ nil, "the transaction is over" }, { ok, why })
+    assert(opened:run "BEGIN")
+    assert.is_true(insert:run { 1 })
+    assert(opened:run "COMMIT")
+    opened:close()
+    assert.is_nil((insert:run { 1 }))
+    behaviour.says(tostring(behaviour.raised(link.insert, link, "x", {})), "the connection is closed")
+    assert.equal("1", query "select count(*) from t")
+  end)
+end)
