@@ -50,6 +50,13 @@ static inline size_t slot_of(const struct sl_name *n)
 	return (size_t)(h * UINT64_C(0xD6E8FEB86659FD93) >> 32);
 }
 
+/* Most names that are not in the set are told by it without a look at the set. */
+static inline uint64_t filter_bit(const char *text, size_t len)
+{
+	unsigned first = len > 0 ? (unsigned char)text[0] : 0;
+	return UINT64_C(1) << ((first ^ len << 4) & 63);
+}
+
 /* 1 + its place, or 0. */
 static inline uint32_t place_of(const struct sl_names *set, const struct sl_name *n)
 {
@@ -80,9 +87,21 @@ bool sl_names_add(struct sl_names *set, const char *text, size_t len)
 	size_t i = slot_of(&n) & set->mask;
 	while (set->slots[i] != 0)
 		i = (i + 1) & set->mask;
+	set->filter |= filter_bit(text, len);
 	set->names[set->count++] = n;
 	set->slots[i] = (uint32_t)set->count;
 	return true;
+}
+
+/* Members mostly come in the order of the names: `next` is the one expected. */
+static inline uint32_t look_up(const struct sl_names *set, const char *text, size_t len, uint32_t next)
+{
+	if ((set->filter & filter_bit(text, len)) == 0)
+		return 0;
+	struct sl_name name = name_of(text, len);
+	if (next < set->count && same(&set->names[next], &name))
+		return next + 1;
+	return place_of(set, &name);
 }
 
 bool sl_names_find(const struct sl_names *set, struct sl_json_iter *it, struct sl_json_value *found,
@@ -90,14 +109,15 @@ bool sl_names_find(const struct sl_names *set, struct sl_json_iter *it, struct s
 {
 	const struct sl_json *j = it->next.json;
 	size_t at = it->next.at, key_len;
+	uint32_t next = 0;
 	while (at != it->end) {
 		const char *text = sl_tape_string(j, at, &key_len);
-		struct sl_name name = name_of(text, key_len);
-		uint32_t place = place_of(set, &name);
+		uint32_t place = look_up(set, text, key_len, next);
 		struct sl_json_value value = { j, at + 1 };
 		at = sl_tape_after(j->tape, at + 1);
 		if (place != 0) {
 			found[place - 1] = value;
+			next = place;
 		} else if (key != NULL) {
 			*key = text;
 			*len = key_len;

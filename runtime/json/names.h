@@ -26,6 +26,7 @@ struct sl_names {
 	struct sl_name *names;
 	uint32_t *slots;
 	size_t count, mask;
+	uint64_t filter; /* a bit for each name, maybe for several */
 };
 
 size_t sl_names_slots(size_t count);

@@ -6,8 +6,9 @@
 #include "script/failure.h"
 #include "script/schema_walk.h"
 
-/* What a parser may keep after a single large text. */
+/* What a parser may keep after a single large text, and what is none. */
 #define KEPT_BYTES (4 * 1024 * 1024)
+#define SMALL_TEXT (KEPT_BYTES / 64)
 
 /* ---- reading ---- */
 
@@ -53,17 +54,42 @@ static int schema_gc(lua_State *L)
 	return 0;
 }
 
+/* Upvalues of decode: the metatable, and its own parser, nil at first. */
+enum { METATABLE = 1, PARSER };
+
 /* luaL_checkudata looks its metatable up by name; this is called per row. */
 static const struct sl_schema *check_schema(lua_State *L)
 {
 	const struct sl_schema *s = lua_touserdata(L, 1);
-	bool ours = s != NULL && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
+	bool ours = s != NULL && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(METATABLE));
 	luaL_argexpected(L, ours && s->root != NULL, 1, SL_SCHEMA);
 	lua_settop(L, 2);
 	return s;
 }
 
-static int schema_decode(lua_State *L) /* [schema, text], upvalue: the metatable */
+/* Push this function's parser and take it. One that is taken belongs to a call
+ * that a finalizer interrupted, or that raised: it keeps it. */
+static struct sl_parser *take_parser(lua_State *L)
+{
+	lua_pushvalue(L, lua_upvalueindex(PARSER));
+	struct sl_parser *p = lua_touserdata(L, -1);
+	if (p == NULL || p->taken) {
+		p = sl_script_push_parser(L);
+		lua_copy(L, -1, lua_upvalueindex(PARSER));
+		lua_replace(L, -2);
+	}
+	p->taken = true;
+	return p;
+}
+
+static void put_back(struct sl_parser *p, size_t len)
+{
+	if (len > SMALL_TEXT)
+		sl_json_trim(p->json, KEPT_BYTES);
+	p->taken = false;
+}
+
+static int schema_decode(lua_State *L) /* [schema, text] */
 {
 	struct sl_error err;
 	struct sl_violations violations;
@@ -71,15 +97,15 @@ static int schema_decode(lua_State *L) /* [schema, text], upvalue: the metatable
 	const struct sl_schema *s = check_schema(L);
 	luaL_checktype(L, 2, LUA_TSTRING);
 	const char *text = lua_tolstring(L, 2, &len);
-	struct sl_parser *p = sl_script_parser(L, s->script);
-	p->holds = 0;
+	struct sl_parser *p = take_parser(L); /* [schema, text, parser] */
 	sl_error_clear(&err);
-	if (sl_json_parse_copy(p->json, text, len, &err) != 0)
+	int rc = sl_json_parse_copy(p->json, text, len, &err);
+	if (rc == 0)
+		violations.count = sl_walk_push(L, s, sl_json_root(p->json));
+	put_back(p, len);
+	if (rc != 0)
 		return sl_failure_return(L, &err);
-	size_t count = sl_schema_push(L, s, sl_json_root(p->json), &violations);
-	if (s->script->parser == p && !p->taken)
-		sl_json_trim(p->json, KEPT_BYTES);
-	if (count == 0)
+	if (violations.count == 0)
 		return 1;
 	sl_schema_push_failure(L, &violations, NULL);
 	luaL_pushfail(L);
@@ -101,7 +127,8 @@ static void push_metatable(lua_State *L)
 	lua_setfield(L, -2, "__gc");
 	lua_createtable(L, 0, 1);
 	lua_pushvalue(L, -2);
-	lua_pushcclosure(L, schema_decode, 1); /* [metatable, methods, decode] */
+	lua_pushnil(L);
+	lua_pushcclosure(L, schema_decode, 2); /* [metatable, methods, decode] */
 	lua_setfield(L, -2, "decode");
 	lua_setfield(L, -2, "__index");
 	lua_pushvalue(L, -1);

@@ -25,7 +25,7 @@ static int parser_gc(lua_State *L)
 	return 0;
 }
 
-static struct sl_parser *push_parser(lua_State *L)
+struct sl_parser *sl_script_push_parser(lua_State *L)
 {
 	struct sl_parser *p = lua_newuserdatauv(L, sizeof *p, 0);
 	*p = (struct sl_parser){ .json = NULL };
@@ -52,7 +52,7 @@ struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s)
 		return s->parser;
 	luaL_checkstack(L, 4, "a parser");
 	push_script(L);
-	struct sl_parser *p = push_parser(L); /* [script, parser] */
+	struct sl_parser *p = sl_script_push_parser(L); /* [script, parser] */
 	lua_setiuservalue(L, -2, 1);
 	lua_pop(L, 1);
 	return s->parser = p;

@@ -73,6 +73,9 @@ void sl_script_expect_worker(lua_State *L, struct sl_script *s);
 void sl_script_doom_worker(struct sl_script *s, struct sl_worker *w);
 void sl_script_bury(struct sl_script *s);
 
+/* Push a new parser. Raises. */
+struct sl_parser *sl_script_push_parser(lua_State *L);
+
 /* A parser that nobody has taken; the state's own from here on. Raises. */
 struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s);
 
