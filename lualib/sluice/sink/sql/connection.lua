@@ -12,6 +12,7 @@ local M = {}
 ---@class sluice.sql.Connection
 ---@field private handle table   LuaDBI's
 ---@field private statements table<sluice.sql.Statement|sluice.core.Insert, true>
+---@field is_new boolean?    there was no database before
 local Connection = { __name = "sluice.sql.Connection" }
 Connection.__index = Connection
 

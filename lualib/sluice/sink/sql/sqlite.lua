@@ -10,6 +10,8 @@ M.types = {
   text = "TEXT", integer = "INTEGER", number = "REAL", boolean = "INTEGER", json = "TEXT", time = "TEXT",
 }
 
+local ENOENT = 2
+
 --- How long a lock is waited for.
 local BUSY_MS = 5000
 
@@ -20,6 +22,13 @@ M.fold = string.lower
 
 ---@return string? problem
 function M.check_name() end
+
+--- Renaming a file to its own name does nothing else than look for it. To open
+--- and close it would drop the locks that this process has on it.
+local function is_missing(path)
+  local _, _, errno = os.rename(path, path)
+  return errno == ENOENT
+end
 
 -- A database in memory is as old as the process: its connection stays.
 local in_memory
@@ -39,8 +48,10 @@ end
 ---@param target sluice.sql.Target
 function M.open(target)
   if target.memory and in_memory then return in_memory end
+  local is_new = not target.memory and is_missing(target.name)
   local opened, why = open(target.name)
   if not opened then return nil, why end
+  opened.is_new = is_new
   local ok
   ok, why = opened:run("PRAGMA busy_timeout = " .. BUSY_MS)
   if ok then ok, why = opened:run "PRAGMA synchronous = FULL" end
@@ -50,6 +61,17 @@ function M.open(target)
   end
   if target.memory then in_memory = opened end
   return opened
+end
+
+--- A database that was made for a run of which nothing stays goes again, unless
+--- somebody else has put something in it, or is about to.
+---@param target sluice.sql.Target
+function M.unmake(target)
+  local opened = connection.open("SQLite3", target.name)
+  if not opened then return end
+  local tables = opened:run "BEGIN EXCLUSIVE" and opened:query "SELECT name FROM sqlite_schema"
+  if tables and #tables == 0 then os.remove(target.name) end
+  opened:close()
 end
 
 --- The lock of the writer is taken at once: whoever comes second learns it
@@ -77,7 +99,11 @@ function M.transaction_id() return "0" end
 --- What failed has been rolled back before it is looked up.
 function M.has_ended() return true end
 
-function M.is_race() return false end
+--- Whether somebody else has taken away the database that he had made, and for
+--- which we were waiting. SQLite says many things then.
+function M.is_race(_, target)
+  return not target.memory and is_missing(target.name)
+end
 
 function M.settle() return true end
 

@@ -43,11 +43,11 @@ local function begin(self, run_key)
   return ok, why
 end
 
---- Two first runs at the same time may both want to make the ledger: the one
---- that lost begins again.
+--- Two first runs at the same time may both want to make the ledger, or one
+--- may take away the database that it has made: the other begins again.
 local function start(self, run_key)
   local ok, why = begin(self, run_key)
-  if ok or not self.connection or not self.dialect.is_race(why) then return ok, why end
+  if ok or not self.connection or not self.dialect.is_race(why, self.target) then return ok, why end
   self.connection:close()
   return begin(self, run_key)
 end
@@ -82,11 +82,17 @@ function Transaction:finish(state)
   if self.connection and not self.target.memory then self.connection:close() end
 end
 
+--- There is nothing of this run. Was there anything before it?
+local function unmake(self)
+  if self.connection and self.connection.is_new then self.dialect.unmake(self.target) end
+end
+
 --- Undo everything, for all sinks. Again and after the end: nothing.
 function Transaction:rollback()
   if self.state == "committed" or self.state == "rolled back" then return end
   if self.connection then self.connection:run "ROLLBACK" end
   self:finish "rolled back"
+  unmake(self)
 end
 
 --- One sink has nothing to do with it after all.
@@ -156,7 +162,10 @@ local function judge(self, why)
     self.state = "committed"
     return true
   end
-  if committed == false then return nil, "the commit failed and nothing was written: " .. why end
+  if committed == false then
+    unmake(self)
+    return nil, "the commit failed and nothing was written: " .. why
+  end
   return nil, ("outcome unknown: the commit got no answer (%s); if run key %s is in %s, it is committed")
     :format(why, self.key, ledger.TABLE), true
 end
