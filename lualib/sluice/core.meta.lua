@@ -43,6 +43,12 @@ function core.exit_code(err) end
 ---@param kind string?
 function core.protect(name, kind, f, ...) end
 
+--- The same for what must come to its end: the user's second interrupt does not
+--- stop it. The CPU-time limit does.
+---@param name string
+---@param kind string?
+function core.undisturbed(name, kind, f, ...) end
+
 --- Limits of containment for this Lua state: handler CPU time in ms (10 000).
 --- Memory is capped only in the command (main.c owns the allocator).
 ---@param limits { handler_ms: integer? }

@@ -4,7 +4,8 @@
 --- like a handler; what it raises, or returns as `nil, err`, fails the run
 --- with kind `sink` (`commit` from commit()), naming `streams.rows.sink` and the
 --- method. A failure once reported sticks: a handler that swallows it with pcall
---- does not get a commit.
+--- does not get a commit. A second Ctrl-C stops a handler, but no commit and no
+--- rollback.
 ---
 --- One request, in order:
 ---

@@ -46,12 +46,15 @@ local function error_of(err, kind, name)
   return core.error(kind, tostring(err == nil and "it returned nothing" or err), { handler = name })
 end
 
+--- A commit or rollback that is stopped half-way leaves nobody knows what.
+local CALLS = { commit = core.undisturbed, rollback = core.undisturbed }
+
 --- Call a method, contained. A false or nil result is a failure, too.
 ---@param p sluice.Participant
 ---@return any result, any more  nil, err
 local function call(p, method, kind, ...)
   local name = p.name .. "." .. method
-  local ok, result, more = core.protect(name, kind, p.sink[method], p.sink, ...)
+  local ok, result, more = (CALLS[method] or core.protect)(name, kind, p.sink[method], p.sink, ...)
   if not ok then return nil, result end
   if not result then return nil, error_of(more, kind, name) end
   return result, more

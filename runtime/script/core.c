@@ -94,6 +94,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "error", sl_failure_error },
 	{ "exit_code", sl_failure_exit_code },
 	{ "protect", sl_protect_call },
+	{ "undisturbed", sl_protect_undisturbed },
 	{ "limits", core_limits },
 	{ "expression", sl_expression_compile },
 	{ "schema", sl_schema_new },

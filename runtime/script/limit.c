@@ -122,9 +122,12 @@ static void on_alarm(int sig, siginfo_t *info, void *context)
 
 void sl_limit_interrupt(struct sl_limit *limit)
 {
-	struct sl_scope *s = atomic_load(&limit->scope);
-	if (s != NULL)
-		expire(limit, s, SL_EXPIRY_INTERRUPT);
+	struct sl_scope *innermost = atomic_load(&limit->scope);
+	for (const struct sl_scope *s = innermost; s != NULL; s = s->outer)
+		if (s->undisturbed)
+			return;
+	if (innermost != NULL)
+		expire(limit, innermost, SL_EXPIRY_INTERRUPT);
 }
 
 /* ---- timers ---- */

@@ -8,7 +8,8 @@
  * and raises at every instruction until the protected call has returned, so
  * that a handler's own pcall cannot swallow it for long (FACTS, "Embedding
  * Lua", 1 to 3). A request's absolute deadline and the user's second
- * interrupt expire a scope in the same way.
+ * interrupt expire a scope in the same way; that one spares commits and
+ * rollbacks, which would leave nobody knows what.
  *
  * No hook stands while nothing has expired: the cost of a scope is a few
  * stores, no system call. C functions that never return, and coroutines
@@ -57,6 +58,7 @@ struct sl_scope {
 	uint64_t sequence;
 	enum sl_kind kind;     /* of an ordinary error raised inside */
 	bool from_loop;        /* called by the loop: not charged to scopes around it */
+	bool undisturbed;      /* the user's second interrupt does not end it */
 	const struct sl_alarm *deadline; /* of its request, or NULL */
 
 	struct sl_scope *outer;

@@ -232,10 +232,9 @@ static enum sl_kind check_kind(lua_State *L, int index)
 	return kind;
 }
 
-int sl_protect_call(lua_State *L) /* [name, kind, f, arguments...] */
+static int call(lua_State *L, struct sl_scope scope) /* [name, kind, f, arguments...] */
 {
 	struct sl_script *s = lua_touserdata(L, lua_upvalueindex(1));
-	struct sl_scope scope = { .handler = luaL_checkstring(L, 1), .kind = check_kind(L, 2) };
 	struct sl_error err;
 	luaL_checkany(L, 3);
 	sl_error_clear(&err);
@@ -263,4 +262,21 @@ int sl_protect_call(lua_State *L) /* [name, kind, f, arguments...] */
 	lua_replace(L, 4);
 	lua_settop(L, 4);
 	return 2;
+}
+
+static struct sl_scope scope_of(lua_State *L) /* [name, kind, ...] */
+{
+	return (struct sl_scope){ .handler = luaL_checkstring(L, 1), .kind = check_kind(L, 2) };
+}
+
+int sl_protect_call(lua_State *L) /* [name, kind, f, arguments...] */
+{
+	return call(L, scope_of(L));
+}
+
+int sl_protect_undisturbed(lua_State *L) /* [name, kind, f, arguments...] */
+{
+	struct sl_scope scope = scope_of(L);
+	scope.undisturbed = true;
+	return call(L, scope);
 }

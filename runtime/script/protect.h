@@ -24,7 +24,8 @@
 int sl_protect_event(struct sl_script *s, struct sl_run *run, struct sl_scope *scope,
                      void *event, struct sl_error *err);
 
-/* core.protect(name, kind, f, ...). */
+/* core.protect(name, kind, f, ...), and core.undisturbed. */
 int sl_protect_call(lua_State *L);
+int sl_protect_undisturbed(lua_State *L);
 
 #endif

@@ -155,6 +155,64 @@ describe("nothing of a run is in its files and databases", function()
   end
 end)
 
+describe("two interrupts", function()
+  --- A sink whose `slow` method takes its time, until a file is there.
+  local SLOW = [[
+    local slow, gate = ...
+    local sink = {}
+    for _, method in ipairs { "begin", "write", "prepare", "commit", "rollback" } do
+      sink[method] = function()
+        if method ~= slow then return true end
+        io.stderr:write("in ", method, "\n")
+        repeat
+          for _ = 1, 1e5 do end
+          local file = io.open(gate)
+        until file and file:close()
+        io.stderr:write("past ", method, "\n")
+        return true
+      end
+    end
+    return { sink = sink }]]
+
+  local function interrupt(process)
+    process:signal "INT"
+    shell.wait("the signal to be taken", function()
+      return shell.read(("/proc/%d/status"):format(process.pid)):match "ShdPnd:\t0+\n"
+    end)
+  end
+
+  local function twice_in(method, ending)
+    local gate = shell.file()
+    os.remove(gate)
+    local process = shell.start_sluice { "run", "--lines", "--arg", method, "--arg", gate, shell.file(SLOW, "policy.lua"),
+      "--", "sh", "-c", "echo 1; echo 2; " .. ending }
+    process:await("in " .. method, "stderr")
+    interrupt(process)
+    interrupt(process)
+    shell.write(gate, "")
+    return process:finish()
+  end
+
+  it("do not stop a commit", function()
+    local result = twice_in("commit", "true")
+    assert.equal(0, result.status, result.err)
+    assert.matches("in commit\npast commit\nsluice: 2 rows in .* committed\n", result.err)
+  end)
+
+  it("do not stop a rollback", function()
+    local result = twice_in("rollback", "false")
+    assert.equal(1, result.status, result.err)
+    assert.matches("in rollback\npast rollback\nsluice: export_failed: ", result.err)
+    assert.is_nil(result.err:find("note: ", 1, true))
+  end)
+
+  it("stop a prepare, which is then rolled back", function()
+    local result = twice_in("prepare", "true")
+    assert.equal(130, result.status, result.err)
+    assert.matches("sluice: cancelled: interrupted by SIGINT while sink.prepare was running", result.err)
+  end)
+end)
+
 describe("a database that a run has made and taken away", function()
   before_each(function() dir = shell.directory() end)
 
