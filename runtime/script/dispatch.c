@@ -10,6 +10,7 @@
 #include "script/failure.h"
 #include "script/interrupt.h"
 #include "script/outcome.h"
+#include "script/predicate.h"
 #include "script/protect.h"
 #include "script/row.h"
 #include "script/schema.h"
@@ -432,15 +433,61 @@ static void rest_if_due(struct sl_run *run)
 	sl_worker_pause(run->worker);
 }
 
-static void on_row(void *ctx, const struct sl_row *row)
+static void raise_what(lua_State *L, struct event *e)
 {
-	struct sl_run *run = ctx;
+	sl_failure_raise(L, e->what);
+}
+
+/* 0; or -1, and the request is on its way to failure. */
+static int write_plain(struct sl_run *run, struct sl_route *r, const struct sl_row *row)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	if (r->writer == NULL || sl_writer_row(r->writer, row->text, row->len, &err) == 0) {
+		r->fates[SL_FATE_KEPT]++;
+		return 0;
+	}
+	struct event e = event_of(run, &err, raise_what);
+	e.scope.handler = r->sinks_writer ? "sink.write" : NULL;
+	e.scope.entry = r->entry ? r->name : NULL;
+	e.scope.stream = row->stream->name;
+	e.scope.sequence = row->sequence;
+	r->fates[SL_FATE_REJECTED]++;
+	return contain(&e);
+}
+
+static enum sl_verdict judge_plain(const struct sl_route *r, const struct sl_row *row)
+{
+	if (r == NULL || !r->plain)
+		return SL_VERDICT_UNSURE;
+	if (r->predicate == NULL)
+		return SL_VERDICT_KEEP;
+	return sl_predicate_decide(r->predicate, sl_json_root(row->json));
+}
+
+/* A row for which nothing of the user's is called is settled without Lua: 0 or
+ * -1 as above, or 1 when it takes Lua. The first of a stream does, to find its
+ * route. */
+static int settle_plain(struct sl_run *run, const struct sl_row *row)
+{
+	struct sl_route *r = sl_run_route(run, row->stream->seal.stream);
+	enum sl_verdict verdict = judge_plain(r, row);
+	if (verdict == SL_VERDICT_UNSURE)
+		return 1;
+	r->rows++;
+	r->bytes += row->len;
+	run->script->events++;
+	if (verdict == SL_VERDICT_KEEP)
+		return write_plain(run, r, row);
+	r->fates[SL_FATE_DROPPED]++;
+	return 0;
+}
+
+/* 0; or -1, and the request is on its way to failure. */
+static int deliver(struct sl_run *run, const struct sl_row *row)
+{
 	struct sl_script *s = run->script;
 	struct event e = event_of(run, row, handle_row);
-	if (sl_interrupt_count() > 0) {
-		sl_run_interrupt_all(s);
-		return;
-	}
 	e.scope.stream = row->stream->name;
 	e.scope.sequence = row->sequence;
 	e.delivery.row = row;
@@ -451,6 +498,19 @@ static void on_row(void *ctx, const struct sl_row *row)
 	s->delivery = &e.delivery;
 	int rc = contain(&e);
 	s->delivery = NULL;
+	return rc;
+}
+
+static void on_row(void *ctx, const struct sl_row *row)
+{
+	struct sl_run *run = ctx;
+	if (sl_interrupt_count() > 0) {
+		sl_run_interrupt_all(run->script);
+		return;
+	}
+	int rc = settle_plain(run, row);
+	if (rc == 1)
+		rc = deliver(run, row);
 	if (rc == 0 && run->paused)
 		sl_worker_pause(run->worker);
 	else if (rc == 0)

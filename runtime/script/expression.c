@@ -7,6 +7,7 @@
 
 #include "script/dispatch.h"
 #include "script/failure.h"
+#include "script/predicate.h"
 #include "script/row.h"
 
 struct sl_expression { /* a userdata; user value 1: the row, when it is one */
@@ -15,6 +16,7 @@ struct sl_expression { /* a userdata; user value 1: the row, when it is one */
 	uint64_t made; /* serial of the row at hand that was made into the user value */
 	/* Lua keeps one copy of each short string: equal names have one address. */
 	const char *name_row, *name_G, *name_null;
+	struct sl_predicate predicate;
 };
 
 #define ROW 1
@@ -107,6 +109,11 @@ struct sl_expression *sl_expression_open_up(lua_State *L, int index)
 	lua_getupvalue(L, index, 1);
 	lua_getupvalue(L, index, 2); /* [state, function] */
 	return lua_touserdata(L, -2);
+}
+
+const struct sl_predicate *sl_expression_predicate(const struct sl_expression *e)
+{
+	return e->predicate.count > 0 ? &e->predicate : NULL;
 }
 
 void sl_expression_aim(struct sl_expression *e)
@@ -212,10 +219,11 @@ static int push_chunk(lua_State *L, const char *source, size_t len, const char *
 	return 0;
 }
 
-static void push_state(lua_State *L, struct sl_script *s)
+static void push_state(lua_State *L, struct sl_script *s, const char *source, size_t len)
 {
 	struct sl_expression *e = lua_newuserdatauv(L, sizeof *e, 1);
 	*e = (struct sl_expression){ .script = s };
+	sl_predicate_read(&e->predicate, L, source, len);
 }
 
 /* Push the environment; the state is at index `state`. */
@@ -249,7 +257,7 @@ int sl_expression_compile(lua_State *L) /* [source, name?] */
 	if (results != 0)
 		return results;
 	int chunk = lua_gettop(L);
-	push_state(L, lua_touserdata(L, lua_upvalueindex(1))); /* [chunk, state] */
+	push_state(L, lua_touserdata(L, lua_upvalueindex(1)), source, len); /* [chunk, state] */
 	push_environment(L, chunk + 1);
 	lua_setupvalue(L, chunk, 1); /* its _ENV */
 	lua_pushvalue(L, chunk);

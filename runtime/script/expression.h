@@ -15,6 +15,7 @@
 #include <lua.h>
 
 struct sl_expression;
+struct sl_predicate;
 
 /* core.expression(source, name); upvalue 1 is the script. */
 int sl_expression_compile(lua_State *L);
@@ -22,6 +23,9 @@ int sl_expression_compile(lua_State *L);
 /* When the value at index is such a function: its state, and [state, chunk]
  * are pushed. Else NULL, and nothing is pushed. */
 struct sl_expression *sl_expression_open_up(lua_State *L, int index);
+
+/* The expression as a predicate; NULL when it is not simple (predicate.h). */
+const struct sl_predicate *sl_expression_predicate(const struct sl_expression *e);
 
 /* Calls of the chunk from here on look at the row at hand. */
 void sl_expression_aim(struct sl_expression *e);

@@ -181,6 +181,17 @@ static void read_writer(lua_State *L, struct sl_route *r) /* [..., handlers] */
 	set_slot(L, r, SL_SLOT_WRITER);
 }
 
+/* Can its rows be settled without entering Lua? */
+static void find_plain(struct sl_route *r, const struct sl_run *run)
+{
+	const struct sl_expression *where = r->expression[SL_STEP_WHERE];
+	if (r->schema != NULL || r->sink || run->pull || r->has[SL_STEP_MAP] || r->has[SL_STEP_ON_ROW])
+		return;
+	if (where != NULL)
+		r->predicate = sl_expression_predicate(where);
+	r->plain = !r->has[SL_STEP_WHERE] || r->predicate != NULL;
+}
+
 static void read_handlers(lua_State *L, struct sl_route *r) /* [..., handlers] */
 {
 	for (int i = 0; i < SL_SLOT_COUNT; i++) {
@@ -234,6 +245,7 @@ struct sl_route *sl_route_open(lua_State *L, struct sl_run *run, const struct sl
 	read_handlers(L, r);
 	if (!run->pull)
 		read_insert(L, r);
+	find_plain(r, run);
 	lua_settop(L, top);
 	return r;
 }

@@ -48,6 +48,7 @@ enum sl_fate { SL_FATE_KEPT, SL_FATE_DROPPED, SL_FATE_REJECTED, SL_FATE_COUNT };
 struct sl_expression;
 struct sl_extract;
 struct sl_insert;
+struct sl_predicate;
 struct sl_schema;
 struct sl_writer;
 
@@ -60,6 +61,8 @@ struct sl_route {
 	enum sl_on_invalid on_invalid;
 	struct sl_expression *expression[SL_STEP_COUNT]; /* compiled by core.expression */
 	struct sl_writer *writer;    /* rows go there without Lua */
+	bool plain;                  /* no step but where, if any, which is this: */
+	const struct sl_predicate *predicate;
 	bool sinks_writer;           /* it is the sink's */
 	struct sl_insert *insert;    /* rows may go there without Lua; */
 	struct sl_extract *extract;  /* NULL: they may not */
