@@ -89,6 +89,8 @@ function M.is_race(why)
   return why:find("pg_%a+_%a+name_nsp_index") ~= nil
 end
 
+function M.tidy() end
+
 --- Constraints that wait for the end of the transaction speak now.
 function M.settle(opened)
   return opened:run "SET CONSTRAINTS ALL IMMEDIATE"

@@ -63,14 +63,18 @@ function M.open(target)
   return opened
 end
 
---- A database that was made for a run of which nothing stays goes again, unless
---- somebody else has put something in it, or is about to.
+--- After a rollback. What a failed write has left to the journal, whoever opens
+--- the database next would undo: we do. And a database that was made for this
+--- run goes again, unless somebody else has put something in it, or is about to.
 ---@param target sluice.sql.Target
-function M.unmake(target)
+---@param is_new boolean
+function M.tidy(target, is_new)
+  if target.memory then return end
   local opened = connection.open("SQLite3", target.name)
   if not opened then return end
-  local tables = opened:run "BEGIN EXCLUSIVE" and opened:query "SELECT name FROM sqlite_schema"
-  if tables and #tables == 0 then os.remove(target.name) end
+  local is_ours = is_new and opened:run "BEGIN EXCLUSIVE"
+  local tables = opened:query "SELECT name FROM sqlite_schema"
+  if is_ours and tables and #tables == 0 then os.remove(target.name) end
   opened:close()
 end
 

@@ -82,17 +82,13 @@ function Transaction:finish(state)
   if self.connection and not self.target.memory then self.connection:close() end
 end
 
---- There is nothing of this run. Was there anything before it?
-local function unmake(self)
-  if self.connection and self.connection.is_new then self.dialect.unmake(self.target) end
-end
-
 --- Undo everything, for all sinks. Again and after the end: nothing.
 function Transaction:rollback()
   if self.state == "committed" or self.state == "rolled back" then return end
-  if self.connection then self.connection:run "ROLLBACK" end
+  local opened = self.connection
+  local is_plain = opened and opened:run "ROLLBACK" -- else something has ended the transaction already
   self:finish "rolled back"
-  unmake(self)
+  if opened and (opened.is_new or not is_plain) then self.dialect.tidy(self.target, opened.is_new) end
 end
 
 --- One sink has nothing to do with it after all.
@@ -163,7 +159,7 @@ local function judge(self, why)
     return true
   end
   if committed == false then
-    unmake(self)
+    self.dialect.tidy(self.target, self.connection.is_new)
     return nil, "the commit failed and nothing was written: " .. why
   end
   return nil, ("outcome unknown: the commit got no answer (%s); if run key %s is in %s, it is committed")
