@@ -27,8 +27,8 @@
 --- After commit or rollback the sink can begin again. A sink that stands in
 --- several streams begins, prepares and commits once. rollback is idempotent.
 --- When a commit fails after another sink has committed, the rest are rolled
---- back, and the error (kind `commit`) says in `committed` and `rolled_back`
---- which are which.
+--- back, and the error (kind `commit`) says in `committed`, `rolled_back` and
+--- `uncertain` which are which.
 
 ---@class sluice.Sink
 local Sink = {}
@@ -75,6 +75,11 @@ function Sink:rollback() end
 --- prepare. write() is then not called.
 ---@type sluice.Writer?
 Sink.writer = nil
+
+--- Optional, of a sink whose commit may only say that it joins in that of
+--- another: whether it is done. Such sinks commit before those that lack it.
+---@return boolean? committed  nil: nobody knows
+function Sink:is_committed() end
 
 --- Optional. true: the sink itself remembers what failed, and prepare says so;
 --- nothing is put in its table, which saves a call for each row.

@@ -175,17 +175,46 @@ function Transaction:prepare(seals)
   return true
 end
 
---- Commit every sink. When one fails, those after it are rolled back; those
---- before it cannot be.
+--- Those that may only have joined in another's commit come first: a commit of
+--- theirs can fail more easily than that of a file.
+local function put_in_order(participants)
+  local first, later = {}, {}
+  for _, p in ipairs(participants) do table.insert(p.sink.is_committed and first or later, p) end
+  return table.move(later, 1, #later, #first + 1, first)
+end
+
+--- Whether a sink has committed; `said` is what its commit said, or false.
+---@return boolean? committed  nil: nobody knows
+local function has_committed(p, said)
+  if not p.sink.is_committed then return said end
+  local ok, answer = core.protect(p.name .. ".is_committed", "commit", p.sink.is_committed, p.sink)
+  if ok then return answer end
+end
+
+--- The n-th commit has failed: say in err which sinks have committed. The others.
+---@return sluice.Participant[] rest
+local function sort_out(begun, n, err)
+  local rest = {}
+  local lists = { [true] = {}, [false] = {}, unknown = {} }
+  for i, p in ipairs(begun) do
+    local committed = has_committed(p, i < n)
+    table.insert(lists[committed == nil and "unknown" or committed], p.name)
+    if not committed then table.insert(rest, p) end
+  end
+  err.committed, err.rolled_back = core.json.array(lists[true]), core.json.array(lists[false])
+  err.uncertain = lists.unknown[1] and core.json.array(lists.unknown) or nil
+  return rest
+end
+
+--- Commit every sink. When one fails, those that have not committed are rolled
+--- back; the others cannot be.
 ---@return true? ok, sluice.Error? err  kind commit
 function Transaction:commit()
+  self.begun = put_in_order(self.begun)
   for i, p in ipairs(self.begun) do
     local ok, err = call(p, "commit", "commit")
     if not ok then
-      local rest = table.move(self.begun, i, #self.begun, 1, {})
-      err.committed, err.rolled_back = {}, {}
-      for k, q in ipairs(self.begun) do table.insert(k < i and err.committed or err.rolled_back, q.name) end
-      self.begun = rest
+      self.begun = sort_out(self.begun, i, err)
       self:rollback(err)
       return nil, err
     end

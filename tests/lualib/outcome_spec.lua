@@ -63,6 +63,16 @@ describe("the outcome of a failure", function()
       failure("worker_exited", "it died", nil, { command = "filter", counts = { rows = 17, kept = 3 } }))
   end)
 
+  it("says where they are when a commit failed after another", function()
+    local report = { counts = { rows = 17, kept = 17 }, held = true }
+    assert.matches("\n  committed: a, b; rolled back: c$",
+      failure("commit", "no", { committed = { "a", "b" }, rolled_back = { "c" } }, report))
+    assert.matches("\n  perhaps committed: a; rolled back: c$",
+      failure("commit", "no", { committed = {}, uncertain = { "a" }, rolled_back = { "c" } }, report))
+    assert.matches("\n  17 rows had arrived; nothing was committed$",
+      failure("commit", "no", { committed = {}, rolled_back = { "c" } }, report))
+  end)
+
   it("names the option that mends it", function()
     assert.matches("\n  hint: if this program prints JSON lines, start it with %-%-lines",
       failure("handshake", "it spoke otherwise", { option = "--lines" }))

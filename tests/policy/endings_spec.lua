@@ -136,6 +136,28 @@ describe("a run with three sinks", function()
     assert.equal("c", failure.stream)
   end)
 
+  it("is in none when the database cannot commit, though files come between its tables", function()
+    local streams, holder = three_streams(), nil
+    streams.a.sink, streams.c.sink = streams.c.sink, streams.a.sink
+    streams.d = { sink = sql.table { url = "sqlite:" .. path "rows.db", name = "others", columns = { i = "integer" } } }
+    local prepare, locked = streams.d.sink.prepare, dir .. ".locked"
+    function streams.d.sink.prepare(...)
+      holder = io.popen(("sqlite3 %s >%s"):format(path "rows.db", locked), "w")
+      holder:write "begin;\nselect 'locked' from rows;\n"
+      holder:flush()
+      behaviour.await("the lock", function() return (behaviour.read(locked) or ""):find "locked" end)
+      return prepare(...)
+    end
+    local summary, failure = run("ends", { streams = streams })
+    holder:close()
+    os.remove(locked)
+    assert.is_nil(summary)
+    assert.equal("commit", failure.kind, tostring(failure))
+    assert.same({}, failure.committed)
+    assert.same({ "streams.a.sink", "streams.d.sink", "streams.b.sink", "streams.c.sink" }, failure.rolled_back)
+    assert.same(BEFORE, content())
+  end)
+
   it("is in none when a handler swallows the failure of a sink", function()
     local database = sql.table { url = "sqlite:" .. path "rows.db", name = "rows", columns = { i = "integer" } }
     support.sqlite(path "rows.db", "create unique index one on rows (i)")

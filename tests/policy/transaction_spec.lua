@@ -74,6 +74,55 @@ describe("a transaction over sinks", function()
     assert.same({ "a.commit", "b.commit", "b.rollback", "c.rollback" }, table.move(log, 7, #log, 1, {}))
   end)
 
+  --- Two that commit with the last of them, as sinks of one database do.
+  local function joined(answer)
+    local one, two = recorder "one", recorder("two", "commit", "gone")
+    for _, p in ipairs { one, two } do
+      p.sink.is_committed = function()
+        if answer == "raise" then error "no idea" end
+        return answer
+      end
+    end
+    return one, two
+  end
+
+  local function fails(...)
+    local t = of(...)
+    t:begin {}
+    t:prepare {}
+    local ok, err = t:commit()
+    assert.is_nil(ok)
+    assert.equal("commit", err.kind)
+    return err
+  end
+
+  it("does not say that a sink has committed which waited for another", function()
+    local one, two = joined(false)
+    local err = fails(one, two)
+    assert.same({}, err.committed)
+    assert.same({ "one", "two" }, err.rolled_back)
+    assert.same({ "one.commit", "two.commit", "one.rollback", "two.rollback" }, table.move(log, 5, #log, 1, {}))
+  end)
+
+  it("commits files after what joins in a commit", function()
+    local one, two = joined(false)
+    local err = fails(recorder "file", one, recorder "another", two)
+    assert.same({}, err.committed)
+    assert.same({ "one", "two", "file", "another" }, err.rolled_back)
+    assert.is_nil(table.concat(log, " "):find "file.commit")
+  end)
+
+  it("says of which sinks nobody knows", function()
+    for _, answer in ipairs { "raise", "nothing" } do
+      log = {}
+      local one, two = joined(answer == "raise" and answer or nil)
+      local err = fails(one, two, recorder "file")
+      assert.same({}, err.committed)
+      assert.same({ "one", "two" }, err.uncertain)
+      assert.same({ "file" }, err.rolled_back)
+    end
+  end)
+
   it("writes nothing when every sink knows the run key", function()
     local t = of(recorder("a", "begin", "committed"), recorder("b", "begin", "committed"))
     assert.equal("committed", t:begin { run_key = "k" })

@@ -134,14 +134,27 @@ end
 
 local NOTHING_STANDS = { run = true, filter = true }
 
+--- Which sinks have the rows, where some have, or may have.
+local function whereabouts(err)
+  local parts = {}
+  local function add(words, names)
+    if type(names) == "table" and names[1] then parts[#parts + 1] = words .. table.concat(names, ", ") end
+  end
+  add("committed: ", err.committed)
+  add("perhaps committed: ", err.uncertain)
+  if #parts == 0 then return nil end
+  add("rolled back: ", err.rolled_back)
+  return table.concat(parts, "; ")
+end
+
 --- What became of the rows that had arrived.
 ---@param report sluice.cli.Report
 ---@return string?
 local function remains(report)
   local rows = report.counts and report.counts.rows or 0
-  local committed = report.failure.committed
-  if type(committed) == "table" then committed = committed[1] end
-  if committed or report.failure.errno or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
+  local committed = whereabouts(report.failure)
+  if committed then return committed end
+  if report.failure.committed == true or report.failure.errno or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
   local arrived = plural(rows, "row") .. " had arrived; "
   if report.held then return arrived .. "nothing was committed" end
   local kept = report.counts.kept or rows
@@ -233,6 +246,7 @@ end
 local ERROR_FIELDS = {
   "kind", "message", "os", "errno", "export", "handler", "stream", "sequence", "line", "offset", "size", "limit",
   "pointer", "violations", "place", "max_rejects", "rejected", "status", "exit_status", "signal", "stage", "timeout_ms", "option", "text", "traceback", "notes", "committed",
+  "rolled_back", "uncertain", "unknown", "run_key",
 }
 
 local function error_object(err)

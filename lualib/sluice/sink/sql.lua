@@ -199,6 +199,12 @@ function Sink:commit()
   return true
 end
 
+--- Sinks of one database commit with the last of them.
+function Sink:is_committed()
+  if not self.transaction then return false end
+  return self.transaction:is_committed()
+end
+
 function Sink:rollback()
   if self.transaction then self.transaction:rollback() end
   self.transaction, self.batch, self.insert = nil, nil, nil

@@ -20,7 +20,7 @@ local LOOK_UP_S, PAUSE_S = 10, 0.2
 ---@field connection sluice.sql.Connection
 ---@field key string           of the run; generated when none was given
 ---@field members integer      sinks that take part
----@field private state "open"|"preparing"|"committed"|"rolled back"
+---@field private state "open"|"preparing"|"committed"|"rolled back"|"unknown"
 local Transaction = { __name = "sluice.sql.Transaction" }
 Transaction.__index = Transaction
 
@@ -84,7 +84,7 @@ end
 
 --- Undo everything, for all sinks. Again and after the end: nothing.
 function Transaction:rollback()
-  if self.state == "committed" or self.state == "rolled back" then return end
+  if self:is_over() then return end
   local opened = self.connection
   local is_plain = opened and opened:run "ROLLBACK" -- else something has ended the transaction already
   self:finish "rolled back"
@@ -98,7 +98,13 @@ function Transaction:leave()
 end
 
 function Transaction:is_over()
-  return self.state == "committed" or self.state == "rolled back"
+  return self.state ~= "open" and self.state ~= "preparing"
+end
+
+---@return boolean? committed  nil: nobody knows
+function Transaction:is_committed()
+  if self.state == "unknown" then return nil end
+  return self.state == "committed"
 end
 
 --- A sink has written all it has.
@@ -162,6 +168,7 @@ local function judge(self, why)
     self.dialect.tidy(self.target, self.connection.is_new)
     return nil, "the commit failed and nothing was written: " .. why
   end
+  self.state = "unknown"
   return nil, ("outcome unknown: the commit got no answer (%s); if run key %s is in %s, it is committed")
     :format(why, self.key, ledger.TABLE), true
 end
