@@ -18,6 +18,7 @@ struct sl_row_object {
 };
 
 #define LARGE (256u * 1024)
+#define QUICK_KIB 8192 /* so much is collected in less time than a large row takes */
 
 #define PAYLOAD 1 /* user value: the decoded payload, nil before it is wanted */
 
@@ -26,11 +27,16 @@ static const char *stream_name(const struct sl_row_object *row)
 	return row->bytes + row->len + SL_JSON_PADDING;
 }
 
-/* The collector waits for twice of what is alive, which is little beside a few
- * large rows: it is told to do the work that twice this row would cause. */
+/* The collector does not know that a few large rows are much: it is told to look
+ * for those before this one. Everywhere while that is quick, else among what is
+ * young. */
 static void make_way(lua_State *L, size_t len)
 {
-	if (len >= LARGE && lua_gc(L, LUA_GCISRUNNING))
+	if (len < LARGE || !lua_gc(L, LUA_GCISRUNNING))
+		return;
+	if (lua_gc(L, LUA_GCCOUNT) < QUICK_KIB)
+		lua_gc(L, LUA_GCCOLLECT);
+	else
 		lua_gc(L, LUA_GCSTEP, (int)(len >> 9));
 }
 
