@@ -14,9 +14,13 @@
 
 #include <linux/fs.h>
 
+#include "script/interrupt.h"
+
 #define MARK ".sluice-"
 #define RANDOM 6
 #define NAME_ROOM (NAME_MAX - (int)sizeof MARK - RANDOM) /* of the target's name, behind the dot */
+
+#define PIECE (64 << 20) /* of a long file is copied before interrupts are looked for */
 
 #define NAP_MS 5
 #define DIRECTORY_WAIT_MS 1000 /* somebody else may lock it for reasons of his own */
@@ -193,17 +197,21 @@ static int keep_lock(struct sl_durable *d, struct sl_error *err)
 
 /* ---- the old content ---- */
 
-static int copy_by_hand(struct sl_durable *d)
+/* From here to there, to the same place of the new file. */
+static int copy_by_hand(const struct sl_durable *d, off_t from, off_t to)
 {
 	char block[64 * 1024];
-	for (;;) {
-		ssize_t n = read(d->old, block, sizeof block);
+	while (from < to && sl_interrupt_count() == 0) {
+		size_t wanted = to - from < (off_t)sizeof block ? (size_t)(to - from) : sizeof block;
+		ssize_t n = pread(d->old, block, wanted, from);
 		if (n == 0)
 			return 0;
-		int os = n < 0 ? errno : sl_durable_write(d, block, (size_t)n);
-		if (os != 0 && os != EINTR)
-			return os;
+		n = n < 0 ? n : pwrite(d->fd, block, (size_t)n, from);
+		if (n < 0 && errno != EINTR)
+			return errno;
+		from += n > 0 ? n : 0;
 	}
+	return 0;
 }
 
 static bool cannot_copy(int os)
@@ -211,18 +219,54 @@ static bool cannot_copy(int os)
 	return os == EXDEV || os == EINVAL || os == ENOSYS || os == EOPNOTSUPP || os == EPERM;
 }
 
-/* Shared blocks, a copy inside the kernel, or one by hand: 0 or the errno. */
-static int copy_old(struct sl_durable *d)
+/* The same inside the kernel, where that can be done. */
+static int copy_part(const struct sl_durable *d, off_t from, off_t to)
 {
-	if (ioctl(d->fd, FICLONE, d->old) == 0)
-		return lseek(d->fd, 0, SEEK_END) >= 0 ? 0 : errno;
-	for (;;) {
-		ssize_t n = copy_file_range(d->old, NULL, d->fd, NULL, 1 << 30, 0);
+	off_t there = from;
+	while (from < to && sl_interrupt_count() == 0) {
+		size_t piece = to - from < PIECE ? (size_t)(to - from) : PIECE;
+		ssize_t n = copy_file_range(d->old, &from, d->fd, &there, piece, 0);
 		if (n == 0)
-			return 0;
+			return 0; /* it has become shorter: commit will notice */
 		if (n < 0 && errno != EINTR)
-			return cannot_copy(errno) ? copy_by_hand(d) : errno;
+			return cannot_copy(errno) ? copy_by_hand(d, from, to) : errno;
 	}
+	return 0;
+}
+
+/* Where the next data after `at` begin and end; false: there are none. A file
+ * system that knows no holes has data everywhere. */
+static bool next_data(int fd, off_t size, off_t *at, off_t *end)
+{
+	off_t data = lseek(fd, *at, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		return false;
+	*at = data < 0 ? *at : data;
+	*end = lseek(fd, *at, SEEK_HOLE);
+	if (*end <= *at || *end > size)
+		*end = size;
+	return *at < size;
+}
+
+/* Holes stay holes: 0 or the errno. */
+static int copy_data(const struct sl_durable *d)
+{
+	off_t size = d->place.was.st_size, at = 0, end = 0;
+	for (; next_data(d->old, size, &at, &end); at = end) {
+		int os = copy_part(d, at, end);
+		if (os != 0 || sl_interrupt_count() > 0)
+			return os;
+	}
+	return ftruncate(d->fd, size) == 0 ? 0 : errno;
+}
+
+/* Shared blocks, or a copy. */
+static int copy_old(const struct sl_durable *d)
+{
+	int os = ioctl(d->fd, FICLONE, d->old) == 0 ? 0 : copy_data(d);
+	if (os == 0 && lseek(d->fd, 0, SEEK_END) < 0)
+		os = errno;
+	return os;
 }
 
 static int take_over(struct sl_durable *d, struct sl_error *err)
@@ -231,7 +275,9 @@ static int take_over(struct sl_durable *d, struct sl_error *err)
 	if (d->old < 0 || fstat(d->old, &d->place.was) != 0)
 		return fail(d, err, errno, "read");
 	int os = copy_old(d);
-	return os == 0 ? 0 : fail(d, err, os, "copy");
+	if (os != 0)
+		return fail(d, err, os, "copy");
+	return sl_interrupt_check(err, d->path);
 }
 
 /* ---- the face ---- */

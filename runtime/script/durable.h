@@ -8,7 +8,7 @@
  * to is therefore copied first (sharing blocks where the file system can), new
  * bytes follow in the copy, and the same rename replaces it: at the price of
  * reading the old file, no torn line can be seen, not even between a crash and
- * the next run. Hard links, ACLs and extended attributes of the old file
+ * the next run. The user's first interrupt ends that copy. Hard links, ACLs and extended attributes of the old file
  * stay with the old one; mode and, where allowed, owner go over to the new.
  *
  * The temporary is called .NAME.sluice-XXXXXX and locked (flock) as long as its

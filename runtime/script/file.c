@@ -11,6 +11,7 @@
 #include "script/failure.h"
 #include "script/gzip.h"
 #include "script/options.h"
+#include "script/state.h"
 #include "script/writer.h"
 
 #define WRITER 1 /* user value */
@@ -39,6 +40,11 @@ static int compress(void *ctx, const char *bytes, size_t len)
 {
 	struct sl_file *f = ctx;
 	return f->gzip != NULL ? sl_gzip_write(f->gzip, bytes, len) : EBADF;
+}
+
+static struct sl_limit *limit_of(lua_State *L)
+{
+	return &sl_script_of(L)->limit;
 }
 
 static struct sl_file *check_file(lua_State *L)
@@ -110,7 +116,9 @@ static int file_prepare(lua_State *L) /* [file] */
 	struct sl_error err;
 	struct sl_file *f = check_state(L, SL_DURABLE_OPEN);
 	sl_error_clear(&err);
+	sl_limit_pause(limit_of(L));
 	int rc = finish(f, &err);
+	sl_limit_resume(limit_of(L));
 	stop_writing(f);
 	return done(L, rc, &err);
 }
@@ -168,7 +176,10 @@ static int file_old(lua_State *L) /* [file, wanted] */
 	struct sl_old_text text = { .wanted = (size_t)wanted };
 	text.head = lua_newuserdatauv(L, text.wanted + 1, 0);
 	sl_error_clear(&err);
-	if ((f->level > 0 ? sl_gzip_read : read_plain)(fd, f->path, &text, &err) != 0)
+	sl_limit_pause(limit_of(L));
+	int rc = (f->level > 0 ? sl_gzip_read : read_plain)(fd, f->path, &text, &err);
+	sl_limit_resume(limit_of(L));
+	if (rc != 0)
 		return sl_failure_return(L, &err);
 	if (text.empty)
 		return 0;
@@ -223,7 +234,10 @@ int sl_file_new(lua_State *L) /* [options] */
 	f->writer = sl_writer_push(L, &(struct sl_outlet){ level > 0 ? compress : put, f, f->path }, 2);
 	lua_setiuservalue(L, 2, WRITER);
 	sl_error_clear(&err);
-	if (begin(f, append, mode, &err) == 0)
+	sl_limit_pause(limit_of(L));
+	int rc = begin(f, append, mode, &err);
+	sl_limit_resume(limit_of(L));
+	if (rc == 0)
 		return 1;
 	stop_writing(f);
 	return sl_failure_return(L, &err);

@@ -9,6 +9,8 @@
 
 #include <zlib.h>
 
+#include "script/interrupt.h"
+
 #define GZIP_WRAPPER 16 /* added to the window's bits */
 #define BLOCK (64u * 1024)
 
@@ -101,9 +103,11 @@ static int damaged(struct sl_error *err, const char *path, const char *why)
 static int read_all(gzFile in, const char *path, struct sl_old_text *text, struct sl_error *err)
 {
 	char block[BLOCK];
-	int n;
-	while ((n = gzread(in, block, sizeof block)) > 0)
+	int n = 0;
+	while (sl_interrupt_count() == 0 && (n = gzread(in, block, sizeof block)) > 0)
 		note(text, block, (size_t)n);
+	if (sl_interrupt_check(err, path) != 0)
+		return -1;
 	if (n < 0)
 		return damaged(err, path, "damaged");
 	return !text->empty && gzdirect(in) ? damaged(err, path, "not compressed by gzip") : 0;
@@ -122,7 +126,7 @@ int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, struct sl_e
 		return sl_fail(err, SL_SINK, os, "cannot read %s", path);
 	}
 	int rc = read_all(in, path, text, err);
-	if (gzclose_r(in) == Z_BUF_ERROR)
+	if (gzclose_r(in) == Z_BUF_ERROR && rc == 0)
 		rc = damaged(err, path, "cut off");
 	return rc;
 }

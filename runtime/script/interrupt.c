@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "script/limit.h"
 #include "supervise/supervise.h"
 
@@ -45,6 +46,16 @@ const char *sl_interrupt_name(int sig)
 	case SIGHUP: return "SIGHUP";
 	default: return "signal";
 	}
+}
+
+int sl_interrupt_check(struct sl_error *err, const char *path)
+{
+	if (sl_interrupt_count() == 0)
+		return 0;
+	int sig = sl_interrupt_signal();
+	sl_fail(err, SL_CANCELLED, 0, "interrupted by %s while %s was read", sl_interrupt_name(sig), path);
+	sl_error_number(err, SL_D_SIGNAL, sig);
+	return -1;
 }
 
 int sl_interrupt_news(void)

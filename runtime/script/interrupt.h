@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+struct sl_error;
 struct sl_supervisor;
 struct sl_limit;
 
@@ -33,6 +34,10 @@ static inline int sl_interrupt_count(void)
 /* The number of the latest signal, and its name ("SIGINT"; "signal" if unknown). */
 int sl_interrupt_signal(void);
 const char *sl_interrupt_name(int sig);
+
+/* 0, or -1 and *err (cancelled): the user does not want to wait any longer for
+ * what is done with this file. */
+int sl_interrupt_check(struct sl_error *err, const char *path);
 
 /* How many have come since this was last asked: for core.interrupted(). */
 int sl_interrupt_news(void);

@@ -92,7 +92,7 @@ static void expire(struct sl_limit *limit, struct sl_scope *scope, enum sl_expir
 
 static void charge(struct sl_limit *limit, int ticks)
 {
-	struct sl_scope *s = atomic_load(&limit->scope);
+	struct sl_scope *s = limit->pauses > 0 ? NULL : atomic_load(&limit->scope);
 	for (; s != NULL; s = s->from_loop ? NULL : s->outer) {
 		s->ticks += ticks;
 		if (s->ticks > limit->ticks_allowed)
@@ -201,6 +201,16 @@ void sl_limit_release(struct sl_limit *limit)
 {
 	if (--limit->holders == 0)
 		alarm_end(&limit->ticker);
+}
+
+void sl_limit_pause(struct sl_limit *limit)
+{
+	limit->pauses++;
+}
+
+void sl_limit_resume(struct sl_limit *limit)
+{
+	limit->pauses--;
 }
 
 void sl_limit_deadline(struct sl_limit *limit, struct sl_alarm *a, int64_t deadline_ns,

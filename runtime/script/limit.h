@@ -72,6 +72,7 @@ struct sl_limit { /* embedded; must not move */
 	_Atomic(lua_State *) running;       /* coroutine that runs in it */
 	volatile sig_atomic_t armed;        /* a hook was put somewhere */
 	volatile sig_atomic_t ticks_allowed;
+	volatile sig_atomic_t pauses;
 	bool *strict;  /* of the allocator, or no_strict */
 	bool no_strict;
 	int64_t handler_ms;
@@ -88,6 +89,11 @@ void sl_limit_set(struct sl_limit *limit, int64_t handler_ms);
 /* The ticker runs while somebody holds it: 0, or -1 and *err (sink). */
 int sl_limit_hold(struct sl_limit *limit, struct sl_error *err);
 void sl_limit_release(struct sl_limit *limit);
+
+/* In between no CPU time is charged: around work of our own that takes as long
+ * as the user's data is large, and that a hook could not stop anyway. */
+void sl_limit_pause(struct sl_limit *limit);
+void sl_limit_resume(struct sl_limit *limit);
 
 /* Expire scopes of this deadline from deadline_ns (monotonic) on. Without a
  * timer (the system has none left) the supervisor's own check remains. */
