@@ -81,6 +81,15 @@ local function start(...)
   return process
 end
 
+--- Send SIGINT, and see that it has been taken: two at once would be one.
+local function interrupt(process)
+  process:signal "INT"
+  shell.wait("the signal to be taken", function()
+    local status = shell.read(("/proc/%d/status"):format(process.pid))
+    return not status or status:find "ShdPnd:\t0+\n"
+  end)
+end
+
 local function ends(process, status, kind)
   local result = process:finish()
   assert.equal(status, result.status, result.err)
@@ -128,10 +137,7 @@ describe("nothing of a run is in its files and databases", function()
 
   for_both("after a second SIGINT, in a handler that does not return", function()
     local process = start "sleepless"
-    process:signal "INT"
-    shell.wait("the signal to be taken", function()
-      return shell.read(("/proc/%d/status"):format(process.pid)):match "ShdPnd:\t0+\n"
-    end)
+    interrupt(process)
     process:signal "INT"
     ends(process, 130, "cancelled")
   end)
@@ -173,13 +179,6 @@ describe("two interrupts", function()
       end
     end
     return { sink = sink }]]
-
-  local function interrupt(process)
-    process:signal "INT"
-    shell.wait("the signal to be taken", function()
-      return shell.read(("/proc/%d/status"):format(process.pid)):match "ShdPnd:\t0+\n"
-    end)
-  end
 
   local function twice_in(method, ending)
     local gate = shell.file()
