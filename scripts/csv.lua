@@ -9,15 +9,16 @@ local csv = require "sluice.sink.csv"
 local set = require("sluice").options {
   file = { default = "rows.csv", description = "the file; replaced when the run succeeds" },
   stream = { default = "rows", description = "the stream to take" },
-  columns = { required = true, description = "fields of the rows, separated by commas" },
+  columns = { type = "names", required = true, description = "fields of the rows, separated by commas" },
 }
 
 local columns = {}
-for name in set.columns:gmatch "[^,]+" do columns[#columns + 1] = { name = name, optional = true } end
+for i, name in ipairs(set.columns) do columns[i] = { name = name, optional = true } end
 
 local function pick(row)
   local picked = {}
-  for _, column in ipairs(columns) do picked[column.name] = row:get(column.name) end
+  for _, name in ipairs(set.columns) do picked[name] = row:get(name) end
+  if next(picked) == nil then error("the row has none of these fields: " .. table.concat(set.columns, ", "), 0) end
   return picked
 end
 

@@ -10,12 +10,14 @@ local sql = require "sluice.sink.sql"
 local set = require("sluice").options {
   url = { required = true, description = "postgres://USER@HOST/DATABASE" },
   table = { default = "rows", description = "its table; made when it is not there" },
-  columns = { required = true, description = "NAME:TYPE,… with text, integer, number, boolean, json; ? for null" },
+  columns = {
+    type = "columns", required = true,
+    description = "NAME:TYPE,… with text, integer, number, boolean, json; ? for null",
+  },
+  key = { description = "column of the primary key" },
+  upsert = { type = "boolean", default = false, description = "a row of the same key takes its place" },
 }
 
-local columns = {}
-for name, type in set.columns:gmatch "([^:,]+):([^:,]+)" do columns[#columns + 1] = { name, type } end
-
 return {
-  sink = sql.table { url = set.url, name = set.table, columns = columns },
+  sink = sql.table { url = set.url, name = set.table, columns = set.columns, key = set.key, upsert = set.upsert },
 }

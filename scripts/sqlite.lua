@@ -10,16 +10,16 @@ local sql = require "sluice.sink.sql"
 local set = require("sluice").options {
   file = { default = "rows.db", description = "the database; made when it is not there" },
   table = { default = "rows", description = "its table, likewise" },
-  columns = { required = true, description = "NAME:TYPE,… with text, integer, number, boolean, json; ? for null" },
+  columns = {
+    type = "columns", required = true,
+    description = "NAME:TYPE,… with text, integer, number, boolean, json; ? for null",
+  },
   key = { description = "column of the primary key" },
   upsert = { type = "boolean", default = false, description = "a row of the same key takes its place" },
 }
 
-local columns = {}
-for name, type in set.columns:gmatch "([^:,]+):([^:,]+)" do columns[#columns + 1] = { name, type } end
-
 return {
   sink = sql.table {
-    url = "sqlite:" .. set.file, name = set.table, columns = columns, key = set.key, upsert = set.upsert,
+    url = "sqlite:" .. set.file, name = set.table, columns = set.columns, key = set.key, upsert = set.upsert,
   },
 }

@@ -19,12 +19,24 @@ local set = require("sluice").options {
   stream = { default = "rows", description = "the stream to check; rows of another end the run" },
 }
 
-local function read_schema(path)
-  if path:find "%.lua$" then return dofile(path) end
-  local file = assert(io.open(path))
-  local text = file:read "a"
+--- What is wrong with the file is wrong usage, not a fault of this policy.
+local function expect(value, why)
+  if value ~= nil then return value end
+  why = type(why) == "table" and why.message or why
+  if not why:find(set.schema, 1, true) then why = set.schema .. ": " .. why end
+  error(core.error("usage", "--set schema: " .. why), 0)
+end
+
+local function of_json(path)
+  local file = expect(io.open(path))
+  local text = expect(file:read "a")
   file:close()
-  return assert(schema.from_json_schema(text))
+  return expect(schema.from_json_schema(text))
+end
+
+local function of_lua(path)
+  local value = expect(loadfile(path))()
+  return expect(schema.is(value) and value or nil, "it returns no schema")
 end
 
 local invalid = 0
@@ -37,18 +49,20 @@ function report:write(row)
   invalid = invalid + 1
   local rejected = json.decode(row.raw)
   for _, v in ipairs(rejected.violations) do
-    print(("%s %d %s: expected %s, got %s"):format(
-      rejected.stream, rejected.sequence, v.pointer, v.expected, v.value or "nothing"))
+    print(("%s %d%s: expected %s, got %s"):format(
+      rejected.stream, rejected.sequence, v.pointer == "" and "" or " " .. v.pointer, v.expected, v.value or "nothing"))
   end
   return true
 end
 
 function report:prepare()
   if invalid == 0 then return true end
-  return nil, core.error("row_invalid", ("%d rows do not fit the schema"):format(invalid))
+  return nil, core.error("row_invalid", ("%s not fit the schema"):format(invalid == 1 and "1 row does" or invalid .. " rows do"))
 end
 
+local read = set.schema:find "%.lua$" and of_lua or of_json
+
 return {
-  streams = { [set.stream] = { schema = read_schema(set.schema), on_invalid = "reject" } },
+  streams = { [set.stream] = { schema = read(set.schema), on_invalid = "reject" } },
   rejects = report,
 }

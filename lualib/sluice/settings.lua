@@ -9,7 +9,8 @@
 --- The command gives them with --set NAME=VALUE and lists them with `sluice run
 --- POLICY.lua --help`; a program that loads the file gets the defaults. Types:
 --- string (unless told), integer, number, boolean, duration (milliseconds),
---- size (bytes), or a list of choices.
+--- size (bytes), names ("a,b" is { "a", "b" }), columns ("a:text,b:integer?" is
+--- { { "a", "text" }, { "b", "integer?" } }), or a list of choices.
 local core = require "sluice.core"
 local fields = require "sluice.fields"
 local suggest = require "sluice.suggest"
@@ -18,12 +19,37 @@ local units = require "sluice.units"
 local M = {}
 
 ---@class sluice.Setting
----@field type "string"|"integer"|"number"|"boolean"|"duration"|"size"|string[]|nil
+---@field type "string"|"integer"|"number"|"boolean"|"duration"|"size"|"names"|"columns"|string[]|nil
 ---@field default any
 ---@field description string?
 ---@field required boolean?
 
 local BOOLEANS = { ["true"] = true, yes = true, ["1"] = true, ["false"] = false, no = false, ["0"] = false }
+
+--- The parts of a list, without the white space around them. None may be empty.
+---@param read fun(part: string): any
+---@return any[]? parts
+local function list(text, read)
+  local parts = {}
+  for part in (text .. ","):gmatch "%s*([^,]-)%s*," do
+    local value = part ~= "" and read(part)
+    if not value then return nil end
+    parts[#parts + 1] = value
+  end
+  return parts
+end
+
+local function names(text)
+  return list(text, function(name) return name end), "names separated by commas"
+end
+
+local function columns(text)
+  local read = list(text, function(part)
+    local name, kind = part:match "^(.-)%s*:%s*([^:%s]+)$"
+    return name and name ~= "" and { name, kind }
+  end)
+  return read, "NAME:TYPE for each column, separated by commas"
+end
 
 --- What the text of --set means, by type: a value, or nil and what was expected.
 local types = {
@@ -33,6 +59,8 @@ local types = {
   boolean = function(text) return BOOLEANS[text], "true or false" end,
   duration = units.duration,
   size = units.size,
+  names = names,
+  columns = columns,
 }
 
 local function choice(choices)
@@ -126,6 +154,12 @@ end
 function M.unused()
   if declared or not next(given) then return nil end
   return core.error("usage", ("--set %s: the policy declares no options"):format(sorted_names(given)[1]))
+end
+
+--- Whether the policy that was loaded last has such an option, or any.
+---@param name string?
+function M.has(name)
+  return declared ~= nil and (name == nil or declared[name] ~= nil)
 end
 
 --- Run a file as far as its declaration.

@@ -37,6 +37,15 @@ describe("an option of a policy", function()
     })
   end)
 
+  it("may be a list", function()
+    given { a = "x", b = " x y ,z", c = "i:integer", d = "n : text , a:b:json?" }
+    assert.same({
+      a = { "x" }, b = { "x y", "z" }, c = { { "i", "integer" } }, d = { { "n", "text" }, { "a:b", "json?" } },
+    }, settings.declare {
+      a = { type = "names" }, b = { type = "names" }, c = { type = "columns" }, d = { type = "columns" },
+    })
+  end)
+
   local function refused(message, list, declaration)
     given(list)
     local ok, err = pcall(settings.declare, declaration)
@@ -74,6 +83,48 @@ describe("the ready script", function()
     local pipe = assert(io.popen("sqlite3 " .. dir .. "/x.db 'SELECT sum(i), count(*) FROM rows'"))
     assert.equal("6|3", pipe:read "l")
     pipe:close()
+  end)
+
+  it("csv.lua refuses a row that has none of them", function()
+    local result = run("csv.lua", "--set", "columns=j,k", "--set", "file=" .. dir .. "/x.csv")
+    assert.equal(4, result.status)
+    assert.matches("sink: the row has none of these fields: j, k %(in streams.rows.map, stream rows, sequence 0%)", result.err)
+    assert.is_nil(io.open(dir .. "/x.csv"))
+  end)
+
+  it("say how the stream is chosen when they are given rows of another", function()
+    local result = run("csv.lua", "--set", "columns=i", "--set", "stream=other", "--set", "file=" .. dir .. "/x.csv")
+    assert.equal(4, result.status)
+    assert.matches("unhandled_stream: .*\n  hint: %-%-set stream=NAME chooses the stream", result.err)
+  end)
+
+  it("refuse columns of which one cannot be read, and say where help is", function()
+    for _, columns in ipairs { "i:integer,j", "i:integer,", "", ":text" } do
+      local result = run("sqlite.lua", "--set", "columns=" .. columns, "--set", "file=" .. dir .. "/x.db")
+      assert.equal(2, result.status)
+      assert.matches("^sluice: usage: %-%-set columns: expected NAME:TYPE for each column, separated by commas, got ", result.err)
+      assert.matches("\ntry: sluice run [^\n]*scripts/sqlite.lua %-%-help\n$", result.err)
+    end
+  end)
+
+  it("validate.lua says what is wrong with a schema's file", function()
+    local function says(name, text, expected)
+      local path = dir .. "/" .. name
+      if text then
+        local file = assert(io.open(path, "w"))
+        file:write(text)
+        file:close()
+      end
+      local result = run("validate.lua", "--set", "schema=" .. path)
+      assert.equal(2, result.status, result.err)
+      assert.equal("sluice: usage: --set schema: " .. expected:gsub("PATH", path), (result.err:match "^(.-) %(in "))
+    end
+    says("none.json", nil, "PATH: No such file or directory")
+    says("none.lua", nil, "cannot open PATH: No such file or directory")
+    says("a.json", "{", "PATH: the JSON Schema is not JSON: the text ends inside an object")
+    says("b.json", '{"type":"objec"}', "PATH: this JSON Schema: there is no such type, at /type")
+    says("c.lua", "return {", "PATH:1: unexpected symbol near <eof>")
+    says("d.lua", "return 5", "PATH: it returns no schema")
   end)
 
   it("csv.lua writes the columns that were asked for", function()

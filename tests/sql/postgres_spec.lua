@@ -76,6 +76,15 @@ describe("sql.table with PostgreSQL", function()
     assert.equal("x|1", ask [[select "order ""by"" ?\", "%s" from "sel""ect 'ü?\"]])
   end)
 
+  it("finds a schema by the url, and refuses a dot", function()
+    ask "create schema side"
+    support.commits(support.sink(url .. "&options=-csearch_path%3Dside"), support.rows(2))
+    assert.equal("2", ask "select count(*) from side.decl")
+    local err = support.fails("sink", support.sink(url, { name = "side.decl" }), support.rows(2))
+    behaviour.says(err, "the name side.decl has a dot; a schema is chosen in the url, as in ?options=-csearch_path%3Dside")
+    ask "drop schema side cascade"
+  end)
+
   it("refuses a name that would be cut", function()
     local err = support.fails("sink", support.sink(url, { name = ("x"):rep(64) }), {})
     behaviour.says(err, "longer than the 63 bytes")
@@ -195,9 +204,14 @@ local function cut()
 end
 
 describe("a PostgreSQL that goes away", function()
-  it("is not there at begin", function()
+  it("refuses at begin", function()
     local err = support.fails("sink", support.sink(server.url "none"), {})
-    behaviour.says(err, "cannot connect")
+    behaviour.says(err, "cannot connect: the server refuses the connection, and LuaDBI does not hand on why: are database")
+  end)
+
+  it("is not there at begin", function()
+    local err = support.fails("sink", support.sink "postgres://me@/x?host=/nowhere", {})
+    behaviour.says(err, "cannot connect: no connection to the server, and LuaDBI does not hand on why: are host")
   end)
 
   it("is gone at a write", function()

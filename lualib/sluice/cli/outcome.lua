@@ -2,6 +2,7 @@
 local core = require "sluice.core"
 local record = require "sluice.record"
 local units = require "sluice.units"
+local words = require "sluice.words"
 
 local M = {}
 
@@ -15,6 +16,8 @@ local M = {}
 ---@field exit integer
 ---@field worker table?       of Worker:info()
 ---@field via boolean?        a launcher was to start it
+---@field policy string?      that has options of its own
+---@field chooses_stream boolean?  and one of them is the stream
 ---@field printed boolean?    the worker's own output was shown as it came
 
 local function plural(n, noun)
@@ -128,6 +131,9 @@ local function hint(report)
   if err.kind == "handshake" and report.via and not err.option then
     return "--remote PATH says where sluice is at the far end of --via"
   end
+  if err.kind == "unhandled_stream" and report.chooses_stream then
+    return "--set stream=NAME chooses the stream that this policy takes"
+  end
   local text = HINTS[err.option or err.kind]
   return HINTS[text] or text or err.option and ("see " .. err.option) or nil
 end
@@ -227,6 +233,11 @@ local function sentence(report)
   return ("%s: %s%s"):format(err.kind, message, place(err))
 end
 
+--- What of the command line has the help that is wanted: a policy has its own.
+local function words_for_help(report)
+  return report.policy and report.command .. " " .. words.quote(report.policy) or report.command
+end
+
 --- Lines for a failure; the first is the sentence, the rest is indented.
 ---@param report sluice.cli.Report
 ---@return string[]
@@ -237,7 +248,7 @@ function M.failure(report)
   lines[#lines + 1] = remains(report) and "  " .. remains(report)
   lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
   for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end
-  if err.kind == "usage" then lines[#lines + 1] = ("try: sluice %s --help"):format(report.command) end
+  if err.kind == "usage" then lines[#lines + 1] = ("try: sluice %s --help"):format(words_for_help(report)) end
   append(lines, "traceback:", is_expression(report) and {} or trace_lines(err.traceback or "", err.message))
   append(lines, "the worker's last output:", last_lines(tail(report), MOST_LINES))
   return lines

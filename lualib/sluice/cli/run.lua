@@ -30,6 +30,8 @@ return function(session, options, behind)
   stdout.guard(session.console:shares_terminal() and function() session.console:clear() end or nil)
   settings.give(options.set)
   local plan, err = policy.load(options.policy, options.arg)
+  session.report.policy = settings.has() and options.policy or nil
+  session.report.chooses_stream = settings.has "stream"
   if not plan then return session:fail(err) end
   local ok, problem = override(plan, options)
   if not ok then return 2, problem end

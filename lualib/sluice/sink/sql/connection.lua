@@ -30,7 +30,7 @@ local PREFIXES = {
 local function reason(why)
   why = tostring(why):gsub("\nLINE %d+:.*$", "")
   for _, prefix in ipairs(PREFIXES) do why = why:gsub(prefix, "") end
-  why = why:gsub("%s+$", ""):gsub("\n%u+:%s+", "; "):gsub("%s*\n%s*", " ")
+  why = why:gsub("%s+$", ""):gsub(" at character %d+", ""):gsub("\n%u+:%s+", "; "):gsub("%s*\n%s*", " ")
   return why ~= "" and why or "the driver gives no reason"
 end
 

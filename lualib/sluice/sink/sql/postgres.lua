@@ -32,12 +32,26 @@ function M.check_name(name)
   if #name > 63 then return ("the name %s is longer than the 63 bytes that PostgreSQL allows"):format(name) end
 end
 
+--- Whoever writes a dot means a schema, and would get a table of a strange name.
+function M.check_table(name)
+  if name:find(".", 1, true) then
+    return ("the name %s has a dot; a schema is chosen in the url, as in ?options=-csearch_path%%3D%s"):format(
+      name, name:match "^[^.]*")
+  end
+end
+
+--- LuaDBI loses the server's own words, and libpq's guess is a wrong one.
+local function refusal(why)
+  if why:find("server closed the connection", 1, true) then
+    return "the server refuses the connection, and LuaDBI does not hand on why: are database, user and password right?"
+  end
+  return why .. ", and LuaDBI does not hand on why: are host, port and parameters right?"
+end
+
 ---@param target sluice.sql.Target
 function M.open(target)
   local opened, why = connection.open("PostgreSQL", target.name)
-  if not opened then
-    return nil, why .. " (LuaDBI does not hand on the server's own words; are host, database, user and password right?)"
-  end
+  if not opened then return nil, refusal(why) end
   for _, setting in ipairs(SETTINGS) do
     local ok
     ok, why = opened:run(setting)

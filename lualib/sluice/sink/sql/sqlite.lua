@@ -22,6 +22,7 @@ M.fold = string.lower
 
 ---@return string? problem
 function M.check_name() end
+function M.check_table() end
 
 --- Renaming a file to its own name does nothing else than look for it. To open
 --- and close it would drop the locks that this process has on it.

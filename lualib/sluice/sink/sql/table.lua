@@ -116,7 +116,7 @@ local function conflict(dialect, spec)
 end
 
 local function check_names(dialect, spec)
-  local problem = dialect.check_name(spec.name)
+  local problem = dialect.check_name(spec.name) or dialect.check_table(spec.name)
   for _, column in ipairs(spec.columns) do problem = problem or dialect.check_name(column.name) end
   return problem
 end
