@@ -4,7 +4,8 @@
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 BUILD    ?= build
-CFLAGS   ?= -O2 -g
+# Fat: what links our libraries need not know of link-time optimization.
+CFLAGS   ?= -O3 -g -flto=auto -ffat-lto-objects
 CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
 
