@@ -166,13 +166,19 @@ static void push_violations(lua_State *L, struct event *e, const struct sl_viola
 	e->violations = lua_gettop(L);
 }
 
+/* A large row that a schema goes through is parsed after all. */
+static struct sl_json_value document(lua_State *L, const struct sl_delivery *d, struct sl_script *s)
+{
+	return sl_json_root(d->json != NULL ? d->json : sl_row_parse(L, s, d->serial, d->text, d->len));
+}
+
 /* Decode and check the row as it came. */
 static bool conforms(lua_State *L, struct event *e)
 {
 	struct sl_violations v;
 	const struct sl_route *r = e->delivery.route;
 	e->scope.handler = NULL;
-	if (sl_schema_push(L, r->schema, sl_json_root(e->delivery.json), &v) == 0) {
+	if (sl_schema_push(L, r->schema, document(L, &e->delivery, e->run->script), &v) == 0) {
 		e->payload = lua_gettop(L);
 		return true;
 	}
@@ -303,7 +309,8 @@ static enum sl_fate decide(lua_State *L, struct event *e)
 {
 	struct sl_delivery *d = &e->delivery;
 	const struct sl_route *r = d->route;
-	if (r->extract != NULL && sl_insert_document(r->insert, r->extract, sl_json_root(d->json))) {
+	if (r->extract != NULL &&
+	    sl_insert_document(r->insert, r->extract, document(L, d, e->run->script))) {
 		e->inserted = true;
 		return SL_FATE_KEPT;
 	}
@@ -462,6 +469,8 @@ static enum sl_verdict judge_plain(const struct sl_route *r, const struct sl_row
 		return SL_VERDICT_UNSURE;
 	if (r->predicate == NULL)
 		return SL_VERDICT_KEEP;
+	if (row->json == NULL)
+		return SL_VERDICT_UNSURE;
 	return sl_predicate_decide(r->predicate, sl_json_root(row->json));
 }
 

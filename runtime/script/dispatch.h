@@ -27,10 +27,16 @@ struct sl_delivery {
 	bool settled;    /* counted as what it became */
 	/* The row as it is now: as it came, or with the payload that map gave. */
 	uint64_t serial;
-	const struct sl_json *json; /* its document; NULL: not parsed */
+	const struct sl_json *json; /* its document; NULL: not parsed, or large */
 	const char *text;
 	size_t len;
 };
+
+/* Of the large row at hand, as it came; NULL: it is another, or none. */
+static inline struct sl_outline *sl_delivery_outline(const struct sl_delivery *d)
+{
+	return d->serial == d->first && d->json == NULL ? d->row->outline : NULL;
+}
 
 /* Reject the row at hand, if it is this one, by its serial, and its handlers
  * run: false when it is too late. Only the first reason counts. Raises on

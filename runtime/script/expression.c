@@ -43,11 +43,7 @@ static void push_row(lua_State *L, struct sl_expression *e)
 static bool push_field(lua_State *L, const struct sl_expression *e, const char *name, size_t len)
 {
 	struct sl_json_value v;
-	const struct sl_delivery *d = e->script->delivery;
-	const struct sl_json *json = d != NULL ? d->json : NULL;
-	if (e->row != NULL)
-		json = sl_row_document(L, e->row);
-	if (json == NULL || !sl_json_field(sl_json_root(json), name, len, &v))
+	if (!sl_row_find(L, e->script, e->row, name, len, &v))
 		return false;
 	sl_script_push_value(L, e->script, v);
 	return true;

@@ -81,17 +81,18 @@ uint64_t sl_row_serial(const struct sl_row_object *row)
 
 /* A kept row parses its own bytes; the serial tells whose document it is, for
  * an address may be another row's by now. */
-static const struct sl_json *parse(lua_State *L, const struct sl_row_object *row)
+const struct sl_json *sl_row_parse(lua_State *L, struct sl_script *s, uint64_t serial,
+                                   const char *text, size_t len)
 {
 	struct sl_error err;
-	struct sl_parser *p = sl_script_parser(L, row->script);
-	if (p->holds == row->serial)
+	struct sl_parser *p = sl_script_parser(L, s);
+	if (p->holds == serial)
 		return p->json;
 	sl_error_clear(&err);
 	p->holds = 0;
-	if (sl_json_parse(p->json, row->bytes, row->len, &err) != 0)
+	if (sl_json_parse(p->json, text, len, &err) != 0)
 		sl_failure_raise(L, &err);
-	p->holds = row->serial;
+	p->holds = serial;
 	return p->json;
 }
 
@@ -100,7 +101,64 @@ const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *
 	const struct sl_delivery *d = row->script->delivery;
 	if (d != NULL && d->serial == row->serial && d->json != NULL)
 		return d->json;
-	return parse(L, row);
+	return sl_row_parse(L, row->script, row->serial, row->bytes, row->len);
+}
+
+#define FEW 4 /* look-ups in pieces cost less than the whole document */
+
+/* The large row at hand, if this one is it (NULL: any), while it is asked for
+ * little and nobody has parsed it. */
+static const struct sl_delivery *large_at_hand(const struct sl_script *s,
+                                               const struct sl_row_object *row)
+{
+	const struct sl_delivery *d = s->delivery;
+	if (d == NULL || (row != NULL && d->serial != row->serial))
+		return NULL;
+	struct sl_outline *o = sl_delivery_outline(d);
+	if (o == NULL || o->asked++ >= FEW || (s->parser != NULL && s->parser->holds == d->serial))
+		return NULL;
+	return d;
+}
+
+static int find_in_pieces(lua_State *L, struct sl_script *s, const struct sl_delivery *d,
+                          const char *path, size_t len, bool field, struct sl_json_value *out)
+{
+	struct sl_error err;
+	struct sl_parser *p = sl_script_parser(L, s);
+	struct sl_outline *o = sl_delivery_outline(d);
+	sl_error_clear(&err);
+	p->holds = 0;
+	int found = field ? sl_outline_field(o, p->json, d->text, path, len, out, &err)
+	                  : sl_outline_pointer(o, p->json, d->text, path, len, out, &err);
+	if (found == -2)
+		sl_failure_raise(L, &err);
+	return found;
+}
+
+bool sl_row_find(lua_State *L, struct sl_script *s, const struct sl_row_object *row,
+                 const char *name, size_t len, struct sl_json_value *out)
+{
+	const struct sl_delivery *d = large_at_hand(s, row);
+	if (d != NULL)
+		return find_in_pieces(L, s, d, name, len, true, out) > 0;
+	if (row != NULL)
+		return sl_json_field(sl_json_root(sl_row_document(L, row)), name, len, out);
+	d = s->delivery;
+	if (d == NULL)
+		return false;
+	const struct sl_json *json = d->json;
+	if (sl_delivery_outline(d) != NULL)
+		json = sl_row_parse(L, s, d->serial, d->text, d->len);
+	return json != NULL && sl_json_field(sl_json_root(json), name, len, out);
+}
+
+static int find_pointer(lua_State *L, const struct sl_row_object *row, const char *path, size_t len,
+                        struct sl_json_value *out)
+{
+	const struct sl_delivery *d = large_at_hand(row->script, row);
+	if (d != NULL)
+		return find_in_pieces(L, row->script, d, path, len, false, out);
+	return sl_json_pointer(sl_json_root(sl_row_document(L, row)), path, len, out);
 }
 
 /* ---- methods; upvalue 1 of each is the metatable ---- */
@@ -113,13 +171,13 @@ static struct sl_row_object *check_row(lua_State *L)
 	return row;
 }
 
-static bool look_up(lua_State *L, struct sl_json_value root, int index, struct sl_json_value *out)
+static bool look_up(lua_State *L, const struct sl_row_object *row, int index, struct sl_json_value *out)
 {
 	size_t len;
 	const char *path = luaL_checklstring(L, index, &len);
 	if (len == 0 || path[0] != '/')
-		return sl_json_field(root, path, len, out);
-	int found = sl_json_pointer(root, path, len, out);
+		return sl_row_find(L, row->script, row, path, len, out);
+	int found = find_pointer(L, row, path, len, out);
 	if (found < 0)
 		luaL_argerror(L, index, "not a JSON Pointer: ~ stands before 0 or 1 only");
 	return found > 0;
@@ -133,8 +191,8 @@ static int row_get(lua_State *L) /* [row, path, ...] */
 	luaL_checkstack(L, top, "too many paths");
 	for (int i = 2; i <= top; i++) {
 		/* Asked for again: to push a table may run a finalizer that parses. */
-		struct sl_json_value v, root = sl_json_root(sl_row_document(L, row));
-		if (look_up(L, root, i, &v))
+		struct sl_json_value v;
+		if (look_up(L, row, i, &v))
 			sl_script_push_value(L, row->script, v);
 		else
 			lua_pushnil(L);

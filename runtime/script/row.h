@@ -44,6 +44,15 @@ uint64_t sl_row_serial(const struct sl_row_object *row);
 /* Its document, until somebody else parses. Raises on memory. */
 const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *row);
 
+/* The document of a row's text that is not parsed yet, likewise. */
+const struct sl_json *sl_row_parse(lua_State *L, struct sl_script *s, uint64_t serial,
+                                   const char *text, size_t len);
+
+/* A field of a row, or of the row at hand (NULL), wherever it is cheapest to
+ * find; lives until somebody else parses. Raises on memory. */
+bool sl_row_find(lua_State *L, struct sl_script *s, const struct sl_row_object *row,
+                 const char *name, size_t len, struct sl_json_value *out);
+
 /* core.row(stream, sequence, text): a row that no worker has sent, for sinks.
  * Upvalue 1: the script. */
 int sl_row_new(lua_State *L);

@@ -33,6 +33,7 @@ void sl_session_clear(struct sl_session *s)
 	sl_buffer_clear(&s->out);
 	sl_buffer_clear(&s->hello_bytes);
 	sl_buffer_clear(&s->result);
+	sl_outline_clear(&s->outline);
 	sl_ledger_clear(&s->ledger);
 }
 
@@ -147,12 +148,21 @@ static int take_row(struct sl_session *s, const struct sl_frame *f,
 	                                             f->payload, f->head.length, err);
 	if (stream == NULL)
 		return -1;
-	if (sl_json_parse(s->json, f->payload, f->head.length, err) != 0) {
+	bool large = f->head.length >= SL_OUTLINE_LEAST &&
+	             sl_outline_read(&s->outline, s->json, f->payload, f->head.length);
+	if (!large && sl_json_parse(s->json, f->payload, f->head.length, err) != 0) {
 		sl_error_text(err, SL_D_STREAM, stream->name, stream->name_len);
 		return sl_error_number(err, SL_D_SEQUENCE, (int64_t)f->head.sequence);
 	}
 	event->kind = SL_EVENT_ROW;
-	event->row = (struct sl_row){ stream, f->head.sequence, f->payload, f->head.length, s->json };
+	event->row = (struct sl_row){
+		.stream = stream,
+		.sequence = f->head.sequence,
+		.text = f->payload,
+		.len = f->head.length,
+		.json = large ? NULL : s->json,
+		.outline = large ? &s->outline : NULL,
+	};
 	return 1;
 }
 

@@ -48,6 +48,7 @@ struct sl_session { /* embedded; read the fields, change nothing */
 	struct sl_decoder in;
 	struct sl_buffer out;       /* to be written to the worker */
 	struct sl_json *json;       /* borrowed */
+	struct sl_outline outline;  /* of a large row */
 	uint32_t max_frame;         /* offered, then agreed */
 	struct sl_buffer hello_bytes;
 	struct sl_hello hello;      /* valid once the state has left HELLO */

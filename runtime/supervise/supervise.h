@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "json/json.h"
+#include "json/outline.h"
 #include "wire/ledger.h"
 #include "wire/message.h"
 
@@ -155,7 +156,8 @@ struct sl_row { /* borrowed for the callback */
 	uint64_t sequence;
 	const char *text;        /* valid JSON; SL_JSON_PADDING readable bytes follow */
 	size_t len;
-	const struct sl_json *json; /* its parsed document */
+	const struct sl_json *json; /* its parsed document; NULL: it is large */
+	struct sl_outline *outline; /* of a large row, instead; else NULL */
 };
 
 struct sl_outcome { /* borrowed for the callback */

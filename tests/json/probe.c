@@ -4,6 +4,8 @@
  *   p = probe.parser()            p:parse(text) p:parse_slowly(text): true | nil, err
  *   p:value([pointer])            decode what a JSON Pointer finds: found, value
  *   p:field(name)                 the same for a field of the root
+ *   p:outline(text)               is it outlined?
+ *   p:seek(path)                  as field or value, in the text outlined: found, value
  *   p:type(pointer) p:count(pointer)
  *   p:children(pointer)           array of { key or false, type }
  *   p:memory() p:trim(keep)
@@ -29,6 +31,7 @@
 #include "host/lua_error.h"
 #include "host/value.h"
 #include "json/document.h"
+#include "json/outline.h"
 
 #define PARSER "probe.parser"
 
@@ -143,6 +146,37 @@ static int parser_field(lua_State *L)
 	if (found)
 		sl_value_push(L, v);
 	return found ? 2 : 1;
+}
+
+/* One at a time: the text and its outline stay until the next. */
+static struct sl_outline outline;
+static char *outlined;
+
+static int parser_outline(lua_State *L)
+{
+	size_t len;
+	const char *text = luaL_checklstring(L, 2, &len);
+	free(outlined);
+	sl_outline_clear(&outline);
+	outlined = padded(text, len, SL_JSON_PADDING);
+	lua_pushboolean(L, sl_outline_read(&outline, check_parser(L), outlined, len));
+	return 1;
+}
+
+static int parser_seek(lua_State *L)
+{
+	struct sl_json_value v;
+	struct sl_error err;
+	size_t len;
+	const char *path = luaL_checklstring(L, 2, &len);
+	sl_error_clear(&err);
+	int found = path[0] == '/' || len == 0
+	          ? sl_outline_pointer(&outline, check_parser(L), outlined, path, len, &v, &err)
+	          : sl_outline_field(&outline, check_parser(L), outlined, path, len, &v, &err);
+	lua_pushinteger(L, found);
+	if (found == 1)
+		sl_value_push(L, v);
+	return found == 1 ? 2 : 1;
 }
 
 static int parser_type(lua_State *L)
@@ -360,6 +394,8 @@ static const luaL_Reg methods[] = {
 	{ "parse_slowly", parser_parse_slowly },
 	{ "value", parser_value },
 	{ "field", parser_field },
+		{ "outline", parser_outline },
+		{ "seek", parser_seek },
 	{ "type", parser_type },
 	{ "count", parser_count },
 	{ "children", parser_children },
