@@ -110,28 +110,39 @@ static void drop_escaped_quotes(struct scan *s, struct block *b)
 	}
 }
 
-/* What is outside strings, in order. true: the container's end is found. */
+/* The last comma of these, if any. */
+static inline void note_comma(struct scan *s, uint64_t commas, size_t at)
+{
+	if (commas != 0)
+		s->comma = at + 63 - (size_t)__builtin_clzll(commas);
+}
+
+/* Brackets in order; commas only where no bracket is open. true: the
+ * container's end is found. */
 static bool scan_block(struct scan *s, struct block *b, uint64_t valid, size_t at)
 {
 	if (s->escaped || b->escapes != 0)
 		drop_escaped_quotes(s, b);
 	uint64_t in_string = parity(b->quotes & valid) ^ s->string;
-	uint64_t bits = (b->open | b->close | b->commas) & ~in_string & valid;
+	uint64_t outside = ~in_string & valid;
+	uint64_t commas = b->commas & outside, brackets = (b->open | b->close) & outside;
 	s->string = (uint64_t)0 - (in_string >> 63);
-	for (; bits != 0; bits &= bits - 1) {
-		uint64_t bit = bits & -bits;
-		size_t here = at + (size_t)__builtin_ctzll(bits);
+	for (; brackets != 0; brackets &= brackets - 1) {
+		uint64_t bit = brackets & -brackets;
 		if (bit & b->open) {
-			if (++s->depth > s->deepest)
+			if (s->depth++ == 0)
+				note_comma(s, commas & (bit - 1), at);
+			else if (s->depth > s->deepest)
 				s->deepest = s->depth;
-		} else if (bit & b->commas) {
-			if (s->depth == 0)
-				s->comma = here;
-		} else if (s->depth-- == 0) {
-			s->close = here;
+		} else if (s->depth == 0) {
+			s->close = at + (size_t)__builtin_ctzll(bit);
 			return true;
+		} else if (--s->depth == 0) {
+			commas &= -bit;
 		}
 	}
+	if (s->depth == 0)
+		note_comma(s, commas, at);
 	return false;
 }
 
