@@ -37,25 +37,33 @@
 
 /* ---- the parser ---- */
 
+struct parser {
+	struct sl_json *json;
+	struct sl_outline outline;
+	char *outlined;
+};
+
 static struct sl_json *check_parser(lua_State *L)
 {
-	return *(struct sl_json **)luaL_checkudata(L, 1, PARSER);
+	return ((struct parser *)luaL_checkudata(L, 1, PARSER))->json;
 }
 
 static int parser_new(lua_State *L)
 {
-	struct sl_json **j = lua_newuserdatauv(L, sizeof *j, 0);
-	*j = NULL;
+	struct parser *p = lua_newuserdatauv(L, sizeof *p, 0);
+	*p = (struct parser){ .json = NULL };
 	luaL_setmetatable(L, PARSER);
-	*j = sl_json_new();
-	return *j != NULL ? 1 : luaL_error(L, "no memory");
+	p->json = sl_json_new();
+	return p->json != NULL ? 1 : luaL_error(L, "no memory");
 }
 
 static int parser_gc(lua_State *L)
 {
-	struct sl_json **j = luaL_checkudata(L, 1, PARSER);
-	sl_json_free(*j);
-	*j = NULL;
+	struct parser *p = luaL_checkudata(L, 1, PARSER);
+	sl_json_free(p->json);
+	sl_outline_clear(&p->outline);
+	free(p->outlined);
+	*p = (struct parser){ .json = NULL };
 	return 0;
 }
 
@@ -148,18 +156,14 @@ static int parser_field(lua_State *L)
 	return found ? 2 : 1;
 }
 
-/* One at a time: the text and its outline stay until the next. */
-static struct sl_outline outline;
-static char *outlined;
-
 static int parser_outline(lua_State *L)
 {
 	size_t len;
 	const char *text = luaL_checklstring(L, 2, &len);
-	free(outlined);
-	sl_outline_clear(&outline);
-	outlined = padded(text, len, SL_JSON_PADDING);
-	lua_pushboolean(L, sl_outline_read(&outline, check_parser(L), outlined, len));
+	struct parser *p = luaL_checkudata(L, 1, PARSER);
+	free(p->outlined);
+	p->outlined = padded(text, len, SL_JSON_PADDING);
+	lua_pushboolean(L, sl_outline_read(&p->outline, p->json, p->outlined, len));
 	return 1;
 }
 
@@ -169,10 +173,11 @@ static int parser_seek(lua_State *L)
 	struct sl_error err;
 	size_t len;
 	const char *path = luaL_checklstring(L, 2, &len);
+	struct parser *p = luaL_checkudata(L, 1, PARSER);
 	sl_error_clear(&err);
 	int found = path[0] == '/' || len == 0
-	          ? sl_outline_pointer(&outline, check_parser(L), outlined, path, len, &v, &err)
-	          : sl_outline_field(&outline, check_parser(L), outlined, path, len, &v, &err);
+	          ? sl_outline_pointer(&p->outline, p->json, p->outlined, path, len, &v, &err)
+	          : sl_outline_field(&p->outline, p->json, p->outlined, path, len, &v, &err);
 	lua_pushinteger(L, found);
 	if (found == 1)
 		sl_value_push(L, v);

@@ -159,3 +159,57 @@ describe("the steps of a row", function()
     assert.same({ "unhandled_stream", "b", 0, 1 }, { failure.kind, failure.stream, failure.sequence, seen })
   end)
 end)
+
+describe("a large row", function()
+  local parts = {}
+  for i = 1, 12000 do parts[i] = ('{"id":%d,"t":"é]"}'):format(i) end
+  local text = '{"kind":"a","kind":"def","rows":[' .. table.concat(parts, ", ") .. '],"size":7}'
+
+  it("gives what a small one gives, however often it is asked", function()
+    for _, asked in ipairs { 1, 3, 12 } do
+      of(text, function(row)
+        for _ = 1, asked do
+          local kind, size, last, nothing, rows = row:get("kind", "/size", "/rows/11999/id", "/rows/12000", "rows")
+          assert.same({ "def", 7, 12000 }, { kind, size, last })
+          assert.is_nil(nothing)
+          assert.equal(12000, #rows)
+        end
+        assert.equal(12000, row.payload.rows[12000].id)
+        assert.equal("é]", row:get "/rows/7/t")
+      end)
+    end
+  end)
+
+  it("refuses what is no JSON Pointer", function()
+    local failure = support.fails("sink", { text }, function(row) return row:get "/~2" end)
+    assert.matches("not a JSON Pointer", failure.message)
+  end)
+
+  it("stays what it is when it is kept, and when finalizers look into it", function()
+    local kept, finalized = {}, 0
+    support.succeeds({ text, text:gsub("def", "axiom"), text }, function(row)
+      kept[#kept + 1] = row
+      setmetatable({}, { __gc = function()
+        finalized = finalized + (row:get "size" == 7 and #row:get "rows" == 12000 and 1 or -1000)
+      end })
+      assert.equal(12000, #row:get "rows")
+      collectgarbage()
+      assert.equal(12000, #row:get "rows")
+    end)
+    collectgarbage()
+    assert.equal(3, finalized)
+    for i, kind in ipairs { "def", "axiom", "def" } do assert.equal(kind, kept[i]:get "kind") end
+  end)
+
+  it("goes through expressions, schemas and map", function()
+    local schema = require "sluice.schema"
+    local sum, passed = 0, 0
+    support.run({ { "rows", text }, { "rows", (text:gsub('"size":7', '"size":8')) } }, { streams = { rows = {
+      schema = schema.open({ kind = schema.string, size = schema.integer }):compile(),
+      where = assert(core.expression("size > 7 and kind == 'def' and #rows == 12000", "EXPR")),
+      map = assert(core.expression("{ twice = size * 2 }", "EXPR")),
+      on_row = function(row) sum, passed = sum + row:get "twice", passed + 1 end,
+    } } })
+    assert.same({ 16, 1 }, { sum, passed })
+  end)
+end)
