@@ -1,6 +1,7 @@
 /* outline.c - see outline.h */
 #include "json/outline.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+#include "json/pointer.h"
 
 #define PIECE (64u * 1024)
 #define DEEPEST 16         /* containers longer than a piece, within each other */
@@ -344,7 +347,7 @@ static int in_piece(const struct search *s, char container, size_t from, size_t 
 	if (parse_piece(s->in, s->parser, container, s->text + from, to - from, value, s->err) == 0)
 		return in_document(s, t);
 	if (s->err->kind == SL_NONE)
-		sl_fail(s->err, SL_ROW_MALFORMED, 12, "no memory to look into a row");
+		sl_fail(s->err, SL_ROW_MALFORMED, ENOMEM, "no memory to look into a row");
 	return -2;
 }
 
@@ -370,26 +373,12 @@ static int find_member(const struct search *s, size_t container, const struct to
 	return found;
 }
 
-/* The digits of an index without a leading zero; others find nothing. */
-static bool read_index(const struct token *t, size_t *index)
-{
-	if (!t->pointer || t->len < 2 || t->len > 16 || (t->text[1] == '0' && t->len > 2))
-		return false;
-	*index = 0;
-	for (size_t i = 1; i < t->len; i++) {
-		if (t->text[i] < '0' || t->text[i] > '9')
-			return false;
-		*index = *index * 10 + (size_t)(t->text[i] - '0');
-	}
-	return true;
-}
-
 static int find_element(const struct search *s, size_t container, const struct token *t, size_t *part)
 {
 	const struct sl_outline *o = s->in;
 	size_t end = o->parts[container].next, index;
 	char relative[32];
-	if (!read_index(t, &index))
+	if (!t->pointer || !sl_pointer_index(t->text + 1, t->text + t->len, &index))
 		return 0;
 	for (*part = container + 1; *part < end; *part = after(o, *part)) {
 		const struct sl_outline_part *p = &o->parts[*part];
@@ -433,14 +422,6 @@ int sl_outline_field(struct sl_outline *o, struct sl_json *parser, const char *t
 	return found == 1 && o->parts[part].type != 'r' ? whole(&s, part) : found;
 }
 
-static bool valid_pointer(const char *pointer, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (pointer[i] == '~' && (i + 1 == len || (pointer[i + 1] != '0' && pointer[i + 1] != '1')))
-			return false;
-	return len == 0 || pointer[0] == '/';
-}
-
 int sl_outline_pointer(struct sl_outline *o, struct sl_json *parser, const char *text,
                        const char *pointer, size_t len, struct sl_json_value *out,
                        struct sl_error *err)
@@ -448,7 +429,7 @@ int sl_outline_pointer(struct sl_outline *o, struct sl_json *parser, const char 
 	struct search s = { o, parser, text, out, err };
 	const char *p = pointer, *end = pointer + len;
 	size_t part = 0;
-	if (!valid_pointer(pointer, len))
+	if (!sl_pointer_is_valid(pointer, end))
 		return -1;
 	while (p < end) {
 		const char *slash = memchr(p + 1, '/', (size_t)(end - p - 1));

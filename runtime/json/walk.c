@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json/document.h"
+#include "json/pointer.h"
 
 static struct sl_json_value value_at(const struct sl_json *j, size_t at)
 {
@@ -159,16 +160,6 @@ bool sl_json_field(struct sl_json_value v, const char *name, size_t len,
 	return true;
 }
 
-static bool valid_pointer(const char *p, const char *end)
-{
-	if (p < end && *p != '/')
-		return false;
-	for (; p < end; p++)
-		if (*p == '~' && (p + 1 == end || (p[1] != '0' && p[1] != '1')))
-			return false;
-	return true;
-}
-
 /* Is this the key that a token of a pointer, with its escapes, stands for? */
 static bool token_is(const char *token, const char *end, const char *key, size_t len)
 {
@@ -201,25 +192,12 @@ static bool token_field(struct sl_json_value v, const char *token, const char *e
 	return found;
 }
 
-/* An array index: digits without a leading zero. */
-static bool token_index(const char *token, const char *end, size_t *index)
-{
-	if (token == end || (*token == '0' && end - token > 1))
-		return false;
-	for (*index = 0; token < end; token++) {
-		if (*token < '0' || *token > '9' || *index > (SIZE_MAX - 9) / 10)
-			return false;
-		*index = *index * 10 + (size_t)(*token - '0');
-	}
-	return true;
-}
-
 static bool token_element(struct sl_json_value v, const char *token, const char *end,
                           struct sl_json_value *out)
 {
 	struct sl_json_iter it = sl_json_children(v);
 	size_t index;
-	if (!token_index(token, end, &index))
+	if (!sl_pointer_index(token, end, &index))
 		return false;
 	while (sl_json_next(&it, NULL, NULL, out))
 		if (index-- == 0)
@@ -243,7 +221,7 @@ int sl_json_pointer(struct sl_json_value v, const char *pointer, size_t len,
                     struct sl_json_value *out)
 {
 	const char *p = pointer, *end = pointer + len;
-	if (!valid_pointer(p, end))
+	if (!sl_pointer_is_valid(p, end))
 		return -1;
 	while (p < end) {
 		const char *token = p + 1, *slash = memchr(token, '/', (size_t)(end - token));
