@@ -24,6 +24,13 @@ function M.func(value)
 end
 
 ---@param value any
+---@return boolean? value, string? expected
+function M.boolean(value)
+  if type(value) == "boolean" then return value end
+  return nil, "true or false"
+end
+
+---@param value any
 ---@return any value, string? expected
 function M.name(value)
   if type(value) == "string" and value ~= "" then return value end

@@ -4,6 +4,7 @@
 --- An entry reads what the user gave: read(value) returns what the runtime
 --- takes, or nil and what was expected. `of` says whom it belongs to: the
 --- process ("worker") or one request of it ("request").
+local fields = require "sluice.fields"
 local units = require "sluice.units"
 local words = require "sluice.words"
 
@@ -12,11 +13,6 @@ local M = {}
 ---@class sluice.Option
 ---@field of "worker"|"request"
 ---@field read fun(value: any): any, string?
-
-local function flag(value)
-  if type(value) == "boolean" then return value end
-  return nil, "true or false"
-end
 
 local function text(value)
   if type(value) == "string" and value ~= "" and not value:find("\0", 1, true) then return value end
@@ -89,9 +85,9 @@ M.all = {
   transport = { of = "worker", read = transport },
   via = { of = "worker", read = launcher },
   remote = { of = "worker", read = text },
-  lines = { of = "worker", read = flag },
+  lines = { of = "worker", read = fields.boolean },
   stream = { of = "worker", read = text },
-  envelopes = { of = "worker", read = flag },
+  envelopes = { of = "worker", read = fields.boolean },
 }
 
 --- The names of the options that belong to the given owner, or of all.

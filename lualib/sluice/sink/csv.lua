@@ -67,7 +67,7 @@ local function read_eol(value)
 end
 
 local READERS = {
-  columns = M.columns, header = durable.boolean, delimiter = read_delimiter, null = read_null, eol = read_eol,
+  columns = M.columns, header = fields.boolean, delimiter = read_delimiter, null = read_null, eol = read_eol,
 }
 
 ---@return sluice.sink.Columns? columns, sluice.Error? err

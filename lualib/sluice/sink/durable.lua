@@ -20,11 +20,6 @@ local M = {}
 ---@field protected failure sluice.Error?    of a row; there is no commit after it
 ---@field protected open fun(self, context: sluice.SinkContext, file: sluice.core.File): true?, sluice.Error?
 
-local function read_boolean(value)
-  if type(value) == "boolean" then return value end
-  return nil, "true or false"
-end
-
 local function read_gzip(value)
   if type(value) == "boolean" or math.type(value) == "integer" and value >= 1 and value <= 9 then return value end
   return nil, "true, false, or a level from 1 to 9"
@@ -35,10 +30,8 @@ local function read_mode(value)
   return nil, "file permissions such as tonumber('640', 8)"
 end
 
-M.boolean = read_boolean
-
 --- Options of every such sink.
-local SHARED = { append = read_boolean, gzip = read_gzip, mode = read_mode }
+local SHARED = { append = fields.boolean, gzip = read_gzip, mode = read_mode }
 
 --- Read what the caller gave to a constructor, or raise at his line.
 ---@param what string          "csv.file"

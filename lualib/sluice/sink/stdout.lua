@@ -12,7 +12,6 @@
 local aligned = require "sluice.sink.aligned"
 local core = require "sluice.core"
 local csv = require "sluice.sink.csv"
-local durable = require "sluice.sink.durable"
 local fields = require "sluice.fields"
 local spool = require "sluice.spool"
 local stdout = require "sluice.stdout"
@@ -123,7 +122,7 @@ local function read_count(value)
 end
 
 local READERS = {
-  format = read_format, atomic = durable.boolean, columns = csv.columns, window = read_count, width = read_count,
+  format = read_format, atomic = fields.boolean, columns = csv.columns, window = read_count, width = read_count,
 }
 
 ---@class sluice.sink.StdoutOptions
