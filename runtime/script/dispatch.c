@@ -59,6 +59,7 @@ static struct sl_row_source source_of(const struct sl_delivery *d)
 		.serial = d->serial,
 		.text = d->text,
 		.len = d->len,
+		.lent = d->serial == d->first,
 	};
 }
 
@@ -141,7 +142,7 @@ static void replace_payload(lua_State *L, struct event *e)
 	if (row != NULL && sl_row_serial(row) == d->serial)
 		return;
 	if (row != NULL)
-		d->text = sl_row_text(row, &d->len);
+		d->text = sl_row_text(L, row, &d->len);
 	else
 		encode(L, e);
 	d->json = NULL;
@@ -167,9 +168,9 @@ static void push_violations(lua_State *L, struct event *e, const struct sl_viola
 }
 
 /* A large row that a schema goes through is parsed after all. */
-static struct sl_json_value document(lua_State *L, const struct sl_delivery *d, struct sl_script *s)
+static struct sl_json_value root(lua_State *L, const struct event *e)
 {
-	return sl_json_root(d->json != NULL ? d->json : sl_row_parse(L, s, d->serial, d->text, d->len));
+	return sl_json_root(sl_row_document_at_hand(L, e->run->script));
 }
 
 /* Decode and check the row as it came. */
@@ -178,7 +179,7 @@ static bool conforms(lua_State *L, struct event *e)
 	struct sl_violations v;
 	const struct sl_route *r = e->delivery.route;
 	e->scope.handler = NULL;
-	if (sl_schema_push(L, r->schema, document(L, &e->delivery, e->run->script), &v) == 0) {
+	if (sl_schema_push(L, r->schema, root(L, e), &v) == 0) {
 		e->payload = lua_gettop(L);
 		return true;
 	}
@@ -310,7 +311,7 @@ static enum sl_fate decide(lua_State *L, struct event *e)
 	struct sl_delivery *d = &e->delivery;
 	const struct sl_route *r = d->route;
 	if (r->extract != NULL &&
-	    sl_insert_document(r->insert, r->extract, document(L, d, e->run->script))) {
+	    sl_insert_document(r->insert, r->extract, root(L, e))) {
 		e->inserted = true;
 		return SL_FATE_KEPT;
 	}
@@ -492,6 +493,24 @@ static int settle_plain(struct sl_run *run, const struct sl_row *row)
 	return 0;
 }
 
+static void end_loans(lua_State *L, struct event *e)
+{
+	sl_row_end_loans(L, e->run->script);
+}
+
+/* The bytes of a row go when its callback returns: 0 or -1 as above. */
+static int settle_loans(struct sl_run *run, const struct sl_row *row)
+{
+	struct sl_script *s = run->script;
+	struct event e = event_of(run, row, end_loans);
+	e.scope.stream = row->stream->name;
+	e.scope.sequence = row->sequence;
+	int rc = contain(&e);
+	if (s->lent)
+		sl_row_forget_loans(s->L, s);
+	return rc;
+}
+
 /* 0; or -1, and the request is on its way to failure. */
 static int deliver(struct sl_run *run, const struct sl_row *row)
 {
@@ -506,6 +525,8 @@ static int deliver(struct sl_run *run, const struct sl_row *row)
 	e.delivery.first = e.delivery.serial = ++s->serial;
 	s->delivery = &e.delivery;
 	int rc = contain(&e);
+	if (s->lent && settle_loans(run, row) != 0)
+		rc = -1;
 	s->delivery = NULL;
 	return rc;
 }

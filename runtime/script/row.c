@@ -7,56 +7,7 @@
 
 #include "script/dispatch.h"
 #include "script/failure.h"
-
-struct sl_row_object {
-	struct sl_script *script;
-	uint64_t serial;
-	uint64_t sequence;
-	size_t len;
-	size_t stream_len;
-	char bytes[]; /* the text, the padding a parser wants, the stream's name */
-};
-
-#define LARGE (256u * 1024)
-#define QUICK_KIB 8192 /* so much is collected in less time than a large row takes */
-
-#define PAYLOAD 1 /* user value: the decoded payload, nil before it is wanted */
-
-static const char *stream_name(const struct sl_row_object *row)
-{
-	return row->bytes + row->len + SL_JSON_PADDING;
-}
-
-/* The collector does not know that a few large rows are much: it is told to look
- * for those before this one. Everywhere while that is quick, else among what is
- * young. */
-static void make_way(lua_State *L, size_t len)
-{
-	if (len < LARGE || !lua_gc(L, LUA_GCISRUNNING))
-		return;
-	if (lua_gc(L, LUA_GCCOUNT) < QUICK_KIB)
-		lua_gc(L, LUA_GCCOLLECT);
-	else
-		lua_gc(L, LUA_GCSTEP, (int)(len >> 9));
-}
-
-void sl_row_push(lua_State *L, struct sl_script *s, const struct sl_row_source *from,
-                 int metatable)
-{
-	size_t size = sizeof(struct sl_row_object) + from->len + SL_JSON_PADDING + from->stream_len;
-	make_way(L, from->len);
-	struct sl_row_object *row = lua_newuserdatauv(L, size, 1);
-	row->script = s;
-	row->serial = from->serial;
-	row->sequence = from->sequence;
-	row->len = from->len;
-	row->stream_len = from->stream_len;
-	memcpy(row->bytes, from->text, from->len);
-	memset(row->bytes + from->len, 0, SL_JSON_PADDING);
-	memcpy(row->bytes + from->len + SL_JSON_PADDING, from->stream, from->stream_len);
-	lua_pushvalue(L, metatable);
-	lua_setmetatable(L, -2);
-}
+#include "script/row_object.h"
 
 struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable)
 {
@@ -68,10 +19,12 @@ struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable)
 	return ours ? row : NULL;
 }
 
-const char *sl_row_text(const struct sl_row_object *row, size_t *len)
+const char *sl_row_text(lua_State *L, const struct sl_row_object *row, size_t *len)
 {
+	if (row->text == NULL)
+		luaL_error(L, "this row has lost its text: there was no memory to keep it after its handlers");
 	*len = row->len;
-	return row->bytes;
+	return row->text;
 }
 
 uint64_t sl_row_serial(const struct sl_row_object *row)
@@ -81,7 +34,7 @@ uint64_t sl_row_serial(const struct sl_row_object *row)
 
 /* A kept row parses its own bytes; the serial tells whose document it is, for
  * an address may be another row's by now. */
-const struct sl_json *sl_row_parse(lua_State *L, struct sl_script *s, uint64_t serial,
+static const struct sl_json *parse(lua_State *L, struct sl_script *s, uint64_t serial,
                                    const char *text, size_t len)
 {
 	struct sl_error err;
@@ -96,12 +49,22 @@ const struct sl_json *sl_row_parse(lua_State *L, struct sl_script *s, uint64_t s
 	return p->json;
 }
 
+const struct sl_json *sl_row_document_at_hand(lua_State *L, struct sl_script *s)
+{
+	const struct sl_delivery *d = s->delivery;
+	if (d->json != NULL)
+		return d->json;
+	return parse(L, s, d->serial, d->text, d->len);
+}
+
 const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *row)
 {
+	size_t len;
 	const struct sl_delivery *d = row->script->delivery;
-	if (d != NULL && d->serial == row->serial && d->json != NULL)
-		return d->json;
-	return sl_row_parse(L, row->script, row->serial, row->bytes, row->len);
+	if (d != NULL && d->serial == row->serial)
+		return sl_row_document_at_hand(L, row->script);
+	const char *text = sl_row_text(L, row, &len);
+	return parse(L, row->script, row->serial, text, len);
 }
 
 #define FEW 4 /* look-ups in pieces cost less than the whole document */
@@ -141,15 +104,10 @@ bool sl_row_find(lua_State *L, struct sl_script *s, const struct sl_row_object *
 	const struct sl_delivery *d = large_at_hand(s, row);
 	if (d != NULL)
 		return find_in_pieces(L, s, d, name, len, true, out) > 0;
-	if (row != NULL)
-		return sl_json_field(sl_json_root(sl_row_document(L, row)), name, len, out);
-	d = s->delivery;
-	if (d == NULL)
+	if (row == NULL && s->delivery == NULL)
 		return false;
-	const struct sl_json *json = d->json;
-	if (sl_delivery_outline(d) != NULL)
-		json = sl_row_parse(L, s, d->serial, d->text, d->len);
-	return json != NULL && sl_json_field(sl_json_root(json), name, len, out);
+	const struct sl_json *json = row != NULL ? sl_row_document(L, row) : sl_row_document_at_hand(L, s);
+	return sl_json_field(sl_json_root(json), name, len, out);
 }
 
 static int find_pointer(lua_State *L, const struct sl_row_object *row, const char *path, size_t len,
@@ -212,16 +170,16 @@ static int row_reject(lua_State *L) /* [row, reason] */
 
 void sl_row_set_payload(lua_State *L, int index)
 {
-	lua_setiuservalue(L, index, PAYLOAD);
+	lua_setiuservalue(L, index, SL_ROW_PAYLOAD);
 }
 
 static int push_payload(lua_State *L, const struct sl_row_object *row)
 {
-	if (lua_getiuservalue(L, 1, PAYLOAD) != LUA_TNIL)
+	if (lua_getiuservalue(L, 1, SL_ROW_PAYLOAD) != LUA_TNIL)
 		return 1;
 	sl_script_push_value(L, row->script, sl_json_root(sl_row_document(L, row)));
 	lua_pushvalue(L, -1);
-	lua_setiuservalue(L, 1, PAYLOAD);
+	lua_setiuservalue(L, 1, SL_ROW_PAYLOAD);
 	return 1;
 }
 
@@ -240,6 +198,13 @@ static int unknown_key(lua_State *L)
 	                  luaL_tolstring(L, 2, NULL));
 }
 
+static void push_text(lua_State *L, const struct sl_row_object *row)
+{
+	size_t len;
+	const char *text = sl_row_text(L, row, &len);
+	lua_pushlstring(L, text, len);
+}
+
 static int row_index(lua_State *L) /* [row, key] */
 {
 	const struct sl_row_object *row = check_row(L);
@@ -250,9 +215,9 @@ static int row_index(lua_State *L) /* [row, key] */
 	else if (is_key(L, SEQUENCE))
 		lua_pushinteger(L, (lua_Integer)row->sequence);
 	else if (is_key(L, STREAM))
-		lua_pushlstring(L, stream_name(row), row->stream_len);
+		lua_pushlstring(L, row->bytes, row->stream_len);
 	else if (is_key(L, RAW))
-		lua_pushlstring(L, row->bytes, row->len);
+		push_text(L, row);
 	else if (is_key(L, REJECT))
 		lua_pushvalue(L, lua_upvalueindex(REJECT_METHOD));
 	else
@@ -263,13 +228,15 @@ static int row_index(lua_State *L) /* [row, key] */
 static int row_tostring(lua_State *L) /* [row] */
 {
 	const struct sl_row_object *row = check_row(L);
+	size_t len;
+	const char *text = sl_row_text(L, row, &len);
 	luaL_Buffer b;
-	char *to = luaL_buffinitsize(L, &b, row->len);
-	for (size_t i = 0; i < row->len; i++) {
-		char c = row->bytes[i];
+	char *to = luaL_buffinitsize(L, &b, len);
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
 		to[i] = c == '\n' || c == '\r' ? ' ' : c; /* white space there, never in a string */
 	}
-	luaL_pushresultsize(&b, row->len);
+	luaL_pushresultsize(&b, len);
 	return 1;
 }
 

@@ -5,6 +5,10 @@
  * nothing is decoded before somebody asks. While its handlers run, look-ups
  * use the document that the supervisor has parsed already; later the row
  * parses its own bytes with the parser of the Lua state.
+ *
+ * Few scripts keep a large row, and its copy would cost as much as looking into
+ * it. The text of one that is being handled is therefore lent to its userdata; if
+ * that is still wanted when the handlers are done, it gets its copy then.
  */
 #ifndef SL_SCRIPT_ROW_H
 #define SL_SCRIPT_ROW_H
@@ -22,6 +26,7 @@ struct sl_row_source { /* borrowed; copied */
 	uint64_t serial;
 	const char *text;
 	size_t len;
+	bool lent; /* if it is large: text stays where it is until sl_row_end_loans */
 };
 
 struct sl_row_object; /* the userdata */
@@ -30,23 +35,28 @@ struct sl_row_object; /* the userdata */
 void sl_row_push(lua_State *L, struct sl_script *s, const struct sl_row_source *from,
                  int metatable);
 
+/* The lent text goes: the rows that are still wanted get a copy of it, which they
+ * share. Raises on memory. _forget after that: what has no copy yet has lost its text,
+ * and says so when it is asked for. */
+void sl_row_end_loans(lua_State *L, struct sl_script *s);
+void sl_row_forget_loans(lua_State *L, struct sl_script *s);
+
 /* The value on top, popped, is the payload of the row at index. */
 void sl_row_set_payload(lua_State *L, int index);
 
 /* The row at index, or NULL; metatable as above. Needs two free slots. */
 struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable);
 
-/* Its text; borrowed as long as the row lives. */
-const char *sl_row_text(const struct sl_row_object *row, size_t *len);
+/* Its text; borrowed as long as the row lives, and while it is handled, lives there.
+ * Raises when it is lost. */
+const char *sl_row_text(lua_State *L, const struct sl_row_object *row, size_t *len);
 
 uint64_t sl_row_serial(const struct sl_row_object *row);
 
-/* Its document, until somebody else parses. Raises on memory. */
+/* Its document, and that of the row at hand, until somebody else parses. Raises on
+ * memory. */
 const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *row);
-
-/* The document of a row's text that is not parsed yet, likewise. */
-const struct sl_json *sl_row_parse(lua_State *L, struct sl_script *s, uint64_t serial,
-                                   const char *text, size_t len);
+const struct sl_json *sl_row_document_at_hand(lua_State *L, struct sl_script *s);
 
 /* A field of a row, or of the row at hand (NULL), wherever it is cheapest to
  * find; lives until somebody else parses. Raises on memory. */

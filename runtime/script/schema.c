@@ -19,7 +19,7 @@ static size_t push_taking(lua_State *L, const struct sl_schema *s, struct sl_jso
 {
 	luaL_checkstack(L, 4, "a value");
 	sl_script_open(L);
-	lua_getiuservalue(L, -1, 1);
+	lua_getiuservalue(L, -1, SL_SCRIPT_PARSER);
 	lua_replace(L, -2); /* [parser] */
 	p->taken = true;
 	size_t count = sl_walk_push(L, s, root);

@@ -53,7 +53,7 @@ struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s)
 	luaL_checkstack(L, 4, "a parser");
 	push_script(L);
 	struct sl_parser *p = sl_script_push_parser(L); /* [script, parser] */
-	lua_setiuservalue(L, -2, 1);
+	lua_setiuservalue(L, -2, SL_SCRIPT_PARSER);
 	lua_pop(L, 1);
 	return s->parser = p;
 }
@@ -63,7 +63,7 @@ struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s)
 static void push_taking(lua_State *L, struct sl_parser *p, struct sl_json_value v)
 {
 	push_script(L);
-	lua_getiuservalue(L, -1, 1); /* [script, parser]: alive until we are done */
+	lua_getiuservalue(L, -1, SL_SCRIPT_PARSER); /* [script, parser]: alive until we are done */
 	p->taken = true;
 	sl_value_push(L, v);
 	p->taken = false;
@@ -173,7 +173,7 @@ struct sl_script *sl_script_open(lua_State *L)
 	if (!lua_isnil(L, -1))
 		return lua_touserdata(L, -1);
 	lua_pop(L, 1);
-	struct sl_script *s = lua_newuserdatauv(L, sizeof *s, 1);
+	struct sl_script *s = lua_newuserdatauv(L, sizeof *s, SL_SCRIPT_VALUES);
 	*s = (struct sl_script){ .L = NULL };
 	sl_limit_init(&s->limit, L);
 	sl_buffer_init(&s->text);

@@ -33,6 +33,9 @@ struct sl_parser { /* a userdata */
 	bool taken;
 };
 
+/* User values of the userdata. */
+enum { SL_SCRIPT_PARSER = 1, SL_SCRIPT_LOANS, SL_SCRIPT_VALUES = SL_SCRIPT_LOANS };
+
 struct sl_script {
 	struct sl_limit limit;
 	struct sl_supervisor *supervisor; /* made on first use */
@@ -42,13 +45,14 @@ struct sl_script {
 	uint64_t turns;     /* of the loop, so far */
 	uint64_t events;    /* callbacks so far: tells whether a turn brought something */
 
-	struct sl_parser *parser;  /* kept alive by the userdata's user value */
+	struct sl_parser *parser;  /* kept alive by a user value */
 	struct sl_json_writer *encoder;
 	struct sl_buffer text;     /* of the latest mapped payload */
 	struct sl_buffer reason;   /* why the row at hand was rejected */
 
 	uint64_t serial;           /* of the latest row; each has its own */
 	struct sl_delivery *delivery; /* the row that is being handled, or NULL */
+	bool lent;                 /* its text is, to userdata (row.h) */
 
 	struct sl_writer *dirty;   /* with bytes not yet written */
 	struct sl_run *runs;       /* whose outcome is awaited */

@@ -195,7 +195,7 @@ static int writer_row(lua_State *L) /* [writer, row], upvalue 1: the rows' metat
 	const struct sl_row_object *row = sl_row_test(L, 2, lua_upvalueindex(1));
 	if (row == NULL)
 		return luaL_typeerror(L, 2, SL_ROW);
-	const char *text = sl_row_text(row, &len);
+	const char *text = sl_row_text(L, row, &len);
 	sl_error_clear(&err);
 	return done(L, sl_writer_row(w, text, len, &err), &err);
 }

@@ -33,6 +33,14 @@ local PLACES = {
 
 local function broken() error "the handler broke" end
 
+--- What a program of Lua says with about 400 MB of address space.
+local function in_little_memory(program)
+  local pipe = assert(io.popen(("ulimit -v 400000; exec %s %s 2>&1"):format(paths.quote(paths.lua), program)))
+  local said = pipe:read "a"
+  pipe:close()
+  return said
+end
+
 describe("an error in", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
@@ -242,10 +250,29 @@ describe("a handler", function()
       end
       print(assert(worker:run("count", {}, { on_row = function() end })).total_rows)
     ]]):format(behaviour.file "counts.lua"))
-    local pipe = assert(io.popen(("ulimit -v 400000; exec %s %s 2>&1"):format(paths.quote(paths.lua), program)))
-    local said = pipe:read "a"
-    pipe:close()
+    local said = in_little_memory(program)
     assert.equal("1\tsink_memory\ton_row\n2\tsink_memory\ton_row\n3\tsink_memory\ton_row\n3\n", said)
+  end)
+
+  it("that keeps more large rows than there is memory for is sink_memory, and no kept row is wrong", function()
+    if paths.sanitized then return end
+    local program = behaviour.write(behaviour.path(), ([[
+      local sluice = require "sluice"
+      local worker <close> = assert(sluice.spawn { %q })
+      local kept, whole, lost = {}, 0, 0
+      local _, failure = worker:run("large", { n = 1000, kib = 1000 }, { on_row = function(row) kept[#kept + 1] = row end })
+      local count = #kept
+      for i = 1, 50 do kept[i] = false end -- room to look into the others
+      collectgarbage()
+      for i = 51, count do
+        local ok, value = pcall(kept[i].get, kept[i], "i")
+        if ok and value == i then whole = whole + 1
+        elseif tostring(value):find "lost its text" then lost = lost + 1 end
+      end
+      print(failure.kind, failure.stream, failure.sequence == count - 1, count > 100, 50 + whole + lost == count, lost < 2)
+    ]]):format(behaviour.file "counts.lua"))
+    local said = in_little_memory(program)
+    assert.equal("sink_memory\trows\ttrue\ttrue\ttrue\ttrue\n", said)
   end)
 
   it("cannot yield", function()

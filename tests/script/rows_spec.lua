@@ -201,6 +201,107 @@ describe("a large row", function()
     for i, kind in ipairs { "def", "axiom", "def" } do assert.equal(kind, kept[i]:get "kind") end
   end)
 
+  --- Every way to keep the row after its handler, and later to get at it again.
+  local keepers = {
+    ["in a table"] = function()
+      local rows = {}
+      return function(row) rows[#rows + 1] = row end, function() return rows end
+    end,
+    ["in a coroutine"] = function()
+      local threads = {}
+      return function(row)
+        local thread = coroutine.create(function(r) coroutine.yield() return r end)
+        coroutine.resume(thread, row)
+        threads[#threads + 1] = thread
+      end, function()
+        for i, thread in ipairs(threads) do threads[i] = select(2, coroutine.resume(thread)) end
+        return threads
+      end
+    end,
+    ["where only finalizers see it"] = function()
+      local rows = {}
+      return function(row)
+        setmetatable({}, { __gc = function() rows[#rows + 1] = { row.raw, row } end })
+      end, function()
+        collectgarbage()
+        collectgarbage()
+        for i, seen in ipairs(rows) do
+          assert.equal(seen[1], seen[2].raw)
+          rows[i] = seen[2]
+        end
+        table.sort(rows, function(a, b) return a.sequence < b.sequence end)
+        return rows
+      end
+    end,
+  }
+
+  local function stays(how, handler)
+    local keep, kept = keepers[how]()
+    local texts = { text, (text:gsub("def", "axiom")), "[]", (text:gsub("def", "theorem")) }
+    support.succeeds(texts, function(row)
+      handler(row)
+      keep(row)
+    end)
+    local rows = kept()
+    assert.equal(4, #rows)
+    for i, row in ipairs(rows) do
+      assert.equal(i - 1, row.sequence)
+      assert.equal("rows", row.stream)
+      assert.is_true(texts[i] == row.raw)
+      assert.is_true(texts[i] == tostring(row))
+    end
+    assert.equal("axiom", rows[2]:get "kind")
+    assert.equal(12000, rows[4].payload.rows[12000].id)
+  end
+
+  for how in pairs(keepers) do
+    for _, mode in ipairs { "incremental", "generational" } do
+      it("stays what it is, kept " .. how .. ", collecting in " .. mode .. " mode", function()
+        local before = collectgarbage(mode)
+        finally(function() collectgarbage(before) end)
+        stays(how, function() end)
+        stays(how, function() collectgarbage() end)
+        stays(how, function(row) return #row.payload end)
+      end)
+    end
+  end
+
+  it("is kept once for all that keep it", function()
+    local kept = {}
+    support.run({ { "rows", text } }, { streams = { rows = {
+      where = function(row) kept[1] = row return true end,
+      map = function() return { a = 1 } end,
+      on_row = function(row)
+        kept[2] = row
+        row:reject "no"
+      end,
+    } }, on_reject = function(row) kept[3] = row end })
+    assert.is_true(text == kept[1].raw)
+    assert.equal('{"a":1}', kept[2].raw)
+    assert.is_true(text == kept[3].raw)
+  end)
+
+  it("is kept when its handler fails", function()
+    local kept
+    support.fails("sink", { text }, function(row)
+      kept = row
+      error "no more"
+    end)
+    assert.is_true(text == kept.raw)
+  end)
+
+  it("is collected before the next one comes", function()
+    local rows, most = setmetatable({}, { __mode = "k" }), 0
+    support.succeeds({ text, text }, function(row)
+      local living = 0
+      rows[row] = true
+      for _ in pairs(rows) do living = living + 1 end
+      most = math.max(most, living)
+      assert.equal(7, row:get "size")
+    end)
+    assert.equal(1, most)
+  end)
+
   it("goes through expressions, schemas and map", function()
     local schema = require "sluice.schema"
     local sum, passed = 0, 0

@@ -1,0 +1,25 @@
+/*
+ * row_object.h - the userdata of a row, for row*.c only (room: script)
+ */
+#ifndef SL_SCRIPT_ROW_OBJECT_H
+#define SL_SCRIPT_ROW_OBJECT_H
+
+#include "script/row.h"
+
+struct sl_row_object {
+	struct sl_script *script;
+	uint64_t serial;
+	uint64_t sequence;
+	const char *text; /* with the padding a parser wants; NULL: lost */
+	size_t len;
+	size_t stream_len;
+	char bytes[]; /* the stream's name, and the text unless that is elsewhere */
+};
+
+/* User values. */
+enum {
+	SL_ROW_PAYLOAD = 1, /* decoded; nil before it is wanted */
+	SL_ROW_COPY         /* of a large row: the userdata that its text is in, if it is in one */
+};
+
+#endif
