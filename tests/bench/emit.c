@@ -24,7 +24,7 @@ static const char *map_file(const char *path, size_t *len)
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return NULL;
 	*len = (size_t)st.st_size;
-	const char *text = mmap(NULL, *len, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	const char *text = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	return text != MAP_FAILED ? text : NULL;
 }
