@@ -75,6 +75,10 @@ static inline const char *sl_tape_string(const struct sl_json *j, size_t at, siz
 /* Bytes held for documents: what sl_json_trim bounds. */
 size_t sl_json_memory(const struct sl_json *j);
 
+/* sl_json_parse without its second half: false, and the document is null, also for
+ * valid texts that simdjson declines. */
+bool sl_json_parse_quickly(struct sl_json *j, const char *text, size_t len);
+
 /* sl_json_parse without its first half: the text goes to the judge and to
  * yajl even when simdjson could read it. For tests. */
 int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct sl_error *err);

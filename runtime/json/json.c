@@ -78,6 +78,14 @@ int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct
 	return 0;
 }
 
+bool sl_json_parse_quickly(struct sl_json *j, const char *text, size_t len)
+{
+	if (sl_simd_parse(j->simd, text, len, &j->tape, &j->strings))
+		return true;
+	forget(j);
+	return false;
+}
+
 int sl_json_parse(struct sl_json *j, const char *text, size_t len, struct sl_error *err)
 {
 	if (sl_simd_parse(j->simd, text, len, &j->tape, &j->strings))

@@ -7,16 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "json/document.h"
 #include "json/pointer.h"
+#include "json/scan.h"
 
 #define PIECE (64u * 1024)
 #define DEEPEST 16         /* containers longer than a piece, within each other */
-#define DEEPEST_PIECE 1000 /* with the above below SL_JSON_DEPTH_LIMIT */
-#define NOWHERE SIZE_MAX
+#define ALIKE 10           /* bytes, from the one before a comma */
+#define TRIES 256          /* commas to look at */
+#define NOWHERE SL_SCAN_NOWHERE
+
+_Static_assert(DEEPEST + SL_SIMD_DEPTH <= SL_JSON_DEPTH_LIMIT, "accepted only together");
 
 struct sl_outline_part {
 	char type;          /* '[' or '{': a long container; 'r': a run of children */
@@ -35,135 +36,6 @@ void sl_outline_clear(struct sl_outline *o)
 	*o = (struct sl_outline){ 0 };
 }
 
-/* ---- brackets and commas outside strings, 64 bytes at a time ---- */
-
-struct block { /* a bit for each byte */
-	uint64_t quotes, escapes, open, close, commas;
-};
-
-#ifdef __SSE2__
-static inline uint64_t equal(const __m128i v[4], char c)
-{
-	uint64_t bits = 0;
-	for (int i = 0; i < 4; i++) {
-		__m128i same = _mm_cmpeq_epi8(v[i], _mm_set1_epi8(c));
-		bits |= (uint64_t)(uint16_t)_mm_movemask_epi8(same) << 16 * i;
-	}
-	return bits;
-}
-
-/* [ and { differ in one bit only, and so do ] and }. */
-static inline void classify(struct block *b, const char *p)
-{
-	__m128i v[4], folded[4];
-	for (int i = 0; i < 4; i++) {
-		v[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
-		folded[i] = _mm_or_si128(v[i], _mm_set1_epi8(0x20));
-	}
-	b->quotes = equal(v, '"');
-	b->escapes = equal(v, '\\');
-	b->commas = equal(v, ',');
-	b->open = equal(folded, '{');
-	b->close = equal(folded, '}');
-}
-#else
-static inline void classify(struct block *b, const char *p)
-{
-	*b = (struct block){ 0 };
-	for (int i = 0; i < 64; i++) {
-		b->quotes |= (uint64_t)(p[i] == '"') << i;
-		b->escapes |= (uint64_t)(p[i] == '\\') << i;
-		b->commas |= (uint64_t)(p[i] == ',') << i;
-		b->open |= (uint64_t)(p[i] == '{' || p[i] == '[') << i;
-		b->close |= (uint64_t)(p[i] == '}' || p[i] == ']') << i;
-	}
-}
-#endif
-
-/* One bit for each byte with an odd number of set bits up to it. */
-static inline uint64_t parity(uint64_t bits)
-{
-	for (int shift = 1; shift < 64; shift *= 2)
-		bits ^= bits << shift;
-	return bits;
-}
-
-struct scan {
-	bool escaped;    /* the next byte is */
-	uint64_t string; /* all ones: within a string */
-	size_t depth, deepest;
-	size_t comma; /* the last one between children of the container at hand */
-	size_t close; /* its own bracket */
-};
-
-static void drop_escaped_quotes(struct scan *s, struct block *b)
-{
-	uint64_t bits = b->escapes;
-	if (s->escaped) {
-		b->quotes &= ~UINT64_C(1);
-		bits &= ~UINT64_C(1);
-	}
-	s->escaped = false;
-	while (bits != 0) {
-		uint64_t after = (bits & -bits) << 1;
-		s->escaped = after == 0;
-		b->quotes &= ~after;
-		bits &= bits - 1;
-		bits &= ~after;
-	}
-}
-
-/* The last comma of these, if any. */
-static inline void note_comma(struct scan *s, uint64_t commas, size_t at)
-{
-	if (commas != 0)
-		s->comma = at + 63 - (size_t)__builtin_clzll(commas);
-}
-
-/* Brackets in order; commas only where no bracket is open. true: the
- * container's end is found. */
-static bool scan_block(struct scan *s, struct block *b, uint64_t valid, size_t at)
-{
-	if (s->escaped || b->escapes != 0)
-		drop_escaped_quotes(s, b);
-	uint64_t in_string = parity(b->quotes & valid) ^ s->string;
-	uint64_t outside = ~in_string & valid;
-	uint64_t commas = b->commas & outside, brackets = (b->open | b->close) & outside;
-	s->string = (uint64_t)0 - (in_string >> 63);
-	for (; brackets != 0; brackets &= brackets - 1) {
-		uint64_t bit = brackets & -brackets;
-		if (bit & b->open) {
-			if (s->depth++ == 0)
-				note_comma(s, commas & (bit - 1), at);
-			else if (s->depth > s->deepest)
-				s->deepest = s->depth;
-		} else if (s->depth == 0) {
-			s->close = at + (size_t)__builtin_ctzll(bit);
-			return true;
-		} else if (--s->depth == 0) {
-			commas &= -bit;
-		}
-	}
-	if (s->depth == 0)
-		note_comma(s, commas, at);
-	return false;
-}
-
-/* From a child of a container on, for a piece or to the container's end. */
-static struct scan scan(const char *text, size_t from, size_t len)
-{
-	struct scan s = { .comma = NOWHERE, .close = NOWHERE };
-	size_t end = len - from > PIECE ? from + PIECE : len;
-	for (size_t at = from; at < end; at += 64) {
-		struct block b;
-		uint64_t valid = end - at < 64 ? (UINT64_C(1) << (end - at)) - 1 : ~UINT64_C(0);
-		classify(&b, text + at);
-		if (scan_block(&s, &b, valid, at))
-			break;
-	}
-	return s;
-}
-
 /* ---- reading ---- */
 
 struct reader {
@@ -173,6 +45,7 @@ struct reader {
 	size_t at, len;
 	size_t depth;
 	size_t open[DEEPEST]; /* parts */
+	bool wary;            /* a guess was wrong in this container */
 };
 
 static void skip_space(struct reader *r)
@@ -214,31 +87,45 @@ static struct sl_outline_part *add(struct reader *r, char type, size_t from)
 	return &o->parts[o->count++];
 }
 
-/* Some children, or a name with a value of its own, as a document. */
-static int parse_piece(struct sl_outline *o, struct sl_json *parser, char container,
-                       const char *text, size_t len, const char *value, struct sl_error *err)
+/* Some children, or a name with a value of its own, as a text: 0, or -1. */
+static int wrap(struct sl_outline *o, char container, const char *text, size_t len,
+                const char *value)
 {
 	const char *close = container == '{' ? "}" : "]";
 	sl_buffer_consume(&o->piece, sl_buffer_len(&o->piece));
 	if (sl_buffer_append(&o->piece, &container, 1) != 0 ||
 	    sl_buffer_append(&o->piece, text, len) != 0 ||
-	    sl_buffer_append(&o->piece, value, strlen(value)) != 0 ||
-	    sl_buffer_append(&o->piece, close, 1) != 0)
+	    sl_buffer_append(&o->piece, value, strlen(value)) != 0)
+		return -1;
+	return sl_buffer_append(&o->piece, close, 1);
+}
+
+static int parse_piece(struct sl_outline *o, struct sl_json *parser, char container,
+                       const char *text, size_t len, const char *value, struct sl_error *err)
+{
+	if (wrap(o, container, text, len, value) != 0)
 		return -1;
 	return sl_json_parse(parser, sl_buffer_data(&o->piece), sl_buffer_len(&o->piece), err);
 }
 
-static bool read_run(struct reader *r, size_t to)
+/* The run up to there, which has been parsed; false also if it is empty. */
+static bool add_run(struct reader *r, size_t to)
 {
-	if (parse_piece(r->to, r->parser, innermost(r), r->text + r->at, to - r->at, "", NULL) != 0)
-		return false;
-	struct sl_outline_part *run = add(r, 'r', r->at);
+	size_t count = sl_json_count(sl_json_root(r->parser));
+	struct sl_outline_part *run = count > 0 ? add(r, 'r', r->at) : NULL;
 	if (run == NULL)
 		return false;
 	run->to = to;
-	run->count = sl_json_count(sl_json_root(r->parser));
+	run->count = count;
 	r->at = to;
-	return run->count > 0;
+	return true;
+}
+
+static bool read_run(struct reader *r, size_t to)
+{
+	const char *from = r->text + r->at;
+	return parse_piece(r->to, r->parser, innermost(r), from, to - r->at, "", NULL) == 0 &&
+	       add_run(r, to);
 }
 
 /* A name, up to the colon after it. */
@@ -266,6 +153,7 @@ static bool enter(struct reader *r, size_t key, size_t key_to)
 	container->key = key;
 	container->key_to = key_to;
 	r->open[r->depth++] = r->to->count - 1;
+	r->wary = false;
 	r->at++;
 	return true;
 }
@@ -291,16 +179,54 @@ static bool go_on(struct reader *r)
 	return true;
 }
 
-static bool read_children(struct reader *r)
+static bool read_scanned(struct reader *r)
 {
-	struct scan s = scan(r->text, r->at, r->len);
-	if (s.deepest > DEEPEST_PIECE)
+	struct sl_scan s;
+	sl_scan(&s, r->text, r->at, r->len - r->at > PIECE ? r->at + PIECE : r->len);
+	if (s.deepest >= SL_SIMD_DEPTH)
 		return false;
 	if (s.close != NOWHERE)
 		return read_run(r, s.close) && go_on(r);
 	if (s.comma != NOWHERE)
 		return read_run(r, s.comma) && go_on(r);
 	return enter_child(r);
+}
+
+/* Children often look alike. The last comma of the next piece that stands
+ * between the same bytes as the one before it, or NOWHERE. */
+static size_t guess(const struct reader *r)
+{
+	const char *from = r->text + r->at, *model = from - 1, *end = from + PIECE - ALIKE;
+	if (r->wary || r->len - r->at < PIECE || *model != ',')
+		return NOWHERE;
+	for (int i = 0; i < TRIES; i++) {
+		const char *comma = memrchr(from, ',', (size_t)(end - from));
+		if (comma == NULL)
+			break;
+		if (memcmp(comma - 1, model - 1, ALIKE) == 0)
+			return (size_t)(comma - r->text);
+		end = comma;
+	}
+	return NOWHERE;
+}
+
+/* What is valid up to a comma, in brackets of its own, are whole children: text
+ * can be read in one way only. So a guess that was wrong is no valid run. */
+static bool read_guessed(struct reader *r, size_t to)
+{
+	if (wrap(r->to, innermost(r), r->text + r->at, to - r->at, "") != 0)
+		return false;
+	r->wary = !sl_json_parse_quickly(r->parser, sl_buffer_data(&r->to->piece),
+	                                 sl_buffer_len(&r->to->piece));
+	return !r->wary && add_run(r, to);
+}
+
+static bool read_children(struct reader *r)
+{
+	size_t guessed = guess(r);
+	if (guessed != NOWHERE && read_guessed(r, guessed))
+		return go_on(r);
+	return read_scanned(r);
 }
 
 bool sl_outline_read(struct sl_outline *o, struct sl_json *parser, const char *text, size_t len)

@@ -11,7 +11,7 @@
 #include "json/json.h"
 
 static_assert(SL_JSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads further");
-static_assert(SL_JSON_DEPTH_LIMIT >= simdjson::DEFAULT_MAX_DEPTH, "simdjson nests deeper");
+static_assert(SL_JSON_DEPTH_LIMIT >= SL_SIMD_DEPTH, "simdjson nests deeper");
 
 /* What simdjson allocates for a text of n bytes: tape, strings, structurals. */
 static constexpr size_t bytes_per_text_byte = 8 + 2 + 4;
@@ -33,7 +33,7 @@ static bool set_capacity(struct sl_simd *s, size_t capacity)
 {
 	s->capacity = 0;
 	if (s->document.allocate(capacity) != simdjson::SUCCESS ||
-	    s->parser.allocate(capacity, simdjson::DEFAULT_MAX_DEPTH) != simdjson::SUCCESS)
+	    s->parser.allocate(capacity, SL_SIMD_DEPTH) != simdjson::SUCCESS)
 		return false;
 	s->capacity = capacity;
 	return true;

@@ -16,6 +16,9 @@
 extern "C" {
 #endif
 
+/* Deeper nesting is declined. */
+#define SL_SIMD_DEPTH 1000
+
 struct sl_simd;
 
 struct sl_simd *sl_simd_new(void); /* NULL: no memory */
