@@ -10,6 +10,7 @@
 #define SL_BASE_BUFFER_H
 
 #include <stddef.h>
+#include <string.h>
 
 #define SL_BUFFER_PADDING 64
 
@@ -60,6 +61,17 @@ void sl_buffer_consume(struct sl_buffer *b, size_t n);
 
 /* Append a copy: 0, or -1 when memory is short. */
 int sl_buffer_append(struct sl_buffer *b, const void *data, size_t n);
+
+/* Make a copy all that there is, likewise; when it fails, there is nothing. */
+static inline int sl_buffer_set(struct sl_buffer *b, const void *data, size_t n)
+{
+	b->start = b->end = 0;
+	if (n == 0 || n > b->capacity)
+		return sl_buffer_append(b, data, n);
+	memcpy(b->bytes, data, n);
+	b->end = n;
+	return 0;
+}
 
 /* Give memory back above `keep` bytes of capacity when the content allows. */
 void sl_buffer_trim(struct sl_buffer *b, size_t keep);

@@ -382,7 +382,7 @@ struct codec {
 	struct sl_json *json;
 	struct sl_json_writer *writer;
 	struct sl_buffer out;
-	bool busy;
+	bool busy, closed;
 };
 
 static int close_codec(lua_State *L)
@@ -391,7 +391,7 @@ static int close_codec(lua_State *L)
 	sl_json_free(c->json);
 	sl_json_writer_free(c->writer);
 	sl_buffer_clear(&c->out);
-	*c = (struct codec){ .busy = true }; /* nobody shall use it again */
+	*c = (struct codec){ .busy = true, .closed = true };
 	return 0;
 }
 
@@ -402,11 +402,13 @@ static void push_codec_metatable(lua_State *L)
 	if (luaL_getmetatable(L, CODEC) != LUA_TNIL)
 		return;
 	lua_pop(L, 1);
-	lua_createtable(L, 0, 2); /* [metatable] */
+	lua_createtable(L, 0, 3); /* [metatable] */
 	lua_pushliteral(L, CODEC);
 	lua_setfield(L, -2, "__name");
 	lua_pushcfunction(L, close_codec);
 	lua_setfield(L, -2, "__gc");
+	lua_pushcfunction(L, close_codec);
+	lua_setfield(L, -2, "__close");
 	lua_pushvalue(L, -1);
 	lua_setfield(L, LUA_REGISTRYINDEX, CODEC);
 }
@@ -424,18 +426,26 @@ static struct codec *push_codec(lua_State *L)
 	return c;
 }
 
-/* Push this function's codec and take it. A busy one belongs to a call that a
- * finalizer interrupted, or that raised: it keeps it, and we go on with a new
- * one. */
+/* Push a codec for this function. A busy one belongs to a call that a finalizer
+ * interrupted, or that raised: it keeps it. After a closed one, as the Lua state
+ * closes, nobody would free another that is kept. */
+static struct codec *push_other(lua_State *L, bool closed)
+{
+	struct codec *c = push_codec(L);
+	if (closed)
+		lua_toclose(L, -1);
+	else
+		lua_copy(L, -1, lua_upvalueindex(1));
+	return c;
+}
+
+/* Push this function's codec and take it. */
 static struct codec *take_codec(lua_State *L)
 {
 	lua_pushvalue(L, lua_upvalueindex(1));
 	struct codec *c = lua_touserdata(L, -1);
-	if (c == NULL || c->busy) {
-		c = push_codec(L);
-		lua_copy(L, -1, lua_upvalueindex(1));
-		lua_replace(L, -2);
-	}
+	if (c == NULL || c->busy)
+		c = push_other(L, c != NULL && c->closed);
 	c->busy = true;
 	return c;
 }

@@ -95,8 +95,7 @@ int sl_json_parse(struct sl_json *j, const char *text, size_t len, struct sl_err
 
 int sl_json_parse_copy(struct sl_json *j, const char *text, size_t len, struct sl_error *err)
 {
-	sl_buffer_consume(&j->copy, sl_buffer_len(&j->copy));
-	if (sl_buffer_append(&j->copy, text, len) != 0) {
+	if (sl_buffer_set(&j->copy, text, len) != 0) {
 		forget(j);
 		return no_memory(err, len);
 	}

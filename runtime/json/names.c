@@ -5,7 +5,7 @@
 
 #include "json/document.h"
 
-#define WORDS 16 /* bytes that the two words hold */
+#define WORD sizeof(uint64_t)
 
 static inline uint64_t eight(const char *text)
 {
@@ -14,34 +14,32 @@ static inline uint64_t eight(const char *text)
 	return word;
 }
 
-static inline uint64_t four(const char *text)
+/* So many bytes of a word, the first in memory; all of them if they are more. */
+static inline uint64_t mask_of(size_t bytes)
 {
-	uint32_t word;
-	memcpy(&word, text, sizeof word);
-	return word;
-}
-
-static inline uint64_t up_to_three(const unsigned char *text, size_t len)
-{
-	if (len == 0)
+	if (bytes == 0)
 		return 0;
-	return (uint64_t)text[0] << 16 | (uint64_t)text[len / 2] << 8 | text[len - 1];
+	unsigned unused = bytes < WORD ? 8 * (unsigned)(WORD - bytes) : 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return UINT64_MAX >> unused;
+#else
+	return UINT64_MAX << unused;
+#endif
 }
 
-/* The two words overlap, so that any length up to WORDS is all in them. */
-static inline struct sl_name name_of(const char *text, size_t len)
+/* Of a text that a word can be read from, however short it is. */
+static struct sl_name name_of(const char *text, size_t len)
 {
-	if (len >= 8)
-		return (struct sl_name){ eight(text), eight(text + len - 8), text, len };
-	if (len >= 4)
-		return (struct sl_name){ four(text), four(text + len - 4), text, len };
-	return (struct sl_name){ up_to_three((const unsigned char *)text, len), 0, text, len };
+	uint64_t mask = mask_of(len);
+	uint64_t last = len > WORD ? eight(text + len - WORD) : 0;
+	return (struct sl_name){ eight(text) & mask, last, mask, text, len };
 }
 
-static inline bool same(const struct sl_name *a, const struct sl_name *b)
+static inline bool same(const struct sl_name *n, const char *text, size_t len)
 {
-	return a->first == b->first && a->last == b->last && a->len == b->len &&
-	       (a->len <= WORDS || memcmp(a->text, b->text, a->len) == 0);
+	if (n->len != len || ((eight(text) ^ n->first) & n->mask) != 0)
+		return false;
+	return len <= WORD || memcmp(n->text + WORD, text + WORD, len - WORD) == 0;
 }
 
 static inline size_t slot_of(const struct sl_name *n)
@@ -58,10 +56,10 @@ static inline uint64_t filter_bit(const char *text, size_t len)
 }
 
 /* 1 + its place, or 0. */
-static inline uint32_t place_of(const struct sl_names *set, const struct sl_name *n)
+static uint32_t place_of(const struct sl_names *set, const struct sl_name *n)
 {
 	size_t i = slot_of(n) & set->mask;
-	while (set->slots[i] != 0 && !same(&set->names[set->slots[i] - 1], n))
+	while (set->slots[i] != 0 && !same(&set->names[set->slots[i] - 1], n->text, n->len))
 		i = (i + 1) & set->mask;
 	return set->slots[i];
 }
@@ -81,9 +79,12 @@ void sl_names_init(struct sl_names *n, struct sl_name *names, uint32_t *slots, s
 
 bool sl_names_add(struct sl_names *set, const char *text, size_t len)
 {
-	struct sl_name n = name_of(text, len);
+	char readable[WORD] = { 0 };
+	memcpy(readable, text, len < WORD ? len : WORD);
+	struct sl_name n = name_of(len > WORD ? text : readable, len);
 	if (place_of(set, &n) != 0)
 		return false;
+	n.text = text;
 	size_t i = slot_of(&n) & set->mask;
 	while (set->slots[i] != 0)
 		i = (i + 1) & set->mask;
@@ -98,9 +99,9 @@ static inline uint32_t look_up(const struct sl_names *set, const char *text, siz
 {
 	if ((set->filter & filter_bit(text, len)) == 0)
 		return 0;
-	struct sl_name name = name_of(text, len);
-	if (next < set->count && same(&set->names[next], &name))
+	if (next < set->count && same(&set->names[next], text, len))
 		return next + 1;
+	struct sl_name name = name_of(text, len);
 	return place_of(set, &name);
 }
 
@@ -108,13 +109,14 @@ bool sl_names_find(const struct sl_names *set, struct sl_json_iter *it, struct s
                    const char **key, size_t *len, struct sl_json_value *other)
 {
 	const struct sl_json *j = it->next.json;
-	size_t at = it->next.at, key_len;
+	const uint64_t *tape = j->tape;
+	size_t at = it->next.at, end = it->end, key_len;
 	uint32_t next = 0;
-	while (at != it->end) {
+	while (at != end) {
 		const char *text = sl_tape_string(j, at, &key_len);
 		uint32_t place = look_up(set, text, key_len, next);
 		struct sl_json_value value = { j, at + 1 };
-		at = sl_tape_after(j->tape, at + 1);
+		at = sl_tape_after(tape, at + 1);
 		if (place != 0) {
 			found[place - 1] = value;
 			next = place;

@@ -13,9 +13,10 @@
 
 #include "json/json.h"
 
-/* The room's own. Names of up to 16 bytes are their two words. */
+/* The room's own. Names of up to 16 bytes are their two words, which overlap. */
 struct sl_name {
 	uint64_t first, last;
+	uint64_t mask; /* the bytes that count in the first */
 	const char *text;
 	size_t len;
 };

@@ -92,8 +92,7 @@ static int wrap(struct sl_outline *o, char container, const char *text, size_t l
                 const char *value)
 {
 	const char *close = container == '{' ? "}" : "]";
-	sl_buffer_consume(&o->piece, sl_buffer_len(&o->piece));
-	if (sl_buffer_append(&o->piece, &container, 1) != 0 ||
+	if (sl_buffer_set(&o->piece, &container, 1) != 0 ||
 	    sl_buffer_append(&o->piece, text, len) != 0 ||
 	    sl_buffer_append(&o->piece, value, strlen(value)) != 0)
 		return -1;

@@ -38,7 +38,8 @@ struct build {
 /* ---- room ---- */
 
 /* A text of n bytes has at most n + 3 words (the worst is one digit) and 4/3 n
- * bytes of strings (the worst is many empty ones); no callback can run out. */
+ * bytes of strings (the worst is many empty ones); no callback can run out. A word
+ * can be read from the start of every string. */
 static size_t words_for(size_t len)
 {
 	return len + 4;
@@ -46,7 +47,7 @@ static size_t words_for(size_t len)
 
 static size_t bytes_for(size_t len)
 {
-	return len + len / 3 + 8;
+	return len + len / 3 + 16;
 }
 
 static int reserve(struct sl_slow *s, size_t len)

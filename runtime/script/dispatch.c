@@ -260,8 +260,7 @@ bool sl_dispatch_reject(lua_State *L, struct sl_script *s, uint64_t serial,
 		return false;
 	if (d->rejected)
 		return true;
-	sl_buffer_consume(&s->reason, sl_buffer_len(&s->reason));
-	if (sl_buffer_append(&s->reason, reason, len) != 0)
+	if (sl_buffer_set(&s->reason, reason, len) != 0)
 		luaL_error(L, "not enough memory for a reason");
 	d->rejected = true;
 	return true;

@@ -128,7 +128,8 @@ struct sl_block {
 	max_align_t room[];
 };
 
-struct sl_schema { /* the userdata */
+struct sl_schema { /* the userdata; its anchors are a user value, too */
+	const void *mark; /* no other userdata has it */
 	struct sl_script *script;
 	const struct sl_node *root; /* NULL: not complete */
 	struct sl_block *blocks;

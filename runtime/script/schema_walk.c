@@ -378,6 +378,21 @@ static void read_absent(struct walk *w, const struct sl_field *f) /* [..., recor
 	}
 }
 
+/* What most fields are takes no further look. */
+static inline void read_field(struct walk *w, const struct sl_node *n, struct sl_json_value v)
+{
+	size_t len;
+	enum sl_json_type type = sl_json_type(v);
+	if (n->plain && n->kind == SL_NODE_STRING && type == SL_JSON_STRING) {
+		const char *text = sl_json_string(v, &len);
+		lua_pushlstring(w->L, text, len);
+	} else if (n->plain && n->kind == SL_NODE_INTEGER && type == SL_JSON_INTEGER) {
+		lua_pushinteger(w->L, (lua_Integer)sl_json_integer(v));
+	} else {
+		read_value(w, n, v);
+	}
+}
+
 static void read_fields(struct walk *w, const struct sl_record *r, const struct sl_json_value *found)
 {
 	struct sl_level level = { .up = w->level };
@@ -391,7 +406,7 @@ static void read_fields(struct walk *w, const struct sl_record *r, const struct 
 			continue;
 		}
 		lua_rawgeti(w->L, w->anchors, f->anchor);
-		read_value(w, f->node, found[i]); /* [..., record, name, value] */
+		read_field(w, f->node, found[i]); /* [..., record, name, value] */
 		lua_rawset(w->L, -3);
 	}
 	w->level = level.up;
@@ -400,7 +415,8 @@ static void read_fields(struct walk *w, const struct sl_record *r, const struct 
 static void read_found(struct walk *w, const struct sl_record *r, struct sl_json_value v,
                        struct sl_json_value *found)
 {
-	memset(found, 0, r->names.count * sizeof *found);
+	for (size_t i = 0; i < r->names.count; i++)
+		found[i].json = NULL;
 	lua_createtable(w->L, 0, hint(r->names.count));
 	find_fields(w, r, v, found);
 	read_fields(w, r, found);
@@ -549,13 +565,13 @@ static void read_value(struct walk *w, const struct sl_node *n, struct sl_json_v
 size_t sl_walk_push(lua_State *L, const struct sl_schema *s, struct sl_json_value root)
 {
 	struct walk w = { .L = L, .schema = s, .mode = REPORT };
-	luaL_checkstack(L, SLOTS_AROUND + s->root->height * SLOTS_PER_LEVEL, "a value");
-	lua_rawgetp(L, LUA_REGISTRYINDEX, s);
-	lua_pushnil(L); /* [anchors, list] */
-	w.list = lua_gettop(L);
-	w.anchors = w.list - 1;
+	if (!lua_checkstack(L, SLOTS_AROUND + s->root->height * SLOTS_PER_LEVEL))
+		luaL_error(L, "no room on the Lua stack for a value");
+	w.anchors = lua_gettop(L);
+	w.list = w.anchors + 1;
+	lua_pushnil(L);
 	read_value(&w, s->root, root); /* [anchors, list, value] */
-	lua_copy(L, w.count > 0 ? w.list : -1, w.anchors);
-	lua_settop(L, w.anchors);
+	if (w.count > 0)
+		lua_pushvalue(L, w.list);
 	return w.count;
 }

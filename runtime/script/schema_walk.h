@@ -7,7 +7,8 @@
 
 #include "script/schema_program.h"
 
-/* As sl_schema_push, but whoever calls sees to the parser. */
+/* [anchors] -> [anchors, others, value or list of violations]: how many these are.
+ * Whoever calls sees to the parser and to what else is on the stack. */
 size_t sl_walk_push(lua_State *L, const struct sl_schema *s, struct sl_json_value root);
 
 #endif

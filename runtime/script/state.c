@@ -12,6 +12,7 @@
 #include "script/interrupt.h"
 
 #define PARSER "sluice.core.Parser"
+#define CLOSED "sluice is closed: the Lua state is being closed"
 
 static const char key; /* its address, in the registry */
 
@@ -21,7 +22,7 @@ static int parser_gc(lua_State *L)
 {
 	struct sl_parser *p = lua_touserdata(L, 1);
 	sl_json_free(p->json);
-	p->json = NULL;
+	*p = (struct sl_parser){ .taken = true }; /* finalizers of the user may come after this one */
 	return 0;
 }
 
@@ -32,6 +33,8 @@ struct sl_parser *sl_script_push_parser(lua_State *L)
 	if (luaL_newmetatable(L, PARSER)) {
 		lua_pushcfunction(L, parser_gc);
 		lua_setfield(L, -2, "__gc");
+		lua_pushcfunction(L, parser_gc);
+		lua_setfield(L, -2, "__close");
 	}
 	lua_setmetatable(L, -2);
 	p->json = sl_json_new();
@@ -50,6 +53,8 @@ struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s)
 {
 	if (s->parser != NULL && !s->parser->taken)
 		return s->parser;
+	if (s->parser != NULL && s->parser->json == NULL)
+		luaL_error(L, CLOSED);
 	luaL_checkstack(L, 4, "a parser");
 	push_script(L);
 	struct sl_parser *p = sl_script_push_parser(L); /* [script, parser] */
@@ -200,7 +205,7 @@ struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s)
 {
 	struct sl_error err;
 	if (s->closed)
-		luaL_error(L, "sluice is closed: the Lua state is being closed");
+		luaL_error(L, CLOSED);
 	if (s->supervisor != NULL)
 		return s->supervisor;
 	sl_error_clear(&err);

@@ -27,8 +27,8 @@ struct sl_delivery;
 struct sl_run;
 struct sl_writer;
 
-struct sl_parser { /* a userdata */
-	struct sl_json *json;
+struct sl_parser { /* a userdata; may be a to-be-closed variable */
+	struct sl_json *json; /* NULL: closed, as the Lua state is being */
 	uint64_t holds; /* serial of the row whose document it has; 0: none of ours */
 	bool taken;
 };
@@ -46,6 +46,7 @@ struct sl_script {
 	uint64_t events;    /* callbacks so far: tells whether a turn brought something */
 
 	struct sl_parser *parser;  /* kept alive by a user value */
+	struct sl_parser *decoder; /* of schemas' decode, which keeps it alive */
 	struct sl_json_writer *encoder;
 	struct sl_buffer text;     /* of the latest mapped payload */
 	struct sl_buffer reason;   /* why the row at hand was rejected */

@@ -1,5 +1,6 @@
 --- require "sluice": what a Lua program sees.
 local behaviour = require "support.behaviour"
+local paths = require "support.paths"
 local sluice = require "sluice"
 
 local function payloads(worker, ...)
@@ -217,5 +218,42 @@ describe("a worker's scope", function()
     assert.equal("again", worker:call("echo", "again"))
     assert.equal(first.generation + 1, worker:info().generation)
     assert.equal(1, worker:stats().requests)
+  end)
+end)
+
+describe("a Lua state that closes", function()
+  it("runs finalizers that read JSON after ours have run", function()
+    local program = behaviour.write(behaviour.path(), [[
+      local json, core, schema = require "sluice.json", require "sluice.core", require "sluice.schema"
+      local early, late = schema.record { a = schema.integer }:compile(), nil
+      local function try(...)
+        local ok, value, err = pcall(...)
+        io.write(tostring(ok and value and value.a or err or value), "\n")
+      end
+      _G.kept = setmetatable({}, { __gc = function()
+        for _ = 1, 2 do
+          try(json.decode, '{"a":1}')
+          try(json.decode, json.encode { a = 2 })
+          try(early.decode, early, '{"a":3}')
+          try(early.decode, early, '{"a":"x"}')
+        end
+        try(late.decode, late, '{"a":4}')
+        try(function() return core.row("rows", 1, "{}").payload end)
+      end })
+      late = schema.record { a = schema.integer }:compile()
+      late:decode(json.encode(json.decode "{}"))
+      assert(core.row("rows", 1, "[1]").payload)
+    ]])
+    local pipe = assert(io.popen(("%s %s 2>&1"):format(paths.quote(paths.lua), program)))
+    local lines = {}
+    for line in pipe:lines() do lines[#lines + 1] = line end
+    assert.is_true((pipe:close()), table.concat(lines, "\n"))
+    assert.equal(10, #lines)
+    for i = 0, 4, 4 do
+      assert.same({ "1", "2", "3" }, { table.unpack(lines, i + 1, i + 3) })
+      assert.matches("/a: expected an integer, got", lines[i + 4])
+    end
+    assert.matches("a schema that is finalized already", lines[9])
+    assert.matches("sluice is closed: the Lua state is being closed", lines[10])
   end)
 end)
