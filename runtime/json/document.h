@@ -7,7 +7,8 @@
  *   r           the first word; the root value is the second
  *   n t f       null, true, false
  *   l u d       int64_t, uint64_t, double: the value is the next word
- *   "           the payload is where in the strings: a uint32_t length, bytes
+ *   "           the payload is where in the strings: a uint32_t length, bytes,
+ *               a NUL; a word can be read from the start of every string
  *   [ ] { }     at an opening bracket: low 32 bits are the index after the
  *               closing one, 24 bits above them the number of children (keys
  *               and values are one), which stays at its maximum beyond it
@@ -47,20 +48,14 @@ static inline uint64_t sl_tape_payload(uint64_t word)
 	return word & 0x00FFFFFFFFFFFFFFu;
 }
 
+/* Words that a value of this type takes; 0: a container, which says so itself. */
+extern const unsigned char sl_tape_words[256];
+
 /* The index after the value at this one. */
 static inline size_t sl_tape_after(const uint64_t *tape, size_t at)
 {
-	switch (sl_tape_type(tape[at])) {
-	case '[':
-	case '{':
-		return (uint32_t)tape[at];
-	case 'l':
-	case 'u':
-	case 'd':
-		return at + 2;
-	default:
-		return at + 1;
-	}
+	size_t words = sl_tape_words[tape[at] >> 56];
+	return words != 0 ? at + words : (uint32_t)tape[at];
 }
 
 static inline const char *sl_tape_string(const struct sl_json *j, size_t at, size_t *len)

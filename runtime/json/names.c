@@ -48,11 +48,11 @@ static inline size_t slot_of(const struct sl_name *n)
 	return (size_t)(h * UINT64_C(0xD6E8FEB86659FD93) >> 32);
 }
 
-/* Most names that are not in the set are told by it without a look at the set. */
-static inline uint64_t filter_bit(const char *text, size_t len)
+/* Most names that are not in the set are told by the bit of its filter that they
+ * would have. A text ends in a NUL. */
+static inline unsigned filter_bit(const char *text, size_t len)
 {
-	unsigned first = len > 0 ? (unsigned char)text[0] : 0;
-	return UINT64_C(1) << ((first ^ len << 4) & 63);
+	return ((unsigned char)text[0] ^ (unsigned)len << 4) & 63;
 }
 
 /* 1 + its place, or 0. */
@@ -88,7 +88,7 @@ bool sl_names_add(struct sl_names *set, const char *text, size_t len)
 	size_t i = slot_of(&n) & set->mask;
 	while (set->slots[i] != 0)
 		i = (i + 1) & set->mask;
-	set->filter |= filter_bit(text, len);
+	set->filter |= UINT64_C(1) << filter_bit(readable, len);
 	set->names[set->count++] = n;
 	set->slots[i] = (uint32_t)set->count;
 	return true;
@@ -97,7 +97,7 @@ bool sl_names_add(struct sl_names *set, const char *text, size_t len)
 /* Members mostly come in the order of the names: `next` is the one expected. */
 static inline uint32_t look_up(const struct sl_names *set, const char *text, size_t len, uint32_t next)
 {
-	if ((set->filter & filter_bit(text, len)) == 0)
+	if ((set->filter >> filter_bit(text, len) & 1) == 0)
 		return 0;
 	if (next < set->count && same(&set->names[next], text, len))
 		return next + 1;
@@ -105,29 +105,35 @@ static inline uint32_t look_up(const struct sl_names *set, const char *text, siz
 	return place_of(set, &name);
 }
 
+/* The first member that is of none of the names, if one is `sought`, or the end. */
+static inline size_t find(const struct sl_names *set, const struct sl_json *j, size_t at, size_t end,
+                          struct sl_json_value *found, bool sought)
+{
+	uint32_t next = 0;
+	while (at != end) {
+		size_t len, key = at;
+		const char *text = sl_tape_string(j, at, &len);
+		uint32_t place = look_up(set, text, len, next);
+		at = sl_tape_after(j->tape, at + 1);
+		if (place != 0) {
+			found[place - 1] = (struct sl_json_value){ j, key + 1 };
+			next = place;
+		} else if (sought) {
+			return key;
+		}
+	}
+	return end;
+}
+
 bool sl_names_find(const struct sl_names *set, struct sl_json_iter *it, struct sl_json_value *found,
                    const char **key, size_t *len, struct sl_json_value *other)
 {
 	const struct sl_json *j = it->next.json;
-	const uint64_t *tape = j->tape;
-	size_t at = it->next.at, end = it->end, key_len;
-	uint32_t next = 0;
-	while (at != end) {
-		const char *text = sl_tape_string(j, at, &key_len);
-		uint32_t place = look_up(set, text, key_len, next);
-		struct sl_json_value value = { j, at + 1 };
-		at = sl_tape_after(tape, at + 1);
-		if (place != 0) {
-			found[place - 1] = value;
-			next = place;
-		} else if (key != NULL) {
-			*key = text;
-			*len = key_len;
-			*other = value;
-			it->next.at = at;
-			return true;
-		}
+	if (key == NULL) {
+		it->next.at = find(set, j, it->next.at, it->end, found, false);
+		return false;
 	}
+	size_t at = find(set, j, it->next.at, it->end, found, true);
 	it->next.at = at;
-	return false;
+	return at != it->end && sl_json_next(it, key, len, other);
 }

@@ -37,9 +37,9 @@ struct build {
 
 /* ---- room ---- */
 
-/* A text of n bytes has at most n + 3 words (the worst is one digit) and 4/3 n
+/* A text of n bytes has at most n + 3 words (the worst is one digit) and 5/3 n
  * bytes of strings (the worst is many empty ones); no callback can run out. A word
- * can be read from the start of every string. */
+ * can be read behind the last string. */
 static size_t words_for(size_t len)
 {
 	return len + 4;
@@ -47,7 +47,7 @@ static size_t words_for(size_t len)
 
 static size_t bytes_for(size_t len)
 {
-	return len + len / 3 + 16;
+	return len + 2 * (len / 3) + 16;
 }
 
 static int reserve(struct sl_slow *s, size_t len)
@@ -146,7 +146,8 @@ static void add_string(struct build *b)
 	uint32_t length = (uint32_t)n;
 	memcpy(b->to->strings + b->bytes, &length, sizeof length);
 	add_word(b, '"', b->bytes);
-	b->bytes += sizeof length + n;
+	to[n] = '\0';
+	b->bytes += sizeof length + n + 1;
 	assert(b->bytes <= bytes_for(b->to->capacity));
 }
 

@@ -7,6 +7,10 @@
 #include "json/document.h"
 #include "json/pointer.h"
 
+const unsigned char sl_tape_words[256] = {
+	['n'] = 1, ['t'] = 1, ['f'] = 1, ['"'] = 1, ['l'] = 2, ['u'] = 2, ['d'] = 2,
+};
+
 static struct sl_json_value value_at(const struct sl_json *j, size_t at)
 {
 	return (struct sl_json_value){ j, at };
