@@ -4,42 +4,20 @@
 #include <string.h>
 
 #include "json/document.h"
-
-#define WORD sizeof(uint64_t)
-
-static inline uint64_t eight(const char *text)
-{
-	uint64_t word;
-	memcpy(&word, text, sizeof word);
-	return word;
-}
-
-/* So many bytes of a word, the first in memory; all of them if they are more. */
-static inline uint64_t mask_of(size_t bytes)
-{
-	if (bytes == 0)
-		return 0;
-	unsigned unused = bytes < WORD ? 8 * (unsigned)(WORD - bytes) : 0;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return UINT64_MAX >> unused;
-#else
-	return UINT64_MAX << unused;
-#endif
-}
+#include "json/words.h"
 
 /* Of a text that a word can be read from, however short it is. */
 static struct sl_name name_of(const char *text, size_t len)
 {
-	uint64_t mask = mask_of(len);
-	uint64_t last = len > WORD ? eight(text + len - WORD) : 0;
-	return (struct sl_name){ eight(text) & mask, last, mask, text, len };
+	uint64_t mask = sl_word_mask(len);
+	return (struct sl_name){ sl_word(text) & mask, sl_word_last(text, len), mask, text, len };
 }
 
 static inline bool same(const struct sl_name *n, const char *text, size_t len)
 {
-	if (n->len != len || ((eight(text) ^ n->first) & n->mask) != 0)
+	if (n->len != len || ((sl_word(text) ^ n->first) & n->mask) != 0)
 		return false;
-	return len <= WORD || memcmp(n->text + WORD, text + WORD, len - WORD) == 0;
+	return len <= SL_WORD || memcmp(n->text + SL_WORD, text + SL_WORD, len - SL_WORD) == 0;
 }
 
 static inline size_t slot_of(const struct sl_name *n)
@@ -79,9 +57,9 @@ void sl_names_init(struct sl_names *n, struct sl_name *names, uint32_t *slots, s
 
 bool sl_names_add(struct sl_names *set, const char *text, size_t len)
 {
-	char readable[WORD] = { 0 };
-	memcpy(readable, text, len < WORD ? len : WORD);
-	struct sl_name n = name_of(len > WORD ? text : readable, len);
+	char readable[SL_WORD] = { 0 };
+	memcpy(readable, text, len < SL_WORD ? len : SL_WORD);
+	struct sl_name n = name_of(len > SL_WORD ? text : readable, len);
 	if (place_of(set, &n) != 0)
 		return false;
 	n.text = text;

@@ -10,6 +10,7 @@
 #include <lualib.h>
 
 #include "host/value.h"
+#include "script/schema_memo.h"
 
 #define DEEPEST 200
 #define BIT(type) (1u << (type))
@@ -276,6 +277,17 @@ static void compile_fallback(struct compiler *c, struct sl_field *f, int schema)
 	f->fallback = constant(c);
 }
 
+static struct sl_memo *new_memo(struct compiler *c)
+{
+	struct sl_memo *m = room(c, sizeof *m);
+	for (int i = 0; i < SL_MEMO_STRINGS; i++) {
+		lua_pushboolean(c->L, false);
+		int at = anchor(c);
+		m->anchor = i == 0 ? at : m->anchor;
+	}
+	return m;
+}
+
 /* [..., { name =, schema =, optional = }] */
 static void compile_field(struct compiler *c, struct sl_record *r, struct sl_field *f)
 {
@@ -293,6 +305,8 @@ static void compile_field(struct compiler *c, struct sl_record *r, struct sl_fie
 	if (f->optional)
 		compile_fallback(c, f, from + 1);
 	f->node = compile_node(c);
+	if (f->node->kind == SL_NODE_STRING && f->node->plain)
+		f->memo = new_memo(c);
 }
 
 static void compile_unknown(struct compiler *c, struct sl_record *r, int from)

@@ -81,8 +81,11 @@ struct sl_constant {
 
 enum sl_unknown { SL_UNKNOWN_DROP, SL_UNKNOWN_KEEP, SL_UNKNOWN_REFUSE };
 
+struct sl_memo; /* schema_memo.h */
+
 struct sl_field {
 	int anchor; /* its name */
+	struct sl_memo *memo; /* of a string without limits, else NULL */
 	bool optional, has_fallback;
 	struct sl_constant fallback;
 	const struct sl_node *node;

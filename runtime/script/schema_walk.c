@@ -11,6 +11,7 @@
 #include "host/value.h"
 #include "json/equal.h"
 #include "script/schema.h"
+#include "script/schema_memo.h"
 #include "script/schema_report.h"
 #include "script/schema_scalar.h"
 
@@ -379,17 +380,17 @@ static void read_absent(struct walk *w, const struct sl_field *f) /* [..., recor
 }
 
 /* What most fields are takes no further look. */
-static inline void read_field(struct walk *w, const struct sl_node *n, struct sl_json_value v)
+static inline void read_field(struct walk *w, const struct sl_field *f, struct sl_json_value v)
 {
 	size_t len;
 	enum sl_json_type type = sl_json_type(v);
-	if (n->plain && n->kind == SL_NODE_STRING && type == SL_JSON_STRING) {
+	if (f->memo != NULL && type == SL_JSON_STRING) {
 		const char *text = sl_json_string(v, &len);
-		lua_pushlstring(w->L, text, len);
-	} else if (n->plain && n->kind == SL_NODE_INTEGER && type == SL_JSON_INTEGER) {
+		sl_memo_push(w->L, w->anchors, f->memo, text, len);
+	} else if (f->node->plain && f->node->kind == SL_NODE_INTEGER && type == SL_JSON_INTEGER) {
 		lua_pushinteger(w->L, (lua_Integer)sl_json_integer(v));
 	} else {
-		read_value(w, n, v);
+		read_value(w, f->node, v);
 	}
 }
 
@@ -406,7 +407,7 @@ static void read_fields(struct walk *w, const struct sl_record *r, const struct 
 			continue;
 		}
 		lua_rawgeti(w->L, w->anchors, f->anchor);
-		read_field(w, f->node, found[i]); /* [..., record, name, value] */
+		read_field(w, f, found[i]); /* [..., record, name, value] */
 		lua_rawset(w->L, -3);
 	}
 	w->level = level.up;

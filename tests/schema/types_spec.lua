@@ -149,6 +149,22 @@ describe("a record's fields", function()
   end)
 end)
 
+describe("a field of strings", function()
+  it("has the string that is there, often seen or new, short or long", function()
+    local record = schema.record { a = schema.string, b = schema.string, c = schema.string }
+    local long = ("abcdefgh"):rep(3)
+    math.randomseed(20261124)
+    local function some(i) return ({ "theorem", "lemma", "", "é", "theoreM", long:sub(1, i % 20), ("\0"):rep(i % 9), tostring(i) })[math.random(8)] end
+    for i = 1, 3000 do
+      local value = { a = some(i), b = i % 300 < 150 and tostring(i) or "same", c = long:sub(1, 15) .. string.char(97 + i % 26) }
+      local text = json.encode(value)
+      if i % 2 == 0 then text = text:sub(1, -2) .. ',"d":1e999}' end
+      assert.same(value, assert(record:decode(text)), text)
+      if i % 500 == 0 then collectgarbage() end
+    end
+  end)
+end)
+
 describe("an absent field", function()
   it("is nil when it is optional", function()
     takes(schema.record { a = schema.optional(schema.integer) }, { ["{}"] = {}, ['{"a":1}'] = { a = 1 } }, { '{"a":null}' })
