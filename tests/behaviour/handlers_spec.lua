@@ -270,7 +270,7 @@ describe("a handler", function()
         elseif tostring(value):find "lost its text" then lost = lost + 1 end
       end
       print(failure.kind, failure.stream, failure.sequence == count - 1, count > 100, 50 + whole + lost == count, lost < 2)
-    ]]):format(behaviour.file "counts.lua"))
+    ]]):format(behaviour.file "large.lua"))
     local said = in_little_memory(program)
     assert.equal("sink_memory\trows\ttrue\ttrue\ttrue\ttrue\n", said)
   end)

@@ -6,11 +6,6 @@ local function count(request, emit)
   return { emitted = request.n or 3 }
 end
 
-local function large(request, emit)
-  local text = ("x"):rep(request.kib << 10)
-  for i = 1, request.n do emit:row("rows", { text = text, i = i }) end
-end
-
 -- A row between any two events of the other kinds.
 local function interleave(_, emit)
   emit:row("a", 1)
@@ -26,7 +21,7 @@ end
 return {
   name = "counts",
   version = "1.2",
-  exports = { count = count, interleave = interleave, large = large, nothing = function() end },
+  exports = { count = count, interleave = interleave, nothing = function() end },
   calls = {
     echo = function(request) return request end,
     arguments = function() return arguments end,
