@@ -597,6 +597,7 @@ static bool allocate(struct sl_regex *r)
 static void *fit(void *room, size_t size)
 {
 	void *smaller = realloc(room, size > 0 ? size : 1);
+	/* cppcheck-suppress memleak ; it is returned */
 	return smaller != NULL ? smaller : room;
 }
 

@@ -397,6 +397,7 @@ static inline void read_field(struct walk *w, const struct sl_field *f, struct s
 static void read_fields(struct walk *w, const struct sl_record *r, const struct sl_json_value *found)
 {
 	struct sl_level level = { .up = w->level };
+	/* cppcheck-suppress autoVariables ; taken back below */
 	w->level = &level;
 	for (size_t i = 0; i < r->names.count && !decided(w); i++) {
 		const struct sl_field *f = &r->fields[i];

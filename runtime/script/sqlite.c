@@ -112,7 +112,7 @@ static int call_watched(lua_State *L, const struct watch *w, struct link *link)
 
 int sl_sqlite_link(lua_State *L) /* [connect, ...] */
 {
-	struct watch watch;
+	struct watch watch = { NULL, NULL };
 	luaL_checkany(L, 1);
 	if (!find_library(&watch)) {
 		luaL_pushfail(L);

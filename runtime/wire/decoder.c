@@ -1,6 +1,7 @@
 /* decoder.c - see decoder.h */
 #include "wire/decoder.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -126,7 +127,7 @@ static int skip_preamble(struct sl_decoder *d, struct sl_error *err)
 			return broken(d, err);
 		}
 		if (sl_buffer_append(&d->preamble, p, before) != 0) {
-			sl_fail(err, SL_HANDSHAKE, 12, "no memory for what came before the worker");
+			sl_fail(err, SL_HANDSHAKE, ENOMEM, "no memory for what came before the worker");
 			return broken(d, err);
 		}
 		consume(d, before);
