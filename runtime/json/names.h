@@ -13,7 +13,7 @@
 
 #include "json/json.h"
 
-/* The room's own. Names of up to 16 bytes are their two words, which overlap. */
+/* The room's own; the words are of words.h. */
 struct sl_name {
 	uint64_t first, last;
 	uint64_t mask; /* the bytes that count in the first */

@@ -309,8 +309,7 @@ static enum sl_fate decide(lua_State *L, struct event *e)
 {
 	struct sl_delivery *d = &e->delivery;
 	const struct sl_route *r = d->route;
-	if (r->extract != NULL &&
-	    sl_insert_document(r->insert, r->extract, root(L, e))) {
+	if (r->extract != NULL && sl_insert_document(r->insert, r->extract, root(L, e))) {
 		e->inserted = true;
 		return SL_FATE_KEPT;
 	}

@@ -45,7 +45,7 @@ static struct sl_row_object *push_row(lua_State *L, struct sl_script *s,
 static void push_with_copy(lua_State *L, struct sl_script *s, const struct sl_row_source *from)
 {
 	make_way(L, from->len);
-	struct sl_row_object *row = push_row(L, s, from, from->len + SL_JSON_PADDING, 1);
+	struct sl_row_object *row = push_row(L, s, from, from->len + SL_JSON_PADDING, SL_ROW_PAYLOAD);
 	char *text = row->bytes + from->stream_len;
 	fill(text, from->text, from->len);
 	row->text = text;
@@ -53,7 +53,7 @@ static void push_with_copy(lua_State *L, struct sl_script *s, const struct sl_ro
 
 /* Rows with a lent text, as weak keys: unlike values, these are there until the
  * finalizers that can still see them have run. */
-static void push_loans(lua_State *L, struct sl_script *s)
+static void push_loans(lua_State *L)
 {
 	sl_script_open(L);
 	if (lua_getiuservalue(L, -1, SL_SCRIPT_LOANS) == LUA_TNIL) { /* [script, nil] */
@@ -67,14 +67,14 @@ static void push_loans(lua_State *L, struct sl_script *s)
 		lua_setiuservalue(L, -3, SL_SCRIPT_LOANS);
 	}
 	lua_replace(L, -2);
-	s->lent = true;
 }
 
 static void push_with_loan(lua_State *L, struct sl_script *s, const struct sl_row_source *from)
 {
 	luaL_checkstack(L, 6, "a large row");
-	push_loans(L, s);
-	push_row(L, s, from, 0, 2); /* [loans, row] */
+	push_loans(L);
+	push_row(L, s, from, 0, SL_ROW_COPY); /* [loans, row] */
+	s->lent = true;
 	lua_pushvalue(L, -1);
 	lua_pushboolean(L, true);
 	lua_rawset(L, -4);
@@ -118,9 +118,19 @@ static bool is_wanted(lua_State *L) /* [..., loans] */
 	return first_loan(L) != NULL;
 }
 
+/* To make it may be the end of the row itself; what it was lent stays. */
 static void push_copy(lua_State *L, const struct sl_row_object *row)
 {
-	fill(lua_newuserdatauv(L, row->len + SL_JSON_PADDING, 0), row->text, row->len);
+	const char *text = row->text;
+	size_t len = row->len;
+	fill(lua_newuserdatauv(L, len + SL_JSON_PADDING, 0), text, len);
+}
+
+static void return_loan(lua_State *L, int loans) /* [..., row] */
+{
+	lua_pushvalue(L, -1);
+	lua_pushnil(L);
+	lua_rawset(L, loans);
 }
 
 static void give_copies(lua_State *L) /* [..., loans, copy] */
@@ -133,16 +143,14 @@ static void give_copies(lua_State *L) /* [..., loans, copy] */
 		lua_setiuservalue(L, -3, SL_ROW_COPY);
 		row->text = lua_touserdata(L, copy);
 		lua_pop(L, 1);
-		lua_pushvalue(L, -1);
-		lua_pushnil(L);
-		lua_rawset(L, loans);
+		return_loan(L, loans);
 	}
 }
 
 void sl_row_end_loans(lua_State *L, struct sl_script *s)
 {
 	luaL_checkstack(L, 8, "large rows");
-	push_loans(L, s);
+	push_loans(L);
 	if (is_wanted(L)) {
 		push_copy(L, first_loan(L));
 		give_copies(L);
@@ -152,15 +160,14 @@ void sl_row_end_loans(lua_State *L, struct sl_script *s)
 
 void sl_row_forget_loans(lua_State *L, struct sl_script *s)
 {
-	push_loans(L, s);
+	push_loans(L);
+	int loans = lua_gettop(L);
 	lua_pushnil(L);
-	while (lua_next(L, -2)) { /* [loans, row, true] */
+	while (lua_next(L, loans)) { /* [loans, row, true] */
 		struct sl_row_object *row = lua_touserdata(L, -2);
 		row->text = NULL;
 		lua_pop(L, 1);
-		lua_pushvalue(L, -1);
-		lua_pushnil(L);
-		lua_rawset(L, -4);
+		return_loan(L, loans);
 	}
 	lua_pop(L, 1);
 	s->lent = false;

@@ -16,10 +16,10 @@ struct sl_row_object {
 	char bytes[]; /* the stream's name, and the text unless that is elsewhere */
 };
 
-/* User values. */
+/* User values; the second is for large rows only. */
 enum {
 	SL_ROW_PAYLOAD = 1, /* decoded; nil before it is wanted */
-	SL_ROW_COPY         /* of a large row: the userdata that its text is in, if it is in one */
+	SL_ROW_COPY         /* the userdata that its text is in, if it is in one */
 };
 
 #endif

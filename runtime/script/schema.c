@@ -118,7 +118,7 @@ static int schema_decode(lua_State *L) /* [schema, text] */
 	sl_error_clear(&err);
 	int rc = sl_json_parse_copy(p->json, text, len, &err);
 	if (rc == 0) {
-		lua_getiuservalue(L, 1, 1);
+		lua_getiuservalue(L, 1, SL_SCHEMA_ANCHORS);
 		violations.count = sl_walk_push(L, s, sl_json_root(p->json));
 	}
 	put_back(p, len);

@@ -491,7 +491,7 @@ void sl_program_compile(lua_State *L, struct sl_schema *s) /* [description, ...,
 		resolve_constants(&c);
 	}
 	lua_pushvalue(L, c.anchors);
-	lua_setiuservalue(L, top, 1);
+	lua_setiuservalue(L, top, SL_SCHEMA_ANCHORS);
 	lua_pushvalue(L, c.anchors);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, s);
 	s->root = root;

@@ -131,7 +131,9 @@ struct sl_block {
 	max_align_t room[];
 };
 
-struct sl_schema { /* the userdata; its anchors are a user value, too */
+#define SL_SCHEMA_ANCHORS 1 /* user value, for who has the userdata at hand */
+
+struct sl_schema { /* the userdata */
 	const void *mark; /* no other userdata has it */
 	struct sl_script *script;
 	const struct sl_node *root; /* NULL: not complete */
