@@ -19,7 +19,7 @@
 #include <lualib.h>
 
 #include "host/host.h"
-#include "script/allocator.h"
+#include "lua/allocator.h"
 #include "script/core.h"
 #include "script/interrupt.h"
 #include "supervise/sweep.h"

@@ -70,7 +70,7 @@ function core.expression(source, name) end
 function core.row(stream, sequence, text) end
 
 --- Compile a row type: the table that sluice.schema makes (kind, its options,
---- expected; runtime/script/schema_program.c reads them). Raises when it makes
+--- expected; runtime/script/program.c reads them). Raises when it makes
 --- no sense. sluice.schema's compile() gives it for a type.
 ---@param description table
 ---@return sluice.core.Schema
@@ -104,7 +104,7 @@ function Writer:write(text) end
 ---@return true? ok, sluice.Error? err
 function Writer:flush() end
 
---- A file that is there as a whole or not at all (runtime/script/durable.h):
+--- A file that is there as a whole or not at all (runtime/file/durable.h):
 --- what is written goes to a temporary file beside it, which takes its name at
 --- commit. A write over RLIMIT_FSIZE is EFBIG where SIGXFSZ is ignored, as the
 --- command does; a program that uses the module decides for itself.
@@ -137,7 +137,7 @@ function File:rollback() end
 
 --- Call connect(...), which opens a database of SQLite with LuaDBI, whose driver
 --- has been loaded: a link to its connection, and what connect returned; or nil
---- and why there can be no link (runtime/script/sqlite.h).
+--- and why there can be no link (runtime/sink/sqlite.h).
 ---@param connect fun(...): any
 ---@return sluice.core.SqliteLink? link, any ...
 function core.sqlite(connect, ...) end
@@ -158,7 +158,7 @@ local Insert = {}
 function Insert:run(values) end
 function Insert:close() end
 
---- Lines of CSV into a writer (runtime/script/csv.h). All options are needed.
+--- Lines of CSV into a writer (runtime/sink/csv.h). All options are needed.
 ---@param writer sluice.Writer
 ---@param options { names: string[], optional: boolean[], delimiter: string, null: string, eol: string }
 ---@return sluice.core.Csv

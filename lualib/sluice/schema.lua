@@ -15,7 +15,7 @@
 ---
 ---   string    length (a number or { min, max }), min_length, max_length, in
 ---             characters; pattern, a Lua pattern; regex, a regular expression
----             as in JSON Schema (its linear part: runtime/script/regex.h);
+---             as in JSON Schema (its linear part: runtime/schema/regex.h);
 ---             format: date date-time time duration email hostname ipv4 ipv6
 ---             json-pointer uri uri-reference uuid
 ---   integer   min, max, exclusive_min, exclusive_max, multiple_of. 64 bits.

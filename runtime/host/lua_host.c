@@ -10,9 +10,9 @@
 #include <lua.h>
 #include <lualib.h>
 
-#include "host/lua_error.h"
+#include "lua/error.h"
 #include "host/serve.h"
-#include "host/value.h"
+#include "lua/value.h"
 
 #define KEEP_BYTES (1024u * 1024)
 #define EMIT_TYPE "sluice.emit"
@@ -69,7 +69,7 @@ static int on_error(lua_State *L)
 	struct sl_error *err = &host_of(L)->error;
 	if (lua_touserdata(L, 1) == &sentinel)
 		return 1;
-	sl_lua_to_error(L, 1, SL_EXPORT_FAILED, err);
+	sl_lua_error_read(L, 1, SL_EXPORT_FAILED, err);
 	if (!may_keep(err->kind))
 		err->kind = SL_EXPORT_FAILED;
 	luaL_traceback(L, L, NULL, 1);
@@ -112,7 +112,7 @@ static int raise_at_caller(lua_State *L, struct sl_error *err)
 	memcpy(what, err->message, sizeof what);
 	luaL_where(L, 1);
 	snprintf(err->message, sizeof err->message, "%.120s%.380s", lua_tostring(L, -1), what);
-	sl_lua_push_error(L, err);
+	sl_lua_error_push(L, err);
 	return lua_error(L);
 }
 

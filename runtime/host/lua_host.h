@@ -25,7 +25,7 @@
  *     emit:progress(phase, current, total)      total may be nil
  *     emit:stopped()                  true once the runner wants the end
  *
- * A row that cannot be sent raises an error object (lua_error.h) at the line
+ * A row that cannot be sent raises an error object (lua/error.h) at the line
  * that emitted it: row_malformed or frame_too_large, with stream and sequence.
  * An export may catch it and go on. Wrong arguments raise as usual. When the
  * runner has asked for the end, the next emit ends the export: it raises what

@@ -6,7 +6,7 @@
  * bits, floats beyond double range, lone surrogates, deep nesting), so that
  * exactly the texts of RFC 8259 are accepted; yajl writes. Which of them
  * answered cannot be told from outside. Plain C, no Lua: whoever wants Lua
- * values walks a document with cursors (host/value.h does).
+ * values walks a document with cursors (lua/value.h does).
  *
  * A look-up and a walk agree for every text; of duplicate keys the last wins.
  */

@@ -6,21 +6,21 @@
 
 #include <lauxlib.h>
 
-#include "host/value.h"
-#include "script/csv.h"
+#include "lua/value.h"
+#include "sink/csv.h"
 #include "script/executable.h"
 #include "script/expression.h"
-#include "script/failure.h"
-#include "script/file.h"
+#include "lua/error.h"
+#include "sink/file.h"
 #include "script/interrupt.h"
-#include "script/options.h"
+#include "lua/options.h"
 #include "script/protect.h"
 #include "script/row.h"
 #include "script/run.h"
-#include "script/schema.h"
-#include "script/sqlite.h"
+#include "schema/schema.h"
+#include "sink/sqlite.h"
 #include "script/worker.h"
-#include "script/writer.h"
+#include "sink/writer.h"
 #include "wire/frame.h"
 
 #define COLUMNS 80
@@ -91,8 +91,8 @@ static int core_environ(lua_State *L)
 }
 
 static const luaL_Reg functions[] = { /* upvalue 1: the script */
-	{ "error", sl_failure_error },
-	{ "exit_code", sl_failure_exit_code },
+	{ "error", sl_lua_error_new },
+	{ "exit_code", sl_lua_error_exit_code },
 	{ "protect", sl_protect_call },
 	{ "undisturbed", sl_protect_undisturbed },
 	{ "limits", core_limits },
@@ -124,7 +124,7 @@ static void set_constants(lua_State *L) /* [..., module] */
 	lua_setfield(L, -2, "null");
 	sl_value_open(L);
 	lua_setfield(L, -2, "json");
-	sl_failure_push_kinds(L);
+	sl_lua_error_push_kinds(L);
 	lua_setfield(L, -2, "kinds");
 }
 

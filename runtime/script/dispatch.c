@@ -5,17 +5,17 @@
 
 #include <lauxlib.h>
 
-#include "host/value.h"
+#include "lua/value.h"
 #include "script/expression.h"
-#include "script/failure.h"
+#include "lua/error.h"
 #include "script/interrupt.h"
 #include "script/outcome.h"
 #include "script/predicate.h"
 #include "script/protect.h"
 #include "script/row.h"
-#include "script/schema.h"
-#include "script/sqlite.h"
-#include "script/writer.h"
+#include "schema/schema.h"
+#include "sink/sqlite.h"
+#include "sink/writer.h"
 
 struct event { /* on the C stack of a callback */
 	void (*handle)(lua_State *L, struct event *e);
@@ -116,7 +116,7 @@ static void refuse_value(lua_State *L, const char *why)
 	struct sl_error err;
 	sl_error_clear(&err);
 	sl_fail(&err, SL_SINK, 0, "map gave no payload: %s", why);
-	sl_failure_raise(L, &err);
+	sl_lua_error_raise(L, &err);
 }
 
 static void encode(lua_State *L, struct event *e) /* [..., value] */
@@ -196,14 +196,14 @@ static bool conforms(lua_State *L, struct event *e)
 _Noreturn static void raise_refusal(lua_State *L) /* [..., error] */
 {
 	struct sl_error err;
-	if (sl_failure_is(L, -1))
+	if (sl_lua_error_is(L, -1))
 		lua_error(L);
 	sl_error_clear(&err);
 	if (lua_isnil(L, -1))
 		sl_fail(&err, SL_SINK, 0, "it returned nothing; a sink's write returns true, or nil and an error");
 	else
-		sl_failure_read(L, -1, SL_SINK, &err);
-	sl_failure_raise(L, &err);
+		sl_lua_error_read(L, -1, SL_SINK, &err);
+	sl_lua_error_raise(L, &err);
 }
 
 static void write_to_sink(lua_State *L, struct event *e)
@@ -227,7 +227,7 @@ static void write_out(lua_State *L, struct event *e)
 	e->scope.handler = r->sinks_writer ? "sink.write" : NULL;
 	sl_error_clear(&err);
 	if (sl_writer_row(r->writer, e->delivery.text, e->delivery.len, &err) != 0)
-		sl_failure_raise(L, &err);
+		sl_lua_error_raise(L, &err);
 }
 
 /* It waits in the run until next() takes it. */
@@ -441,7 +441,7 @@ static void rest_if_due(struct sl_run *run)
 
 static void raise_what(lua_State *L, struct event *e)
 {
-	sl_failure_raise(L, e->what);
+	sl_lua_error_raise(L, e->what);
 }
 
 /* 0; or -1, and the request is on its way to failure. */

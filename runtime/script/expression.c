@@ -6,7 +6,7 @@
 #include <lauxlib.h>
 
 #include "script/dispatch.h"
-#include "script/failure.h"
+#include "lua/error.h"
 #include "script/predicate.h"
 #include "script/row.h"
 
@@ -181,7 +181,7 @@ static int refuse(lua_State *L, const struct feed *f, const char *name, const ch
 	sl_error_clear(&err);
 	sl_fail(&err, SL_USAGE, 0, "%s: %s, at character %zu of: %s", name, message,
 	        position(f, near), sl_quote(quoted, sizeof quoted, source, len));
-	return sl_failure_return(L, &err);
+	return sl_lua_error_return(L, &err);
 }
 
 static bool is_blank(const char *source, size_t len)
@@ -193,7 +193,7 @@ static bool is_blank(const char *source, size_t len)
 }
 
 /*
- * Push a chunk that returns the function: 0; or what sl_failure_return returns.
+ * Push a chunk that returns the function: 0; or what sl_lua_error_return returns.
  * First without the parentheses that make one value of it, so that Lua's message
  * is about what the user wrote, not about them. Not the chunk itself is called
  * for each row: chunks take any number of arguments, which costs.

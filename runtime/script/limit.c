@@ -7,7 +7,7 @@
 
 #include <lauxlib.h>
 
-#include "script/allocator.h"
+#include "lua/allocator.h"
 #include "script/state.h"
 
 #ifndef sigev_notify_thread_id

@@ -5,7 +5,7 @@
 
 #include "script/interrupt.h"
 #include "script/run.h"
-#include "script/writer.h"
+#include "sink/writer.h"
 
 struct sl_loop_place sl_loop_enter(struct sl_script *s, lua_State *L)
 {

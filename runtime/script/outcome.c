@@ -7,7 +7,7 @@
 
 #include <lauxlib.h>
 
-#include "script/failure.h"
+#include "lua/error.h"
 #include "script/run.h"
 
 /* ---- success ---- */
@@ -97,7 +97,7 @@ static bool push_cause(lua_State *L, int run, const struct sl_error *err)
 static void push_failure(lua_State *L, int run, const struct sl_outcome *o)
 {
 	if (!push_cause(L, run, &o->error))
-		sl_failure_push(L, &o->error);
+		sl_lua_error_push(L, &o->error);
 	if (o->tail.len == 0)
 		return;
 	lua_pushlstring(L, o->tail.bytes, o->tail.len);

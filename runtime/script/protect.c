@@ -7,8 +7,8 @@
 
 #include <lauxlib.h>
 
-#include "script/allocator.h"
-#include "script/failure.h"
+#include "lua/allocator.h"
+#include "lua/error.h"
 #include "script/interrupt.h"
 #include "script/run.h"
 
@@ -142,10 +142,10 @@ static void push_object(lua_State *L, const struct sl_script *s, const struct sl
 	else if (is_memory(L, 1))
 		describe_memory(L, &err);
 	else
-		sl_failure_read(L, 1, scope->kind, &err);
+		sl_lua_error_read(L, 1, scope->kind, &err);
 	if (is_yield(&err))
 		snprintf(err.message, sizeof err.message, YIELD_HINT);
-	sl_failure_push(L, &err); /* [value, object] */
+	sl_lua_error_push(L, &err); /* [value, object] */
 	luaL_traceback(L, L, NULL, 1);
 	set_absent(L, "traceback");
 }
@@ -155,8 +155,8 @@ static int on_error(lua_State *L) /* [value] */
 	struct sl_script *s = sl_script_of(L);
 	struct sl_scope *scope = atomic_load(&s->limit.scope);
 	luaL_checkstack(L, 8, "an error report");
-	if (!scope->expired && sl_failure_is(L, 1))
-		sl_failure_copy(L, 1); /* meant as it is: no traceback */
+	if (!scope->expired && sl_lua_error_is(L, 1))
+		sl_lua_error_copy(L, 1); /* meant as it is: no traceback */
 	else
 		push_object(L, s, scope);
 	mark_place(L, scope);
@@ -174,7 +174,7 @@ struct cause {
 static int keep_cause(lua_State *L) /* [cause, object] */
 {
 	const struct cause *c = lua_touserdata(L, 1);
-	sl_failure_read(L, 2, c->kind, c->err);
+	sl_lua_error_read(L, 2, c->kind, c->err);
 	sl_run_push(L, c->run); /* [cause, object, run] */
 	lua_pushvalue(L, 2);
 	lua_setiuservalue(L, -2, SL_RUN_CAUSE);
@@ -240,7 +240,7 @@ static int call(lua_State *L, struct sl_scope scope) /* [name, kind, f, argument
 	sl_error_clear(&err);
 	luaL_checkstack(L, 8, "a protected call");
 	if (sl_limit_hold(&s->limit, &err) != 0)
-		return sl_failure_return(L, &err);
+		return sl_lua_error_return(L, &err);
 	lua_pushcfunction(L, on_error);
 	lua_insert(L, 3); /* [name, kind, on_error, f, arguments...] */
 	sl_limit_enter(&s->limit, &scope, L);
@@ -256,7 +256,7 @@ static int call(lua_State *L, struct sl_scope scope) /* [name, kind, f, argument
 	lua_replace(L, 3); /* [name, kind, nil, object] */
 	if (status != LUA_ERRRUN) {
 		describe_bare(L, &scope, &s->limit, status, &err);
-		sl_failure_push(L, &err);
+		sl_lua_error_push(L, &err);
 	}
 	lua_pushvalue(L, -1);
 	lua_replace(L, 4);

@@ -4,10 +4,10 @@
 #include <lauxlib.h>
 
 #include "script/expression.h"
-#include "script/failure.h"
-#include "script/schema.h"
-#include "script/sqlite.h"
-#include "script/writer.h"
+#include "lua/error.h"
+#include "schema/schema.h"
+#include "sink/sqlite.h"
+#include "sink/writer.h"
 
 static const char *const step_names[SL_STEP_COUNT] = { "where", "map", "on_row" };
 static const char *const on_invalid_names[] = { "fail", "reject", "drop", NULL };
@@ -225,7 +225,7 @@ static void refuse_stream(lua_State *L, const struct sl_route *r)
 	struct sl_error err;
 	sl_error_clear(&err);
 	sl_fail(&err, SL_UNHANDLED_STREAM, 0, "nobody handles rows of the stream '%s'", r->name);
-	sl_failure_raise(L, &err);
+	sl_lua_error_raise(L, &err);
 }
 
 struct sl_route *sl_route_open(lua_State *L, struct sl_run *run, const struct sl_stream *stream)

@@ -6,7 +6,7 @@
 #include <lauxlib.h>
 
 #include "script/dispatch.h"
-#include "script/failure.h"
+#include "lua/error.h"
 #include "script/row_object.h"
 
 struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable)
@@ -44,7 +44,7 @@ static const struct sl_json *parse(lua_State *L, struct sl_script *s, uint64_t s
 	sl_error_clear(&err);
 	p->holds = 0;
 	if (sl_json_parse(p->json, text, len, &err) != 0)
-		sl_failure_raise(L, &err);
+		sl_lua_error_raise(L, &err);
 	p->holds = serial;
 	return p->json;
 }
@@ -94,7 +94,7 @@ static int find_in_pieces(lua_State *L, struct sl_script *s, const struct sl_del
 	int found = field ? sl_outline_field(o, p->json, d->text, path, len, out, &err)
 	                  : sl_outline_pointer(o, p->json, d->text, path, len, out, &err);
 	if (found == -2)
-		sl_failure_raise(L, &err);
+		sl_lua_error_raise(L, &err);
 	return found;
 }
 
@@ -276,7 +276,7 @@ static void check_text(lua_State *L, struct sl_script *s, const char *text, size
 	sl_error_clear(&err);
 	p->holds = 0;
 	if (sl_json_parse_copy(p->json, text, len, &err) != 0)
-		sl_failure_raise(L, &err);
+		sl_lua_error_raise(L, &err);
 }
 
 int sl_row_new(lua_State *L) /* [stream, sequence, text] */

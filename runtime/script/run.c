@@ -7,12 +7,12 @@
 
 #include <lauxlib.h>
 
-#include "script/failure.h"
+#include "lua/error.h"
 #include "script/interrupt.h"
 #include "script/loop.h"
 #include "script/route.h"
 #include "script/worker.h"
-#include "script/writer.h"
+#include "sink/writer.h"
 
 int64_t sl_script_now_ns(void)
 {
@@ -36,7 +36,7 @@ void sl_run_activate(lua_State *L, struct sl_run *run) /* [..., body] */
 	run->body = luaL_ref(L, LUA_REGISTRYINDEX);
 	if (sl_limit_hold(&run->script->limit, &err) != 0) {
 		forget_body(L, run);
-		sl_failure_raise(L, &err);
+		sl_lua_error_raise(L, &err);
 	}
 	run->next = run->script->runs;
 	run->link = &run->script->runs;

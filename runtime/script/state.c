@@ -6,8 +6,8 @@
 
 #include <lauxlib.h>
 
-#include "host/value.h"
-#include "script/failure.h"
+#include "lua/value.h"
+#include "lua/error.h"
 #include "script/follow.h"
 #include "script/interrupt.h"
 
@@ -110,7 +110,7 @@ void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, si
 	sl_error_clear(&err);
 	p->holds = 0;
 	if (sl_json_parse_copy(p->json, text, len, &err) != 0)
-		sl_failure_raise(L, &err);
+		sl_lua_error_raise(L, &err);
 	sl_script_push_value(L, s, sl_json_root(p->json));
 }
 
@@ -211,7 +211,7 @@ struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s)
 	sl_error_clear(&err);
 	s->supervisor = sl_supervisor_new(&err);
 	if (s->supervisor == NULL)
-		sl_failure_raise(L, &err);
+		sl_lua_error_raise(L, &err);
 	sl_interrupt_watch(s->supervisor, &s->limit);
 	return s->supervisor;
 }

@@ -7,10 +7,10 @@
 #include <lauxlib.h>
 
 #include "script/dispatch.h"
-#include "script/failure.h"
+#include "lua/error.h"
 #include "script/interrupt.h"
 #include "script/loop.h"
-#include "script/options.h"
+#include "lua/options.h"
 #include "script/run.h"
 
 #define LATEST_RUN 1 /* user value */
@@ -95,7 +95,7 @@ int sl_handle_new(lua_State *L) /* [options] */
 	if (h->worker != NULL)
 		return 1;
 	s->workers--;
-	return sl_failure_return(L, &err);
+	return sl_lua_error_return(L, &err);
 }
 
 static bool is_starting(const struct sl_worker *w)
@@ -111,7 +111,7 @@ static int interrupted(lua_State *L, struct sl_handle *h)
 	sl_error_clear(&err);
 	sl_fail(&err, SL_CANCELLED, 0, "interrupted by %s", sl_interrupt_name(sig));
 	sl_error_number(&err, SL_D_SIGNAL, sig);
-	return sl_failure_return(L, &err);
+	return sl_lua_error_return(L, &err);
 }
 
 static int worker_start(lua_State *L) /* [worker] */
@@ -120,13 +120,13 @@ static int worker_start(lua_State *L) /* [worker] */
 	struct sl_handle *h = check_outside(L, "a worker cannot be started");
 	sl_error_clear(&err);
 	if (sl_worker_start(h->worker, &err) != 0)
-		return sl_failure_return(L, &err);
+		return sl_lua_error_return(L, &err);
 	while (is_starting(h->worker) && sl_interrupt_count() == 0)
 		sl_loop_turn(h->script, L, -1);
 	if (is_starting(h->worker))
 		return interrupted(L, h);
 	const struct sl_error *failed = sl_worker_start_error(h->worker);
-	return failed != NULL ? sl_failure_return(L, failed) : return_true(L);
+	return failed != NULL ? sl_lua_error_return(L, failed) : return_true(L);
 }
 
 /* ---- requests ---- */
@@ -187,7 +187,7 @@ static int worker_begin(lua_State *L) /* [worker, request] */
 	if (ask(L, h, run, &o, &err) != 0) {
 		sl_run_deactivate(L, run);
 		run->worker = NULL;
-		return sl_failure_return(L, &err);
+		return sl_lua_error_return(L, &err);
 	}
 	lua_pushvalue(L, 3);
 	lua_setiuservalue(L, 1, LATEST_RUN);
@@ -239,7 +239,7 @@ static int push_outcome(lua_State *L, int index, const struct sl_run *run)
 		luaL_pushfail(L);
 	if (lua_getiuservalue(L, index, SL_RUN_OUTCOME) == LUA_TNIL) {
 		lua_pop(L, 1);
-		sl_failure_push(L, &run->error); /* there was no memory for it then */
+		sl_lua_error_push(L, &run->error); /* there was no memory for it then */
 	}
 	return run->success ? 1 : 2;
 }
@@ -430,7 +430,7 @@ static int worker_shutdown(lua_State *L) /* [worker] */
 	sl_fail(&err, SL_SHUTDOWN_TIMEOUT, 0, "the worker (process %d) did not leave within its grace", r.pid);
 	if (r.signal != 0)
 		sl_error_number(&err, SL_D_SIGNAL, r.signal);
-	return sl_failure_return(L, &err);
+	return sl_lua_error_return(L, &err);
 }
 
 static int worker_cycle(lua_State *L) /* [worker] */

@@ -18,7 +18,7 @@ describe("an error object", function()
   it("has the system's words for an errno", function()
     local err = probe.error("sink", "cannot write out.jsonl", 28)
     assert.equal("No space left on device", err.os)
-    assert.equal(28, err.errno)
+    assert.equal("ENOSPC", err.errno)
     assert.equal("sink: cannot write out.jsonl: No space left on device", tostring(err))
   end)
 

@@ -28,8 +28,8 @@
 #include <lua.h>
 #include <lualib.h>
 
-#include "host/lua_error.h"
-#include "host/value.h"
+#include "lua/error.h"
+#include "lua/value.h"
 #include "json/document.h"
 #include "json/outline.h"
 
@@ -74,7 +74,7 @@ static int answer(lua_State *L, int rc, const struct sl_error *err)
 		return 1;
 	}
 	luaL_pushfail(L);
-	sl_lua_push_error(L, err);
+	sl_lua_error_push(L, err);
 	return 2;
 }
 
@@ -295,15 +295,15 @@ static int probe_error(lua_State *L)
 	sl_fail(&err, check_kind(L, 1), (int)luaL_optinteger(L, 3, 0), "%s", luaL_checkstring(L, 2));
 	if (lua_istable(L, 4))
 		add_details(L, 4, &err);
-	sl_lua_push_error(L, &err);
+	sl_lua_error_push(L, &err);
 	return 1;
 }
 
 static int probe_to_error(lua_State *L)
 {
 	struct sl_error err;
-	sl_lua_to_error(L, 1, check_kind(L, 2), &err);
-	sl_lua_push_error(L, &err);
+	sl_lua_error_read(L, 1, check_kind(L, 2), &err);
+	sl_lua_error_push(L, &err);
 	return 1;
 }
 

@@ -1,4 +1,4 @@
---- runtime/script/regex.c and formats.c, through the types that use them.
+--- runtime/schema/regex.c and formats.c, through the types that use them.
 local schema = require "sluice.schema"
 
 local function each(declare, table_of)

@@ -1,0 +1,37 @@
+/*
+ * gzip.h - gzip on the way to a file, and a look at old ones (room: file)
+ *
+ * One member without name and time: the same bytes give the same file. A file
+ * of several members is one text, so that appending is a further member.
+ */
+#ifndef SL_FILE_GZIP_H
+#define SL_FILE_GZIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct sl_gzip;
+
+/* put() takes all bytes: 0 or an errno. NULL: no memory. */
+struct sl_gzip *sl_gzip_new(int level, int (*put)(void *ctx, const char *bytes, size_t len),
+                            void *ctx);
+void sl_gzip_free(struct sl_gzip *g); /* accepts NULL */
+
+/* 0, or the errno of put(). */
+int sl_gzip_write(struct sl_gzip *g, const char *bytes, size_t len);
+int sl_gzip_end(struct sl_gzip *g); /* the rest, and the trailer */
+
+/* What the text of an old file says (file.h). */
+struct sl_old_text {
+	char *head;   /* the caller's; room for `wanted` bytes */
+	size_t wanted, len;
+	bool empty, ends; /* in a line break */
+};
+
+/* Read all of it, checksums included: 0; or -1 and *err (sink): it is no
+ * gzip, or damaged, or cut off. */
+int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, struct sl_error *err);
+
+#endif

@@ -1,0 +1,550 @@
+/* value.c - see value.h. Tables are read and written raw: no metamethod of a
+ * user's runs in here. A finalizer may, whenever Lua allocates. */
+#include "lua/value.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "lua/error.h"
+
+#define CODEC "sluice.json.codec"
+#define ARRAY "sluice.array"
+
+#define MIXED_KEYS "a table with string keys and others is neither array nor object"
+
+/* What a codec may keep between calls; a single large text shall not last. */
+#define KEPT_BYTES (4 * 1024 * 1024)
+
+/* ---- JSON to Lua ---- */
+
+struct decoder {
+	lua_State *L;
+	int metatable; /* where on the stack the array metatable is, or nil yet */
+};
+
+static void push_value(struct decoder *d, struct sl_json_value v);
+
+static int size_hint(size_t count)
+{
+	return count > INT_MAX ? INT_MAX : (int)count;
+}
+
+static void mark_array(struct decoder *d)
+{
+	if (lua_isnil(d->L, d->metatable)) {
+		sl_value_push_array_metatable(d->L);
+		lua_replace(d->L, d->metatable);
+	}
+	lua_pushvalue(d->L, d->metatable);
+	lua_setmetatable(d->L, -2);
+}
+
+static void push_array(struct decoder *d, struct sl_json_value v)
+{
+	struct sl_json_iter it = sl_json_children(v);
+	struct sl_json_value element;
+	lua_createtable(d->L, size_hint(sl_json_count(v)), 0);
+	for (lua_Integer i = 1; sl_json_next(&it, NULL, NULL, &element); i++) {
+		push_value(d, element); /* [array, element] */
+		lua_rawseti(d->L, -2, i);
+	}
+	mark_array(d);
+}
+
+static void push_object(struct decoder *d, struct sl_json_value v)
+{
+	struct sl_json_iter it = sl_json_children(v);
+	struct sl_json_value field;
+	const char *key;
+	size_t len;
+	lua_createtable(d->L, 0, size_hint(sl_json_count(v)));
+	while (sl_json_next(&it, &key, &len, &field)) {
+		lua_pushlstring(d->L, key, len);
+		push_value(d, field); /* [object, key, field] */
+		lua_rawset(d->L, -3);
+	}
+}
+
+static void push_scalar(lua_State *L, struct sl_json_value v, enum sl_json_type type)
+{
+	const char *s;
+	size_t len;
+	switch (type) {
+	case SL_JSON_BOOLEAN:
+		lua_pushboolean(L, sl_json_boolean(v));
+		break;
+	case SL_JSON_INTEGER:
+		lua_pushinteger(L, (lua_Integer)sl_json_integer(v));
+		break;
+	case SL_JSON_FLOAT:
+		lua_pushnumber(L, sl_json_float(v));
+		break;
+	case SL_JSON_STRING:
+		s = sl_json_string(v, &len);
+		lua_pushlstring(L, s, len);
+		break;
+	default:
+		lua_pushlightuserdata(L, NULL);
+	}
+}
+
+static void push_value(struct decoder *d, struct sl_json_value v)
+{
+	enum sl_json_type type = sl_json_type(v);
+	if (type != SL_JSON_ARRAY && type != SL_JSON_OBJECT) {
+		push_scalar(d->L, v, type);
+		return;
+	}
+	luaL_checkstack(d->L, 4, "JSON nested too deep");
+	if (type == SL_JSON_ARRAY)
+		push_array(d, v);
+	else
+		push_object(d, v);
+}
+
+void sl_value_push(lua_State *L, struct sl_json_value v)
+{
+	luaL_checkstack(L, 4, "a JSON value");
+	lua_pushnil(L);
+	struct decoder d = { L, lua_gettop(L) };
+	push_value(&d, v); /* [metatable or nil, value] */
+	lua_remove(L, -2);
+}
+
+/* ---- the path to a value that cannot be written ---- */
+
+/* A table being written, innermost first; they live on the C stack. */
+struct level {
+	const struct level *up;
+	const void *table;
+	int key;              /* where on the stack the current key is, or 0 */
+	lua_Integer position; /* of the current element, in an array */
+};
+
+struct encoder {
+	lua_State *L;
+	struct sl_json_writer *writer;
+	const struct level *level;
+	int metatable; /* where on the stack the array metatable is */
+	struct sl_error err;
+};
+
+struct path {
+	char text[256];
+	size_t len;
+};
+
+static void add_token(struct path *p, const char *token, size_t len)
+{
+	for (size_t i = 0; i < len && p->len + 2 < sizeof p->text; i++) {
+		char c = token[i];
+		if (c == '~' || c == '/') {
+			p->text[p->len++] = '~';
+			c = c == '~' ? '0' : '1';
+		}
+		p->text[p->len++] = c;
+	}
+}
+
+static void add_levels(lua_State *L, struct path *p, const struct level *l)
+{
+	char digits[24];
+	if (l == NULL)
+		return;
+	add_levels(L, p, l->up);
+	if (l->key == 0 && l->position == 0)
+		return; /* the table itself is at fault */
+	if (p->len + 2 < sizeof p->text)
+		p->text[p->len++] = '/';
+	size_t len;
+	const char *token = digits;
+	if (l->key != 0)
+		token = lua_tolstring(L, l->key, &len); /* a string: not converted */
+	else
+		len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)l->position - 1);
+	add_token(p, token, len);
+}
+
+/* Say where it happened; returns -1. */
+static int located(struct encoder *e)
+{
+	struct path path = { .len = 0 };
+	char quoted[sizeof path.text];
+	add_levels(e->L, &path, e->level);
+	size_t used = strlen(e->err.message);
+	if (path.len > 0)
+		snprintf(e->err.message + used, sizeof e->err.message - used, ", at %s",
+		         sl_quote(quoted, sizeof quoted, path.text, path.len));
+	return -1;
+}
+
+static int refuse(struct encoder *e, const char *what)
+{
+	sl_fail(&e->err, SL_ROW_MALFORMED, 0, "%s", what);
+	return located(e);
+}
+
+static int written(struct encoder *e, int rc)
+{
+	return rc == 0 ? 0 : located(e);
+}
+
+/* ---- Lua to JSON ---- */
+
+static int encode_value(struct encoder *e, int index);
+
+/* Why a table whose keys are not 1..n is no array: the gravest reason, not the
+ * first that next() happens upon. */
+static int refuse_array(struct encoder *e, int index)
+{
+	bool strings = false, others = false;
+	lua_pop(e->L, 1); /* the key that was reached */
+	lua_pushnil(e->L);
+	while (lua_next(e->L, index)) {
+		lua_pop(e->L, 1); /* [key] */
+		strings = strings || lua_type(e->L, -1) == LUA_TSTRING;
+		others = others || !lua_isinteger(e->L, -1) || lua_tointeger(e->L, -1) < 1;
+	}
+	if (strings)
+		return refuse(e, MIXED_KEYS);
+	return refuse(e, others ? "an array has no keys but 1, 2, 3, …"
+	                        : "an array must not have holes");
+}
+
+/* Are the keys exactly 1..n? All within and as many as: then they are. */
+static int check_array(struct encoder *e, int index, lua_Integer n)
+{
+	lua_Integer count = 0;
+	lua_pushnil(e->L);
+	for (; lua_next(e->L, index); count++) {
+		lua_pop(e->L, 1); /* [key] */
+		lua_Integer i = lua_isinteger(e->L, -1) ? lua_tointeger(e->L, -1) : 0;
+		if (i < 1 || i > n)
+			return refuse_array(e, index);
+	}
+	return count == n ? 0 : refuse(e, "an array must not have holes");
+}
+
+static int encode_array(struct encoder *e, int index, struct level *l)
+{
+	lua_Integer n = (lua_Integer)lua_rawlen(e->L, index);
+	if (check_array(e, index, n) != 0 ||
+	    written(e, sl_json_open_array(e->writer, &e->err)) != 0)
+		return -1;
+	for (l->position = 1; l->position <= n; l->position++) {
+		lua_rawgeti(e->L, index, l->position); /* [element] */
+		if (encode_value(e, lua_gettop(e->L)) != 0)
+			return -1;
+		lua_pop(e->L, 1);
+	}
+	return written(e, sl_json_close_array(e->writer, &e->err));
+}
+
+/* [key, value] on top. */
+static int encode_field(struct encoder *e, struct level *l)
+{
+	size_t len;
+	int top = lua_gettop(e->L);
+	if (lua_type(e->L, top - 1) != LUA_TSTRING)
+		return refuse(e, MIXED_KEYS);
+	l->key = top - 1;
+	const char *key = lua_tolstring(e->L, l->key, &len);
+	if (written(e, sl_json_write_key(e->writer, key, len, &e->err)) != 0 ||
+	    encode_value(e, top) != 0)
+		return -1;
+	l->key = 0;
+	return 0;
+}
+
+static int encode_object(struct encoder *e, int index, struct level *l)
+{
+	if (written(e, sl_json_open_object(e->writer, &e->err)) != 0)
+		return -1;
+	lua_pushnil(e->L);
+	while (lua_next(e->L, index)) {
+		if (encode_field(e, l) != 0)
+			return -1;
+		lua_pop(e->L, 1); /* [key] */
+	}
+	return written(e, sl_json_close_object(e->writer, &e->err));
+}
+
+/* Marked, or with a first key that is no string. */
+static bool looks_like_array(struct encoder *e, int index)
+{
+	if (lua_getmetatable(e->L, index)) {
+		bool marked = lua_rawequal(e->L, -1, e->metatable);
+		lua_pop(e->L, 1);
+		if (marked)
+			return true;
+	}
+	lua_pushnil(e->L);
+	if (!lua_next(e->L, index))
+		return false;
+	bool is_string = lua_type(e->L, -2) == LUA_TSTRING;
+	lua_pop(e->L, 2);
+	return !is_string;
+}
+
+static bool is_open(const struct encoder *e, const void *table)
+{
+	for (const struct level *l = e->level; l != NULL; l = l->up)
+		if (l->table == table)
+			return true;
+	return false;
+}
+
+static int encode_table(struct encoder *e, int index)
+{
+	struct level l = { e->level, lua_topointer(e->L, index), 0, 0 };
+	if (is_open(e, l.table))
+		return refuse(e, "a table that contains itself cannot be written as JSON");
+	luaL_checkstack(e->L, 6, "table nested too deep");
+	e->level = &l;
+	int rc = looks_like_array(e, index) ? encode_array(e, index, &l)
+	                                    : encode_object(e, index, &l);
+	e->level = l.up;
+	return rc;
+}
+
+static int encode_number(struct encoder *e, int index)
+{
+	if (lua_isinteger(e->L, index))
+		return sl_json_write_integer(e->writer, lua_tointeger(e->L, index), &e->err);
+	return sl_json_write_float(e->writer, lua_tonumber(e->L, index), &e->err);
+}
+
+static int encode_string(struct encoder *e, int index)
+{
+	size_t len;
+	const char *s = lua_tolstring(e->L, index, &len);
+	return sl_json_write_string(e->writer, s, len, &e->err);
+}
+
+static int refuse_type(struct encoder *e, int index)
+{
+	sl_fail(&e->err, SL_ROW_MALFORMED, 0, "a %s cannot be written as JSON",
+	        luaL_typename(e->L, index));
+	return located(e);
+}
+
+static int encode_value(struct encoder *e, int index)
+{
+	switch (lua_type(e->L, index)) {
+	case LUA_TBOOLEAN:
+		return written(e, sl_json_write_boolean(e->writer, lua_toboolean(e->L, index), &e->err));
+	case LUA_TNUMBER:
+		return written(e, encode_number(e, index));
+	case LUA_TSTRING:
+		return written(e, encode_string(e, index));
+	case LUA_TTABLE:
+		return encode_table(e, index);
+	case LUA_TLIGHTUSERDATA:
+		if (lua_touserdata(e->L, index) == NULL)
+			return written(e, sl_json_write_null(e->writer, &e->err));
+		return refuse_type(e, index);
+	default:
+		return refuse_type(e, index);
+	}
+}
+
+int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
+                    struct sl_buffer *out, struct sl_error *err)
+{
+	size_t before = sl_buffer_len(out);
+	int top = lua_gettop(L);
+	luaL_checkstack(L, 6, "a JSON value");
+	index = lua_absindex(L, index);
+	sl_value_push_array_metatable(L);
+	struct encoder e; /* no initialiser: it would zero the error's 3 KB too */
+	e.L = L;
+	e.writer = w;
+	e.level = NULL;
+	e.metatable = top + 1;
+	sl_error_clear(&e.err);
+	sl_json_writer_begin(w, out);
+	int rc = encode_value(&e, index);
+	lua_settop(L, top);
+	if (rc != 0)
+		out->end = out->start + before;
+	if (rc != 0 && err != NULL && err->kind == SL_NONE)
+		*err = e.err;
+	return rc;
+}
+
+/* ---- the module ---- */
+
+struct codec {
+	struct sl_json *json;
+	struct sl_json_writer *writer;
+	struct sl_buffer out;
+	bool busy, closed;
+};
+
+static int close_codec(lua_State *L)
+{
+	struct codec *c = luaL_checkudata(L, 1, CODEC);
+	sl_json_free(c->json);
+	sl_json_writer_free(c->writer);
+	sl_buffer_clear(&c->out);
+	*c = (struct codec){ .busy = true, .closed = true };
+	return 0;
+}
+
+/* Registered when it is complete: a want of memory half way must not leave one
+ * that frees nothing. */
+static void push_codec_metatable(lua_State *L)
+{
+	if (luaL_getmetatable(L, CODEC) != LUA_TNIL)
+		return;
+	lua_pop(L, 1);
+	lua_createtable(L, 0, 3); /* [metatable] */
+	lua_pushliteral(L, CODEC);
+	lua_setfield(L, -2, "__name");
+	lua_pushcfunction(L, close_codec);
+	lua_setfield(L, -2, "__gc");
+	lua_pushcfunction(L, close_codec);
+	lua_setfield(L, -2, "__close");
+	lua_pushvalue(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, CODEC);
+}
+
+static struct codec *push_codec(lua_State *L)
+{
+	struct codec *c = lua_newuserdatauv(L, sizeof *c, 0);
+	*c = (struct codec){ .busy = false };
+	push_codec_metatable(L);
+	lua_setmetatable(L, -2);
+	c->json = sl_json_new();
+	c->writer = sl_json_writer_new();
+	if (c->json == NULL || c->writer == NULL)
+		luaL_error(L, "not enough memory");
+	return c;
+}
+
+/* Push a codec for this function. A busy one belongs to a call that a finalizer
+ * interrupted, or that raised: it keeps it. After a closed one, as the Lua state
+ * closes, nobody would free another that is kept. */
+static struct codec *push_other(lua_State *L, bool closed)
+{
+	struct codec *c = push_codec(L);
+	if (closed)
+		lua_toclose(L, -1);
+	else
+		lua_copy(L, -1, lua_upvalueindex(1));
+	return c;
+}
+
+/* Push this function's codec and take it. */
+static struct codec *take_codec(lua_State *L)
+{
+	lua_pushvalue(L, lua_upvalueindex(1));
+	struct codec *c = lua_touserdata(L, -1);
+	if (c == NULL || c->busy)
+		c = push_other(L, c != NULL && c->closed);
+	c->busy = true;
+	return c;
+}
+
+static void put_back(struct codec *c)
+{
+	sl_json_trim(c->json, KEPT_BYTES);
+	sl_buffer_trim(&c->out, KEPT_BYTES);
+	c->busy = false;
+}
+
+static int json_decode(lua_State *L)
+{
+	struct sl_error err;
+	size_t len;
+	luaL_checktype(L, 1, LUA_TSTRING);
+	const char *text = lua_tolstring(L, 1, &len);
+	struct codec *c = take_codec(L);
+	sl_error_clear(&err);
+	int rc = sl_json_parse_copy(c->json, text, len, &err);
+	if (rc == 0)
+		sl_value_push(L, sl_json_root(c->json));
+	put_back(c);
+	return rc == 0 ? 1 : sl_lua_error_return(L, &err);
+}
+
+static int json_encode(lua_State *L)
+{
+	struct sl_error err;
+	luaL_checkany(L, 1);
+	struct codec *c = take_codec(L);
+	sl_error_clear(&err);
+	sl_buffer_consume(&c->out, sl_buffer_len(&c->out));
+	int rc = sl_value_encode(L, 1, c->writer, &c->out, &err);
+	if (rc == 0)
+		lua_pushlstring(L, sl_buffer_data(&c->out), sl_buffer_len(&c->out));
+	sl_buffer_consume(&c->out, sl_buffer_len(&c->out));
+	put_back(c);
+	return rc == 0 ? 1 : sl_lua_error_return(L, &err);
+}
+
+/* Is the value at index marked? Pushes nothing. */
+static bool is_array(lua_State *L, int index)
+{
+	if (lua_type(L, index) != LUA_TTABLE || !lua_getmetatable(L, index))
+		return false;
+	sl_value_push_array_metatable(L); /* [its, ours] */
+	bool same = lua_rawequal(L, -1, -2);
+	lua_pop(L, 2);
+	return same;
+}
+
+static int json_array(lua_State *L)
+{
+	if (lua_isnoneornil(L, 1)) {
+		lua_settop(L, 0);
+		lua_newtable(L);
+	}
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	if (lua_getmetatable(L, 1)) {
+		luaL_argcheck(L, is_array(L, 1), 1, "the table has another metatable");
+		lua_settop(L, 1);
+	}
+	sl_value_push_array_metatable(L);
+	lua_setmetatable(L, 1);
+	return 1;
+}
+
+static int json_is_array(lua_State *L)
+{
+	luaL_checkany(L, 1);
+	lua_pushboolean(L, is_array(L, 1));
+	return 1;
+}
+
+void sl_value_push_array_metatable(lua_State *L)
+{
+	luaL_newmetatable(L, ARRAY); /* sets __name */
+}
+
+static void add_with_codec(lua_State *L, const char *name, lua_CFunction function)
+{
+	lua_pushnil(L); /* the codec: made on first use */
+	lua_pushcclosure(L, function, 1);
+	lua_setfield(L, -2, name);
+}
+
+int sl_value_open(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{ "array", json_array },
+		{ "is_array", json_is_array },
+		{ NULL, NULL },
+	};
+	luaL_newlib(L, functions);
+	add_with_codec(L, "decode", json_decode);
+	add_with_codec(L, "encode", json_encode);
+	lua_pushlightuserdata(L, NULL);
+	lua_setfield(L, -2, "null");
+	return 1;
+}

@@ -1,0 +1,58 @@
+/*
+ * value.h - Lua values from and to JSON (room: lua)
+ *
+ * Shared by the Lua host in the worker and by the script room in the runner:
+ * it stands here because host is left of script, and json knows no Lua.
+ *
+ * JSON to Lua: null is sluice.null (a light userdata NULL, the same value as
+ * cjson.null); an integer that fits 64 bits is a Lua integer, other numbers
+ * are floats; arrays are tables with the array metatable, so that an empty
+ * one stays an array; objects are plain tables, the last duplicate key wins.
+ *
+ * Lua to JSON: a table with the array metatable, or whose keys are exactly
+ * 1..n (n >= 1), is an array; a table with only string keys, the empty table
+ * included, is an object; anything else (mixed or sparse keys, functions,
+ * NaN, strings that are not UTF-8, cycles) is an error naming the path as a
+ * JSON Pointer. Fields of objects are written in the order of next(). An
+ * integer is written exactly, a float always as a float (1.0 stays "1.0").
+ *
+ * Metatables other than the array metatable are ignored: fields are read raw,
+ * so what a script hung on a table cannot run, or fail, half way through.
+ *
+ * Everything here may raise (memory), so it runs inside protected bodies only.
+ */
+#ifndef SL_LUA_VALUE_H
+#define SL_LUA_VALUE_H
+
+#include <lua.h>
+
+#include "json/json.h"
+
+/*
+ * Push the value: one slot. Raises on memory. Needs depth-many slots of Lua's
+ * stack, which it checks for itself. Whenever Lua allocates, a finalizer of
+ * the user may run: nobody may parse with v's parser meanwhile, so a parser
+ * that scripts can reach is marked busy, or taken, during this call.
+ */
+void sl_value_push(lua_State *L, struct sl_json_value v);
+
+/*
+ * Append the JSON text of the value at index to out: 0, or -1 and *err
+ * (row_malformed; message names the path) and out as it was. May raise on
+ * memory; out is the caller's and must survive that (userdata, or freed by an
+ * owner).
+ */
+int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
+                    struct sl_buffer *out, struct sl_error *err);
+
+/* Push the metatable that marks arrays (one per Lua state, named
+ * "sluice.array"). */
+void sl_value_push_array_metatable(lua_State *L);
+
+/* A lua_CFunction that pushes the module sluice.json: decode(text) and
+ * encode(value), each the result or nil and an error object (lua/error.h;
+ * kind row_malformed); null; array(t?) marks t, or a new table, and returns
+ * it; is_array(t). */
+int sl_value_open(lua_State *L);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * report.h - violations, as Lua sees them (room: schema, private)
+ */
+#ifndef SL_SCHEMA_REPORT_H
+#define SL_SCHEMA_REPORT_H
+
+#include <stddef.h>
+
+#include <lua.h>
+
+#include "json/json.h"
+
+/* The way from the root to a value, innermost first; on the C stack. */
+struct sl_level {
+	const struct sl_level *up;
+	const char *key; /* NULL: an element */
+	size_t len;
+	size_t index;
+};
+
+/* A violation at hand. `name`: the value is this key of an object. */
+struct sl_complaint_at {
+	const struct sl_level *level;
+	const struct sl_json_value *value; /* NULL: missing */
+	const char *name;
+	size_t name_len;
+};
+
+/* Push { pointer =, expected =, value = }; the phrase is on top and taken. */
+void sl_report_push(lua_State *L, const struct sl_complaint_at *c);
+
+#endif

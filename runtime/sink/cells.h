@@ -1,0 +1,28 @@
+/*
+ * cells.h - from a document to the columns of a table, without Lua
+ * (room: sink)
+ *
+ * For records whose fields are the columns, and scalars. It reads only what is
+ * as declared; any other row goes the long way, by sl_schema_push, which says
+ * what is wrong with it or knows what to make of it (a default, say).
+ */
+#ifndef SL_SINK_CELLS_H
+#define SL_SINK_CELLS_H
+
+#include <lua.h>
+
+#include "sink/cell.h"
+#include "schema/schema.h"
+
+struct sl_extract; /* a userdata */
+
+/* How to get these columns out of rows of this type: pushed; or NULL and nil,
+ * when it takes Lua. The schema and the names must outlive it. Raises. */
+struct sl_extract *sl_extract_push(lua_State *L, const struct sl_schema *s,
+                                   const struct sl_column *columns, size_t count);
+
+/* Read a row into a cell for each column; texts are borrowed from the document.
+ * false: this row goes the long way. Cannot raise. */
+bool sl_extract_read(struct sl_extract *x, struct sl_json_value root, struct sl_cell *cells);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * file.h - durable files in Lua: core.file (room: sink)
+ *
+ * A durable file (durable.h), compressed on its way if wanted (gzip.h), behind
+ * a writer (writer.h): rows go from the supervisor's buffer into it without a
+ * Lua string. What the world refuses is nil and an error object of kind sink
+ * (commit from commit()); a call out of order raises. A file that is closed or
+ * collected rolls back.
+ */
+#ifndef SL_SINK_FILE_H
+#define SL_SINK_FILE_H
+
+#include <lua.h>
+
+#define SL_FILE "sluice.core.File"
+
+/* core.file(options). */
+int sl_file_new(lua_State *L);
+
+/* Make the metatable. Raises. */
+void sl_file_open(lua_State *L);
+
+#endif

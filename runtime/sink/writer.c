@@ -1,0 +1,275 @@
+/* writer.c - see writer.h */
+#include "sink/writer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+
+#include "lua/error.h"
+#include "script/interrupt.h"
+#include "script/row.h"
+#include "script/run.h"
+
+#define FULL (64u * 1024)
+
+struct sl_writer { /* a userdata */
+	struct sl_script *script;
+	struct sl_outlet outlet; /* put NULL: there is none, but a descriptor */
+	int fd;
+	int failed; /* errno of the first failure, or 0 */
+	struct sl_buffer out;
+	struct sl_writer *next, **link; /* of script->dirty; link NULL: not in it */
+};
+
+/* ---- dirty or not ---- */
+
+static void mark_dirty(struct sl_writer *w)
+{
+	if (w->link != NULL || w->outlet.put != NULL)
+		return;
+	struct sl_script *s = w->script;
+	w->next = s->dirty;
+	w->link = &s->dirty;
+	if (w->next != NULL)
+		w->next->link = &w->next;
+	s->dirty = w;
+}
+
+static void mark_clean(struct sl_writer *w)
+{
+	if (w->link == NULL)
+		return;
+	*w->link = w->next;
+	if (w->next != NULL)
+		w->next->link = w->link;
+	w->link = NULL;
+}
+
+/* ---- writing ---- */
+
+/* Whoever holds the other end of the descriptor may have made it
+ * non-blocking: then wait here. */
+static int wait_writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	return poll(&p, 1, -1) < 0 ? errno : 0;
+}
+
+/* After a write that failed: 0 to try again, or the errno. The user's second
+ * interrupt ends the wait for a reader that does not read. */
+static int again(const struct sl_writer *w, int os)
+{
+	if (os == EAGAIN || os == EWOULDBLOCK)
+		os = wait_writable(w->fd);
+	if (os == EINTR)
+		return sl_interrupt_count() > 1 ? EINTR : 0;
+	return os;
+}
+
+static int put_out(struct sl_writer *w)
+{
+	size_t len = sl_buffer_len(&w->out);
+	int os = len > 0 ? w->outlet.put(w->outlet.ctx, sl_buffer_data(&w->out), len) : 0;
+	sl_buffer_consume(&w->out, len);
+	return os;
+}
+
+static int write_out(struct sl_writer *w)
+{
+	if (w->outlet.put != NULL)
+		return put_out(w);
+	while (sl_buffer_len(&w->out) > 0) {
+		ssize_t n = write(w->fd, sl_buffer_data(&w->out), sl_buffer_len(&w->out));
+		if (n >= 0) {
+			sl_buffer_consume(&w->out, (size_t)n);
+			continue;
+		}
+		int os = again(w, errno);
+		if (os != 0)
+			return os;
+	}
+	return 0;
+}
+
+static int fail(const struct sl_writer *w, struct sl_error *err)
+{
+	if (w->outlet.put != NULL)
+		return sl_fail(err, SL_SINK, w->failed, "cannot write %s", w->outlet.name);
+	if (w->fd == STDOUT_FILENO)
+		return sl_fail(err, SL_SINK, w->failed, "cannot write to standard output");
+	return sl_fail(err, SL_SINK, w->failed, "cannot write to descriptor %d", w->fd);
+}
+
+int sl_writer_flush(struct sl_writer *w, struct sl_error *err)
+{
+	mark_clean(w);
+	if (w->failed == 0)
+		w->failed = write_out(w);
+	if (w->failed == 0)
+		return 0;
+	sl_buffer_clear(&w->out);
+	return fail(w, err);
+}
+
+/* Room in the buffer for len more bytes: 0, or -1 and *err. */
+static int make_room(struct sl_writer *w, size_t len, struct sl_error *err)
+{
+	if (w->failed != 0)
+		return fail(w, err);
+	if (sl_buffer_len(&w->out) > 0 && sl_buffer_len(&w->out) + len > FULL &&
+	    sl_writer_flush(w, err) != 0)
+		return -1;
+	if (sl_buffer_room(&w->out, len > FULL ? len : FULL) != NULL)
+		return 0;
+	w->failed = ENOMEM;
+	return fail(w, err);
+}
+
+/* What was added counts: write it if there is enough of it. */
+static int added(struct sl_writer *w, struct sl_error *err)
+{
+	if (sl_buffer_len(&w->out) >= FULL)
+		return sl_writer_flush(w, err);
+	mark_dirty(w);
+	return 0;
+}
+
+int sl_writer_row(struct sl_writer *w, const char *text, size_t len, struct sl_error *err)
+{
+	if (make_room(w, len + 1, err) != 0)
+		return -1;
+	sl_json_append_line(&w->out, text, len); /* has its room */
+	sl_buffer_append(&w->out, "\n", 1);
+	return added(w, err);
+}
+
+int sl_writer_text(struct sl_writer *w, const char *text, size_t len, struct sl_error *err)
+{
+	if (make_room(w, len, err) != 0)
+		return -1;
+	sl_buffer_append(&w->out, text, len);
+	return added(w, err);
+}
+
+void sl_writer_end(struct sl_writer *w)
+{
+	mark_clean(w);
+	sl_buffer_clear(&w->out);
+	if (w->failed == 0)
+		w->failed = EBADF;
+}
+
+int sl_writer_flush_all(struct sl_script *s)
+{
+	struct sl_error err;
+	int rc = 0;
+	while (s->dirty != NULL) {
+		const struct sl_writer *w = s->dirty;
+		sl_error_clear(&err);
+		if (sl_writer_flush(s->dirty, &err) == 0)
+			continue;
+		rc = -1;
+		sl_run_writer_failed(s, w, &err);
+	}
+	return rc;
+}
+
+/* ---- in Lua ---- */
+
+static int done(lua_State *L, int rc, const struct sl_error *err)
+{
+	if (rc != 0)
+		return sl_lua_error_return(L, err);
+	lua_pushboolean(L, true);
+	return 1;
+}
+
+static int writer_row(lua_State *L) /* [writer, row], upvalue 1: the rows' metatable */
+{
+	struct sl_error err;
+	size_t len;
+	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
+	const struct sl_row_object *row = sl_row_test(L, 2, lua_upvalueindex(1));
+	if (row == NULL)
+		return luaL_typeerror(L, 2, SL_ROW);
+	const char *text = sl_row_text(L, row, &len);
+	sl_error_clear(&err);
+	return done(L, sl_writer_row(w, text, len, &err), &err);
+}
+
+static int writer_write(lua_State *L) /* [writer, text] */
+{
+	struct sl_error err;
+	size_t len;
+	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
+	const char *text = luaL_checklstring(L, 2, &len);
+	sl_error_clear(&err);
+	return done(L, sl_writer_text(w, text, len, &err), &err);
+}
+
+static int writer_flush(lua_State *L) /* [writer] */
+{
+	struct sl_error err;
+	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
+	sl_error_clear(&err);
+	return done(L, sl_writer_flush(w, &err), &err);
+}
+
+/* Nobody is left to hear of a failure. An outlet may be gone already, and
+ * without its owner's word what is in it counts for nothing. */
+static int writer_gc(lua_State *L) /* [writer] */
+{
+	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
+	if (w->outlet.put == NULL)
+		sl_writer_flush(w, NULL);
+	sl_buffer_clear(&w->out);
+	return 0;
+}
+
+struct sl_writer *sl_writer_test(lua_State *L, int index)
+{
+	return luaL_testudata(L, index, SL_WRITER);
+}
+
+int sl_writer_new(lua_State *L) /* [fd] */
+{
+	lua_Integer fd = luaL_checkinteger(L, 1);
+	luaL_argcheck(L, fd >= 0 && fd <= 0x7fffffff, 1, "not a descriptor");
+	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 0);
+	*w = (struct sl_writer){ .script = lua_touserdata(L, lua_upvalueindex(1)), .fd = (int)fd };
+	luaL_setmetatable(L, SL_WRITER);
+	return 1;
+}
+
+struct sl_writer *sl_writer_push(lua_State *L, const struct sl_outlet *outlet, int owner)
+{
+	owner = lua_absindex(L, owner);
+	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 1);
+	*w = (struct sl_writer){ .script = sl_script_of(L), .outlet = *outlet, .fd = -1 };
+	luaL_setmetatable(L, SL_WRITER);
+	lua_pushvalue(L, owner);
+	lua_setiuservalue(L, -2, 1);
+	return w;
+}
+
+static const luaL_Reg methods[] = {
+	{ "write", writer_write },
+	{ "flush", writer_flush },
+	{ NULL, NULL },
+};
+
+void sl_writer_open(lua_State *L)
+{
+	luaL_newmetatable(L, SL_WRITER);
+	luaL_newlib(L, methods); /* [metatable, methods] */
+	sl_row_push_metatable(L);
+	lua_pushcclosure(L, writer_row, 1);
+	lua_setfield(L, -2, "row");
+	lua_setfield(L, -2, "__index");
+	lua_pushcfunction(L, writer_gc);
+	lua_setfield(L, -2, "__gc");
+	lua_pop(L, 1);
+}
