@@ -132,9 +132,9 @@ bool sl_detail_is_text(enum sl_detail detail);
  * Signals of the user are the command's own business. */
 int sl_error_exit_code(const struct sl_error *err);
 
-/* 'text' cut to at most `most` bytes on a UTF-8 boundary, control characters
- * and invalid bytes shown as escapes, into out (always terminated). For
- * quoting what somebody else wrote in a message. Returns out. */
+/* `text` into out, cut on a UTF-8 boundary to what fits into `size` bytes (the
+ * NUL at the end included), control characters and invalid bytes shown as
+ * escapes: for quoting in a message what came from outside. Returns out. */
 char *sl_quote(char *out, size_t size, const char *text, size_t len);
 
 #endif

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "host/clock.h"
+#include "base/clock.h"
 
 #define PROGRESS_NS (20u * 1000 * 1000)
 
@@ -165,7 +165,7 @@ enum sl_emitted sl_request_diagnostic(struct sl_request *rq, struct sl_text code
 
 static bool progress_is_due(struct sl_request *rq)
 {
-	uint64_t now = sl_clock_ns(), earned = (now - rq->progress_ns) / PROGRESS_NS;
+	uint64_t now = (uint64_t)sl_now_ns(), earned = (now - rq->progress_ns) / PROGRESS_NS;
 	if (earned > 0) {
 		rq->progress_ns = now;
 		rq->progress_budget += earned > SL_PROGRESS_BUDGET ? SL_PROGRESS_BUDGET : (int)earned;

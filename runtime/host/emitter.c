@@ -12,7 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "host/clock.h"
+#include "base/clock.h"
 
 #define RING_SIZE (256u * 1024) /* a power of two */
 #define LARGE (RING_SIZE / 2)   /* such frames do not go through the ring */
@@ -384,7 +384,7 @@ static void spend(struct sl_emitter *e)
 {
 	if (--e->budget > 0)
 		return;
-	uint64_t now = sl_clock_ns();
+	uint64_t now = (uint64_t)sl_now_ns();
 	if (now - e->budget_from_ns < BUDGET_NS)
 		enter_load(e);
 	e->budget = BUDGET;
@@ -487,7 +487,7 @@ int sl_emitter_flush(struct sl_emitter *e)
 	atomic_store(&e->state, IDLE);
 	e->flushed_seen = atomic_load(&e->flushed);
 	e->budget = BUDGET;
-	e->budget_from_ns = sl_clock_ns();
+	e->budget_from_ns = (uint64_t)sl_now_ns();
 	return rc;
 }
 
@@ -506,7 +506,7 @@ struct sl_emitter *sl_emitter_new(int fd)
 		return NULL;
 	e->fd = fd;
 	e->budget = BUDGET;
-	e->budget_from_ns = sl_clock_ns();
+	e->budget_from_ns = (uint64_t)sl_now_ns();
 	sem_init(&e->turn, 0, 1);
 	sem_init(&e->load_began, 0, 0);
 	atomic_store(&the_emitter, e);

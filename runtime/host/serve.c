@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "host/clock.h"
+#include "base/clock.h"
 
 #define RUNTIME_NAME "sluice"
 
@@ -37,7 +37,7 @@ static int encode_summary(struct sl_request *rq, struct sl_buffer *out)
 {
 	struct sl_summary m = {
 		.stopped = sl_request_order(rq) == SL_ORDER_STOP,
-		.elapsed_ns = sl_clock_ns() - rq->started_ns,
+		.elapsed_ns = (uint64_t)sl_now_ns() - rq->started_ns,
 		.has_metadata = rq->has_result,
 	};
 	if (rq->has_result)
@@ -157,7 +157,7 @@ static void run_request(struct sl_request *rq)
 static void serve_one(struct sl_serve *s, uint64_t id)
 {
 	struct sl_request *rq = &s->request;
-	*rq = (struct sl_request){ .serve = s, .id = id, .started_ns = sl_clock_ns() };
+	*rq = (struct sl_request){ .serve = s, .id = id, .started_ns = (uint64_t)sl_now_ns() };
 	rq->progress_budget = SL_PROGRESS_BUDGET;
 	rq->progress_ns = rq->started_ns;
 	sl_ledger_init(&rq->ledger);

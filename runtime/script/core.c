@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "base/clock.h"
 #include "lua/value.h"
 #include "sink/csv.h"
 #include "script/executable.h"
@@ -70,7 +71,7 @@ static int core_terminal(lua_State *L) /* [fd] */
 
 static int core_now(lua_State *L)
 {
-	lua_pushnumber(L, (lua_Number)sl_script_now_ns() / 1e9);
+	lua_pushnumber(L, (lua_Number)sl_now_ns() / 1e9);
 	return 1;
 }
 

@@ -1,10 +1,9 @@
 /* dispatch.c - see dispatch.h */
 #include "script/dispatch.h"
 
-#include <time.h>
-
 #include <lauxlib.h>
 
+#include "base/clock.h"
 #include "lua/value.h"
 #include "script/expression.h"
 #include "lua/error.h"
@@ -429,11 +428,7 @@ static int contain(struct event *e)
 /* Much may have arrived at once, and its handlers may take their time. */
 static void rest_if_due(struct sl_run *run)
 {
-	struct timespec now;
-	if (run->script->rest_ns == 0)
-		return;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	if ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec < run->script->rest_ns)
+	if (run->script->rest_ns == 0 || sl_now_coarse_ns() < run->script->rest_ns)
 		return;
 	run->resting = run->script->turns;
 	sl_worker_pause(run->worker);

@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 
+#include "base/clock.h"
 #include "lua/allocator.h"
 #include "script/state.h"
 
@@ -147,7 +148,7 @@ static int take_signal(void)
 
 static struct timespec timespec_of(int64_t ns)
 {
-	return (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+	return (struct timespec){ .tv_sec = ns / SL_NS_PER_S, .tv_nsec = ns % SL_NS_PER_S };
 }
 
 static int alarm_start(struct sl_alarm *a, clockid_t clock, int flags, int64_t first_ns,
@@ -181,7 +182,7 @@ static int64_t tick_ms(const struct sl_limit *limit)
 
 static int ticker_start(struct sl_limit *limit)
 {
-	int64_t ns = tick_ms(limit) * 1000000;
+	int64_t ns = tick_ms(limit) * SL_NS_PER_MS;
 	limit->ticker = (struct sl_alarm){ .limit = limit, .cpu = true };
 	return alarm_start(&limit->ticker, CLOCK_THREAD_CPUTIME_ID, 0, ns, ns);
 }
@@ -219,7 +220,7 @@ void sl_limit_deadline(struct sl_limit *limit, struct sl_alarm *a, int64_t deadl
 	*a = (struct sl_alarm){ .limit = limit, .timeout_ms = timeout_ms };
 	if (deadline_ns > 0)
 		alarm_start(a, CLOCK_MONOTONIC, TIMER_ABSTIME, deadline_ns,
-		            DEADLINE_REPEAT_MS * INT64_C(1000000));
+		            DEADLINE_REPEAT_MS * SL_NS_PER_MS);
 }
 
 void sl_limit_deadline_end(struct sl_alarm *a)

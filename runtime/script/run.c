@@ -3,23 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <lauxlib.h>
 
+#include "base/clock.h"
 #include "lua/error.h"
 #include "script/interrupt.h"
 #include "script/loop.h"
 #include "script/route.h"
 #include "script/worker.h"
 #include "sink/writer.h"
-
-int64_t sl_script_now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* ---- active or not ---- */
 
@@ -149,7 +142,7 @@ static double elapsed(const struct sl_run *run)
 {
 	if (run->done)
 		return (double)run->elapsed_ns / 1e9;
-	return (double)(sl_script_now_ns() - run->begun_ns) / 1e9;
+	return (double)(sl_now_ns() - run->begun_ns) / 1e9;
 }
 
 void sl_run_push_counts(lua_State *L, int index)
@@ -313,7 +306,7 @@ static int run_gc(lua_State *L) /* [run] */
 struct sl_run *sl_run_new(lua_State *L, struct sl_script *s)
 {
 	struct sl_run *run = lua_newuserdatauv(L, sizeof *run, SL_RUN_VALUES);
-	*run = (struct sl_run){ .script = s, .body = LUA_NOREF, .begun_ns = sl_script_now_ns() };
+	*run = (struct sl_run){ .script = s, .body = LUA_NOREF, .begun_ns = sl_now_ns() };
 	sl_error_clear(&run->error);
 	luaL_setmetatable(L, SL_RUN);
 	return run;

@@ -94,6 +94,4 @@ void sl_run_writer_failed(struct sl_script *s, const struct sl_writer *writer,
 /* Make the metatable. Raises. */
 void sl_run_open(lua_State *L);
 
-int64_t sl_script_now_ns(void);
-
 #endif

@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "base/clock.h"
 #include "script/dispatch.h"
 #include "lua/error.h"
 #include "script/interrupt.h"
@@ -208,8 +209,8 @@ static struct ticker ticker_of(lua_State *L)
 		return t;
 	luaL_checktype(L, 2, LUA_TFUNCTION);
 	luaL_argcheck(L, ms > 0 && ms < INT_MAX, 3, "out of range");
-	t.every_ns = ms * 1000000;
-	t.next_ns = sl_script_now_ns() + t.every_ns;
+	t.every_ns = ms * SL_NS_PER_MS;
+	t.next_ns = sl_now_ns() + t.every_ns;
 	return t;
 }
 
@@ -224,13 +225,13 @@ static int tick(lua_State *L, struct ticker *t)
 {
 	if (t->every_ns == 0)
 		return -1;
-	int64_t now = sl_script_now_ns();
+	int64_t now = sl_now_ns();
 	if (now >= t->next_ns) {
 		call_tick(L);
-		now = sl_script_now_ns();
+		now = sl_now_ns();
 		t->next_ns = now + t->every_ns;
 	}
-	return (int)((t->next_ns - now + 999999) / 1000000);
+	return (int)((t->next_ns - now + SL_NS_PER_MS - 1) / SL_NS_PER_MS);
 }
 
 static int push_outcome(lua_State *L, int index, const struct sl_run *run)

@@ -12,7 +12,6 @@
 
 #include "supervise/pipes.h"
 
-#define MS 1000000
 /* Bytes asked for in one read: at first few, because memory may not run ahead
  * of what has arrived, then more each time that a read came back full. */
 #define READ_LEAST (64u * 1024)
@@ -23,7 +22,7 @@
 /* Reads in one callback, so that timers and other workers get their turn. */
 #define READS_PER_TURN 4
 /* How long a drain deadline waits on for bytes that are there to be read. */
-#define DRAIN_MORE_NS (100 * MS)
+#define DRAIN_MORE_NS (100 * SL_NS_PER_MS)
 
 static void over_if_gone(struct sl_process *p);
 
@@ -401,7 +400,7 @@ static void arm_timer(struct sl_process *p)
 	}
 	int64_t left = deadline - sl_now_ns();
 	uv_update_time(&p->supervisor->loop);
-	uv_timer_start(&p->timer, on_timer, left <= 0 ? 0 : (uint64_t)(left + MS - 1) / MS, 0);
+	uv_timer_start(&p->timer, on_timer, left <= 0 ? 0 : (uint64_t)((left + SL_NS_PER_MS - 1) / SL_NS_PER_MS), 0);
 }
 
 void sl_process_pump(struct sl_process *p)
@@ -509,9 +508,9 @@ static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_w
 	p->read_size = READ_LEAST;
 	p->owner = owner;
 	p->exit.fd = p->control.fd = p->frames.fd = p->out.fd = p->err.fd = -1;
-	sl_ladder_init(&p->ladder, o->stop_grace_ms * MS, o->kill_grace_ms * MS);
+	sl_ladder_init(&p->ladder, o->stop_grace_ms * SL_NS_PER_MS, o->kill_grace_ms * SL_NS_PER_MS);
 	sl_session_init(&p->session, s->json, o->max_frame, o->transport == SL_TRANSPORT_STDIO,
-	                o->startup_timeout_ms > 0 ? sl_now_ns() + o->startup_timeout_ms * MS : 0);
+	                o->startup_timeout_ms > 0 ? sl_now_ns() + o->startup_timeout_ms * SL_NS_PER_MS : 0);
 	sl_capture_init(&p->out_lines);
 	sl_capture_init(&p->err_lines);
 	sl_tail_init(&p->tail, SL_TAIL_LIMIT);

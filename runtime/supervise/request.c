@@ -320,7 +320,7 @@ static void on_deadline(void *owner)
 	}
 	/* Look once more at what has arrived. The idle time counts only if we
 	 * had a chance to see something: not while we were paused or stopped. */
-	bool late = sl_now_ns() - sl_session_deadline(&p->session) > 100 * (int64_t)SL_NS_PER_MS;
+	bool late = sl_now_ns() - sl_session_deadline(&p->session) > 100 * SL_NS_PER_MS;
 	if (sl_process_read_arrived(p))
 		take_frames(w);
 	if (w->process != p)

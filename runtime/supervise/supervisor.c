@@ -4,26 +4,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "supervise/process.h"
-
-static int64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-int64_t sl_now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
-int64_t sl_now_coarse_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC_COARSE);
-}
 
 /* A worker that closes its end must not kill us (FACTS, "Processes", 5). A
  * program that has its own idea of SIGPIPE keeps it. */

@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "base/clock.h"
 #include "supervise/supervise.h"
 
 struct sl_process;
@@ -18,10 +19,6 @@ struct sl_supervisor {
 	struct sl_process *processes; /* every process not yet freed */
 	struct sl_worker *workers;
 };
-
-/* Monotonic time, nanoseconds. _coarse is cheap and up to 4 ms late. */
-int64_t sl_now_ns(void);
-int64_t sl_now_coarse_ns(void);
 
 /* worker.c: the supervisor is going; the handle is dead from here on. */
 void sl_worker_orphan(struct sl_worker *w);

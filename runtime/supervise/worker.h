@@ -9,8 +9,6 @@
 
 #include "supervise/process.h"
 
-#define SL_NS_PER_MS 1000000
-
 /* Restart intensity: so many generations that went wrong, in so long a time. */
 #define SL_RESTART_LIMIT_COUNT 16
 #define SL_RESTART_WINDOW_S 60
