@@ -92,12 +92,15 @@ function CoreSchema:decode(text) end
 ---@return sluice.Writer
 function core.writer(fd) end
 
----@class sluice.Writer
-local Writer = {}
---- The row's JSON text on one line, and a newline, without making a Lua string.
+---@class sluice.core.Taker   what rows go to without Lua (runtime/sink/taker.h)
+local Taker = {}
 ---@param row sluice.Row
----@return true? ok, sluice.Error? err  kind sink, with field errno = "EPIPE" … and os
-function Writer:row(row) end
+---@return true? ok, sluice.Error? err  kind sink
+function Taker:row(row) end
+
+---@class sluice.Writer: sluice.core.Taker  of a row the JSON text on one line, and a newline; err with
+---     field errno = "EPIPE" … and os
+local Writer = {}
 ---@param text string
 ---@return true? ok, sluice.Error? err
 function Writer:write(text) end
@@ -150,7 +153,7 @@ local SqliteLink = {}
 ---@return sluice.core.Insert? insert, string? why
 function SqliteLink:insert(text, columns) end
 
----@class sluice.core.Insert  to be closed before its connection
+---@class sluice.core.Insert  a taker of the rows of a schema, without row(); to be closed before its connection
 local Insert = {}
 --- Insert a row, in a transaction only; false is 0, true is 1, nil is NULL.
 ---@param values table  by column
@@ -164,16 +167,15 @@ function Insert:close() end
 ---@return sluice.core.Csv
 function core.csv(writer, options) end
 
----@class sluice.core.Csv
+---@class sluice.core.Csv: sluice.core.Taker   of a row its payload; err with column
 local Csv = {}
 --- The line of names; not written.
 ---@return string? header, sluice.Error? err
 function Csv:header() end
---- Write the row: its payload if that is given, else its text.
----@param row sluice.Row
----@param payload table?
+--- A line of a payload that a schema has made.
+---@param payload table
 ---@return true? ok, sluice.Error? err   kind sink, with column
-function Csv:row(row, payload) end
+function Csv:values(payload) end
 
 ---@class sluice.core.WorkerOptions
 ---@field argv string[]
@@ -200,7 +202,7 @@ function core.worker(options) end
 ---@field map (fun(row, run): any)?     its value becomes the payload; nil is an error
 ---@field on_row (fun(row, run))?
 ---@field sink sluice.Sink?             its write() takes the row (sink.meta.lua)
----@field writer sluice.Writer?         last step: the row is written there
+---@field taker sluice.core.Taker?      last step: the row goes there
 
 ---@class sluice.core.Request
 ---@field export string?      nil: the worker's only export of this type

@@ -70,11 +70,13 @@ function Sink:commit() end
 ---@return true? ok, sluice.Error|string? err  a failing rollback becomes a note
 function Sink:rollback() end
 
---- Optional. A sluice.Writer (core.writer) that rows go to directly, as their
---- JSON text on one line, without entering Lua: valid between begin and
---- prepare. write() is then not called.
----@type sluice.Writer?
-Sink.writer = nil
+--- Optional. What rows go to directly, without entering Lua, between begin and
+--- prepare: a sluice.Writer or a sluice.core.Csv, and write() is then not
+--- called; or a sluice.core.Insert, which takes the rows of a stream with a schema
+--- and no other step, and write() is called with those that it declines, to
+--- decode them whole or to say what is wrong.
+---@type sluice.core.Taker?
+Sink.taker = nil
 
 --- Optional, of a sink whose commit may only say that it joins in that of
 --- another: whether it is done. Such sinks commit before those that lack it.
@@ -85,11 +87,5 @@ function Sink:is_committed() end
 --- nothing is put in its table, which saves a call for each row.
 ---@type boolean?
 Sink.remembers = nil
-
---- Optional. A sluice.core.Insert (core.sqlite): rows of a stream with a schema
---- and no other step go to it directly; write() is called with those that it
---- does not take, to decode them whole or to say what is wrong.
----@type sluice.core.Insert?
-Sink.insert = nil
 
 return Sink

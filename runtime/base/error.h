@@ -70,6 +70,7 @@ enum sl_kind {
 	X(STREAM, "stream")                                                 \
 	X(EXPORT, "export")                                                 \
 	X(HANDLER, "handler")     /* the policy's function that failed */   \
+	X(COLUMN, "column")       /* of a table that rows go to */          \
 	X(OPTION, "option")       /* the option that mends it */            \
 	X(STAGE, "stage")         /* of spawning: "exec", "chdir", ... */   \
 	X(TEXT, "text")           /* the offending text, cut */             \

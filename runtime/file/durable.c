@@ -14,13 +14,12 @@
 
 #include <linux/fs.h>
 
-#include "script/interrupt.h"
 
 #define MARK ".sluice-"
 #define RANDOM 6
 #define NAME_ROOM (NAME_MAX - (int)sizeof MARK - RANDOM) /* of the target's name, behind the dot */
 
-#define PIECE (64 << 20) /* of a long file is copied before interrupts are looked for */
+#define PIECE (64 << 20) /* of a long file is copied before a stop is asked for */
 
 #define NAP_MS 5
 #define DIRECTORY_WAIT_MS 1000 /* somebody else may lock it for reasons of his own */
@@ -201,7 +200,7 @@ static int keep_lock(struct sl_durable *d, struct sl_error *err)
 static int copy_by_hand(const struct sl_durable *d, off_t from, off_t to)
 {
 	char block[64 * 1024];
-	while (from < to && sl_interrupt_count() == 0) {
+	while (from < to && d->stop(NULL, d->path) == 0) {
 		size_t wanted = to - from < (off_t)sizeof block ? (size_t)(to - from) : sizeof block;
 		ssize_t n = pread(d->old, block, wanted, from);
 		if (n == 0)
@@ -223,7 +222,7 @@ static bool cannot_copy(int os)
 static int copy_part(const struct sl_durable *d, off_t from, off_t to)
 {
 	off_t there = from;
-	while (from < to && sl_interrupt_count() == 0) {
+	while (from < to && d->stop(NULL, d->path) == 0) {
 		size_t piece = to - from < PIECE ? (size_t)(to - from) : PIECE;
 		ssize_t n = copy_file_range(d->old, &from, d->fd, &there, piece, 0);
 		if (n == 0)
@@ -254,7 +253,7 @@ static int copy_data(const struct sl_durable *d)
 	off_t size = d->place.was.st_size, at = 0, end = 0;
 	for (; next_data(d->old, size, &at, &end); at = end) {
 		int os = copy_part(d, at, end);
-		if (os != 0 || sl_interrupt_count() > 0)
+		if (os != 0 || d->stop(NULL, d->path) != 0)
 			return os;
 	}
 	return ftruncate(d->fd, size) == 0 ? 0 : errno;
@@ -277,15 +276,17 @@ static int take_over(struct sl_durable *d, struct sl_error *err)
 	int os = copy_old(d);
 	if (os != 0)
 		return fail(d, err, os, "copy");
-	return sl_interrupt_check(err, d->path);
+	return d->stop(err, d->path);
 }
 
 /* ---- the face ---- */
 
 int sl_durable_begin(struct sl_durable *d, const char *path, bool append, int mode,
-                     struct sl_error *err)
+                     sl_stop *stop, struct sl_error *err)
 {
-	*d = (struct sl_durable){ .fd = -1, .lock = -1, .old = -1, .append = append, .path = path };
+	*d = (struct sl_durable){
+		.fd = -1, .lock = -1, .old = -1, .append = append, .path = path, .stop = stop,
+	};
 	if (sl_place_find(&d->place, path, err) != 0)
 		return -1;
 	if (claim(d, mode, err) == 0 && keep_lock(d, err) == 0 && set_mode(d, mode, err) == 0 &&

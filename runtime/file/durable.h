@@ -8,8 +8,9 @@
  * to is therefore copied first (sharing blocks where the file system can), new
  * bytes follow in the copy, and the same rename replaces it: at the price of
  * reading the old file, no torn line can be seen, not even between a crash and
- * the next run. The user's first interrupt ends that copy. Hard links, ACLs and extended attributes of the old file
- * stay with the old one; mode and, where allowed, owner go over to the new.
+ * the next run. A stop that the owner wants ends that copy (stop.h). Hard links,
+ * ACLs and extended attributes of the old file stay with the old one; mode and,
+ * where allowed, owner go over to the new.
  *
  * The temporary is called .NAME.sluice-XXXXXX and locked (flock) as long as its
  * owner lives; the kernel lets go of the lock however that process ends. Who
@@ -28,6 +29,7 @@
 
 #include "base/error.h"
 #include "file/place.h"
+#include "file/stop.h"
 
 enum sl_durable_state {
 	SL_DURABLE_CLOSED, /* committed, rolled back, or never begun */
@@ -46,12 +48,13 @@ struct sl_durable { /* embedded; all zero is closed */
 	int old;    /* in append mode, the old file if there is one, else -1 */
 	bool append;
 	const char *path; /* for messages: as given, borrowed */
+	sl_stop *stop;
 };
 
-/* Begin: state OPEN, or -1 and *err (sink) and nothing is left. path is
- * borrowed until the end. */
+/* Begin: state OPEN, or -1 and *err (sink, or what stop said) and nothing is
+ * left. path is borrowed until the end. */
 int sl_durable_begin(struct sl_durable *d, const char *path, bool append, int mode,
-                     struct sl_error *err);
+                     sl_stop *stop, struct sl_error *err);
 
 /* All of it: 0, or the errno. */
 int sl_durable_write(struct sl_durable *d, const char *bytes, size_t len);

@@ -9,7 +9,6 @@
 
 #include <zlib.h>
 
-#include "script/interrupt.h"
 
 #define GZIP_WRAPPER 16 /* added to the window's bits */
 #define BLOCK (64u * 1024)
@@ -100,20 +99,22 @@ static int damaged(struct sl_error *err, const char *path, const char *why)
 	return sl_fail(err, SL_SINK, 0, "cannot append to %s: it is %s", path, why);
 }
 
-static int read_all(gzFile in, const char *path, struct sl_old_text *text, struct sl_error *err)
+static int read_all(gzFile in, const char *path, struct sl_old_text *text, sl_stop *stop,
+                    struct sl_error *err)
 {
 	char block[BLOCK];
 	int n = 0;
-	while (sl_interrupt_count() == 0 && (n = gzread(in, block, sizeof block)) > 0)
+	while (stop(NULL, path) == 0 && (n = gzread(in, block, sizeof block)) > 0)
 		note(text, block, (size_t)n);
-	if (sl_interrupt_check(err, path) != 0)
+	if (stop(err, path) != 0)
 		return -1;
 	if (n < 0)
 		return damaged(err, path, "damaged");
 	return !text->empty && gzdirect(in) ? damaged(err, path, "not compressed by gzip") : 0;
 }
 
-int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, struct sl_error *err)
+int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, sl_stop *stop,
+                 struct sl_error *err)
 {
 	text->len = 0;
 	text->empty = text->ends = true;
@@ -125,7 +126,7 @@ int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, struct sl_e
 			close(own);
 		return sl_fail(err, SL_SINK, os, "cannot read %s", path);
 	}
-	int rc = read_all(in, path, text, err);
+	int rc = read_all(in, path, text, stop, err);
 	if (gzclose_r(in) == Z_BUF_ERROR && rc == 0)
 		rc = damaged(err, path, "cut off");
 	return rc;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include "file/stop.h"
 
 struct sl_gzip;
 
@@ -23,15 +23,16 @@ void sl_gzip_free(struct sl_gzip *g); /* accepts NULL */
 int sl_gzip_write(struct sl_gzip *g, const char *bytes, size_t len);
 int sl_gzip_end(struct sl_gzip *g); /* the rest, and the trailer */
 
-/* What the text of an old file says (file.h). */
+/* What stands in an old file. */
 struct sl_old_text {
 	char *head;   /* the caller's; room for `wanted` bytes */
 	size_t wanted, len;
 	bool empty, ends; /* in a line break */
 };
 
-/* Read all of it, checksums included: 0; or -1 and *err (sink): it is no
- * gzip, or damaged, or cut off. */
-int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, struct sl_error *err);
+/* Read all of it, checksums included: 0; or -1 and *err: it is not gzip, or
+ * damaged, or cut off (sink), or what stop said. */
+int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, sl_stop *stop,
+                 struct sl_error *err);
 
 #endif

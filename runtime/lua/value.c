@@ -9,15 +9,13 @@
 
 #include <lauxlib.h>
 
+#include "lua/codec.h"
 #include "lua/error.h"
 
-#define CODEC "sluice.json.codec"
+#define CODEC lua_upvalueindex(1)
 #define ARRAY "sluice.array"
 
 #define MIXED_KEYS "a table with string keys and others is neither array nor object"
-
-/* What a codec may keep between calls; a single large text shall not last. */
-#define KEPT_BYTES (4 * 1024 * 1024)
 
 /* ---- JSON to Lua ---- */
 
@@ -378,97 +376,18 @@ int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
 
 /* ---- the module ---- */
 
-struct codec {
-	struct sl_json *json;
-	struct sl_json_writer *writer;
-	struct sl_buffer out;
-	bool busy, closed;
-};
-
-static int close_codec(lua_State *L)
-{
-	struct codec *c = luaL_checkudata(L, 1, CODEC);
-	sl_json_free(c->json);
-	sl_json_writer_free(c->writer);
-	sl_buffer_clear(&c->out);
-	*c = (struct codec){ .busy = true, .closed = true };
-	return 0;
-}
-
-/* Registered when it is complete: a want of memory half way must not leave one
- * that frees nothing. */
-static void push_codec_metatable(lua_State *L)
-{
-	if (luaL_getmetatable(L, CODEC) != LUA_TNIL)
-		return;
-	lua_pop(L, 1);
-	lua_createtable(L, 0, 3); /* [metatable] */
-	lua_pushliteral(L, CODEC);
-	lua_setfield(L, -2, "__name");
-	lua_pushcfunction(L, close_codec);
-	lua_setfield(L, -2, "__gc");
-	lua_pushcfunction(L, close_codec);
-	lua_setfield(L, -2, "__close");
-	lua_pushvalue(L, -1);
-	lua_setfield(L, LUA_REGISTRYINDEX, CODEC);
-}
-
-static struct codec *push_codec(lua_State *L)
-{
-	struct codec *c = lua_newuserdatauv(L, sizeof *c, 0);
-	*c = (struct codec){ .busy = false };
-	push_codec_metatable(L);
-	lua_setmetatable(L, -2);
-	c->json = sl_json_new();
-	c->writer = sl_json_writer_new();
-	if (c->json == NULL || c->writer == NULL)
-		luaL_error(L, "not enough memory");
-	return c;
-}
-
-/* Push a codec for this function. A busy one belongs to a call that a finalizer
- * interrupted, or that raised: it keeps it. After a closed one, as the Lua state
- * closes, nobody would free another that is kept. */
-static struct codec *push_other(lua_State *L, bool closed)
-{
-	struct codec *c = push_codec(L);
-	if (closed)
-		lua_toclose(L, -1);
-	else
-		lua_copy(L, -1, lua_upvalueindex(1));
-	return c;
-}
-
-/* Push this function's codec and take it. */
-static struct codec *take_codec(lua_State *L)
-{
-	lua_pushvalue(L, lua_upvalueindex(1));
-	struct codec *c = lua_touserdata(L, -1);
-	if (c == NULL || c->busy)
-		c = push_other(L, c != NULL && c->closed);
-	c->busy = true;
-	return c;
-}
-
-static void put_back(struct codec *c)
-{
-	sl_json_trim(c->json, KEPT_BYTES);
-	sl_buffer_trim(&c->out, KEPT_BYTES);
-	c->busy = false;
-}
-
 static int json_decode(lua_State *L)
 {
 	struct sl_error err;
 	size_t len;
 	luaL_checktype(L, 1, LUA_TSTRING);
 	const char *text = lua_tolstring(L, 1, &len);
-	struct codec *c = take_codec(L);
+	struct sl_codec *c = sl_codec_take(L, CODEC);
 	sl_error_clear(&err);
 	int rc = sl_json_parse_copy(c->json, text, len, &err);
 	if (rc == 0)
 		sl_value_push(L, sl_json_root(c->json));
-	put_back(c);
+	sl_codec_put_back(c, len);
 	return rc == 0 ? 1 : sl_lua_error_return(L, &err);
 }
 
@@ -476,14 +395,15 @@ static int json_encode(lua_State *L)
 {
 	struct sl_error err;
 	luaL_checkany(L, 1);
-	struct codec *c = take_codec(L);
+	struct sl_codec *c = sl_codec_take(L, CODEC);
 	sl_error_clear(&err);
 	sl_buffer_consume(&c->out, sl_buffer_len(&c->out));
 	int rc = sl_value_encode(L, 1, c->writer, &c->out, &err);
+	size_t len = sl_buffer_len(&c->out);
 	if (rc == 0)
-		lua_pushlstring(L, sl_buffer_data(&c->out), sl_buffer_len(&c->out));
-	sl_buffer_consume(&c->out, sl_buffer_len(&c->out));
-	put_back(c);
+		lua_pushlstring(L, sl_buffer_data(&c->out), len);
+	sl_buffer_consume(&c->out, len);
+	sl_codec_put_back(c, len);
 	return rc == 0 ? 1 : sl_lua_error_return(L, &err);
 }
 

@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "lua/codec.h"
 #include "lua/value.h"
 #include "schema/memo.h"
 
@@ -53,7 +54,6 @@ void sl_program_clear(struct sl_schema *s)
 		sl_regex_free(s->regexes[i]);
 	free(s->regexes);
 	sl_json_free(s->constants);
-	sl_buffer_clear(&s->text);
 	*s = (struct sl_schema){ .root = NULL };
 }
 
@@ -444,15 +444,16 @@ static void add_common_anchors(struct compiler *c)
 static void parse_constants(struct compiler *c)
 {
 	struct sl_schema *s = c->schema;
+	struct sl_codec *codec = sl_codec_push(c->L);
+	struct sl_buffer *text = &codec->out;
 	struct sl_error err;
 	sl_error_clear(&err);
 	s->constants = sl_json_new();
 	if (s->constants == NULL)
 		luaL_error(c->L, "not enough memory for a schema");
-	int rc = sl_value_encode(c->L, c->constants, s->script->encoder, &s->text, &err);
+	int rc = sl_value_encode(c->L, c->constants, codec->writer, text, &err);
 	if (rc == 0)
-		rc = sl_json_parse_copy(s->constants, sl_buffer_data(&s->text), sl_buffer_len(&s->text), &err);
-	sl_buffer_clear(&s->text);
+		rc = sl_json_parse_copy(s->constants, sl_buffer_data(text), sl_buffer_len(text), &err);
 	if (rc != 0)
 		luaL_error(c->L, "a constant: %s", err.message);
 }

@@ -20,7 +20,6 @@
 #include "json/names.h"
 #include "schema/formats.h"
 #include "schema/regex.h"
-#include "script/state.h"
 
 /* X(identifier, name in descriptions) */
 #define SL_NODE_KINDS(X)      \
@@ -135,14 +134,12 @@ struct sl_block {
 
 struct sl_schema { /* the userdata */
 	const void *mark; /* no other userdata has it */
-	struct sl_script *script;
 	const struct sl_node *root; /* NULL: not complete */
 	struct sl_block *blocks;
 	struct sl_regex **regexes;
 	size_t regex_count;
 	struct sl_json *constants;
 	struct sl_json_value *values; /* by place */
-	struct sl_buffer text; /* of the constants, while compiling */
 };
 
 /* Anchors that every schema has. */

@@ -1,41 +1,21 @@
-/* schema.c - see schema.h: the userdata, and who may parse meanwhile */
+/* schema.c - see schema.h: the userdata */
 #include "schema/schema.h"
 
 #include <lauxlib.h>
 
+#include "lua/codec.h"
 #include "lua/error.h"
 #include "schema/walk.h"
 
-/* What a parser may keep after a single large text, and what is none. */
-#define KEPT_BYTES (4 * 1024 * 1024)
-#define SMALL_TEXT (KEPT_BYTES / 64)
-
 /* ---- reading ---- */
 
-static void push_script_parser(lua_State *L)
-{
-	sl_script_open(L);
-	lua_getiuservalue(L, -1, SL_SCRIPT_PARSER);
-	lua_replace(L, -2);
-}
-
-/* The script's parser stays on the stack, and so alive, also when somebody who
- * needs one meanwhile makes another one the script's. */
 size_t sl_schema_push(lua_State *L, const struct sl_schema *s, struct sl_json_value root,
                       struct sl_violations *out)
 {
-	struct sl_parser *p = s->script->parser;
-	bool shared = p != NULL && p->json == root.json;
 	int result = lua_gettop(L) + 1;
 	luaL_checkstack(L, 4, "a value");
-	if (shared)
-		push_script_parser(L);
-	lua_rawgetp(L, LUA_REGISTRYINDEX, s); /* [parser or nothing, anchors] */
-	if (shared)
-		p->taken = true;
+	lua_rawgetp(L, LUA_REGISTRYINDEX, s); /* [anchors] */
 	out->count = sl_walk_push(L, s, root);
-	if (shared)
-		p->taken = false;
 	lua_copy(L, -1, result);
 	lua_settop(L, result);
 	return out->count;
@@ -71,40 +51,7 @@ static const struct sl_schema *check_schema(lua_State *L)
 	return s;
 }
 
-#define PARSER 1 /* upvalue of decode: the script's decoder, nil at first */
-
-/* Push a parser and take it. One that is taken belongs to a call that a finalizer
- * interrupted, or that raised: it keeps it. One that is closed has left us alone
- * with the finalizers of the user: nothing is kept any more. */
-static struct sl_parser *push_other(lua_State *L, struct sl_script *s)
-{
-	bool closed = s->decoder != NULL && s->decoder->json == NULL;
-	struct sl_parser *p = sl_script_push_parser(L);
-	if (closed) {
-		lua_toclose(L, -1);
-		return p;
-	}
-	lua_copy(L, -1, lua_upvalueindex(PARSER));
-	return s->decoder = p;
-}
-
-static struct sl_parser *take_parser(lua_State *L, struct sl_script *s)
-{
-	struct sl_parser *p = s->decoder;
-	if (p == NULL || p->taken)
-		p = push_other(L, s);
-	else
-		lua_pushvalue(L, lua_upvalueindex(PARSER));
-	p->taken = true;
-	return p;
-}
-
-static void put_back(struct sl_parser *p, size_t len)
-{
-	if (len > SMALL_TEXT)
-		sl_json_trim(p->json, KEPT_BYTES);
-	p->taken = false;
-}
+#define CODEC lua_upvalueindex(1) /* of decode */
 
 static int schema_decode(lua_State *L) /* [schema, text] */
 {
@@ -114,14 +61,14 @@ static int schema_decode(lua_State *L) /* [schema, text] */
 	const struct sl_schema *s = check_schema(L);
 	luaL_argexpected(L, lua_type(L, 2) == LUA_TSTRING, 2, "string");
 	const char *text = lua_tolstring(L, 2, &len);
-	struct sl_parser *p = take_parser(L, s->script); /* [schema, text, ..., parser] */
+	struct sl_codec *c = sl_codec_take(L, CODEC); /* [schema, text, ..., codec] */
 	sl_error_clear(&err);
-	int rc = sl_json_parse_copy(p->json, text, len, &err);
+	int rc = sl_json_parse_copy(c->json, text, len, &err);
 	if (rc == 0) {
 		lua_getiuservalue(L, 1, SL_SCHEMA_ANCHORS);
-		violations.count = sl_walk_push(L, s, sl_json_root(p->json));
+		violations.count = sl_walk_push(L, s, sl_json_root(c->json));
 	}
-	put_back(p, len);
+	sl_codec_put_back(c, len);
 	if (rc != 0)
 		return sl_lua_error_return(L, &err);
 	if (violations.count == 0)
@@ -158,7 +105,7 @@ int sl_schema_new(lua_State *L) /* [description] */
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
 	struct sl_schema *s = lua_newuserdatauv(L, sizeof *s, 1);
-	*s = (struct sl_schema){ .mark = &mark, .script = lua_touserdata(L, lua_upvalueindex(1)) };
+	*s = (struct sl_schema){ .mark = &mark };
 	push_metatable(L);
 	lua_setmetatable(L, -2);
 	sl_program_compile(L, s); /* [description, schema] */

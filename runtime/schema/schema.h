@@ -21,10 +21,9 @@
  *
  * Everything but _test may raise (memory, or a Lua pattern that is too complex
  * for its text): inside protected bodies only. A finalizer of the user may run
- * during sl_schema_push and may parse: when root is of the Lua state's own
- * parser (state.h), that is taken meanwhile; who brings another parser must
- * not let scripts reach it. The schema's userdata must be kept alive by the
- * caller.
+ * during sl_schema_push: the caller sees to it that no script can parse with
+ * the document's parser meanwhile. The schema's userdata must be kept alive by
+ * the caller.
  */
 #ifndef SL_SCHEMA_SCHEMA_H
 #define SL_SCHEMA_SCHEMA_H
@@ -73,8 +72,8 @@ size_t sl_schema_push(lua_State *L, const struct sl_schema *s, struct sl_json_va
 void sl_schema_push_failure(lua_State *L, const struct sl_violations *v,
                             const struct sl_schema_place *place);
 
-/* core.schema(description): the userdata. Upvalue 1: the script. Raises when
- * the description makes no sense. Methods: decode(text). */
+/* core.schema(description): the userdata. Raises when the description makes no
+ * sense. Methods: decode(text). */
 int sl_schema_new(lua_State *L);
 
 #endif

@@ -8,20 +8,17 @@
 
 #include "base/clock.h"
 #include "lua/value.h"
-#include "sink/csv.h"
 #include "script/executable.h"
 #include "script/expression.h"
 #include "lua/error.h"
-#include "sink/file.h"
+#include "script/give.h"
 #include "script/interrupt.h"
 #include "lua/options.h"
 #include "script/protect.h"
 #include "script/row.h"
 #include "script/run.h"
 #include "schema/schema.h"
-#include "sink/sqlite.h"
 #include "script/worker.h"
-#include "sink/writer.h"
 #include "wire/frame.h"
 
 #define COLUMNS 80
@@ -100,10 +97,6 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "expression", sl_expression_compile },
 	{ "schema", sl_schema_new },
 	{ "row", sl_row_new },
-	{ "writer", sl_writer_new },
-	{ "file", sl_file_new },
-	{ "csv", sl_csv_new },
-	{ "sqlite", sl_sqlite_link },
 	{ "worker", sl_handle_new },
 	{ "finish", sl_handle_finish },
 	{ "interrupted", core_interrupted },
@@ -133,16 +126,15 @@ int luaopen_sluice_core(lua_State *L)
 {
 	luaL_checkversion(L);
 	lua_settop(L, 0);
-	sl_script_open(L); /* [script]: first, so that lua_close finalises it last */
+	/* [script]: first, so that lua_close finalises it last */
+	struct sl_script *s = sl_script_open(L);
+	sl_give_init(s);
 	sl_run_open(L);
-	sl_writer_open(L);
-	sl_file_open(L);
-	sl_csv_open(L);
-	sl_sqlite_open(L);
 	sl_handle_open(L);
 	luaL_newlibtable(L, functions);
 	lua_pushvalue(L, 1);
 	luaL_setfuncs(L, functions, 1); /* [script, module] */
+	sl_sinks_open(L, &s->sinks);
 	set_constants(L);
 	return 1;
 }

@@ -5,8 +5,8 @@
 
 #include <lauxlib.h>
 
-#include "script/dispatch.h"
 #include "lua/error.h"
+#include "script/at_hand.h"
 #include "script/predicate.h"
 #include "script/row.h"
 
@@ -29,13 +29,13 @@ enum { STATE = 1, GLOBALS, METATABLE, NAMES, UPVALUES = NAMES + 2 };
 /* A handler made from an expression sees the row only through here. */
 static void push_row(lua_State *L, struct sl_expression *e)
 {
-	const struct sl_delivery *d = e->script->delivery;
-	if (e->row == NULL && d == NULL)
+	const struct sl_at_hand *h = e->script->at_hand;
+	if (e->row == NULL && h == NULL)
 		luaL_error(L, "there is no row any more");
-	if (e->row == NULL && d != NULL && e->made != d->serial) {
-		sl_dispatch_push_row(L, e->script, lua_upvalueindex(METATABLE));
+	if (e->row == NULL && h != NULL && e->made != h->serial) {
+		sl_row_push_at_hand(L, e->script, lua_upvalueindex(METATABLE));
 		lua_setiuservalue(L, lua_upvalueindex(STATE), ROW);
-		e->made = d->serial;
+		e->made = h->serial;
 	}
 	lua_getiuservalue(L, lua_upvalueindex(STATE), ROW);
 }

@@ -6,7 +6,7 @@
  * up in the parsed document each time it is mentioned, and nothing else of
  * the row is touched. An expression cannot assign to a name.
  *
- * As a function it takes a row. dispatch.c opens it up instead and calls the
+ * As a function it takes a row. delivery.c opens it up instead and calls the
  * compiled chunk itself, for the row at hand, so that no userdata is made.
  */
 #ifndef SL_SCRIPT_EXPRESSION_H

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "lua/allocator.h"
-#include "script/state.h"
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
@@ -18,6 +17,16 @@
 #define TICKS 50             /* per handler limit, when the limit is short */
 #define LONGEST_TICK_MS 100
 #define DEADLINE_REPEAT_MS 20 /* a handler may begin just after the deadline */
+
+static const char key; /* its address, in the registry: the state's limit */
+
+static struct sl_limit *limit_of(lua_State *L)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
+	struct sl_limit *limit = lua_touserdata(L, -1);
+	lua_pop(L, 1);
+	return limit;
+}
 
 /* ---- the hook ---- */
 
@@ -35,7 +44,7 @@ static bool expired(const struct sl_limit *limit)
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
 	(void)ar;
-	if (expired(&sl_script_of(L)->limit))
+	if (expired(limit_of(L)))
 		luaL_error(L, "the handler was stopped");
 	lua_sethook(L, NULL, 0, 0); /* a coroutine that slept through its scope's end */
 }
@@ -247,6 +256,8 @@ void sl_limit_init(struct sl_limit *limit, lua_State *L)
 	struct sl_allocator *a = sl_allocator_of(L);
 	limit->strict = a != NULL ? &a->strict : &limit->no_strict;
 	sl_limit_set(limit, SL_HANDLER_LIMIT_MS);
+	lua_pushlightuserdata(L, limit);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
 }
 
 void sl_limit_clear(struct sl_limit *limit)

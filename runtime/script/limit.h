@@ -82,7 +82,7 @@ struct sl_limit { /* embedded; must not move */
 	int user_mask, user_count;
 };
 
-void sl_limit_init(struct sl_limit *limit, lua_State *L);
+void sl_limit_init(struct sl_limit *limit, lua_State *L); /* raises on memory */
 void sl_limit_clear(struct sl_limit *limit);
 void sl_limit_set(struct sl_limit *limit, int64_t handler_ms);
 

@@ -5,23 +5,6 @@
 
 #include "script/interrupt.h"
 #include "script/run.h"
-#include "sink/writer.h"
-
-struct sl_loop_place sl_loop_enter(struct sl_script *s, lua_State *L)
-{
-	struct sl_loop_place was = { s->L, s->turning };
-	s->L = L;
-	s->turning = true;
-	return was;
-}
-
-void sl_loop_leave(struct sl_script *s, struct sl_loop_place was)
-{
-	s->turning = was.turning;
-	if (!s->turning)
-		sl_script_bury(s);
-	s->L = was.L;
-}
 
 static void obey_signals(struct sl_script *s)
 {
@@ -34,13 +17,13 @@ static void obey_signals(struct sl_script *s)
 
 static void turn(struct sl_script *s, lua_State *L, int wait_ms)
 {
-	struct sl_loop_place was = sl_loop_enter(s, L);
+	struct sl_script_place was = sl_script_enter(s, L);
 	uint64_t before = s->events;
 	s->turns++;
 	sl_run_resume_all(s);
 	sl_supervisor_turn(s->supervisor, s->events == before ? wait_ms : 0);
 	obey_signals(s);
-	sl_loop_leave(s, was);
+	sl_script_leave(s, was);
 }
 
 /* Is more there already? Then the writers can wait for it. Else write, and
@@ -51,14 +34,14 @@ static void turn_or_flush(struct sl_script *s, lua_State *L)
 	turn(s, L, 0);
 	if (s->events != before)
 		return;
-	struct sl_loop_place was = sl_loop_enter(s, L); /* runs whose writer fails are cancelled */
-	sl_writer_flush_all(s);
-	sl_loop_leave(s, was);
+	struct sl_script_place was = sl_script_enter(s, L); /* runs whose writer fails are cancelled */
+	sl_sinks_flush(&s->sinks);
+	sl_script_leave(s, was);
 }
 
 void sl_loop_turn(struct sl_script *s, lua_State *L, int wait_ms)
 {
-	if (s->dirty != NULL && wait_ms != 0)
+	if (sl_sinks_are_dirty(&s->sinks) && wait_ms != 0)
 		turn_or_flush(s, L);
 	else
 		turn(s, L, wait_ms);
@@ -66,9 +49,9 @@ void sl_loop_turn(struct sl_script *s, lua_State *L, int wait_ms)
 
 void sl_loop_resume(struct sl_script *s, lua_State *L, struct sl_worker *w)
 {
-	struct sl_loop_place was = sl_loop_enter(s, L);
+	struct sl_script_place was = sl_script_enter(s, L);
 	sl_worker_resume(w);
-	sl_loop_leave(s, was);
+	sl_script_leave(s, was);
 }
 
 void sl_loop_check_outside(lua_State *L, const struct sl_script *s, const char *what)

@@ -11,18 +11,6 @@
 
 #include "script/state.h"
 
-/*
- * Around whatever may call back: callbacks enter Lua on L, and the loop counts
- * as being turned, so that nothing is freed below it. May be nested.
- */
-struct sl_loop_place {
-	lua_State *L;
-	bool turning;
-};
-
-struct sl_loop_place sl_loop_enter(struct sl_script *s, lua_State *L);
-void sl_loop_leave(struct sl_script *s, struct sl_loop_place was);
-
 /* One turn, waiting at most wait_ms (-1: no bound). It may return early:
  * call it until what is awaited is there. Acts on the user's signals. A turn in
  * which many rows had arrived comes back after s->rest_ns, and the next one

@@ -10,7 +10,6 @@
 #include "lua/allocator.h"
 #include "lua/error.h"
 #include "script/interrupt.h"
-#include "script/run.h"
 
 /* Longest name of a handler: "streams." a stream's name ".on_row". */
 #define NAME_ROOM (SL_STREAM_NAME_LIMIT + 32)
@@ -166,7 +165,7 @@ static int on_error(lua_State *L) /* [value] */
 /* ---- from callbacks ---- */
 
 struct cause {
-	struct sl_run *run;
+	int body, place; /* where the error object is kept */
 	enum sl_kind kind;
 	struct sl_error *err;
 };
@@ -175,46 +174,47 @@ static int keep_cause(lua_State *L) /* [cause, object] */
 {
 	const struct cause *c = lua_touserdata(L, 1);
 	sl_lua_error_read(L, 2, c->kind, c->err);
-	sl_run_push(L, c->run); /* [cause, object, run] */
+	lua_rawgeti(L, LUA_REGISTRYINDEX, c->body);
+	lua_getupvalue(L, -1, 1); /* [cause, object, body, owner] */
 	lua_pushvalue(L, 2);
-	lua_setiuservalue(L, -2, SL_RUN_CAUSE);
+	lua_setiuservalue(L, -2, c->place);
 	return 0;
 }
 
 /* The error value is on top. */
-static int failed(lua_State *L, struct sl_script *s, struct sl_run *run,
-                  const struct sl_scope *scope, int status, struct sl_error *err)
+static int failed(lua_State *L, struct sl_script *s, const struct sl_scope *scope, int status,
+                  struct cause *c)
 {
-	struct cause c = { run, scope->kind, err };
 	if (status == LUA_ERRRUN) {
 		lua_pushcfunction(L, keep_cause);
-		lua_pushlightuserdata(L, &c);
+		lua_pushlightuserdata(L, c);
 		lua_pushvalue(L, -3); /* [object, keep_cause, c, object] */
 		if (lua_pcall(L, 2, 0, 0) == LUA_OK)
 			return -1;
 		lua_pop(L, 1);
 		status = LUA_ERRMEM;
 	}
-	describe_bare(L, scope, &s->limit, status, err);
+	describe_bare(L, scope, &s->limit, status, c->err);
 	return -1;
 }
 
-int sl_protect_event(struct sl_script *s, struct sl_run *run, struct sl_scope *scope,
+int sl_protect_event(struct sl_script *s, int body, int cause, struct sl_scope *scope,
                      void *event, struct sl_error *err)
 {
 	lua_State *L = s->L;
+	struct cause c = { body, cause, scope->kind, err };
 	int rc = 0;
 	if (!lua_checkstack(L, 8))
 		return sl_fail(err, SL_SINK_MEMORY, 0, "no room on the Lua stack");
 	scope->from_loop = true;
 	sl_limit_enter(&s->limit, scope, L);
 	lua_pushcfunction(L, on_error);
-	sl_run_push_body(L, run);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, body);
 	lua_pushlightuserdata(L, event); /* [on_error, body, event]: none can raise */
 	int status = lua_pcall(L, 1, 0, -3);
 	sl_limit_leave(&s->limit, scope);
 	if (status != LUA_OK) { /* [on_error, error] */
-		rc = failed(L, s, run, scope, status, err);
+		rc = failed(L, s, scope, status, &c);
 		lua_pop(L, 1);
 	}
 	lua_pop(L, 1);

@@ -16,12 +16,12 @@
 #include "script/state.h"
 
 /*
- * From a callback: call body(event), where body is the C closure that the
- * registry has for run (run.h), with the scope filled in. 0; or -1 and *err,
- * with the error object, if memory allows, kept for the run (its user value
- * SL_RUN_CAUSE). Never raises.
+ * From a callback: call body(event), where body is a C closure in the registry,
+ * with the scope filled in. 0; or -1 and *err, with the error object, if memory
+ * allows, kept in the user value `cause` of the closure's first upvalue. Never
+ * raises.
  */
-int sl_protect_event(struct sl_script *s, struct sl_run *run, struct sl_scope *scope,
+int sl_protect_event(struct sl_script *s, int body, int cause, struct sl_scope *scope,
                      void *event, struct sl_error *err);
 
 /* core.protect(name, kind, f, ...), and core.undisturbed. */

@@ -6,8 +6,6 @@
 #include "script/expression.h"
 #include "lua/error.h"
 #include "schema/schema.h"
-#include "sink/sqlite.h"
-#include "sink/writer.h"
 
 static const char *const step_names[SL_STEP_COUNT] = { "where", "map", "on_row" };
 static const char *const on_invalid_names[] = { "fail", "reject", "drop", NULL };
@@ -26,11 +24,11 @@ static void check_step(lua_State *L, const char *owner, const char *name)
 	lua_pop(L, 1);
 }
 
-static void check_writer(lua_State *L, const char *owner)
+static void check_taker(lua_State *L, const char *owner)
 {
-	lua_getfield(L, -1, "writer");
-	if (!lua_isnil(L, -1) && sl_writer_test(L, -1) == NULL)
-		luaL_error(L, "%s.writer: a writer is expected, not a %s", owner, luaL_typename(L, -1));
+	lua_getfield(L, -1, "taker");
+	if (!lua_isnil(L, -1) && sl_taker_at(L, -1).type == NULL)
+		luaL_error(L, "%s.taker: a taker of rows is expected, not a %s", owner, luaL_typename(L, -1));
 	lua_pop(L, 1);
 }
 
@@ -60,7 +58,7 @@ static void check_handlers(lua_State *L, const char *owner) /* [..., handlers] *
 		check_step(L, owner, step_names[i]);
 	check_schema(L, owner);
 	check_sink(L, owner);
-	check_writer(L, owner);
+	check_taker(L, owner);
 }
 
 static void check_streams(lua_State *L) /* [..., streams] */
@@ -128,57 +126,59 @@ static void read_schema(lua_State *L, struct sl_route *r) /* [..., handlers] */
 	set_slot(L, r, SL_SLOT_SCHEMA);
 }
 
-/* A sink has a writer, or else its method is called. */
-static void read_sink(lua_State *L, struct sl_route *r) /* [..., handlers] */
+/* Is the sink all that a row of this schema goes through? */
+static bool is_direct(const struct sl_route *r)
+{
+	bool steps = r->has[SL_STEP_WHERE] || r->has[SL_STEP_MAP] || r->has[SL_STEP_ON_ROW];
+	return r->schema != NULL && !steps;
+}
+
+/* One that takes rows as they are declared is asked before write(). */
+static void bind_taker(lua_State *L, struct sl_route *r, const struct sl_run *run,
+                       struct sl_taker t)
+{
+	if (run->pull || !is_direct(r))
+		return;
+	t.self = t.type->bind(L, t.self, r->schema); /* [bound or nil] */
+	set_slot(L, r, SL_SLOT_BOUND);
+	r->declared = t.self != NULL;
+	if (r->declared)
+		r->taker = t;
+}
+
+/* A sink has a taker, or else its method is called. */
+static void read_sink(lua_State *L, struct sl_route *r, const struct sl_run *run) /* [..., handlers] */
 {
 	if (lua_getfield(L, -1, "sink") == LUA_TNIL) {
 		lua_pop(L, 1);
 		return;
 	}
-	lua_getfield(L, -1, "writer"); /* [..., handlers, sink, writer] */
-	r->writer = sl_writer_test(L, -1);
-	r->sinks_writer = r->writer != NULL;
-	set_slot(L, r, SL_SLOT_WRITER);
+	lua_getfield(L, -1, "taker"); /* [..., handlers, sink, taker] */
+	struct sl_taker t = sl_taker_at(L, -1);
+	r->sink = t.type == NULL || t.type->bind != NULL;
+	r->sinks_taker = !r->sink;
+	if (!r->sink)
+		r->taker = t;
+	else if (t.type != NULL)
+		bind_taker(L, r, run, t);
+	set_slot(L, r, SL_SLOT_TAKER);
 	lua_getfield(L, -1, "write");
 	set_slot(L, r, SL_SLOT_SINK_WRITE);
 	set_slot(L, r, SL_SLOT_SINK);
-	r->sink = !r->sinks_writer;
 }
 
-/* Is the sink's statement all that a row of this schema goes through? */
-static bool is_direct(const struct sl_route *r)
+static void read_taker(lua_State *L, struct sl_route *r) /* [..., handlers] */
 {
-	bool steps = r->has[SL_STEP_WHERE] || r->has[SL_STEP_MAP] || r->has[SL_STEP_ON_ROW];
-	return r->sink && r->schema != NULL && r->writer == NULL && !steps;
-}
-
-static void read_insert(lua_State *L, struct sl_route *r) /* [..., handlers] */
-{
-	if (!is_direct(r))
-		return;
-	lua_getfield(L, -1, "sink");
-	lua_getfield(L, -1, "insert"); /* [..., handlers, sink, insert] */
-	r->insert = sl_insert_test(L, -1);
-	if (r->insert != NULL) {
-		r->extract = sl_insert_push_extract(L, r->insert, r->schema);
-		set_slot(L, r, SL_SLOT_EXTRACT);
-	}
-	set_slot(L, r, SL_SLOT_INSERT);
-	lua_pop(L, 1);
-}
-
-static void read_writer(lua_State *L, struct sl_route *r) /* [..., handlers] */
-{
-	lua_getfield(L, -1, "writer");
-	struct sl_writer *writer = sl_writer_test(L, -1);
-	if (writer != NULL && r->writer != NULL)
-		luaL_error(L, "%s: a writer beside a sink that has one", r->name);
-	if (writer == NULL) {
+	lua_getfield(L, -1, "taker");
+	struct sl_taker t = sl_taker_at(L, -1);
+	if (t.type != NULL && r->taker.type != NULL)
+		luaL_error(L, "%s: a taker beside a sink that has one", r->name);
+	if (t.type == NULL) {
 		lua_pop(L, 1);
 		return;
 	}
-	r->writer = writer;
-	set_slot(L, r, SL_SLOT_WRITER);
+	r->taker = t;
+	set_slot(L, r, SL_SLOT_TAKER);
 }
 
 /* Can its rows be settled without entering Lua? */
@@ -190,9 +190,10 @@ static void find_plain(struct sl_route *r, const struct sl_run *run)
 	if (where != NULL)
 		r->predicate = sl_expression_predicate(where);
 	r->plain = !r->has[SL_STEP_WHERE] || r->predicate != NULL;
+	r->reads_document = r->predicate != NULL || (r->taker.type != NULL && r->taker.type->reads_document);
 }
 
-static void read_handlers(lua_State *L, struct sl_route *r) /* [..., handlers] */
+static void read_handlers(lua_State *L, struct sl_route *r, const struct sl_run *run) /* [..., handlers] */
 {
 	for (int i = 0; i < SL_SLOT_COUNT; i++) {
 		lua_pushboolean(L, false); /* no holes: the table stays an array */
@@ -201,8 +202,8 @@ static void read_handlers(lua_State *L, struct sl_route *r) /* [..., handlers] *
 	read_schema(L, r);
 	for (int i = 0; i < SL_STEP_COUNT; i++)
 		read_step(L, r, i);
-	read_sink(L, r);
-	read_writer(L, r);
+	read_sink(L, r, run);
+	read_taker(L, r);
 }
 
 /* ---- finding them ---- */
@@ -242,9 +243,7 @@ struct sl_route *sl_route_open(lua_State *L, struct sl_run *run, const struct sl
 		lua_newtable(L);
 	}
 	check_handlers(L, r->name); /* again: it is the script's table */
-	read_handlers(L, r);
-	if (!run->pull)
-		read_insert(L, r);
+	read_handlers(L, r, run);
 	find_plain(r, run);
 	lua_settop(L, top);
 	return r;

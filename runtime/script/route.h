@@ -5,7 +5,7 @@
  * first row: which steps there are, which of them are compiled expressions,
  * where rows go in the end. The route is plain C; the functions and whatever
  * keeps its pointers alive are in the slots, a table that is an upvalue of the
- * run's body (dispatch.h).
+ * run's body (event.h). A route belongs to its run, which frees it.
  */
 #ifndef SL_SCRIPT_ROUTE_H
 #define SL_SCRIPT_ROUTE_H
@@ -15,12 +15,8 @@
 
 #include <lua.h>
 
-#include "script/run.h"
-
-/* Upvalues of a run's body. */
-#define SL_BODY_RUN lua_upvalueindex(1)
-#define SL_BODY_SLOTS lua_upvalueindex(2)
-#define SL_BODY_METATABLE lua_upvalueindex(3) /* of rows */
+#include "script/event.h"
+#include "sink/taker.h"
 
 /* The steps of a row that are functions, in order. */
 enum sl_step { SL_STEP_WHERE, SL_STEP_MAP, SL_STEP_ON_ROW, SL_STEP_COUNT };
@@ -31,10 +27,9 @@ enum sl_slot {
 	SL_SLOT_ANCHORS = SL_SLOT_STEPS + SL_STEP_COUNT,    /* what their expressions live in */
 	SL_SLOT_SINK = SL_SLOT_ANCHORS + SL_STEP_COUNT,
 	SL_SLOT_SINK_WRITE,                                 /* its method */
-	SL_SLOT_WRITER,
+	SL_SLOT_TAKER,
+	SL_SLOT_BOUND,                                      /* what it takes rows of the schema with */
 	SL_SLOT_SCHEMA,
-	SL_SLOT_INSERT,
-	SL_SLOT_EXTRACT,
 	SL_SLOT_COUNT
 };
 
@@ -46,11 +41,8 @@ enum sl_on_invalid { SL_INVALID_FAILS, SL_INVALID_IS_REJECTED, SL_INVALID_IS_DRO
 enum sl_fate { SL_FATE_KEPT, SL_FATE_DROPPED, SL_FATE_REJECTED, SL_FATE_COUNT };
 
 struct sl_expression;
-struct sl_extract;
-struct sl_insert;
 struct sl_predicate;
 struct sl_schema;
-struct sl_writer;
 
 struct sl_route {
 	int slot;                    /* the first of its slots */
@@ -60,16 +52,24 @@ struct sl_route {
 	const struct sl_schema *schema;
 	enum sl_on_invalid on_invalid;
 	struct sl_expression *expression[SL_STEP_COUNT]; /* compiled by core.expression */
-	struct sl_writer *writer;    /* rows go there without Lua */
+	struct sl_taker taker;       /* rows go there without Lua */
+	bool sinks_taker;            /* it is the sink's */
+	bool declared;               /* it takes rows as the schema declares them, before they are decoded */
 	bool plain;                  /* no step but where, if any, which is this: */
 	const struct sl_predicate *predicate;
-	bool sinks_writer;           /* it is the sink's */
-	struct sl_insert *insert;    /* rows may go there without Lua; */
-	struct sl_extract *extract;  /* NULL: they may not */
+	bool reads_document;         /* a plain row must have been parsed */
 	uint64_t rows, bytes;
 	uint64_t fates[SL_FATE_COUNT]; /* together: rows, but for the one at hand */
 	char name[];
 };
+
+#define SL_SINK_WRITE "sink.write"
+
+/* How the user knows the taker: it is no handler, unless a sink's. */
+static inline const char *sl_route_taker_name(const struct sl_route *r)
+{
+	return r->sinks_taker ? SL_SINK_WRITE : NULL;
+}
 
 /* "where", "map", "on_row". */
 const char *sl_step_name(enum sl_step step);

@@ -5,7 +5,7 @@
 
 #include <lauxlib.h>
 
-#include "script/dispatch.h"
+#include "script/at_hand.h"
 #include "lua/error.h"
 #include "script/row_object.h"
 
@@ -38,30 +38,30 @@ static const struct sl_json *parse(lua_State *L, struct sl_script *s, uint64_t s
                                    const char *text, size_t len)
 {
 	struct sl_error err;
-	struct sl_parser *p = sl_script_parser(L, s);
-	if (p->holds == serial)
-		return p->json;
+	struct sl_codec *c = sl_script_codec(L, s);
+	if (c->holds == serial)
+		return c->json;
 	sl_error_clear(&err);
-	p->holds = 0;
-	if (sl_json_parse(p->json, text, len, &err) != 0)
+	c->holds = 0;
+	if (sl_json_parse(c->json, text, len, &err) != 0)
 		sl_lua_error_raise(L, &err);
-	p->holds = serial;
-	return p->json;
+	c->holds = serial;
+	return c->json;
 }
 
 const struct sl_json *sl_row_document_at_hand(lua_State *L, struct sl_script *s)
 {
-	const struct sl_delivery *d = s->delivery;
-	if (d->json != NULL)
-		return d->json;
-	return parse(L, s, d->serial, d->text, d->len);
+	const struct sl_at_hand *h = s->at_hand;
+	if (h->json != NULL)
+		return h->json;
+	return parse(L, s, h->serial, h->text, h->len);
 }
 
 const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *row)
 {
 	size_t len;
-	const struct sl_delivery *d = row->script->delivery;
-	if (d != NULL && d->serial == row->serial)
+	const struct sl_at_hand *h = row->script->at_hand;
+	if (h != NULL && h->serial == row->serial)
 		return sl_row_document_at_hand(L, row->script);
 	const char *text = sl_row_text(L, row, &len);
 	return parse(L, row->script, row->serial, text, len);
@@ -71,28 +71,28 @@ const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *
 
 /* The large row at hand, if this one is it (NULL: any), while it is asked for
  * little and nobody has parsed it. */
-static const struct sl_delivery *large_at_hand(const struct sl_script *s,
+static const struct sl_at_hand *large_at_hand(const struct sl_script *s,
                                                const struct sl_row_object *row)
 {
-	const struct sl_delivery *d = s->delivery;
-	if (d == NULL || (row != NULL && d->serial != row->serial))
+	const struct sl_at_hand *h = s->at_hand;
+	if (h == NULL || (row != NULL && h->serial != row->serial))
 		return NULL;
-	struct sl_outline *o = sl_delivery_outline(d);
-	if (o == NULL || o->asked++ >= FEW || (s->parser != NULL && s->parser->holds == d->serial))
+	struct sl_outline *o = sl_at_hand_outline(h);
+	if (o == NULL || o->asked++ >= FEW || (s->codec != NULL && s->codec->holds == h->serial))
 		return NULL;
-	return d;
+	return h;
 }
 
-static int find_in_pieces(lua_State *L, struct sl_script *s, const struct sl_delivery *d,
+static int find_in_pieces(lua_State *L, struct sl_script *s, const struct sl_at_hand *h,
                           const char *path, size_t len, bool field, struct sl_json_value *out)
 {
 	struct sl_error err;
-	struct sl_parser *p = sl_script_parser(L, s);
-	struct sl_outline *o = sl_delivery_outline(d);
+	struct sl_codec *c = sl_script_codec(L, s);
+	struct sl_outline *o = sl_at_hand_outline(h);
 	sl_error_clear(&err);
-	p->holds = 0;
-	int found = field ? sl_outline_field(o, p->json, d->text, path, len, out, &err)
-	                  : sl_outline_pointer(o, p->json, d->text, path, len, out, &err);
+	c->holds = 0;
+	int found = field ? sl_outline_field(o, c->json, h->text, path, len, out, &err)
+	                  : sl_outline_pointer(o, c->json, h->text, path, len, out, &err);
 	if (found == -2)
 		sl_lua_error_raise(L, &err);
 	return found;
@@ -101,10 +101,10 @@ static int find_in_pieces(lua_State *L, struct sl_script *s, const struct sl_del
 bool sl_row_find(lua_State *L, struct sl_script *s, const struct sl_row_object *row,
                  const char *name, size_t len, struct sl_json_value *out)
 {
-	const struct sl_delivery *d = large_at_hand(s, row);
-	if (d != NULL)
-		return find_in_pieces(L, s, d, name, len, true, out) > 0;
-	if (row == NULL && s->delivery == NULL)
+	const struct sl_at_hand *h = large_at_hand(s, row);
+	if (h != NULL)
+		return find_in_pieces(L, s, h, name, len, true, out) > 0;
+	if (row == NULL && s->at_hand == NULL)
 		return false;
 	const struct sl_json *json = row != NULL ? sl_row_document(L, row) : sl_row_document_at_hand(L, s);
 	return sl_json_field(sl_json_root(json), name, len, out);
@@ -113,9 +113,9 @@ bool sl_row_find(lua_State *L, struct sl_script *s, const struct sl_row_object *
 static int find_pointer(lua_State *L, const struct sl_row_object *row, const char *path, size_t len,
                         struct sl_json_value *out)
 {
-	const struct sl_delivery *d = large_at_hand(row->script, row);
-	if (d != NULL)
-		return find_in_pieces(L, row->script, d, path, len, false, out);
+	const struct sl_at_hand *h = large_at_hand(row->script, row);
+	if (h != NULL)
+		return find_in_pieces(L, row->script, h, path, len, false, out);
 	return sl_json_pointer(sl_json_root(sl_row_document(L, row)), path, len, out);
 }
 
@@ -163,9 +163,24 @@ static int row_reject(lua_State *L) /* [row, reason] */
 	size_t len;
 	const struct sl_row_object *row = check_row(L);
 	const char *reason = luaL_checklstring(L, 2, &len);
-	if (!sl_dispatch_reject(L, row->script, row->serial, reason, len))
+	if (!sl_at_hand_reject(L, row->script, row->serial, reason, len))
 		return luaL_error(L, "reject: this row is past its handlers; where, map and on_row can reject it");
 	return 0;
+}
+
+void sl_row_push_at_hand(lua_State *L, struct sl_script *s, int metatable)
+{
+	const struct sl_at_hand *h = s->at_hand;
+	struct sl_row_source source = {
+		.stream = h->row->stream->name,
+		.stream_len = h->row->stream->name_len,
+		.sequence = h->row->sequence,
+		.serial = h->serial,
+		.text = h->text,
+		.len = h->len,
+		.lent = h->serial == h->first,
+	};
+	sl_row_push(L, s, &source, metatable);
 }
 
 void sl_row_set_payload(lua_State *L, int index)
@@ -272,10 +287,10 @@ void sl_row_push_metatable(lua_State *L)
 static void check_text(lua_State *L, struct sl_script *s, const char *text, size_t len)
 {
 	struct sl_error err;
-	struct sl_parser *p = sl_script_parser(L, s);
+	struct sl_codec *c = sl_script_codec(L, s);
 	sl_error_clear(&err);
-	p->holds = 0;
-	if (sl_json_parse_copy(p->json, text, len, &err) != 0)
+	c->holds = 0;
+	if (sl_json_parse_copy(c->json, text, len, &err) != 0)
 		sl_lua_error_raise(L, &err);
 }
 

@@ -35,6 +35,9 @@ struct sl_row_object; /* the userdata */
 void sl_row_push(lua_State *L, struct sl_script *s, const struct sl_row_source *from,
                  int metatable);
 
+/* Push the row at hand (at_hand.h), as it is now. Raises. */
+void sl_row_push_at_hand(lua_State *L, struct sl_script *s, int metatable);
+
 /* The lent text goes: the rows that are still wanted get a copy of it, which they
  * share. Raises on memory. _forget after that: what has no copy yet has lost its text,
  * and says so when it is asked for. */

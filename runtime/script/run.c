@@ -9,10 +9,7 @@
 #include "base/clock.h"
 #include "lua/error.h"
 #include "script/interrupt.h"
-#include "script/loop.h"
 #include "script/route.h"
-#include "script/worker.h"
-#include "sink/writer.h"
 
 /* ---- active or not ---- */
 
@@ -31,40 +28,22 @@ void sl_run_activate(lua_State *L, struct sl_run *run) /* [..., body] */
 		forget_body(L, run);
 		sl_lua_error_raise(L, &err);
 	}
-	run->next = run->script->runs;
-	run->link = &run->script->runs;
-	if (run->next != NULL)
-		run->next->link = &run->next;
-	run->script->runs = run;
+	LIST_INSERT_HEAD(&run->script->runs, run, entry);
+	run->active = true;
 }
 
 void sl_run_deactivate(lua_State *L, struct sl_run *run)
 {
-	if (run->link == NULL)
+	if (!run->active)
 		return;
-	*run->link = run->next;
-	if (run->next != NULL)
-		run->next->link = run->link;
-	run->link = NULL;
+	LIST_REMOVE(run, entry);
+	run->active = false;
 	sl_limit_deadline_end(&run->deadline);
 	sl_limit_release(&run->script->limit);
 	forget_body(L, run); /* its slot is there: no memory needed */
 }
 
-void sl_run_push(lua_State *L, struct sl_run *run)
-{
-	sl_run_push_body(L, run);
-	if (lua_getupvalue(L, -1, 1) == NULL)
-		lua_pushnil(L);
-	lua_replace(L, -2);
-}
-
 /* ---- routes ---- */
-
-struct sl_route *sl_run_route(const struct sl_run *run, unsigned id)
-{
-	return id <= run->route_count ? run->routes[id - 1] : NULL;
-}
 
 static void make_room(lua_State *L, struct sl_run *run, size_t count)
 {
@@ -169,23 +148,23 @@ void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why)
 	if (run->done || run->worker == NULL)
 		return;
 	/* The outcome may be reported before this returns. */
-	struct sl_loop_place was = sl_loop_enter(s, L);
+	struct sl_script_place was = sl_script_enter(s, L);
 	sl_worker_cancel(run->worker, why);
-	sl_loop_leave(s, was);
+	sl_script_leave(s, was);
 }
 
-/* Any member of the list may leave it meanwhile: begin anew each time. */
+/* Any run may leave the list meanwhile: begin anew each time. */
 void sl_run_resume_all(struct sl_script *s)
 {
-	struct sl_run *run = s->runs;
+	struct sl_run *run = LIST_FIRST(&s->runs);
 	while (run != NULL) {
 		if (run->resting == 0 || run->resting == s->turns) {
-			run = run->next;
+			run = LIST_NEXT(run, entry);
 			continue;
 		}
 		run->resting = 0;
 		sl_worker_resume(run->worker);
-		run = s->runs;
+		run = LIST_FIRST(&s->runs);
 	}
 }
 
@@ -202,31 +181,30 @@ static void interrupt(struct sl_run *run)
 
 void sl_run_interrupt_all(struct sl_script *s)
 {
-	struct sl_run *run = s->runs;
+	struct sl_run *run = LIST_FIRST(&s->runs);
 	while (run != NULL) {
 		if (run->interrupted) {
-			run = run->next;
+			run = LIST_NEXT(run, entry);
 			continue;
 		}
 		interrupt(run);
-		run = s->runs;
+		run = LIST_FIRST(&s->runs);
 	}
 }
 
-static bool writes_to(const struct sl_run *run, const struct sl_writer *writer)
+static bool gives_to(const struct sl_run *run, const void *taker)
 {
 	for (size_t i = 0; i < run->route_count; i++)
-		if (run->routes[i] != NULL && run->routes[i]->writer == writer)
+		if (run->routes[i] != NULL && run->routes[i]->taker.self == taker)
 			return true;
 	return false;
 }
 
-void sl_run_writer_failed(struct sl_script *s, const struct sl_writer *writer,
-                          const struct sl_error *why)
+void sl_run_taker_failed(struct sl_script *s, const void *taker, const struct sl_error *why)
 {
-	for (struct sl_run *run = s->runs, *next; run != NULL; run = next) {
-		next = run->next;
-		if (writes_to(run, writer))
+	for (struct sl_run *run = LIST_FIRST(&s->runs), *next; run != NULL; run = next) {
+		next = LIST_NEXT(run, entry);
+		if (gives_to(run, taker))
 			sl_run_cancel(s->L, run, why);
 	}
 }
@@ -266,13 +244,26 @@ static int run_counts(lua_State *L) /* [run] */
 	return 1;
 }
 
+static void push_only_export(lua_State *L, const struct sl_run *run)
+{
+	const struct sl_hello *hello = sl_worker_info(run->worker).hello;
+	struct sl_export_name export;
+	size_t at = 0;
+	while (hello != NULL && sl_hello_export(hello, &at, &export))
+		if (export.type == run->type) {
+			lua_pushlstring(L, export.name.bytes, export.name.len);
+			return;
+		}
+	lua_pushnil(L);
+}
+
 /* The export that the request names, else the worker's only one of its type. */
 static void push_export(lua_State *L, const struct sl_run *run)
 {
 	lua_getiuservalue(L, 1, SL_RUN_REQUEST);
 	lua_getfield(L, -1, "export");
 	if (lua_isnil(L, -1) && run->worker != NULL)
-		sl_handle_push_only_export(L, run->worker, run->type);
+		push_only_export(L, run);
 }
 
 static int run_index(lua_State *L) /* [run, key] */
@@ -291,12 +282,13 @@ static int run_index(lua_State *L) /* [run, key] */
 /* Only an ended run, or one at lua_close, is collected. */
 static int run_gc(lua_State *L) /* [run] */
 {
+	struct sl_error why;
 	struct sl_run *run = check_run(L);
-	if (run->link != NULL) {
-		lua_getiuservalue(L, 1, SL_RUN_WORKER);
-		sl_handle_close(L, lua_touserdata(L, -1));
-		sl_run_deactivate(L, run);
-	}
+	sl_error_clear(&why);
+	sl_fail(&why, SL_CANCELLED, 0, "the Lua state was closed");
+	if (run->active)
+		sl_run_cancel(L, run, &why);
+	sl_run_deactivate(L, run);
 	run->done = true;
 	run->worker = NULL;
 	free_routes(run);

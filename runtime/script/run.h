@@ -2,8 +2,9 @@
  * run.h - one request on its way: what handlers get as `run` (room: script)
  *
  * A run is a userdata. While its outcome is awaited it is active: the registry
- * holds, by number, the C closure that handles its events and with it the run,
- * so that a script may drop every handle and the request still ends properly. Its user values hold whatever of it lives in Lua.
+ * holds, by number, its body (event.h) and with it the run, so that a script may
+ * drop every handle and the request still ends properly. Its user values hold
+ * whatever of it lives in Lua.
  */
 #ifndef SL_SCRIPT_RUN_H
 #define SL_SCRIPT_RUN_H
@@ -36,7 +37,8 @@ struct sl_run {
 	struct sl_script *script;
 	int body;                    /* its reference while active, else LUA_NOREF */
 	struct sl_worker *worker;    /* NULL once the outcome is there, or the handle closed */
-	struct sl_run *next, **link; /* of script->runs while active */
+	LIST_ENTRY(sl_run) entry;    /* of script->runs while active */
+	bool active;
 	struct sl_route **routes;    /* [stream id - 1]; NULL: no row yet */
 	size_t route_count;
 	struct sl_alarm deadline;
@@ -62,17 +64,12 @@ void sl_run_activate(lua_State *L, struct sl_run *run);
 /* It is active no more; the watchdog is let go. Cannot raise. */
 void sl_run_deactivate(lua_State *L, struct sl_run *run);
 
-/* The body of an active run, and the run itself: pushed (two slots). Cannot
- * raise; nil when it is not active. */
-static inline void sl_run_push_body(lua_State *L, struct sl_run *run)
+/* The route of a stream id, or NULL; and a new one for it (raises). */
+static inline struct sl_route *sl_run_route(const struct sl_run *run, unsigned id)
 {
-	lua_rawgeti(L, LUA_REGISTRYINDEX, run->body);
+	return id <= run->route_count ? run->routes[id - 1] : NULL;
 }
 
-void sl_run_push(lua_State *L, struct sl_run *run);
-
-/* The route of a stream id, or NULL; and a new one for it (raises). */
-struct sl_route *sl_run_route(const struct sl_run *run, unsigned id);
 struct sl_route *sl_run_add_route(lua_State *L, struct sl_run *run, const struct sl_stream *stream);
 
 /* Push the table of Run:counts(). Raises. */
@@ -87,9 +84,8 @@ void sl_run_resume_all(struct sl_script *s);
 /* Cancel each active run that the user's signal has not cancelled yet. */
 void sl_run_interrupt_all(struct sl_script *s);
 
-/* Cancel each active run that writes to this writer. */
-void sl_run_writer_failed(struct sl_script *s, const struct sl_writer *writer,
-                          const struct sl_error *why);
+/* Cancel each active run whose rows go to this taker. */
+void sl_run_taker_failed(struct sl_script *s, const void *taker, const struct sl_error *why);
 
 /* Make the metatable. Raises. */
 void sl_run_open(lua_State *L);

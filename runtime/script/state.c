@@ -11,37 +11,11 @@
 #include "script/follow.h"
 #include "script/interrupt.h"
 
-#define PARSER "sluice.core.Parser"
 #define CLOSED "sluice is closed: the Lua state is being closed"
 
 static const char key; /* its address, in the registry */
 
-/* ---- parsers ---- */
-
-static int parser_gc(lua_State *L)
-{
-	struct sl_parser *p = lua_touserdata(L, 1);
-	sl_json_free(p->json);
-	*p = (struct sl_parser){ .taken = true }; /* finalizers of the user may come after this one */
-	return 0;
-}
-
-struct sl_parser *sl_script_push_parser(lua_State *L)
-{
-	struct sl_parser *p = lua_newuserdatauv(L, sizeof *p, 0);
-	*p = (struct sl_parser){ .json = NULL };
-	if (luaL_newmetatable(L, PARSER)) {
-		lua_pushcfunction(L, parser_gc);
-		lua_setfield(L, -2, "__gc");
-		lua_pushcfunction(L, parser_gc);
-		lua_setfield(L, -2, "__close");
-	}
-	lua_setmetatable(L, -2);
-	p->json = sl_json_new();
-	if (p->json == NULL)
-		luaL_error(L, "not enough memory for a parser");
-	return p;
-}
+/* ---- the parser that rows share ---- */
 
 /* Push the script's own userdata. */
 static void push_script(lua_State *L)
@@ -49,43 +23,49 @@ static void push_script(lua_State *L)
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
 }
 
-struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s)
+struct sl_codec *sl_script_codec(lua_State *L, struct sl_script *s)
 {
-	if (s->parser != NULL && !s->parser->taken)
-		return s->parser;
-	if (s->parser != NULL && s->parser->json == NULL)
+	if (s->codec != NULL && !s->codec->taken)
+		return s->codec;
+	if (s->codec != NULL && s->codec->json == NULL)
 		luaL_error(L, CLOSED);
 	luaL_checkstack(L, 4, "a parser");
 	push_script(L);
-	struct sl_parser *p = sl_script_push_parser(L); /* [script, parser] */
-	lua_setiuservalue(L, -2, SL_SCRIPT_PARSER);
+	struct sl_codec *c = sl_codec_push(L); /* [script, codec] */
+	lua_setiuservalue(L, -2, SL_SCRIPT_CODEC);
 	lua_pop(L, 1);
-	return s->parser = p;
+	return s->codec = c;
 }
 
-/* The one who took it raised, or was interrupted by a finalizer: then it is
- * not put back, and another one takes its place. */
-static void push_taking(lua_State *L, struct sl_parser *p, struct sl_json_value v)
+struct sl_codec *sl_script_hold(lua_State *L, struct sl_script *s, const struct sl_json *json)
 {
+	luaL_checkstack(L, 2, "a parser");
+	if (s->codec == NULL || s->codec->json != json) {
+		lua_pushnil(L);
+		return NULL;
+	}
 	push_script(L);
-	lua_getiuservalue(L, -1, SL_SCRIPT_PARSER); /* [script, parser]: alive until we are done */
-	p->taken = true;
-	sl_value_push(L, v);
-	p->taken = false;
-	lua_replace(L, -3);
-	lua_pop(L, 1);
+	lua_getiuservalue(L, -1, SL_SCRIPT_CODEC);
+	lua_replace(L, -2);
+	s->codec->taken = true;
+	return s->codec;
+}
+
+void sl_script_release(struct sl_codec *c)
+{
+	if (c != NULL)
+		c->taken = false;
 }
 
 static void push_table(lua_State *L, struct sl_script *s, struct sl_json_value v)
 {
-	luaL_checkstack(L, 4, "a JSON value");
-	if (s->parser != NULL && v.json == s->parser->json)
-		push_taking(L, s->parser, v);
-	else
-		sl_value_push(L, v);
+	struct sl_codec *c = sl_script_hold(L, s, v.json); /* [codec or nil] */
+	sl_value_push(L, v);
+	sl_script_release(c);
+	lua_replace(L, -2);
 }
 
-/* As sl_value_push does; what most fields are shall cost one call of Lua. */
+/* As sl_value_push does, but what most fields are costs one call of Lua. */
 void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v)
 {
 	size_t len;
@@ -106,12 +86,12 @@ void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_valu
 void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len)
 {
 	struct sl_error err;
-	struct sl_parser *p = sl_script_parser(L, s);
+	struct sl_codec *c = sl_script_codec(L, s);
 	sl_error_clear(&err);
-	p->holds = 0;
-	if (sl_json_parse_copy(p->json, text, len, &err) != 0)
+	c->holds = 0;
+	if (sl_json_parse_copy(c->json, text, len, &err) != 0)
 		sl_lua_error_raise(L, &err);
-	sl_script_push_value(L, s, sl_json_root(p->json));
+	sl_script_push_value(L, s, sl_json_root(c->json));
 }
 
 /* ---- workers that are let go ---- */
@@ -138,6 +118,24 @@ void sl_script_bury(struct sl_script *s)
 		sl_worker_free(s->doomed[--s->doomed_count]);
 		s->workers--;
 	}
+}
+
+/* ---- inside the loop ---- */
+
+struct sl_script_place sl_script_enter(struct sl_script *s, lua_State *L)
+{
+	struct sl_script_place was = { s->L, s->turning };
+	s->L = L;
+	s->turning = true;
+	return was;
+}
+
+void sl_script_leave(struct sl_script *s, struct sl_script_place was)
+{
+	s->turning = was.turning;
+	if (!s->turning)
+		sl_script_bury(s);
+	s->L = was.L;
 }
 
 /* ---- the state ---- */

@@ -5,10 +5,13 @@
  * the module is opened. lua_close finalises it after everything that was made
  * later, so workers and runs may rely on it; the supervisor goes last.
  *
- * It also holds the parser that rows share. A finalizer of the user may run
- * whenever Lua allocates, and may look into another row: while a document is
- * being turned into tables, its parser is therefore taken, and who needs one
+ * It also holds the parser that rows share. While a document is being turned
+ * into Lua values its parser is taken (codec.h says why), and who needs one
  * meanwhile gets a new one.
+ *
+ * Whoever waits turns the loop, and whatever may call back is between _enter
+ * and _leave: callbacks then enter Lua on that coroutine, and nothing is freed
+ * below them.
  */
 #ifndef SL_SCRIPT_STATE_H
 #define SL_SCRIPT_STATE_H
@@ -19,22 +22,16 @@
 
 #include <lua.h>
 
-#include "json/json.h"
+#include "lua/codec.h"
 #include "script/limit.h"
+#include "sink/sink.h"
 #include "supervise/supervise.h"
 
-struct sl_delivery;
-struct sl_run;
-struct sl_writer;
-
-struct sl_parser { /* a userdata; may be a to-be-closed variable */
-	struct sl_json *json; /* NULL: closed, as the Lua state is being */
-	uint64_t holds; /* serial of the row whose document it has; 0: none of ours */
-	bool taken;
-};
+struct sl_at_hand;
+LIST_HEAD(sl_runs, sl_run);
 
 /* User values of the userdata. */
-enum { SL_SCRIPT_PARSER = 1, SL_SCRIPT_LOANS, SL_SCRIPT_VALUES = SL_SCRIPT_LOANS };
+enum { SL_SCRIPT_CODEC = 1, SL_SCRIPT_LOANS, SL_SCRIPT_VALUES = SL_SCRIPT_LOANS };
 
 struct sl_script {
 	struct sl_limit limit;
@@ -45,18 +42,17 @@ struct sl_script {
 	uint64_t turns;     /* of the loop, so far */
 	uint64_t events;    /* callbacks so far: tells whether a turn brought something */
 
-	struct sl_parser *parser;  /* kept alive by a user value */
-	struct sl_parser *decoder; /* of schemas' decode, which keeps it alive */
+	struct sl_codec *codec;    /* of rows, by their serials; kept alive by a user value */
 	struct sl_json_writer *encoder;
 	struct sl_buffer text;     /* of the latest mapped payload */
 	struct sl_buffer reason;   /* why the row at hand was rejected */
 
 	uint64_t serial;           /* of the latest row; each has its own */
-	struct sl_delivery *delivery; /* the row that is being handled, or NULL */
+	struct sl_at_hand *at_hand; /* the row that is being handled, or NULL */
 	bool lent;                 /* its text is, to userdata (row.h) */
 
-	struct sl_writer *dirty;   /* with bytes not yet written */
-	struct sl_run *runs;       /* whose outcome is awaited */
+	struct sl_sinks sinks;
+	struct sl_runs runs;       /* whose outcome is awaited */
 
 	struct sl_worker **doomed; /* let go inside the loop; freed after the turn */
 	size_t doomed_count, workers;
@@ -78,17 +74,29 @@ void sl_script_expect_worker(lua_State *L, struct sl_script *s);
 void sl_script_doom_worker(struct sl_script *s, struct sl_worker *w);
 void sl_script_bury(struct sl_script *s);
 
-/* Push a new parser. Raises. */
-struct sl_parser *sl_script_push_parser(lua_State *L);
+/* Around whatever may call back; may be nested. */
+struct sl_script_place {
+	lua_State *L;
+	bool turning;
+};
 
-/* A parser that nobody has taken; the state's own from here on. Raises. */
-struct sl_parser *sl_script_parser(lua_State *L, struct sl_script *s);
+struct sl_script_place sl_script_enter(struct sl_script *s, lua_State *L);
+void sl_script_leave(struct sl_script *s, struct sl_script_place was);
+
+/* A codec that nobody has taken, whose parser rows may use. Raises. */
+struct sl_codec *sl_script_codec(lua_State *L, struct sl_script *s);
+
+/* Take the parser that holds a document, if it is ours, while values are made
+ * of it: pushed, which keeps it alive (else nil, and NULL). _release gives it
+ * back, and leaves the stack alone. _hold raises. */
+struct sl_codec *sl_script_hold(lua_State *L, struct sl_script *s, const struct sl_json *json);
+void sl_script_release(struct sl_codec *c);
 
 /* Parse a text and push its value; raises when it is not JSON. */
 void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len);
 
 /* Push a value of a document, taking the parser that holds it if it is ours.
- * One free slot is enough for what is no table. */
+ * One free slot is enough for anything but a table. */
 void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v);
 
 #endif

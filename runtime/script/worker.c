@@ -7,11 +7,14 @@
 #include <lauxlib.h>
 
 #include "base/clock.h"
-#include "script/dispatch.h"
 #include "lua/error.h"
+#include "script/callbacks.h"
+#include "script/event.h"
 #include "script/interrupt.h"
 #include "script/loop.h"
 #include "lua/options.h"
+#include "script/route.h"
+#include "script/row.h"
 #include "script/run.h"
 
 #define LATEST_RUN 1 /* user value */
@@ -163,10 +166,10 @@ static int ask(lua_State *L, struct sl_handle *h, struct sl_run *run,
 {
 	struct sl_script *s = h->script;
 	struct sl_events events;
-	sl_dispatch_events(run, &events);
-	struct sl_loop_place was = sl_loop_enter(s, L);
+	sl_callbacks_init(&events, run);
+	struct sl_script_place was = sl_script_enter(s, L);
 	int rc = sl_worker_request(h->worker, o, &events, err);
-	sl_loop_leave(s, was);
+	sl_script_leave(s, was);
 	if (rc == 0 && !run->done)
 		sl_limit_deadline(&s->limit, &run->deadline, sl_worker_deadline_ns(h->worker), o->timeout_ms);
 	return rc;
@@ -183,7 +186,9 @@ static int worker_begin(lua_State *L) /* [worker, request] */
 	struct sl_run *run = sl_run_new(L, h->script); /* [worker, request, run] */
 	read_request(L, run, &o);
 	connect(L, run, h->worker);
-	sl_dispatch_push_body(L, 3, 2);
+	sl_route_check(L, 2);
+	sl_row_push_metatable(L);
+	sl_event_push_body(L, 3);
 	sl_run_activate(L, run);
 	if (ask(L, h, run, &o, &err) != 0) {
 		sl_run_deactivate(L, run);
@@ -348,19 +353,6 @@ static int worker_info(lua_State *L) /* [worker] */
 	return 1;
 }
 
-void sl_handle_push_only_export(lua_State *L, const struct sl_worker *w, enum sl_export_type type)
-{
-	const struct sl_hello *hello = sl_worker_info(w).hello;
-	struct sl_export_name export;
-	size_t at = 0;
-	while (hello != NULL && sl_hello_export(hello, &at, &export))
-		if (export.type == type) {
-			lua_pushlstring(L, export.name.bytes, export.name.len);
-			return;
-		}
-	lua_pushnil(L);
-}
-
 static int worker_health(lua_State *L) /* [worker] */
 {
 	struct sl_handle *h = check_open(L);
@@ -397,9 +389,9 @@ static int worker_stats(lua_State *L) /* [worker] */
 static void shut_down(lua_State *L, struct sl_handle *h)
 {
 	struct sl_script *s = h->script;
-	struct sl_loop_place was = sl_loop_enter(s, L); /* an active run is cancelled */
+	struct sl_script_place was = sl_script_enter(s, L); /* an active run is cancelled */
 	sl_worker_shutdown(h->worker);
-	sl_loop_leave(s, was);
+	sl_script_leave(s, was);
 	while (sl_worker_state(h->worker) != SL_WORKER_OFF)
 		sl_loop_turn(s, L, -1);
 }
@@ -440,7 +432,9 @@ static int worker_cycle(lua_State *L) /* [worker] */
 	return results == 1 ? return_true(L) : results;
 }
 
-void sl_handle_close(lua_State *L, struct sl_handle *h)
+/* Let the worker go; an active run is cancelled first. Idempotent, also from
+ * finalizers and inside handlers. */
+static void close_handle(lua_State *L, struct sl_handle *h)
 {
 	struct sl_error why;
 	struct sl_worker *w = h->worker;
@@ -449,7 +443,7 @@ void sl_handle_close(lua_State *L, struct sl_handle *h)
 	h->worker = NULL;
 	sl_error_clear(&why);
 	sl_fail(&why, SL_CANCELLED, 0, "the worker was closed");
-	for (struct sl_run *run = h->script->runs; run != NULL; run = run->next)
+	for (struct sl_run *run = LIST_FIRST(&h->script->runs); run != NULL; run = LIST_NEXT(run, entry))
 		if (run->worker == w) {
 			sl_run_cancel(L, run, &why); /* it may be gone now */
 			break;
@@ -459,7 +453,7 @@ void sl_handle_close(lua_State *L, struct sl_handle *h)
 
 static int worker_close(lua_State *L) /* [worker] */
 {
-	sl_handle_close(L, luaL_checkudata(L, 1, SL_HANDLE));
+	close_handle(L, luaL_checkudata(L, 1, SL_HANDLE));
 	return 0;
 }
 

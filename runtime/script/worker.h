@@ -14,17 +14,8 @@
 
 #define SL_HANDLE "sluice.core.Worker"
 
-struct sl_handle; /* the userdata */
-
 /* core.worker(options); upvalue 1 is the script. */
 int sl_handle_new(lua_State *L);
-
-/* Let the worker go; an active run is cancelled first. Idempotent, also from
- * finalizers and inside handlers. */
-void sl_handle_close(lua_State *L, struct sl_handle *h);
-
-/* Push the name of the worker's only export of this type, or nil. */
-void sl_handle_push_only_export(lua_State *L, const struct sl_worker *w, enum sl_export_type type);
 
 /* core.finish(); upvalue 1 is the script. */
 int sl_handle_finish(lua_State *L);

@@ -8,8 +8,7 @@
 #include "lua/value.h"
 #include "lua/error.h"
 #include "lua/options.h"
-#include "script/row.h"
-#include "script/state.h"
+#include "sink/taker.h"
 #include "sink/writer.h"
 
 /* User values: what keeps borrowed pointers alive. */
@@ -26,8 +25,8 @@ struct column {
 };
 
 struct sl_csv { /* a userdata */
-	struct sl_script *script;
 	struct sl_writer *writer;
+	struct sl_json_writer *encoder;
 	struct sl_buffer line, nested;
 	struct sl_text delimiter, null, eol;
 	unsigned char class[256];
@@ -36,53 +35,45 @@ struct sl_csv { /* a userdata */
 	struct column columns[];
 };
 
-/* What went wrong, and in which column. */
-struct trouble {
-	struct sl_error err;
-	const char *column;
-	size_t len;
-};
-
 /* ---- trouble ---- */
 
-static void name_column(struct trouble *t, const char *name, size_t len)
+static int name_column(struct sl_error *err, const char *name, size_t len)
 {
-	t->column = name;
-	t->len = len;
+	return sl_error_text(err, SL_D_COLUMN, name, len);
 }
 
-static int refuse(struct trouble *t, const char *format, const char *name, size_t len)
+static int refuse(struct sl_error *err, const char *format, const char *name, size_t len)
 {
 	char quoted[200];
-	name_column(t, name, len);
-	return sl_fail(&t->err, SL_SINK, 0, format, sl_quote(quoted, sizeof quoted, name, len));
+	sl_fail(err, SL_SINK, 0, format, sl_quote(quoted, sizeof quoted, name, len));
+	return name_column(err, name, len);
 }
 
-static int refuse_unknown(struct trouble *t, const char *name, size_t len)
+static int refuse_unknown(struct sl_error *err, const char *name, size_t len)
 {
-	return refuse(t, "no column for the field '%s'", name, len);
+	return refuse(err, "no column for the field '%s'", name, len);
 }
 
 /* Of an error in a value that something else has written. */
-static int refuse_value(struct trouble *t, const struct column *c)
+static int refuse_value(struct sl_error *err, const struct column *c)
 {
-	char quoted[200], why[sizeof t->err.message];
-	memcpy(why, t->err.message, sizeof why);
-	sl_error_clear(&t->err);
-	name_column(t, c->name, c->len);
-	return sl_fail(&t->err, SL_SINK, 0, "column '%s': %s", sl_quote(quoted, sizeof quoted, c->name, c->len), why);
+	char quoted[200], why[sizeof err->message];
+	memcpy(why, err->message, sizeof why);
+	sl_error_clear(err);
+	sl_fail(err, SL_SINK, 0, "column '%s': %s", sl_quote(quoted, sizeof quoted, c->name, c->len), why);
+	return name_column(err, c->name, c->len);
 }
 
-static int no_memory(struct trouble *t)
+static int no_memory(struct sl_error *err)
 {
-	return sl_fail(&t->err, SL_SINK, 0, "no memory for a line of CSV");
+	return sl_fail(err, SL_SINK, 0, "no memory for a line of CSV");
 }
 
 /* ---- fields ---- */
 
-static int put(struct sl_csv *csv, struct trouble *t, const char *bytes, size_t len)
+static int put(struct sl_csv *csv, struct sl_error *err, const char *bytes, size_t len)
 {
-	return sl_buffer_append(&csv->line, bytes, len) == 0 ? 0 : no_memory(t);
+	return sl_buffer_append(&csv->line, bytes, len) == 0 ? 0 : no_memory(err);
 }
 
 static bool equals(struct sl_text a, const char *s, size_t len)
@@ -112,69 +103,69 @@ static int classify(const struct sl_csv *csv, const char *s, size_t len)
 	return class;
 }
 
-static int put_quoted(struct sl_csv *csv, struct trouble *t, const char *s, size_t len)
+static int put_quoted(struct sl_csv *csv, struct sl_error *err, const char *s, size_t len)
 {
 	const char *end = s + len;
-	if (put(csv, t, "\"", 1) != 0)
+	if (put(csv, err, "\"", 1) != 0)
 		return -1;
 	for (const char *quote; (quote = memchr(s, '"', (size_t)(end - s))) != NULL; s = quote + 1)
-		if (put(csv, t, s, (size_t)(quote + 1 - s)) != 0 || put(csv, t, "\"", 1) != 0)
+		if (put(csv, err, s, (size_t)(quote + 1 - s)) != 0 || put(csv, err, "\"", 1) != 0)
 			return -1;
-	return put(csv, t, s, (size_t)(end - s)) != 0 || put(csv, t, "\"", 1) != 0 ? -1 : 0;
+	return put(csv, err, s, (size_t)(end - s)) != 0 || put(csv, err, "\"", 1) != 0 ? -1 : 0;
 }
 
-static int put_text(struct sl_csv *csv, struct trouble *t, const struct column *c,
+static int put_text(struct sl_csv *csv, struct sl_error *err, const struct column *c,
                     const char *s, size_t len)
 {
 	int class = classify(csv, s, len);
 	if (class & NOT_TEXT)
-		return refuse(t, "column '%s': CSV cannot say a NUL character", c->name, c->len);
+		return refuse(err, "column '%s': CSV cannot represent a NUL character", c->name, c->len);
 	if ((class & PERHAPS_SURROGATE) && has_surrogate(s, len))
-		return refuse(t, "column '%s': a lone surrogate is no text", c->name, c->len);
+		return refuse(err, "column '%s': not valid Unicode: lone surrogate", c->name, c->len);
 	if ((class & SPECIAL) || equals(csv->null, s, len) ||
 	    (len > 0 && (is_space(s[0]) || is_space(s[len - 1]))))
-		return put_quoted(csv, t, s, len);
-	return put(csv, t, s, len);
+		return put_quoted(csv, err, s, len);
+	return put(csv, err, s, len);
 }
 
-static int put_null(struct sl_csv *csv, struct trouble *t, const struct column *c, bool absent)
+static int put_null(struct sl_csv *csv, struct sl_error *err, const struct column *c, bool absent)
 {
 	if (absent && !c->optional)
-		return refuse(t, "column '%s': the row has no such field", c->name, c->len);
-	return put(csv, t, csv->null.bytes, csv->null.len);
+		return refuse(err, "column '%s': the row has no such field", c->name, c->len);
+	return put(csv, err, csv->null.bytes, csv->null.len);
 }
 
-static int put_integer(struct sl_csv *csv, struct trouble *t, int64_t value)
+static int put_integer(struct sl_csv *csv, struct sl_error *err, int64_t value)
 {
-	sl_json_writer_begin(csv->script->encoder, &csv->line);
-	return sl_json_write_integer(csv->script->encoder, value, &t->err);
+	sl_json_writer_begin(csv->encoder, &csv->line);
+	return sl_json_write_integer(csv->encoder, value, err);
 }
 
-static int put_float(struct sl_csv *csv, struct trouble *t, const struct column *c, double value)
+static int put_float(struct sl_csv *csv, struct sl_error *err, const struct column *c, double value)
 {
-	sl_json_writer_begin(csv->script->encoder, &csv->line);
-	if (sl_json_write_float(csv->script->encoder, value, &t->err) != 0)
-		return refuse_value(t, c);
+	sl_json_writer_begin(csv->encoder, &csv->line);
+	if (sl_json_write_float(csv->encoder, value, err) != 0)
+		return refuse_value(err, c);
 	return 0;
 }
 
-static int put_boolean(struct sl_csv *csv, struct trouble *t, bool value)
+static int put_boolean(struct sl_csv *csv, struct sl_error *err, bool value)
 {
-	return value ? put(csv, t, "true", 4) : put(csv, t, "false", 5);
+	return value ? put(csv, err, "true", 4) : put(csv, err, "false", 5);
 }
 
-static int put_nested(struct sl_csv *csv, struct trouble *t, const struct column *c)
+static int put_nested(struct sl_csv *csv, struct sl_error *err, const struct column *c)
 {
-	return put_text(csv, t, c, sl_buffer_data(&csv->nested), sl_buffer_len(&csv->nested));
+	return put_text(csv, err, c, sl_buffer_data(&csv->nested), sl_buffer_len(&csv->nested));
 }
 
 /* A line of one empty field would be no line for most readers. */
-static int end_line(struct sl_csv *csv, struct trouble *t)
+static int end_line(struct sl_csv *csv, struct sl_error *err)
 {
-	if (sl_buffer_len(&csv->line) == 0 && put(csv, t, "\"\"", 2) != 0)
+	if (sl_buffer_len(&csv->line) == 0 && put(csv, err, "\"\"", 2) != 0)
 		return -1;
-	return put(csv, t, csv->eol.bytes, csv->eol.len) != 0 ||
-	       sl_writer_text(csv->writer, sl_buffer_data(&csv->line), sl_buffer_len(&csv->line), &t->err) != 0
+	return put(csv, err, csv->eol.bytes, csv->eol.len) != 0 ||
+	       sl_writer_text(csv->writer, sl_buffer_data(&csv->line), sl_buffer_len(&csv->line), err) != 0
 	       ? -1 : 0;
 }
 
@@ -219,35 +210,35 @@ static int encode(struct sl_json_writer *w, struct sl_json_value v, struct sl_er
 	}
 }
 
-static int put_container(struct sl_csv *csv, struct trouble *t, const struct column *c)
+static int put_container(struct sl_csv *csv, struct sl_error *err, const struct column *c)
 {
 	sl_buffer_consume(&csv->nested, sl_buffer_len(&csv->nested));
-	sl_json_writer_begin(csv->script->encoder, &csv->nested);
-	if (encode(csv->script->encoder, c->value, &t->err) != 0)
-		return refuse_value(t, c);
-	return put_nested(csv, t, c);
+	sl_json_writer_begin(csv->encoder, &csv->nested);
+	if (encode(csv->encoder, c->value, err) != 0)
+		return refuse_value(err, c);
+	return put_nested(csv, err, c);
 }
 
-static int put_value(struct sl_csv *csv, struct trouble *t, const struct column *c)
+static int put_value(struct sl_csv *csv, struct sl_error *err, const struct column *c)
 {
 	const char *s;
 	size_t len;
 	if (!c->present)
-		return put_null(csv, t, c, true);
+		return put_null(csv, err, c, true);
 	switch (sl_json_type(c->value)) {
 	case SL_JSON_NULL:
-		return put_null(csv, t, c, false);
+		return put_null(csv, err, c, false);
 	case SL_JSON_BOOLEAN:
-		return put_boolean(csv, t, sl_json_boolean(c->value));
+		return put_boolean(csv, err, sl_json_boolean(c->value));
 	case SL_JSON_INTEGER:
-		return put_integer(csv, t, sl_json_integer(c->value));
+		return put_integer(csv, err, sl_json_integer(c->value));
 	case SL_JSON_FLOAT:
-		return put_float(csv, t, c, sl_json_float(c->value));
+		return put_float(csv, err, c, sl_json_float(c->value));
 	case SL_JSON_STRING:
 		s = sl_json_string(c->value, &len);
-		return put_text(csv, t, c, s, len);
+		return put_text(csv, err, c, s, len);
 	default:
-		return put_container(csv, t, c);
+		return put_container(csv, err, c);
 	}
 }
 
@@ -271,7 +262,7 @@ static struct column *find_column(struct sl_csv *csv, size_t place, const char *
 	return NULL;
 }
 
-static int collect(struct sl_csv *csv, struct trouble *t, struct sl_json_value object)
+static int collect(struct sl_csv *csv, struct sl_error *err, struct sl_json_value object)
 {
 	struct sl_json_iter it = sl_json_children(object);
 	struct sl_json_value value;
@@ -282,24 +273,24 @@ static int collect(struct sl_csv *csv, struct trouble *t, struct sl_json_value o
 	for (size_t place = 0; sl_json_next(&it, &key, &len, &value); place++) {
 		struct column *c = find_column(csv, place, key, len);
 		if (c == NULL)
-			return refuse_unknown(t, key, len);
+			return refuse_unknown(err, key, len);
 		c->present = true;
 		c->value = value; /* of duplicates the last */
 	}
 	return 0;
 }
 
-static int put_document(struct sl_csv *csv, struct trouble *t, struct sl_json_value root)
+static int put_document(struct sl_csv *csv, struct sl_error *err, struct sl_json_value root)
 {
 	enum sl_json_type type = sl_json_type(root);
 	if (type != SL_JSON_OBJECT)
-		return sl_fail(&t->err, SL_SINK, 0, "a line of CSV is made of an object; the payload is of type %s",
+		return sl_fail(err, SL_SINK, 0, "a line of CSV is made of an object; the payload is of type %s",
 		               sl_json_type_name(type));
-	if (collect(csv, t, root) != 0)
+	if (collect(csv, err, root) != 0)
 		return -1;
 	for (size_t i = 0; i < csv->count; i++)
-		if ((i > 0 && put(csv, t, csv->delimiter.bytes, 1) != 0) ||
-		    put_value(csv, t, &csv->columns[i]) != 0)
+		if ((i > 0 && put(csv, err, csv->delimiter.bytes, 1) != 0) ||
+		    put_value(csv, err, &csv->columns[i]) != 0)
 			return -1;
 	return 0;
 }
@@ -307,33 +298,33 @@ static int put_document(struct sl_csv *csv, struct trouble *t, struct sl_json_va
 /* ---- a row out of a table ---- */
 
 /* [..., table or other value] */
-static int put_lua_value(lua_State *L, struct sl_csv *csv, struct trouble *t, const struct column *c)
+static int put_lua_value(lua_State *L, struct sl_csv *csv, struct sl_error *err, const struct column *c)
 {
 	const char *s;
 	size_t len;
 	switch (lua_type(L, -1)) {
 	case LUA_TNIL:
-		return put_null(csv, t, c, true);
+		return put_null(csv, err, c, true);
 	case LUA_TLIGHTUSERDATA:
-		return put_null(csv, t, c, false);
+		return put_null(csv, err, c, false);
 	case LUA_TBOOLEAN:
-		return put_boolean(csv, t, lua_toboolean(L, -1));
+		return put_boolean(csv, err, lua_toboolean(L, -1));
 	case LUA_TNUMBER:
-		return lua_isinteger(L, -1) ? put_integer(csv, t, lua_tointeger(L, -1))
-		                            : put_float(csv, t, c, lua_tonumber(L, -1));
+		return lua_isinteger(L, -1) ? put_integer(csv, err, lua_tointeger(L, -1))
+		                            : put_float(csv, err, c, lua_tonumber(L, -1));
 	case LUA_TSTRING:
 		s = lua_tolstring(L, -1, &len);
-		return put_text(csv, t, c, s, len);
+		return put_text(csv, err, c, s, len);
 	default:
 		sl_buffer_consume(&csv->nested, sl_buffer_len(&csv->nested));
-		if (sl_value_encode(L, -1, csv->script->encoder, &csv->nested, &t->err) != 0)
-			return refuse_value(t, c);
-		return put_nested(csv, t, c);
+		if (sl_value_encode(L, -1, csv->encoder, &csv->nested, err) != 0)
+			return refuse_value(err, c);
+		return put_nested(csv, err, c);
 	}
 }
 
 /* The table has more fields than there are columns for. */
-static int refuse_extra(lua_State *L, const struct sl_csv *csv, struct trouble *t) /* [.., payload, names] */
+static int refuse_extra(lua_State *L, const struct sl_csv *csv, struct sl_error *err) /* [.., payload, names] */
 {
 	for (lua_pushnil(L); lua_next(L, -3) != 0; lua_pop(L, 1)) {
 		size_t len, i = 0;
@@ -342,10 +333,10 @@ static int refuse_extra(lua_State *L, const struct sl_csv *csv, struct trouble *
 		while (i < csv->count && !is_named(&csv->columns[i], name, len))
 			i++;
 		if (i == csv->count)
-			return refuse_unknown(t, name, len); /* stays on the stack */
+			return refuse_unknown(err, name, len); /* stays on the stack */
 		lua_pop(L, 2);
 	}
-	return refuse_unknown(t, "?", 1);
+	return refuse_unknown(err, "?", 1);
 }
 
 static int count_fields(lua_State *L, int table)
@@ -356,80 +347,76 @@ static int count_fields(lua_State *L, int table)
 	return n;
 }
 
-static int put_table(lua_State *L, struct sl_csv *csv, struct trouble *t) /* [csv, row, payload] */
+static int put_table(lua_State *L, struct sl_csv *csv, struct sl_error *err) /* [csv, payload] */
 {
 	int found = 0;
-	if (!lua_istable(L, 3))
-		return sl_fail(&t->err, SL_SINK, 0, "a line of CSV is made of an object; the payload is a %s",
-		               luaL_typename(L, 3));
-	lua_getiuservalue(L, 1, NAMES); /* [csv, row, payload, names] */
+	if (!lua_istable(L, 2))
+		return sl_fail(err, SL_SINK, 0, "a line of CSV is made of an object; the payload is a %s",
+		               luaL_typename(L, 2));
+	lua_getiuservalue(L, 1, NAMES); /* [csv, payload, names] */
 	for (size_t i = 0; i < csv->count; i++) {
-		lua_rawgeti(L, 4, (lua_Integer)i + 1);
-		found += lua_rawget(L, 3) != LUA_TNIL;
-		if ((i > 0 && put(csv, t, csv->delimiter.bytes, 1) != 0) ||
-		    put_lua_value(L, csv, t, &csv->columns[i]) != 0)
+		lua_rawgeti(L, 3, (lua_Integer)i + 1);
+		found += lua_rawget(L, 2) != LUA_TNIL;
+		if ((i > 0 && put(csv, err, csv->delimiter.bytes, 1) != 0) ||
+		    put_lua_value(L, csv, err, &csv->columns[i]) != 0)
 			return -1;
 		lua_pop(L, 1);
 	}
-	return count_fields(L, 3) == found ? 0 : refuse_extra(L, csv, t);
+	return count_fields(L, 2) == found ? 0 : refuse_extra(L, csv, err);
 }
 
 /* ---- methods ---- */
 
-static struct sl_csv *check_csv(lua_State *L)
+static void begin_line(struct sl_csv *csv)
 {
-	struct sl_csv *csv = luaL_checkudata(L, 1, SL_CSV);
 	sl_buffer_consume(&csv->line, sl_buffer_len(&csv->line));
-	return csv;
 }
 
-static int done(lua_State *L, int rc, const struct trouble *t)
+static int done(lua_State *L, int rc, const struct sl_error *err)
 {
-	if (rc == 0) {
-		lua_pushboolean(L, true);
-		return 1;
-	}
-	if (t->column == NULL)
-		return sl_lua_error_return(L, &t->err);
-	lua_pushlstring(L, t->column, t->len); /* first: it may be the document's */
-	sl_lua_error_return(L, &t->err); /* [..., column, nil, error] */
-	lua_pushvalue(L, -3);
-	lua_setfield(L, -2, "column");
-	return 2;
+	if (rc != 0)
+		return sl_lua_error_return(L, err);
+	lua_pushboolean(L, true);
+	return 1;
 }
 
-static int csv_row(lua_State *L) /* [csv, row, payload?]; upvalue 1: the rows' metatable */
+static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error *err)
 {
-	struct trouble t;
-	struct sl_csv *csv = check_csv(L);
-	const struct sl_row_object *row = sl_row_test(L, 2, lua_upvalueindex(1));
-	if (row == NULL)
-		return luaL_typeerror(L, 2, SL_ROW);
-	lua_settop(L, 3);
-	sl_error_clear(&t.err);
-	t.column = NULL;
-	int rc = lua_isnil(L, 3) ? put_document(csv, &t, sl_json_root(sl_row_document(L, row)))
-	                         : put_table(L, csv, &t);
-	return done(L, rc == 0 ? end_line(csv, &t) : rc, &t);
+	struct sl_csv *csv = self;
+	begin_line(csv);
+	if (put_document(csv, err, row->root) != 0 || end_line(csv, err) != 0)
+		return SL_TAKE_FAILED;
+	return SL_TOOK;
+}
+
+static int csv_values(lua_State *L) /* [csv, payload] */
+{
+	struct sl_error err;
+	struct sl_csv *csv = luaL_checkudata(L, 1, SL_CSV);
+	lua_settop(L, 2);
+	sl_error_clear(&err);
+	begin_line(csv);
+	int rc = put_table(L, csv, &err);
+	return done(L, rc == 0 ? end_line(csv, &err) : rc, &err);
 }
 
 static int csv_header(lua_State *L) /* [csv] */
 {
-	struct trouble t;
+	struct sl_error err;
 	int rc = 0;
-	struct sl_csv *csv = check_csv(L);
-	sl_error_clear(&t.err);
-	t.column = NULL;
+	struct sl_csv *csv = luaL_checkudata(L, 1, SL_CSV);
+	sl_error_clear(&err);
+	begin_line(csv);
 	for (size_t i = 0; i < csv->count && rc == 0; i++) {
 		const struct column *c = &csv->columns[i];
-		rc = i > 0 ? put(csv, &t, csv->delimiter.bytes, 1) : 0;
+		rc = i > 0 ? put(csv, &err, csv->delimiter.bytes, 1) : 0;
 		if (rc == 0)
-			rc = put_text(csv, &t, c, c->name, c->len);
+			rc = put_text(csv, &err, c, c->name, c->len);
 	}
 	if (rc == 0)
-		rc = put(csv, &t, csv->eol.bytes, csv->eol.len);
+		rc = put(csv, &err, csv->eol.bytes, csv->eol.len);
 	if (rc != 0)
-		return done(L, rc, &t);
+		return done(L, rc, &err);
 	lua_pushlstring(L, sl_buffer_data(&csv->line), sl_buffer_len(&csv->line));
 	return 1;
 }
@@ -439,6 +426,8 @@ static int csv_gc(lua_State *L)
 	struct sl_csv *csv = luaL_checkudata(L, 1, SL_CSV);
 	sl_buffer_clear(&csv->line);
 	sl_buffer_clear(&csv->nested);
+	sl_json_writer_free(csv->encoder);
+	csv->encoder = NULL;
 	return 0;
 }
 
@@ -475,9 +464,12 @@ static struct sl_csv *push_csv(lua_State *L, size_t count)
 {
 	size_t size = sizeof(struct sl_csv) + count * (sizeof(struct column) + sizeof(size_t));
 	struct sl_csv *csv = lua_newuserdatauv(L, size, VALUES);
-	*csv = (struct sl_csv){ .script = sl_script_of(L), .count = count };
+	*csv = (struct sl_csv){ .count = count };
 	csv->guess = (size_t *)(void *)&csv->columns[count];
 	luaL_setmetatable(L, SL_CSV);
+	csv->encoder = sl_json_writer_new();
+	if (csv->encoder == NULL)
+		luaL_error(L, "not enough memory for lines of CSV");
 	return csv;
 }
 
@@ -506,13 +498,15 @@ int sl_csv_new(lua_State *L) /* [writer, options] */
 	return 1;
 }
 
-void sl_csv_open(lua_State *L)
+void sl_csv_open(lua_State *L, const struct sl_sinks *s)
 {
-	static const luaL_Reg methods[] = { { "header", csv_header }, { NULL, NULL } };
+	static const struct sl_taker_type type = { .reads_document = true, .take = take };
+	static const luaL_Reg methods[] = { { "header", csv_header }, { "values", csv_values },
+	                                    { NULL, NULL } };
 	luaL_newmetatable(L, SL_CSV);
+	sl_taker_mark(L, &type);
 	luaL_newlib(L, methods); /* [metatable, methods] */
-	sl_row_push_metatable(L);
-	lua_pushcclosure(L, csv_row, 1);
+	s->push_give(L);
 	lua_setfield(L, -2, "row");
 	lua_setfield(L, -2, "__index");
 	lua_pushcfunction(L, csv_gc);

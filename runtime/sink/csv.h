@@ -1,9 +1,9 @@
 /*
  * csv.h - rows as lines of CSV: core.csv (room: sink)
  *
- * RFC 4180, but for the line break, which is the caller's choice. Without a
- * schema a row goes from its parsed document to the line, no Lua value in
- * between; with one, from the payload's table, which the schema has made.
+ * RFC 4180, but for the line break, which is the caller's choice. A taker
+ * (taker.h): a row goes from its parsed document to the line, no Lua value in
+ * between; values(payload) writes a line of a table, which a schema has made.
  *
  * Integers are exact, other numbers the fewest digits that read back the
  * same, booleans true and false, null and absent optional fields the null
@@ -11,12 +11,14 @@
  * or begins or ends with white space, is quoted. The sole field of a line is
  * never left empty: "" it is. What does not fit is an error (kind sink) that
  * names the column: a field without a column, a required one that is absent,
- * a payload that is no object, NUL and lone surrogates, which are no text.
+ * a payload that is not an object, a NUL, a lone surrogate.
  */
 #ifndef SL_SINK_CSV_H
 #define SL_SINK_CSV_H
 
 #include <lua.h>
+
+#include "sink/sink.h"
 
 #define SL_CSV "sluice.core.Csv"
 
@@ -24,6 +26,6 @@
 int sl_csv_new(lua_State *L);
 
 /* Make the metatable. Raises. */
-void sl_csv_open(lua_State *L);
+void sl_csv_open(lua_State *L, const struct sl_sinks *s);
 
 #endif

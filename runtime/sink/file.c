@@ -8,10 +8,9 @@
 #include <lauxlib.h>
 
 #include "file/durable.h"
-#include "lua/error.h"
 #include "file/gzip.h"
+#include "lua/error.h"
 #include "lua/options.h"
-#include "script/state.h"
 #include "sink/writer.h"
 
 #define WRITER 1 /* user value */
@@ -21,6 +20,7 @@
 #define MOST_MODE 0777
 
 struct sl_file { /* a userdata; zero: closed */
+	struct sl_sinks *sinks;
 	struct sl_durable durable;
 	struct sl_gzip *gzip;     /* NULL: not compressed */
 	struct sl_writer *writer; /* kept alive by the user value; NULL: no more */
@@ -40,11 +40,6 @@ static int compress(void *ctx, const char *bytes, size_t len)
 {
 	struct sl_file *f = ctx;
 	return f->gzip != NULL ? sl_gzip_write(f->gzip, bytes, len) : EBADF;
-}
-
-static struct sl_limit *limit_of(lua_State *L)
-{
-	return &sl_script_of(L)->limit;
 }
 
 static struct sl_file *check_file(lua_State *L)
@@ -116,9 +111,9 @@ static int file_prepare(lua_State *L) /* [file] */
 	struct sl_error err;
 	struct sl_file *f = check_state(L, SL_DURABLE_OPEN);
 	sl_error_clear(&err);
-	sl_limit_pause(limit_of(L));
+	f->sinks->pause(f->sinks);
 	int rc = finish(f, &err);
-	sl_limit_resume(limit_of(L));
+	f->sinks->resume(f->sinks);
 	stop_writing(f);
 	return done(L, rc, &err);
 }
@@ -142,8 +137,10 @@ static int file_rollback(lua_State *L) /* [file]; also __gc and __close */
 
 /* ---- the old content ---- */
 
-static int read_plain(int fd, const char *path, struct sl_old_text *text, struct sl_error *err)
+static int read_plain(int fd, const char *path, struct sl_old_text *text, sl_stop *stop,
+                      struct sl_error *err)
 {
+	(void)stop; /* it reads little */
 	struct stat st;
 	char last = '\n';
 	ssize_t n = pread(fd, text->head, text->wanted, 0);
@@ -176,9 +173,9 @@ static int file_old(lua_State *L) /* [file, wanted] */
 	struct sl_old_text text = { .wanted = (size_t)wanted };
 	text.head = lua_newuserdatauv(L, text.wanted + 1, 0);
 	sl_error_clear(&err);
-	sl_limit_pause(limit_of(L));
-	int rc = (f->level > 0 ? sl_gzip_read : read_plain)(fd, f->path, &text, &err);
-	sl_limit_resume(limit_of(L));
+	f->sinks->pause(f->sinks);
+	int rc = (f->level > 0 ? sl_gzip_read : read_plain)(fd, f->path, &text, f->sinks->stop, &err);
+	f->sinks->resume(f->sinks);
 	if (rc != 0)
 		return sl_lua_error_return(L, &err);
 	if (text.empty)
@@ -199,11 +196,11 @@ static int read_level(lua_State *L, int options)
 }
 
 /* Still closed. */
-static struct sl_file *push_file(lua_State *L, const char *path)
+static struct sl_file *push_file(lua_State *L, struct sl_sinks *s, const char *path)
 {
 	size_t len = strlen(path);
 	struct sl_file *f = lua_newuserdatauv(L, sizeof *f + len + 1, 1);
-	*f = (struct sl_file){ .level = 0 };
+	*f = (struct sl_file){ .sinks = s };
 	memcpy(f->path, path, len + 1);
 	luaL_setmetatable(L, SL_FILE);
 	return f;
@@ -216,12 +213,13 @@ static int begin(struct sl_file *f, bool append, int mode, struct sl_error *err)
 		if (f->gzip == NULL)
 			return sl_fail(err, SL_SINK, ENOMEM, "cannot write %s", f->path);
 	}
-	return sl_durable_begin(&f->durable, f->path, append, mode, err);
+	return sl_durable_begin(&f->durable, f->path, append, mode, f->sinks->stop, err);
 }
 
 int sl_file_new(lua_State *L) /* [options] */
 {
 	struct sl_error err;
+	struct sl_sinks *s = lua_touserdata(L, lua_upvalueindex(1));
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
 	const char *path = sl_option_string(L, 1, "path");
@@ -229,14 +227,14 @@ int sl_file_new(lua_State *L) /* [options] */
 	bool append = sl_option_boolean(L, 1, "append");
 	int mode = (int)sl_option_integer(L, 1, "mode", SL_DURABLE_MODE, MOST_MODE);
 	int level = read_level(L, 1);
-	struct sl_file *f = push_file(L, path); /* [options, file] */
+	struct sl_file *f = push_file(L, s, path); /* [options, file] */
 	f->level = level;
-	f->writer = sl_writer_push(L, &(struct sl_outlet){ level > 0 ? compress : put, f, f->path }, 2);
+	f->writer = sl_writer_push(L, s, &(struct sl_outlet){ level > 0 ? compress : put, f, f->path }, 2);
 	lua_setiuservalue(L, 2, WRITER);
 	sl_error_clear(&err);
-	sl_limit_pause(limit_of(L));
+	f->sinks->pause(f->sinks);
 	int rc = begin(f, append, mode, &err);
-	sl_limit_resume(limit_of(L));
+	f->sinks->resume(f->sinks);
 	if (rc == 0)
 		return 1;
 	stop_writing(f);

@@ -14,7 +14,7 @@
 
 #define SL_FILE "sluice.core.File"
 
-/* core.file(options). */
+/* core.file(options); upvalue 1 is the context (sink.h). */
 int sl_file_new(lua_State *L);
 
 /* Make the metatable. Raises. */

@@ -8,7 +8,11 @@
 #include <lauxlib.h>
 #include <sqlite3ext.h>
 
+#include "sink/cells.h"
+#include "sink/taker.h"
+
 #define LINK "sluice.core.SqliteLink"
+#define INSERT "sluice.core.Insert"
 #define LIBRARY "libsqlite3.so.0"
 
 SQLITE_EXTENSION_INIT1 /* sqlite3_api, through which every call goes */
@@ -19,7 +23,7 @@ struct link {
 	bool held;   /* by Lua */
 };
 
-struct sl_insert {
+struct insert {
 	sqlite3 *db;
 	sqlite3_stmt *statement; /* NULL: closed */
 	size_t width;
@@ -157,15 +161,15 @@ static void read_column(lua_State *L, struct sl_column *out) /* [..., column] */
 }
 
 /* [..., columns]: the insert, which keeps the names. */
-static struct sl_insert *push_insert(lua_State *L, int columns)
+static struct insert *push_insert(lua_State *L, int columns)
 {
 	size_t width = lua_rawlen(L, columns);
-	struct sl_insert *i = lua_newuserdatauv(
+	struct insert *i = lua_newuserdatauv(
 		L, sizeof *i + width * (sizeof *i->cells + sizeof *i->columns), 1);
-	*i = (struct sl_insert){ .width = width };
+	*i = (struct insert){ .width = width };
 	i->cells = (struct sl_cell *)(i + 1);
 	i->columns = (struct sl_column *)(i->cells + width);
-	luaL_setmetatable(L, SL_INSERT);
+	luaL_setmetatable(L, INSERT);
 	lua_createtable(L, (int)width, 0); /* [..., insert, names] */
 	for (size_t k = 0; k < width; k++) {
 		lua_rawgeti(L, columns, (lua_Integer)k + 1);
@@ -185,7 +189,7 @@ static int link_insert(lua_State *L) /* [link, text, columns] */
 	const char *text = luaL_checklstring(L, 2, &len);
 	luaL_checktype(L, 3, LUA_TTABLE);
 	luaL_argcheck(L, (*box)->db != NULL, 1, "the connection is closed");
-	struct sl_insert *i = push_insert(L, 3);
+	struct insert *i = push_insert(L, 3);
 	i->db = (*box)->db;
 	if (sqlite3_prepare_v2(i->db, text, (int)len, &i->statement, NULL) == SQLITE_OK &&
 	    sqlite3_bind_parameter_count(i->statement) == (int)i->width)
@@ -197,7 +201,7 @@ static int link_insert(lua_State *L) /* [link, text, columns] */
 
 static int insert_close(lua_State *L)
 {
-	struct sl_insert *i = luaL_checkudata(L, 1, SL_INSERT);
+	struct insert *i = luaL_checkudata(L, 1, INSERT);
 	if (i->statement != NULL)
 		sqlite3_finalize(i->statement);
 	i->statement = NULL;
@@ -220,7 +224,7 @@ static int bind(sqlite3_stmt *statement, int at, const struct sl_cell *c)
 	}
 }
 
-static bool refuse(struct sl_insert *i, const char *why)
+static bool refuse(struct insert *i, const char *why)
 {
 	size_t len = strnlen(why, sizeof i->why - 1);
 	memcpy(i->why, why, len);
@@ -230,7 +234,7 @@ static bool refuse(struct sl_insert *i, const char *why)
 
 /* Some failures (a full disk) end the transaction: what ended it is then the
  * reason for whatever comes after. */
-static bool is_in_transaction(struct sl_insert *i)
+static bool is_in_transaction(struct insert *i)
 {
 	if (i->statement == NULL)
 		return refuse(i, "the connection is closed");
@@ -240,7 +244,7 @@ static bool is_in_transaction(struct sl_insert *i)
 }
 
 /* The cells. Texts are SQLite's until the reset only. */
-static bool insert_cells(struct sl_insert *i)
+static bool insert_cells(struct insert *i)
 {
 	int rc = SQLITE_OK;
 	if (!is_in_transaction(i))
@@ -256,15 +260,31 @@ static bool insert_cells(struct sl_insert *i)
 	return false;
 }
 
-struct sl_extract *sl_insert_push_extract(lua_State *L, const struct sl_insert *i,
-                                          const struct sl_schema *s)
+struct bound { /* a userdata; user value 1: how columns are read from a row */
+	struct insert *insert;
+	struct sl_extract *extract;
+};
+
+static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error *err)
 {
-	return sl_extract_push(L, s, i->columns, i->width);
+	struct bound *b = self;
+	(void)err; /* who goes the long way learns why */
+	if (sl_extract_read(b->extract, row->root, b->insert->cells) && insert_cells(b->insert))
+		return SL_TOOK;
+	return SL_DECLINED;
 }
 
-bool sl_insert_document(struct sl_insert *i, struct sl_extract *x, struct sl_json_value root)
+static void *bind_schema(lua_State *L, void *self, const struct sl_schema *schema)
 {
-	return sl_extract_read(x, root, i->cells) && insert_cells(i);
+	struct insert *i = self;
+	struct bound *b = lua_newuserdatauv(L, sizeof *b, 1);
+	*b = (struct bound){ i, sl_extract_push(L, schema, i->columns, i->width) }; /* [bound, extract] */
+	lua_setiuservalue(L, -2, 1);
+	if (b->extract != NULL)
+		return b;
+	lua_pop(L, 1);
+	lua_pushnil(L);
+	return NULL;
 }
 
 static void read_value(lua_State *L, struct sl_cell *out) /* [..., value] */
@@ -289,7 +309,7 @@ static void read_value(lua_State *L, struct sl_cell *out) /* [..., value] */
 
 static int insert_run(lua_State *L) /* [insert, values] */
 {
-	struct sl_insert *i = luaL_checkudata(L, 1, SL_INSERT);
+	struct insert *i = luaL_checkudata(L, 1, INSERT);
 	luaL_checktype(L, 2, LUA_TTABLE);
 	for (size_t k = 0; k < i->width; k++) {
 		lua_rawgeti(L, 2, (lua_Integer)k + 1);
@@ -307,14 +327,12 @@ static int insert_run(lua_State *L) /* [insert, values] */
 
 /* ---- tables ---- */
 
-struct sl_insert *sl_insert_test(lua_State *L, int index)
-{
-	return luaL_testudata(L, index, SL_INSERT);
-}
-
-static void add_class(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction gc)
+static void add_class(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction gc,
+                      const struct sl_taker_type *type)
 {
 	luaL_newmetatable(L, name);
+	if (type != NULL)
+		sl_taker_mark(L, type);
 	lua_pushcfunction(L, gc);
 	lua_setfield(L, -2, "__gc");
 	lua_newtable(L);
@@ -328,6 +346,7 @@ void sl_sqlite_open(lua_State *L)
 	static const luaL_Reg link[] = { { "insert", link_insert }, { NULL, NULL } };
 	static const luaL_Reg insert[] = { { "run", insert_run }, { "close", insert_close },
 		                           { NULL, NULL } };
-	add_class(L, LINK, link, link_gc);
-	add_class(L, SL_INSERT, insert, insert_close);
+	static const struct sl_taker_type type = { .reads_document = true, .take = take, .bind = bind_schema };
+	add_class(L, LINK, link, link_gc, NULL);
+	add_class(L, INSERT, insert, insert_close, &type);
 }

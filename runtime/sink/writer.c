@@ -8,44 +8,38 @@
 
 #include <lauxlib.h>
 
+#include "base/buffer.h"
+#include "json/json.h"
 #include "lua/error.h"
-#include "script/interrupt.h"
-#include "script/row.h"
-#include "script/run.h"
+#include "sink/taker.h"
 
 #define FULL (64u * 1024)
 
 struct sl_writer { /* a userdata */
-	struct sl_script *script;
+	struct sl_sinks *sinks;
 	struct sl_outlet outlet; /* put NULL: there is none, but a descriptor */
 	int fd;
 	int failed; /* errno of the first failure, or 0 */
 	struct sl_buffer out;
-	struct sl_writer *next, **link; /* of script->dirty; link NULL: not in it */
+	LIST_ENTRY(sl_writer) entry; /* of sinks->dirty */
+	bool dirty;                  /* it is there */
 };
 
 /* ---- dirty or not ---- */
 
 static void mark_dirty(struct sl_writer *w)
 {
-	if (w->link != NULL || w->outlet.put != NULL)
+	if (w->dirty || w->outlet.put != NULL)
 		return;
-	struct sl_script *s = w->script;
-	w->next = s->dirty;
-	w->link = &s->dirty;
-	if (w->next != NULL)
-		w->next->link = &w->next;
-	s->dirty = w;
+	LIST_INSERT_HEAD(&w->sinks->dirty, w, entry);
+	w->dirty = true;
 }
 
 static void mark_clean(struct sl_writer *w)
 {
-	if (w->link == NULL)
-		return;
-	*w->link = w->next;
-	if (w->next != NULL)
-		w->next->link = w->link;
-	w->link = NULL;
+	if (w->dirty)
+		LIST_REMOVE(w, entry);
+	w->dirty = false;
 }
 
 /* ---- writing ---- */
@@ -58,14 +52,13 @@ static int wait_writable(int fd)
 	return poll(&p, 1, -1) < 0 ? errno : 0;
 }
 
-/* After a write that failed: 0 to try again, or the errno. The user's second
- * interrupt ends the wait for a reader that does not read. */
+/* After a write that failed: 0 to try again, or the errno. */
 static int again(const struct sl_writer *w, int os)
 {
 	if (os == EAGAIN || os == EWOULDBLOCK)
 		os = wait_writable(w->fd);
 	if (os == EINTR)
-		return sl_interrupt_count() > 1 ? EINTR : 0;
+		return w->sinks->is_hurried() ? EINTR : 0;
 	return os;
 }
 
@@ -137,13 +130,15 @@ static int added(struct sl_writer *w, struct sl_error *err)
 	return 0;
 }
 
-int sl_writer_row(struct sl_writer *w, const char *text, size_t len, struct sl_error *err)
+/* A row's text on one line, and a line break. */
+static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error *err)
 {
-	if (make_room(w, len + 1, err) != 0)
-		return -1;
-	sl_json_append_line(&w->out, text, len); /* has its room */
+	struct sl_writer *w = self;
+	if (make_room(w, row->len + 1, err) != 0)
+		return SL_TAKE_FAILED;
+	sl_json_append_line(&w->out, row->text, row->len); /* has its room */
 	sl_buffer_append(&w->out, "\n", 1);
-	return added(w, err);
+	return added(w, err) == 0 ? SL_TOOK : SL_TAKE_FAILED;
 }
 
 int sl_writer_text(struct sl_writer *w, const char *text, size_t len, struct sl_error *err)
@@ -162,21 +157,6 @@ void sl_writer_end(struct sl_writer *w)
 		w->failed = EBADF;
 }
 
-int sl_writer_flush_all(struct sl_script *s)
-{
-	struct sl_error err;
-	int rc = 0;
-	while (s->dirty != NULL) {
-		const struct sl_writer *w = s->dirty;
-		sl_error_clear(&err);
-		if (sl_writer_flush(s->dirty, &err) == 0)
-			continue;
-		rc = -1;
-		sl_run_writer_failed(s, w, &err);
-	}
-	return rc;
-}
-
 /* ---- in Lua ---- */
 
 static int done(lua_State *L, int rc, const struct sl_error *err)
@@ -185,19 +165,6 @@ static int done(lua_State *L, int rc, const struct sl_error *err)
 		return sl_lua_error_return(L, err);
 	lua_pushboolean(L, true);
 	return 1;
-}
-
-static int writer_row(lua_State *L) /* [writer, row], upvalue 1: the rows' metatable */
-{
-	struct sl_error err;
-	size_t len;
-	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
-	const struct sl_row_object *row = sl_row_test(L, 2, lua_upvalueindex(1));
-	if (row == NULL)
-		return luaL_typeerror(L, 2, SL_ROW);
-	const char *text = sl_row_text(L, row, &len);
-	sl_error_clear(&err);
-	return done(L, sl_writer_row(w, text, len, &err), &err);
 }
 
 static int writer_write(lua_State *L) /* [writer, text] */
@@ -218,8 +185,8 @@ static int writer_flush(lua_State *L) /* [writer] */
 	return done(L, sl_writer_flush(w, &err), &err);
 }
 
-/* Nobody is left to hear of a failure. An outlet may be gone already, and
- * without its owner's word what is in it counts for nothing. */
+/* Nobody is left to hear of a failure. An outlet may be gone already: unflushed
+ * data is discarded unless its owner prepares. */
 static int writer_gc(lua_State *L) /* [writer] */
 {
 	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
@@ -239,16 +206,17 @@ int sl_writer_new(lua_State *L) /* [fd] */
 	lua_Integer fd = luaL_checkinteger(L, 1);
 	luaL_argcheck(L, fd >= 0 && fd <= 0x7fffffff, 1, "not a descriptor");
 	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 0);
-	*w = (struct sl_writer){ .script = lua_touserdata(L, lua_upvalueindex(1)), .fd = (int)fd };
+	*w = (struct sl_writer){ .sinks = lua_touserdata(L, lua_upvalueindex(1)), .fd = (int)fd };
 	luaL_setmetatable(L, SL_WRITER);
 	return 1;
 }
 
-struct sl_writer *sl_writer_push(lua_State *L, const struct sl_outlet *outlet, int owner)
+struct sl_writer *sl_writer_push(lua_State *L, struct sl_sinks *s, const struct sl_outlet *outlet,
+                                 int owner)
 {
 	owner = lua_absindex(L, owner);
 	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 1);
-	*w = (struct sl_writer){ .script = sl_script_of(L), .outlet = *outlet, .fd = -1 };
+	*w = (struct sl_writer){ .sinks = s, .outlet = *outlet, .fd = -1 };
 	luaL_setmetatable(L, SL_WRITER);
 	lua_pushvalue(L, owner);
 	lua_setiuservalue(L, -2, 1);
@@ -261,12 +229,13 @@ static const luaL_Reg methods[] = {
 	{ NULL, NULL },
 };
 
-void sl_writer_open(lua_State *L)
+void sl_writer_open(lua_State *L, const struct sl_sinks *s)
 {
+	static const struct sl_taker_type type = { .take = take };
 	luaL_newmetatable(L, SL_WRITER);
+	sl_taker_mark(L, &type);
 	luaL_newlib(L, methods); /* [metatable, methods] */
-	sl_row_push_metatable(L);
-	lua_pushcclosure(L, writer_row, 1);
+	s->push_give(L);
 	lua_setfield(L, -2, "row");
 	lua_setfield(L, -2, "__index");
 	lua_pushcfunction(L, writer_gc);

@@ -19,7 +19,7 @@
 #include <lua.h>
 
 #include "base/error.h"
-#include "script/state.h"
+#include "sink/sink.h"
 
 #define SL_WRITER "sluice.Writer"
 
@@ -30,10 +30,10 @@ struct sl_outlet {
 };
 
 /* Push a writer into an outlet; the value at index owner lives as long. Raises. */
-struct sl_writer *sl_writer_push(lua_State *L, const struct sl_outlet *outlet, int owner);
+struct sl_writer *sl_writer_push(lua_State *L, struct sl_sinks *s, const struct sl_outlet *outlet,
+                                 int owner);
 
-/* A row's text on one line, and a line break: 0, or -1 and *err (sink). */
-int sl_writer_row(struct sl_writer *w, const char *text, size_t len, struct sl_error *err);
+/* Append it: 0, or -1 and *err (sink). */
 int sl_writer_text(struct sl_writer *w, const char *text, size_t len, struct sl_error *err);
 int sl_writer_flush(struct sl_writer *w, struct sl_error *err);
 
@@ -41,17 +41,13 @@ int sl_writer_flush(struct sl_writer *w, struct sl_error *err);
  * whatever follows fails with EBADF. */
 void sl_writer_end(struct sl_writer *w);
 
-/* Flush every writer of the state: 0, or -1 when one fails; runs that use it
- * are cancelled. */
-int sl_writer_flush_all(struct sl_script *s);
-
 /* The writer at index, or NULL. */
 struct sl_writer *sl_writer_test(lua_State *L, int index);
 
-/* core.writer(fd); upvalue 1 is the script. */
+/* core.writer(fd); upvalue 1 is the context. */
 int sl_writer_new(lua_State *L);
 
 /* Make the metatable. Raises. */
-void sl_writer_open(lua_State *L);
+void sl_writer_open(lua_State *L, const struct sl_sinks *s);
 
 #endif

@@ -198,7 +198,7 @@ describe("a worker's handle", function()
   it("refuses bad handlers when the request begins", function()
     assert.error_matches(function() support.worker():begin { streams = { rows = { where = 1 } } } end,
       "streams.rows.where: a function is expected, not a number")
-    assert.error_matches(function() support.worker():begin { default = { writer = io.stdout } } end, "default.writer")
+    assert.error_matches(function() support.worker():begin { default = { taker = io.stdout } } end, "default.taker")
     assert.error_matches(function() support.worker():begin { on_progress = {} } end, "on_progress: a function")
   end)
 

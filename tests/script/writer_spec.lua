@@ -55,7 +55,7 @@ describe("a writer", function()
 
   it("takes rows as the last step of a stream", function()
     on_file(function(writer, content)
-      assert(support.run({ { "rows", "1" }, { "rows", "2" } }, { default = { writer = writer, where = core.expression "row.sequence == 1" } }))
+      assert(support.run({ { "rows", "1" }, { "rows", "2" } }, { default = { taker = writer, where = core.expression "row.sequence == 1" } }))
       writer:flush()
       assert.equal("2\n", content())
     end)
@@ -64,7 +64,7 @@ describe("a writer", function()
   it("has written everything when the runtime waits for the worker", function()
     on_file(function(writer, content)
       local seen
-      assert(support.worker():begin { export = "progress", default = { writer = writer } })
+      assert(support.worker():begin { export = "progress", default = { taker = writer } })
       support.worker():wait()
       local sleeper = assert(core.worker { argv = { "/bin/sleep", "0.1" } })
       sleeper:start()
@@ -92,7 +92,7 @@ describe("a writer", function()
 
   it("fails the request that writes to it", function()
     local _, failure = support.run({ { "rows", "1" }, { "rows", '"' .. ("x"):rep(70000) .. '"' } }, {
-      default = { writer = core.writer(999999) },
+      default = { taker = core.writer(999999) },
     })
     assert.same({ "sink", "EBADF" }, { failure.kind, failure.errno })
   end)

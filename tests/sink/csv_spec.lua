@@ -91,8 +91,8 @@ describe("csv.file", function()
   end)
 
   it("refuses what is no text or no number", function()
-    assert.matches("column 'a': CSV cannot say a NUL", refused('{"a":"\\u0000"}').message)
-    assert.matches("column 'a': a lone surrogate", refused('{"a":"\\ud800"}').message)
+    assert.matches("column 'a': CSV cannot represent a NUL", refused('{"a":"\\u0000"}').message)
+    assert.matches("column 'a': not valid Unicode: lone surrogate", refused('{"a":"\\ud800"}').message)
     assert.matches("column 'a': an infinity", refused('{"a":1e400}').message)
     assert.equal("a", refused('{"a":1e400}').column)
     assert.equal("한\n", of '{"a":"한"}') -- begins with the byte that surrogates begin with

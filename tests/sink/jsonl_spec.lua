@@ -21,8 +21,8 @@ describe("jsonl.file", function()
   it("takes rows one by one as well as through its writer", function()
     local sink = jsonl.file(dir .. "/a")
     assert(sink:begin(support.context()))
-    local writer = sink.writer
-    sink.writer = nil
+    local writer = sink.taker
+    sink.taker = nil
     sink.write = function(_, row) return writer:row(row) end
     assert(support.write(sink, { "1", "2" }))
     assert(sink:prepare({}))
@@ -49,11 +49,11 @@ describe("jsonl.file", function()
 
   it("has a writer only while it is written to", function()
     local sink = jsonl.file(dir .. "/a")
-    assert.is_nil(sink.writer)
+    assert.is_nil(sink.taker)
     assert(sink:begin(support.context()))
-    assert.is_userdata(sink.writer)
+    assert.is_userdata(sink.taker)
     assert(sink:prepare({}))
-    assert.is_nil(sink.writer)
+    assert.is_nil(sink.taker)
     sink:rollback()
   end)
 

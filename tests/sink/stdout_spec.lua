@@ -19,7 +19,7 @@ local PROGRAM = [[
     os.exit(1)
   end
   check(sink:begin { streams = { "rows" }, name = "sink", schema = %s })
-  local handlers = sink.writer and { writer = sink.writer } or { on_row = function(row) check(sink:write(row)) end }
+  local handlers = sink.taker and { taker = sink.taker } or { on_row = function(row) check(sink:write(row)) end }
   local summary, failure = script.run(rows, { default = handlers })
   check(summary, failure)
   if %s then

@@ -18,8 +18,8 @@ end
 ---@return true? ok, sluice.Error? err
 function M.write(sink, texts)
   local bad
-  local handlers = { writer = sink.writer }
-  if not sink.writer then
+  local handlers = { taker = sink.taker }
+  if not sink.taker then
     handlers.on_row = function(row)
       if bad then return end
       local ok, err = sink:write(row)

@@ -18,7 +18,7 @@ end
 
 --- Rows go to standard output as they come.
 local function direct(handlers, writer)
-  handlers.writer = writer
+  handlers.taker = writer
   return function() return writer:flush() end
 end
 

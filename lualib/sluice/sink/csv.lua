@@ -101,6 +101,7 @@ function Csv:open(context, file)
     names = columns.names, optional = columns.optional,
     delimiter = options.delimiter, null = options.null, eol = options.eol,
   })
+  self.taker = not self.schema and self.csv or nil
   local header = ""
   if options.header then header, err = self.csv:header() end
   if not header then return nil, err end
@@ -111,7 +112,7 @@ end
 function Csv:write(row)
   if not self.writing then error("write: the sink has not begun", 2) end
   local ok, err
-  if self.schema then ok, err = self.csv:row(row, row.payload) else ok, err = self.csv:row(row) end
+  if self.schema then ok, err = self.csv:values(row.payload) else ok, err = self.csv:row(row) end
   if ok then return true end
   err.stream, err.sequence = row.stream, row.sequence
   self.failure = self.failure or err

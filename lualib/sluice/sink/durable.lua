@@ -70,7 +70,7 @@ end
 
 function Durable:prepare()
   if not self.writing then error("prepare: the sink has not begun", 2) end
-  self.writer, self.writing = nil, nil
+  self.taker, self.writing = nil, nil
   if self.failure then return nil, self.failure end
   local ok, err = self.file:prepare()
   self.prepared = ok
@@ -87,7 +87,7 @@ end
 
 function Durable:rollback()
   local file = self.file
-  self.file, self.writer, self.writing, self.prepared, self.failure = nil, nil, nil, nil, nil
+  self.file, self.taker, self.writing, self.prepared, self.failure = nil, nil, nil, nil, nil
   if file then return file:rollback() end
   return true
 end

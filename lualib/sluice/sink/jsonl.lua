@@ -15,16 +15,16 @@ local Jsonl = durable.class "jsonl.file"
 function Jsonl:open(_, file)
   local old, err = file:old()
   if err then return nil, err end
-  self.writer = file:writer()
+  self.taker = file:writer()
   if old and not old.ends then return file:write "\n" end
   return true
 end
 
---- The runtime writes to the writer without asking us; others may call this.
+--- The runtime gives rows to the taker without asking us; others may call this.
 ---@param row sluice.Row
 function Jsonl:write(row)
-  if not self.writer then error("write: the sink has not begun", 2) end
-  return self.writer:row(row)
+  if not self.taker then error("write: the sink has not begun", 2) end
+  return self.taker:row(row)
 end
 
 ---@class sluice.sink.FileOptions

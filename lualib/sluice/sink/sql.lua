@@ -36,7 +36,7 @@ local M = {}
 ---@field private options table
 ---@field private transaction sluice.sql.Transaction?
 ---@field private batch sluice.sql.Batch?
----@field insert sluice.core.Insert?  of SQLite: rows of a schema go there without us
+---@field taker sluice.core.Insert?   of SQLite: rows of a schema go there without us
 ---@field private failure sluice.Error?  the first one sticks until the next begin
 local Sink = { __name = "sluice.sql.Sink", remembers = true }
 Sink.__index = Sink
@@ -51,7 +51,7 @@ local function fail(self, kind, why, fields)
   fields.run_key = self.transaction and self.transaction.key
   self.failure = core.error(kind, ("%s, table %s: %s"):format(fields.url, fields.table, why), fields)
   if self.transaction then self.transaction:rollback() end
-  self.batch, self.insert = nil, nil
+  self.batch, self.taker = nil, nil
   return nil, self.failure
 end
 
@@ -109,7 +109,7 @@ local function open_table(self, context)
   store, why = dialect.store(opened, insert)
   if not store then return fail(self, "sink", why) end
   self.batch = batch.new(store, insert, function() return dialect.is_intact(opened) end)
-  self.insert = store.direct
+  self.taker = store.direct
   return true
 end
 
@@ -207,7 +207,7 @@ end
 
 function Sink:rollback()
   if self.transaction then self.transaction:rollback() end
-  self.transaction, self.batch, self.insert = nil, nil, nil
+  self.transaction, self.batch, self.taker = nil, nil, nil
   return true
 end
 

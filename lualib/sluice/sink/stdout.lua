@@ -69,7 +69,7 @@ function Stdout:begin(context)
     self.aligned = aligned.new(names_of(self, (context or {}).schema), most_columns(self),
       self.options.window or WINDOW, function(text) return (self.held or out):write(text) end)
   elseif not self.held then
-    self.writer = stdout.writer()
+    self.taker = stdout.writer()
   end
   self.state = "open"
   return true
@@ -85,7 +85,7 @@ end
 
 function Stdout:prepare()
   if self.state ~= "open" then error("prepare: the sink has not begun", 2) end
-  self.state, self.writer = "prepared", nil
+  self.state, self.taker = "prepared", nil
   local ok, err = true, nil
   if self.aligned then ok, err = self.aligned:finish() end
   if not ok then return nil, err end
@@ -94,7 +94,7 @@ end
 
 local function close(self)
   if self.held then self.held:close() end
-  self.held, self.aligned, self.writer, self.state = nil, nil, nil, nil
+  self.held, self.aligned, self.taker, self.state = nil, nil, nil, nil
 end
 
 function Stdout:commit()

@@ -1,0 +1,81 @@
+/* codec.c - see codec.h */
+#include "lua/codec.h"
+
+#include <lauxlib.h>
+
+#define METATABLE "sluice.json.codec"
+
+static int codec_close(lua_State *L) /* [codec]; also __gc */
+{
+	struct sl_codec *c = lua_touserdata(L, 1);
+	sl_json_free(c->json);
+	sl_json_writer_free(c->writer);
+	sl_buffer_clear(&c->out);
+	*c = (struct sl_codec){ .taken = true };
+	return 0;
+}
+
+/* Registered when it is complete: memory that runs out half way must not leave
+ * one that frees nothing. */
+static void push_metatable(lua_State *L)
+{
+	if (luaL_getmetatable(L, METATABLE) != LUA_TNIL)
+		return;
+	lua_pop(L, 1);
+	lua_createtable(L, 0, 3); /* [metatable] */
+	lua_pushliteral(L, METATABLE);
+	lua_setfield(L, -2, "__name");
+	lua_pushcfunction(L, codec_close);
+	lua_setfield(L, -2, "__gc");
+	lua_pushcfunction(L, codec_close);
+	lua_setfield(L, -2, "__close");
+	lua_pushvalue(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, METATABLE);
+}
+
+struct sl_codec *sl_codec_push(lua_State *L)
+{
+	luaL_checkstack(L, 4, "a codec");
+	struct sl_codec *c = lua_newuserdatauv(L, sizeof *c, 0);
+	*c = (struct sl_codec){ .json = NULL };
+	push_metatable(L);
+	lua_setmetatable(L, -2);
+	c->json = sl_json_new();
+	c->writer = sl_json_writer_new();
+	if (c->json == NULL || c->writer == NULL)
+		luaL_error(L, "not enough memory");
+	return c;
+}
+
+/* After a closed one nobody would free another that is kept. */
+static struct sl_codec *push_other(lua_State *L, int upvalue, bool closed)
+{
+	struct sl_codec *c = sl_codec_push(L);
+	if (closed)
+		lua_toclose(L, -1);
+	else
+		lua_copy(L, -1, upvalue);
+	return c;
+}
+
+struct sl_codec *sl_codec_take(lua_State *L, int upvalue)
+{
+	struct sl_codec *c = lua_touserdata(L, upvalue);
+	if (c == NULL || c->taken)
+		c = push_other(L, upvalue, c != NULL && c->json == NULL);
+	else
+		lua_pushvalue(L, upvalue);
+	c->taken = true;
+	return c;
+}
+
+#define SMALL (SL_CODEC_KEPT_BYTES / 64) /* leaves nothing that is worth a look */
+
+void sl_codec_put_back(struct sl_codec *c, size_t size)
+{
+	if (size > SMALL) {
+		sl_json_trim(c->json, SL_CODEC_KEPT_BYTES);
+		sl_buffer_trim(&c->out, SL_CODEC_KEPT_BYTES);
+	}
+	c->taken = false;
+}

@@ -1,0 +1,134 @@
+/* callbacks.c - see callbacks.h */
+#include "script/callbacks.h"
+
+#include <lauxlib.h>
+
+#include "base/clock.h"
+#include "script/delivery.h"
+#include "script/event.h"
+#include "script/interrupt.h"
+#include "script/outcome.h"
+
+/* ---- into Lua ---- */
+
+static void call_handler(lua_State *L, struct sl_event *e, const char *name) /* [..., argument] */
+{
+	e->scope.handler = name;
+	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
+	lua_getfield(L, -1, name);
+	lua_pushvalue(L, -3);
+	lua_pushvalue(L, SL_BODY_RUN); /* [..., argument, request, function, argument, run] */
+	lua_call(L, 2, 0);
+}
+
+static void set_text(lua_State *L, const char *name, struct sl_text text) /* [..., table] */
+{
+	lua_pushlstring(L, text.len > 0 ? text.bytes : "", text.len);
+	lua_setfield(L, -2, name);
+}
+
+static void handle_diagnostic(lua_State *L, struct sl_event *e)
+{
+	const struct sl_diagnostic *d = e->what;
+	lua_createtable(L, 0, 2);
+	set_text(L, "code", d->code);
+	set_text(L, "message", d->message);
+	call_handler(L, e, "on_diagnostic");
+}
+
+static void handle_progress(lua_State *L, struct sl_event *e)
+{
+	const struct sl_progress *p = e->what;
+	lua_createtable(L, 0, 3);
+	set_text(L, "phase", p->phase);
+	lua_pushinteger(L, (lua_Integer)p->current);
+	lua_setfield(L, -2, "current");
+	if (p->has_total) {
+		lua_pushinteger(L, (lua_Integer)p->total);
+		lua_setfield(L, -2, "total");
+	}
+	lua_pushvalue(L, -1);
+	lua_setiuservalue(L, SL_BODY_RUN, SL_RUN_PROGRESS);
+	if (e->run->on_progress)
+		call_handler(L, e, "on_progress");
+}
+
+static void handle_outcome(lua_State *L, struct sl_event *e)
+{
+	lua_pushvalue(L, SL_BODY_RUN);
+	sl_outcome_push(L, lua_gettop(L), e->what);
+	lua_setiuservalue(L, SL_BODY_RUN, SL_RUN_OUTCOME);
+}
+
+/* ---- callbacks ---- */
+
+/* Much may have arrived at once, and its handlers may take their time. */
+static void rest_if_due(struct sl_run *run)
+{
+	if (run->script->rest_ns == 0 || sl_now_coarse_ns() < run->script->rest_ns)
+		return;
+	run->resting = run->script->turns;
+	sl_worker_pause(run->worker);
+}
+
+static void on_row(void *ctx, const struct sl_row *row)
+{
+	struct sl_run *run = ctx;
+	if (sl_interrupt_count() > 0) {
+		sl_run_interrupt_all(run->script);
+		return;
+	}
+	if (sl_delivery_of(run, row) != 0)
+		return;
+	if (run->paused)
+		sl_worker_pause(run->worker);
+	else
+		rest_if_due(run);
+}
+
+static void on_diagnostic(void *ctx, const struct sl_diagnostic *d)
+{
+	struct sl_run *run = ctx;
+	struct sl_event e;
+	sl_event_init(&e, run, d, handle_diagnostic);
+	/* Rows before it are written first: both may go to one terminal. */
+	if (run->on_diagnostic && sl_sinks_flush(&run->script->sinks) == 0)
+		sl_event_contain(&e);
+}
+
+static void on_progress(void *ctx, const struct sl_progress *p)
+{
+	struct sl_event e;
+	sl_event_init(&e, ctx, p, handle_progress);
+	sl_event_contain(&e);
+}
+
+static void on_outcome(void *ctx, const struct sl_outcome *o)
+{
+	struct sl_run *run = ctx;
+	struct sl_script *s = run->script;
+	struct sl_event e;
+	struct sl_error err;
+	sl_event_init(&e, run, o, handle_outcome);
+	run->done = true;
+	run->success = o->success;
+	run->error = o->error;
+	run->elapsed_ns = o->elapsed_ns;
+	if (sl_event_call(&e, &err) != 0 && o->success) {
+		run->success = false; /* what cannot be told did not succeed */
+		run->error = err;
+	}
+	run->worker = NULL;
+	sl_run_deactivate(s->L, run); /* the last: nothing may hold it after this */
+}
+
+void sl_callbacks_init(struct sl_events *events, struct sl_run *run)
+{
+	*events = (struct sl_events){
+		.ctx = run,
+		.on_row = on_row,
+		.on_diagnostic = on_diagnostic,
+		.on_progress = on_progress,
+		.on_outcome = on_outcome,
+	};
+}

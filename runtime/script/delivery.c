@@ -1,0 +1,398 @@
+/* delivery.c - see delivery.h */
+#include "script/delivery.h"
+
+#include <lauxlib.h>
+
+#include "lua/error.h"
+#include "lua/value.h"
+#include "schema/schema.h"
+#include "script/at_hand.h"
+#include "script/event.h"
+#include "script/expression.h"
+#include "script/predicate.h"
+#include "script/route.h"
+#include "script/row.h"
+
+struct delivery { /* on the C stack of the callback */
+	struct sl_event event; /* the first: it is handed on as that */
+	struct sl_at_hand hand;
+	struct sl_route *route;
+	int userdata;   /* of the row: where on the stack it is; 0: not made */
+	int payload;    /* by the schema, likewise; 0: none */
+	int violations; /* of the row, an error object, likewise; 0: none */
+	bool taken;     /* the sink has the row already */
+	bool settled;   /* counted as what it became */
+};
+
+/* ---- the steps of a row ---- */
+
+/* The userdata of this row is made once. */
+static void make_userdata(lua_State *L, struct delivery *d)
+{
+	if (d->userdata != 0)
+		return;
+	sl_row_push_at_hand(L, d->event.run->script, SL_BODY_METATABLE);
+	d->userdata = lua_gettop(L);
+	if (d->payload == 0)
+		return;
+	lua_pushvalue(L, d->payload);
+	sl_row_set_payload(L, d->userdata);
+}
+
+/* Call the step's function: its value is on top. What the steps of one row
+ * leave on the stack is little, and goes with it. */
+static void call_step(lua_State *L, struct delivery *d, enum sl_step step)
+{
+	const struct sl_route *r = d->route;
+	d->event.scope.handler = sl_step_name(step);
+	if (r->expression[step] != NULL) {
+		sl_route_push(L, r, SL_SLOT_STEPS + step);
+		sl_expression_aim(r->expression[step]);
+		lua_call(L, 0, 1);
+		return;
+	}
+	make_userdata(L, d);
+	sl_route_push(L, r, SL_SLOT_STEPS + step);
+	lua_pushvalue(L, d->userdata);
+	lua_pushvalue(L, SL_BODY_RUN);
+	lua_call(L, 2, 1);
+}
+
+/* false, nil and null drop the row. */
+static bool accepts(lua_State *L, struct delivery *d)
+{
+	call_step(L, d, SL_STEP_WHERE);
+	if (lua_toboolean(L, -1) == 0)
+		return false;
+	return lua_type(L, -1) != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != NULL;
+}
+
+static void refuse_value(lua_State *L, const char *why)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	sl_fail(&err, SL_SINK, 0, "map gave no payload: %s", why);
+	sl_lua_error_raise(L, &err);
+}
+
+static void encode(lua_State *L, struct delivery *d) /* [..., value] */
+{
+	struct sl_error err;
+	struct sl_script *s = d->event.run->script;
+	sl_buffer_consume(&s->text, sl_buffer_len(&s->text));
+	sl_error_clear(&err);
+	if (lua_isnil(L, -1))
+		refuse_value(L, "its value is nil; sluice.null is JSON's null");
+	if (sl_value_encode(L, -1, s->encoder, &s->text, &err) != 0)
+		refuse_value(L, err.message);
+	d->hand.text = sl_buffer_data(&s->text);
+	d->hand.len = sl_buffer_len(&s->text);
+}
+
+/* The value that map gave, on top, is the row's payload from here on. The row
+ * itself stays what it is; another row stays on the stack. */
+static void replace_payload(lua_State *L, struct delivery *d)
+{
+	struct sl_at_hand *h = &d->hand;
+	const struct sl_row_object *row = sl_row_test(L, -1, SL_BODY_METATABLE);
+	if (row != NULL && sl_row_serial(row) == h->serial)
+		return;
+	if (row != NULL)
+		h->text = sl_row_text(L, row, &h->len);
+	else
+		encode(L, d);
+	h->json = NULL;
+	h->serial = ++d->event.run->script->serial;
+	d->userdata = 0;
+	d->payload = 0;
+}
+
+/* ---- the schema ---- */
+
+/* [..., list of violations]: an error object. */
+static void push_violations(lua_State *L, struct delivery *d, const struct sl_violations *v)
+{
+	const struct sl_row *row = d->hand.row;
+	struct sl_schema_place place = { NULL, row->stream->name, (int64_t)row->sequence };
+	int list = lua_gettop(L);
+	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
+	if (lua_getfield(L, -1, "export") == LUA_TSTRING)
+		place.export = lua_tostring(L, -1);
+	lua_pushvalue(L, list);
+	sl_schema_push_failure(L, v, &place);
+	d->violations = lua_gettop(L);
+}
+
+/* A large row whose document is wanted is parsed after all. */
+static struct sl_json_value root(lua_State *L, const struct delivery *d)
+{
+	return sl_json_root(sl_row_document_at_hand(L, d->event.run->script));
+}
+
+/* Decode and check the row as it came. */
+static bool conforms(lua_State *L, struct delivery *d)
+{
+	struct sl_violations v;
+	const struct sl_route *r = d->route;
+	struct sl_json_value from = root(L, d);
+	d->event.scope.handler = NULL;
+	struct sl_codec *held = sl_script_hold(L, d->event.run->script, from.json);
+	size_t count = sl_schema_push(L, r->schema, from, &v);
+	sl_script_release(held);
+	if (count == 0) {
+		d->payload = lua_gettop(L);
+		return true;
+	}
+	if (r->on_invalid != SL_INVALID_IS_DROPPED)
+		push_violations(L, d, &v);
+	if (r->on_invalid == SL_INVALID_FAILS)
+		lua_error(L);
+	return false;
+}
+
+/* ---- where kept rows go ---- */
+
+/* An error object as it is; of anything else, what it says. */
+_Noreturn static void raise_refusal(lua_State *L) /* [..., error] */
+{
+	struct sl_error err;
+	if (sl_lua_error_is(L, -1))
+		lua_error(L);
+	sl_error_clear(&err);
+	if (lua_isnil(L, -1))
+		sl_fail(&err, SL_SINK, 0, "it returned nothing; a sink's write returns true, or nil and an error");
+	else
+		sl_lua_error_read(L, -1, SL_SINK, &err);
+	sl_lua_error_raise(L, &err);
+}
+
+static void write_to_sink(lua_State *L, struct delivery *d)
+{
+	const struct sl_route *r = d->route;
+	make_userdata(L, d);
+	d->event.scope.handler = SL_SINK_WRITE;
+	sl_route_push(L, r, SL_SLOT_SINK_WRITE);
+	sl_route_push(L, r, SL_SLOT_SINK);
+	lua_pushvalue(L, d->userdata);
+	lua_call(L, 2, 2);
+	if (!lua_toboolean(L, -2))
+		raise_refusal(L);
+}
+
+static enum sl_took give(lua_State *L, struct delivery *d, struct sl_error *err)
+{
+	const struct sl_route *r = d->route;
+	struct sl_taken taken = { .text = d->hand.text, .len = d->hand.len };
+	if (r->taker.type->reads_document)
+		taken.root = root(L, d);
+	sl_error_clear(err);
+	return sl_taker_take(r->taker, &taken, err);
+}
+
+static void give_to_taker(lua_State *L, struct delivery *d)
+{
+	struct sl_error err;
+	d->event.scope.handler = sl_route_taker_name(d->route);
+	if (give(L, d, &err) != SL_TOOK)
+		sl_lua_error_raise(L, &err);
+}
+
+/* It waits in the run until next() takes it. */
+static void keep_pulled(lua_State *L, struct delivery *d)
+{
+	make_userdata(L, d);
+	lua_pushvalue(L, d->userdata);
+	lua_setiuservalue(L, SL_BODY_RUN, SL_RUN_PULLED);
+	d->event.run->paused = true;
+}
+
+static void hand_over(lua_State *L, struct delivery *d)
+{
+	const struct sl_route *r = d->route;
+	if (d->taken)
+		return;
+	if (r->sink)
+		write_to_sink(L, d);
+	if (r->taker.type != NULL && !r->declared)
+		give_to_taker(L, d);
+	if (d->event.run->pull)
+		keep_pulled(L, d);
+}
+
+/* ---- rejected rows ---- */
+
+/* The userdata of the row as it came, whatever map has made of it. */
+static void restore_userdata(lua_State *L, struct delivery *d)
+{
+	if (d->hand.serial != d->hand.first) {
+		sl_at_hand_restore(&d->hand);
+		d->userdata = d->payload = 0;
+	}
+	make_userdata(L, d);
+}
+
+/* What a handler said, or the error object with the violations. */
+static void push_reason(lua_State *L, const struct delivery *d)
+{
+	const struct sl_buffer *reason = &d->event.run->script->reason;
+	if (d->violations != 0)
+		lua_pushvalue(L, d->violations);
+	else
+		lua_pushlstring(L, sl_buffer_data(reason), sl_buffer_len(reason));
+}
+
+static void tell_rejected(lua_State *L, struct delivery *d)
+{
+	d->event.scope.handler = NULL; /* it says itself whose fault a failure is */
+	restore_userdata(L, d);
+	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
+	if (lua_getfield(L, -1, "on_reject") == LUA_TNIL)
+		return;
+	lua_pushvalue(L, d->userdata);
+	lua_pushvalue(L, SL_BODY_RUN);
+	push_reason(L, d);
+	lua_call(L, 3, 0);
+}
+
+/* ---- a row in Lua ---- */
+
+static enum sl_fate decide(lua_State *L, struct delivery *d)
+{
+	struct sl_error err;
+	const struct sl_route *r = d->route;
+	struct sl_at_hand *h = &d->hand;
+	if (r->declared && give(L, d, &err) == SL_TOOK) {
+		d->taken = true;
+		return SL_FATE_KEPT;
+	}
+	if (r->schema != NULL && !conforms(L, d))
+		return r->on_invalid == SL_INVALID_IS_DROPPED ? SL_FATE_DROPPED : SL_FATE_REJECTED;
+	if (r->has[SL_STEP_WHERE] && !accepts(L, d))
+		return h->rejected ? SL_FATE_REJECTED : SL_FATE_DROPPED;
+	if (r->has[SL_STEP_MAP] && !h->rejected) {
+		call_step(L, d, SL_STEP_MAP);
+		if (!h->rejected)
+			replace_payload(L, d);
+	}
+	if (r->has[SL_STEP_ON_ROW] && !h->rejected)
+		call_step(L, d, SL_STEP_ON_ROW);
+	return h->rejected ? SL_FATE_REJECTED : SL_FATE_KEPT;
+}
+
+static void handle_row(lua_State *L, struct sl_event *e)
+{
+	struct delivery *d = (struct delivery *)e;
+	const struct sl_stream *stream = d->hand.row->stream;
+	struct sl_route *r = sl_run_route(e->run, stream->seal.stream);
+	r = r != NULL ? r : sl_route_open(L, e->run, stream);
+	d->route = r;
+	e->scope.entry = r->entry ? r->name : NULL;
+	r->rows++;
+	r->bytes += d->hand.len;
+	d->hand.deciding = true;
+	enum sl_fate fate = decide(L, d);
+	d->hand.deciding = false;
+	if (fate == SL_FATE_KEPT)
+		hand_over(L, d);
+	else if (fate == SL_FATE_REJECTED)
+		tell_rejected(L, d);
+	r->fates[fate]++;
+	d->settled = true;
+}
+
+static void end_loans(lua_State *L, struct sl_event *e)
+{
+	sl_row_end_loans(L, e->run->script);
+}
+
+static void init_event(struct sl_event *e, struct sl_run *run, const struct sl_row *row,
+                       void (*handle)(lua_State *L, struct sl_event *e))
+{
+	sl_event_init(e, run, row, handle);
+	e->scope.stream = row->stream->name;
+	e->scope.sequence = row->sequence;
+}
+
+/* The bytes of a row go when its callback returns: 0 or -1 as in the header. */
+static int settle_loans(struct sl_run *run, const struct sl_row *row)
+{
+	struct sl_script *s = run->script;
+	struct sl_event e;
+	init_event(&e, run, row, end_loans);
+	int rc = sl_event_contain(&e);
+	if (s->lent)
+		sl_row_forget_loans(s->L, s);
+	return rc;
+}
+
+static int through_lua(struct sl_run *run, const struct sl_row *row)
+{
+	struct sl_script *s = run->script;
+	struct delivery d = { .userdata = 0 };
+	init_event(&d.event, run, row, handle_row);
+	sl_at_hand_begin(&d.hand, s, row);
+	int rc = sl_event_contain(&d.event);
+	if (rc != 0 && d.route != NULL && !d.settled)
+		d.route->fates[SL_FATE_REJECTED]++; /* the sum holds, always */
+	if (s->lent && settle_loans(run, row) != 0)
+		rc = -1;
+	s->at_hand = NULL;
+	return rc;
+}
+
+/* ---- a row without Lua ---- */
+
+static void raise_what(lua_State *L, struct sl_event *e)
+{
+	sl_lua_error_raise(L, e->what);
+}
+
+/* What a taker said is an error like any other: Lua makes an object of it. */
+static int fail_plain(struct sl_run *run, struct sl_route *r, const struct sl_row *row,
+                      const struct sl_error *err)
+{
+	struct sl_event e;
+	init_event(&e, run, row, raise_what);
+	e.what = err;
+	e.scope.handler = sl_route_taker_name(r);
+	e.scope.entry = r->entry ? r->name : NULL;
+	r->fates[SL_FATE_REJECTED]++;
+	return sl_event_contain(&e);
+}
+
+static int keep_plain(struct sl_run *run, struct sl_route *r, const struct sl_row *row)
+{
+	struct sl_error err;
+	struct sl_taken taken = { .text = row->text, .len = row->len };
+	sl_error_clear(&err);
+	if (r->taker.type != NULL && r->taker.type->reads_document)
+		taken.root = sl_json_root(row->json);
+	if (r->taker.type != NULL && sl_taker_take(r->taker, &taken, &err) != SL_TOOK)
+		return fail_plain(run, r, row, &err);
+	r->fates[SL_FATE_KEPT]++;
+	return 0;
+}
+
+static enum sl_verdict judge_plain(const struct sl_route *r, const struct sl_row *row)
+{
+	if (r == NULL || !r->plain || (r->reads_document && row->json == NULL))
+		return SL_VERDICT_UNSURE;
+	return r->predicate != NULL ? sl_predicate_decide(r->predicate, sl_json_root(row->json))
+	                            : SL_VERDICT_KEEP;
+}
+
+/* The first row of a stream goes through Lua, which finds its route. */
+int sl_delivery_of(struct sl_run *run, const struct sl_row *row)
+{
+	struct sl_route *r = sl_run_route(run, row->stream->seal.stream);
+	enum sl_verdict verdict = judge_plain(r, row);
+	if (verdict == SL_VERDICT_UNSURE)
+		return through_lua(run, row);
+	r->rows++;
+	r->bytes += row->len;
+	run->script->events++;
+	if (verdict == SL_VERDICT_KEEP)
+		return keep_plain(run, r, row);
+	r->fates[SL_FATE_DROPPED]++;
+	return 0;
+}

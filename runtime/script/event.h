@@ -1,0 +1,40 @@
+/*
+ * event.h - an event of a run on its way into Lua (room: script)
+ *
+ * Callbacks of the supervisor enter Lua through the run's body, a C closure
+ * that protect.c calls: it calls the event's own function, with what the
+ * closure's upvalues hold at hand. What that raises ends the request.
+ */
+#ifndef SL_SCRIPT_EVENT_H
+#define SL_SCRIPT_EVENT_H
+
+#include <lua.h>
+
+#include "script/run.h"
+
+/* Upvalues of a run's body. */
+#define SL_BODY_RUN lua_upvalueindex(1)
+#define SL_BODY_SLOTS lua_upvalueindex(2)     /* of its routes (route.h) */
+#define SL_BODY_METATABLE lua_upvalueindex(3) /* of rows */
+
+struct sl_event { /* on the C stack of a callback */
+	void (*handle)(lua_State *L, struct sl_event *e);
+	struct sl_run *run;
+	const void *what; /* of the supervisor */
+	struct sl_scope scope;
+};
+
+/* Push the body of the run whose userdata is at index `run`; [metatable] of rows
+ * is on top, and taken. Raises. */
+void sl_event_push_body(lua_State *L, int run);
+
+void sl_event_init(struct sl_event *e, struct sl_run *run, const void *what,
+                   void (*handle)(lua_State *L, struct sl_event *e));
+
+/* Call it: 0; or -1 and *err, kept for the run. */
+int sl_event_call(struct sl_event *e, struct sl_error *err);
+
+/* The same; when it fails, the request is on its way to failure. */
+int sl_event_contain(struct sl_event *e);
+
+#endif

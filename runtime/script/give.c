@@ -1,0 +1,72 @@
+/* give.c - see give.h */
+#include "script/give.h"
+
+#include <lauxlib.h>
+
+#include "lua/error.h"
+#include "script/interrupt.h"
+#include "script/row.h"
+#include "script/run.h"
+#include "sink/taker.h"
+
+static struct sl_script *script_of(struct sl_sinks *s)
+{
+	return (struct sl_script *)((char *)s - offsetof(struct sl_script, sinks));
+}
+
+static void pause_limit(struct sl_sinks *s)
+{
+	sl_limit_pause(&script_of(s)->limit);
+}
+
+static void resume_limit(struct sl_sinks *s)
+{
+	sl_limit_resume(&script_of(s)->limit);
+}
+
+static void on_lost(struct sl_sinks *s, const void *taker, const struct sl_error *why)
+{
+	sl_run_taker_failed(script_of(s), taker, why);
+}
+
+static bool is_hurried(void)
+{
+	return sl_interrupt_count() > 1;
+}
+
+static int give(lua_State *L) /* [taker, row], upvalue 1: the rows' metatable */
+{
+	struct sl_error err;
+	struct sl_taken taken = { .text = NULL };
+	struct sl_taker taker = sl_taker_at(L, 1);
+	const struct sl_row_object *row = sl_row_test(L, 2, lua_upvalueindex(1));
+	luaL_argexpected(L, taker.type != NULL, 1, "taker of rows");
+	luaL_argexpected(L, row != NULL, 2, SL_ROW);
+	if (taker.type->reads_document)
+		taken.root = sl_json_root(sl_row_document(L, row));
+	else
+		taken.text = sl_row_text(L, row, &taken.len);
+	sl_error_clear(&err);
+	if (sl_taker_take(taker, &taken, &err) != SL_TOOK)
+		return sl_lua_error_return(L, &err);
+	lua_pushboolean(L, true);
+	return 1;
+}
+
+static void push_give(lua_State *L)
+{
+	sl_row_push_metatable(L);
+	lua_pushcclosure(L, give, 1);
+}
+
+void sl_give_init(struct sl_script *s)
+{
+	s->sinks = (struct sl_sinks){
+		.stop = sl_interrupt_check,
+		.is_hurried = is_hurried,
+		.pause = pause_limit,
+		.resume = resume_limit,
+		.on_lost = on_lost,
+		.push_give = push_give,
+	};
+}

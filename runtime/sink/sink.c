@@ -1,0 +1,41 @@
+/* sink.c - see sink.h */
+#include "sink/sink.h"
+
+#include <lauxlib.h>
+
+#include "sink/csv.h"
+#include "sink/file.h"
+#include "sink/sqlite.h"
+#include "sink/writer.h"
+
+void sl_sinks_open(lua_State *L, struct sl_sinks *s) /* [..., module] */
+{
+	static const luaL_Reg functions[] = { /* upvalue 1: the context */
+		{ "writer", sl_writer_new },
+		{ "file", sl_file_new },
+		{ "csv", sl_csv_new },
+		{ "sqlite", sl_sqlite_link },
+		{ NULL, NULL },
+	};
+	sl_writer_open(L, s);
+	sl_file_open(L);
+	sl_csv_open(L, s);
+	sl_sqlite_open(L);
+	lua_pushlightuserdata(L, s);
+	luaL_setfuncs(L, functions, 1);
+}
+
+int sl_sinks_flush(struct sl_sinks *s)
+{
+	struct sl_error err;
+	int rc = 0;
+	while (sl_sinks_are_dirty(s)) {
+		struct sl_writer *w = LIST_FIRST(&s->dirty);
+		sl_error_clear(&err);
+		if (sl_writer_flush(w, &err) == 0)
+			continue;
+		rc = -1;
+		s->on_lost(s, w, &err);
+	}
+	return rc;
+}

@@ -1,0 +1,48 @@
+/*
+ * sink.h - where rows go, in C (room: sink)
+ *
+ * Writers on descriptors and files, CSV, databases. Each is a userdata that
+ * takes rows (taker.h); lualib makes sinks of them. Whoever runs them names
+ * none: it opens the room with a context, which says what the room needs of it.
+ */
+#ifndef SL_SINK_SINK_H
+#define SL_SINK_SINK_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include <lua.h>
+
+#include "base/error.h"
+#include "file/stop.h"
+
+LIST_HEAD(sl_writers, sl_writer);
+
+struct sl_sinks { /* embedded; must not move; one for each Lua state */
+	sl_stop *stop;             /* the user wants to wait no longer */
+	bool (*is_hurried)(void);  /* and not even for a reader that does not read */
+	/* Around work that takes as long as a file is large: it is not charged to
+	 * a handler's limit. */
+	void (*pause)(struct sl_sinks *s);
+	void (*resume)(struct sl_sinks *s);
+	/* What this taker had accepted could not be written after all. Whoever
+	 * gives it rows is to be ended. */
+	void (*on_lost)(struct sl_sinks *s, const void *taker, const struct sl_error *why);
+	/* Push the method taker:row(row), which gives the taker a row. Raises. */
+	void (*push_give)(lua_State *L);
+	struct sl_writers dirty;   /* with bytes not yet written; the room's own */
+};
+
+/* Add core.writer, core.file, core.csv and core.sqlite to the module on top;
+ * the context has been filled in. Raises. */
+void sl_sinks_open(lua_State *L, struct sl_sinks *s);
+
+/* Write what writers hold: 0, or -1 when one fails (on_lost). */
+int sl_sinks_flush(struct sl_sinks *s);
+
+static inline bool sl_sinks_are_dirty(const struct sl_sinks *s)
+{
+	return !LIST_EMPTY(&s->dirty);
+}
+
+#endif
