@@ -142,7 +142,7 @@ int sl_json_open_object(struct sl_json_writer *w, struct sl_error *err);
 int sl_json_close_object(struct sl_json_writer *w, struct sl_error *err);
 
 /* Copy a valid text to out on one line: line breaks, which can only be white
- * space, become spaces (DESIGN: one row, one line). */
+ * space, become spaces. */
 int sl_json_append_line(struct sl_buffer *out, const char *text, size_t len);
 
 #ifdef __cplusplus

@@ -8,12 +8,12 @@
 
 #include <lauxlib.h>
 
-#include "lua/value.h"
 #include "json/equal.h"
-#include "schema/schema.h"
+#include "lua/value.h"
 #include "schema/memo.h"
 #include "schema/report.h"
 #include "schema/scalar.h"
+#include "schema/schema.h"
 
 /* Records with more fields keep their places in a userdata. */
 #define FEW_FIELDS 32

@@ -7,19 +7,19 @@
 #include <lauxlib.h>
 
 #include "base/clock.h"
+#include "lua/error.h"
+#include "lua/options.h"
 #include "lua/value.h"
+#include "schema/schema.h"
 #include "script/executable.h"
 #include "script/expression.h"
-#include "lua/error.h"
 #include "script/give.h"
 #include "script/interrupt.h"
-#include "lua/options.h"
 #include "script/protect.h"
 #include "script/row.h"
 #include "script/run.h"
-#include "schema/schema.h"
 #include "script/worker.h"
-#include "wire/frame.h"
+#include "supervise/supervise.h"
 
 #define COLUMNS 80
 #define LONGEST_HANDLER_MS (24 * 3600 * INT64_C(1000))

@@ -14,7 +14,7 @@
  * No hook stands while nothing has expired: the cost of a scope is a few
  * stores, no system call. C functions that never return, and coroutines
  * resumed through a copy of coroutine.resume taken before the module was
- * loaded, are out of reach (DESIGN, tier 2). The thread that holds the timer
+ * loaded, are out of reach (DESIGN section 8). The thread that holds the timer
  * must be the one that runs Lua. Signal SIGVTALRM is taken.
  */
 #ifndef SL_SCRIPT_LIMIT_H

@@ -3,9 +3,9 @@
 
 #include <lauxlib.h>
 
-#include "script/expression.h"
 #include "lua/error.h"
 #include "schema/schema.h"
+#include "script/expression.h"
 
 static const char *const step_names[SL_STEP_COUNT] = { "where", "map", "on_row" };
 static const char *const on_invalid_names[] = { "fail", "reject", "drop", NULL };

@@ -5,8 +5,8 @@
 
 #include <lauxlib.h>
 
-#include "script/at_hand.h"
 #include "lua/error.h"
+#include "script/at_hand.h"
 #include "script/row_object.h"
 
 struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable)

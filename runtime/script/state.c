@@ -6,8 +6,8 @@
 
 #include <lauxlib.h>
 
-#include "lua/value.h"
 #include "lua/error.h"
+#include "lua/value.h"
 #include "script/follow.h"
 #include "script/interrupt.h"
 

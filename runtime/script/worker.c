@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "lua/error.h"
+#include "lua/options.h"
 #include "script/callbacks.h"
 #include "script/event.h"
 #include "script/interrupt.h"
 #include "script/loop.h"
-#include "lua/options.h"
 #include "script/route.h"
 #include "script/row.h"
 #include "script/run.h"

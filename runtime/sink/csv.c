@@ -5,9 +5,9 @@
 
 #include <lauxlib.h>
 
-#include "lua/value.h"
 #include "lua/error.h"
 #include "lua/options.h"
+#include "lua/value.h"
 #include "sink/taker.h"
 #include "sink/writer.h"
 

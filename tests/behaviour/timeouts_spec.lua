@@ -1,6 +1,6 @@
 -- Timeouts hit when they are due, whatever streams or stands still.
 --
--- DESIGN wants 50 ms; a busy machine may be late by more, so a test fails only
+-- It should be within 50 ms; a busy machine may be late by more, so a test fails only
 -- from a second on, and the largest delay that was measured is printed.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
