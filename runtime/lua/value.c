@@ -11,9 +11,12 @@
 
 #include "lua/codec.h"
 #include "lua/error.h"
+#include "lua/memo.h"
 
 #define CODEC lua_upvalueindex(1)
 #define ARRAY "sluice.array"
+
+#define NAMES 128 /* of fields, that are remembered; a power of 2 */
 
 #define MIXED_KEYS "a table with string keys and others is neither array nor object"
 
@@ -21,7 +24,9 @@
 
 struct decoder {
 	lua_State *L;
-	int metatable; /* where on the stack the array metatable is, or nil yet */
+	int metatable;        /* where on the stack the array metatable is, or nil yet */
+	int names;            /* likewise, the names that memo is of */
+	struct sl_memo *memo; /* NULL: not looked for yet */
 };
 
 static void push_value(struct decoder *d, struct sl_json_value v);
@@ -53,15 +58,48 @@ static void push_array(struct decoder *d, struct sl_json_value v)
 	mark_array(d);
 }
 
+static const char names_key; /* its address, in the registry */
+
+/* Names of fields, remembered by the Lua state: a userdata with their table. */
+static void make_names(lua_State *L)
+{
+	struct sl_memo *memo = lua_newuserdatauv(L, SL_MEMO_SIZE(NAMES), 1);
+	memset(memo, 0, SL_MEMO_SIZE(NAMES));
+	memo->anchor = 1;
+	memo->mask = NAMES - 1;
+	lua_createtable(L, NAMES, 0);
+	for (int i = 1; i <= NAMES; i++) {
+		lua_pushboolean(L, false);
+		lua_rawseti(L, -2, i);
+	}
+	lua_setiuservalue(L, -2, 1);
+	lua_pushvalue(L, -1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &names_key);
+}
+
+static void find_names(struct decoder *d)
+{
+	if (lua_rawgetp(d->L, LUA_REGISTRYINDEX, &names_key) == LUA_TNIL) {
+		lua_pop(d->L, 1);
+		make_names(d->L);
+	}
+	d->memo = lua_touserdata(d->L, -1);
+	lua_getiuservalue(d->L, -1, 1);
+	lua_replace(d->L, d->names);
+	lua_pop(d->L, 1);
+}
+
 static void push_object(struct decoder *d, struct sl_json_value v)
 {
 	struct sl_json_iter it = sl_json_children(v);
 	struct sl_json_value field;
 	const char *key;
 	size_t len;
+	if (d->memo == NULL)
+		find_names(d);
 	lua_createtable(d->L, 0, size_hint(sl_json_count(v)));
 	while (sl_json_next(&it, &key, &len, &field)) {
-		lua_pushlstring(d->L, key, len);
+		sl_memo_push(d->L, d->names, d->memo, key, len);
 		push_value(d, field); /* [object, key, field] */
 		lua_rawset(d->L, -3);
 	}
@@ -97,7 +135,7 @@ static void push_value(struct decoder *d, struct sl_json_value v)
 		push_scalar(d->L, v, type);
 		return;
 	}
-	luaL_checkstack(d->L, 4, "JSON nested too deep");
+	luaL_checkstack(d->L, 6, "JSON nested too deep");
 	if (type == SL_JSON_ARRAY)
 		push_array(d, v);
 	else
@@ -106,11 +144,14 @@ static void push_value(struct decoder *d, struct sl_json_value v)
 
 void sl_value_push(lua_State *L, struct sl_json_value v)
 {
-	luaL_checkstack(L, 4, "a JSON value");
+	luaL_checkstack(L, 6, "a JSON value");
 	lua_pushnil(L);
-	struct decoder d = { L, lua_gettop(L) };
-	push_value(&d, v); /* [metatable or nil, value] */
-	lua_remove(L, -2);
+	lua_pushnil(L);
+	int top = lua_gettop(L);
+	struct decoder d = { L, top - 1, top, NULL };
+	push_value(&d, v); /* [metatable or nil, names or nil, value] */
+	lua_replace(L, -3);
+	lua_pop(L, 1);
 }
 
 /* ---- the path to a value that cannot be written ---- */

@@ -10,12 +10,14 @@
 #include <lualib.h>
 
 #include "lua/codec.h"
+#include "lua/memo.h"
 #include "lua/value.h"
-#include "schema/memo.h"
 
 #define DEEPEST 200
 #define BIT(type) (1u << (type))
 #define ALL_TYPES (BIT(SL_JSON_OBJECT + 1) - 1)
+
+#define MEMO_STRINGS 16 /* that are remembered of a field */
 
 struct compiler {
 	lua_State *L;
@@ -279,8 +281,9 @@ static void compile_fallback(struct compiler *c, struct sl_field *f, int schema)
 
 static struct sl_memo *new_memo(struct compiler *c)
 {
-	struct sl_memo *m = room(c, sizeof *m);
-	for (int i = 0; i < SL_MEMO_STRINGS; i++) {
+	struct sl_memo *m = room(c, SL_MEMO_SIZE(MEMO_STRINGS));
+	m->mask = MEMO_STRINGS - 1;
+	for (int i = 0; i < MEMO_STRINGS; i++) {
 		lua_pushboolean(c->L, false);
 		int at = anchor(c);
 		m->anchor = i == 0 ? at : m->anchor;

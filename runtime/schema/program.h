@@ -80,7 +80,7 @@ struct sl_constant {
 
 enum sl_unknown { SL_UNKNOWN_DROP, SL_UNKNOWN_KEEP, SL_UNKNOWN_REFUSE };
 
-struct sl_memo; /* memo.h */
+struct sl_memo; /* lua/memo.h */
 
 struct sl_field {
 	int anchor; /* its name */

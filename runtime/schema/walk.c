@@ -9,8 +9,8 @@
 #include <lauxlib.h>
 
 #include "json/equal.h"
+#include "lua/memo.h"
 #include "lua/value.h"
-#include "schema/memo.h"
 #include "schema/report.h"
 #include "schema/scalar.h"
 #include "schema/schema.h"

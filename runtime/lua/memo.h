@@ -1,0 +1,36 @@
+/*
+ * memo.h - short strings that were made before (room: lua)
+ *
+ * To make a Lua string is to hash it and to look for it among all strings of
+ * the state. Names of fields come again with every row, and many fields have few
+ * values, and short ones: these are remembered.
+ */
+#ifndef SL_LUA_MEMO_H
+#define SL_LUA_MEMO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#define SL_MEMO_LONGEST 16 /* bytes; longer strings are made anew */
+
+struct sl_memo_string {
+	uint64_t first, last;
+	size_t len; /* 0: none yet */
+};
+
+struct sl_memo { /* zeroed but for the first two */
+	int anchor;      /* place of the first string in a table; all follow it */
+	size_t mask;     /* of their count, a power of 2 */
+	unsigned misses; /* in a row */
+	struct sl_memo_string strings[];
+};
+
+#define SL_MEMO_SIZE(count) (sizeof(struct sl_memo) + (count) * sizeof(struct sl_memo_string))
+
+/* As lua_pushlstring, for a string of a document; anchors: where on the stack
+ * the table is. Needs two free slots. Raises on memory. */
+void sl_memo_push(lua_State *L, int anchors, struct sl_memo *m, const char *text, size_t len);
+
+#endif
