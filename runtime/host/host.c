@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "host/library_host.h"
 #include "host/lines_host.h"
 #include "host/lua_host.h"
-#include "host/program.h"
 #include "host/serve.h"
 #include "host/transport.h"
 
@@ -94,7 +94,7 @@ static int exec_native(enum sl_transport_kind kind, char **argv)
 	struct sl_transport t;
 	sl_error_clear(&err);
 	setenv(SL_TRANSPORT_VARIABLE, sl_transport_name(kind), 1);
-	sl_program_explain(argv[0], sl_program_exec(argv), &err);
+	sl_exec((const char *const *)argv, &err);
 	if (sl_transport_claim(&t, kind, NULL) != 0)
 		return sl_error_exit_code(&err);
 	return sl_serve_refuse(&t, &err);

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "host/envelope.h"
-#include "host/program.h"
 #include "host/serve.h"
 
 #define READ_SIZE (256u * 1024)
@@ -171,6 +171,17 @@ static void pass_request(struct lines *l)
 		unsetenv(REQUEST_VARIABLE);
 }
 
+/* It has no input, prints into `out`, and complains where we do. */
+static int spawn_command(const struct lines *l, int out, pid_t *pid, struct sl_error *err)
+{
+	const struct sl_spawn s = {
+		.argv = (const char *const *)l->options->argv,
+		.fds = { -1, out, STDERR_FILENO, -1, -1 },
+		.death_signal = SIGKILL,
+	};
+	return sl_spawn(&s, pid, err);
+}
+
 static int start_command(struct lines *l, struct sl_error *err)
 {
 	int ends[2];
@@ -179,7 +190,7 @@ static int start_command(struct lines *l, struct sl_error *err)
 		return sl_fail(err, SL_SPAWN, errno, "no pipe for the command");
 	(void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
 	pass_request(l);
-	int rc = sl_program_start(l->options->argv, ends[1], &pid, err);
+	int rc = spawn_command(l, ends[1], &pid, err);
 	close(ends[1]);
 	if (rc != 0) {
 		close(ends[0]);

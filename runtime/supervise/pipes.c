@@ -3,11 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "supervise/spawn.h"
+#include "base/spawn.h"
 
 extern char **environ;
 
@@ -65,6 +66,15 @@ static const char **with_transport(const char *const *env, enum sl_transport tra
 	return out;
 }
 
+static void choose_descriptors(int fds[SL_SPAWN_FDS], const struct sl_pipes *q,
+                               const struct sl_worker_options *o)
+{
+	const int pipe[SL_SPAWN_FDS] = { o->pass_stdin ? 0 : -1, q->out[1], q->err[1],
+		                         q->control[1], q->frames[1] };
+	const int stdio[SL_SPAWN_FDS] = { q->control[1], q->frames[1], q->err[1], -1, -1 };
+	memcpy(fds, o->transport == SL_TRANSPORT_PIPE ? pipe : stdio, sizeof pipe);
+}
+
 int sl_pipes_launch(const struct sl_pipes *q, const struct sl_worker_options *o, pid_t *pid,
                     struct sl_error *err)
 {
@@ -72,15 +82,15 @@ int sl_pipes_launch(const struct sl_pipes *q, const struct sl_worker_options *o,
 	                                  o->transport);
 	if (env == NULL)
 		return sl_fail(err, SL_SPAWN, ENOMEM, "no memory to start %s", o->argv[0]);
-	struct sl_spawn s = { .argv = o->argv, .env = env, .cwd = o->cwd };
-	if (o->transport == SL_TRANSPORT_PIPE) {
-		int fds[SL_SPAWN_FDS] = { o->pass_stdin ? 0 : -1, q->out[1], q->err[1],
-		                          q->control[1], q->frames[1] };
-		memcpy(s.fds, fds, sizeof fds);
-	} else {
-		int fds[SL_SPAWN_FDS] = { q->control[1], q->frames[1], q->err[1], -1, -1 };
-		memcpy(s.fds, fds, sizeof fds);
-	}
+	struct sl_spawn s = {
+		.argv = o->argv,
+		.env = env,
+		.cwd = o->cwd,
+		.death_signal = SIGKILL,
+		.own_session = true,
+		.no_core = true,
+	};
+	choose_descriptors(s.fds, q, o);
 	int rc = sl_spawn(&s, pid, err);
 	free(env);
 	return rc;

@@ -116,6 +116,17 @@ describe("a command wrapped by the lines host", function()
     local failure = behaviour.failed("spawn", (run { behaviour.write(behaviour.path(), "") }))
     assert.equal(126, core.exit_code(failure))
   end)
+
+  it("that cannot be started leaves neither a process nor a descriptor", function()
+    local worker = behaviour.spawn({ "/nonexistent/command" }, { lines = true })
+    behaviour.failed("spawn", behaviour.run(worker))
+    local pid = worker:info().pid
+    local descriptors = behaviour.descriptors(pid)
+    for _ = 1, 20 do behaviour.failed("spawn", behaviour.run(worker)) end
+    assert.same(descriptors, behaviour.descriptors(pid))
+    assert.same({}, behaviour.children(pid))
+    assert.equal(pid, worker:info().pid)
+  end)
 end)
 
 describe("a worker is started", function()
@@ -132,6 +143,14 @@ describe("a worker is started", function()
     local script = [[printf '"%s %s %s"\n' "$HOME" "${SLUICE_NEW-none}" "${LUA_PATH-none}"]]
     assert.equal(('"%s new none"'):format(os.getenv "HOME"),
       printed(script, { env = { SLUICE_NEW = "new", LUA_PATH = false } }))
+  end)
+
+  it("along the PATH of its own environment", function()
+    local copy = behaviour.path()
+    assert(os.execute(("cp %s %s"):format(behaviour.file "wellbehaved", copy)))
+    local directory, name = copy:match "^(.*)/([^/]*)$"
+    local worker = behaviour.spawn({ name }, { env = { PATH = "/nonexistent:" .. directory } })
+    assert.same({ '{"i":1}' }, behaviour.run(worker, "count", 1).rows)
   end)
 
   it("in the directory that it is told", function()

@@ -254,7 +254,7 @@ describe("exit status 126", function()
     local file = unusable(shell.file("echo 1\n"), "755")
     for _, lines in ipairs { true, false } do
       local result = ends(126, "spawn", { "true", lines and "--lines" or "--quiet", "--", file })
-      assert.matches(": Exec format error %(no program for this machine, no script with a #! line%)\n$", result.err)
+      assert.matches(": Exec format error %(neither an executable for this machine nor a script with a #! line%)\n$", result.err)
     end
   end)
 

@@ -105,6 +105,12 @@ describe("a worker starts behind the launcher", function()
     assert.same({ { i = 1 } }, rows)
   end)
 
+  it("one that leaves descriptors open, which a wrapped command does not get", function()
+    local rows = filter { "--via", [[sh -c 'exec "$@" 3</dev/null 7</dev/null' sh]], "--remote", paths.sluice, "--lines", "true",
+      "--", "ls", "/proc/self/fd" }
+    assert.same({ 0, 1, 2, 3 }, rows) -- the last one is what ls reads
+  end)
+
   it("which carries the directory too", function()
     local directory = shell.directory()
     local rows = filter { "--via", "env", "--remote", paths.sluice, "--cwd", directory, "--lines", "true", "--",

@@ -82,11 +82,11 @@ end
 
 M.pid = tonumber((M.read "/proc/self/stat"):match "^%d+")
 
---- Our children, zombies included, as "PID state".
-function M.children()
+--- Children of ours, or of this pid, zombies included, as "PID state".
+function M.children(pid)
   local list = {}
   for _, p in ipairs(processes()) do
-    if p.parent == M.pid then list[#list + 1] = ("%d %s"):format(p.pid, p.state) end
+    if p.parent == (pid or M.pid) then list[#list + 1] = ("%d %s"):format(p.pid, p.state) end
   end
   return list
 end
@@ -122,11 +122,11 @@ function M.is_alive(pid)
   return state ~= nil and (state ~= "Z" or has_other_threads(pid))
 end
 
---- What our descriptors lead to, by number.
-function M.descriptors()
-  local list = {}
-  for name in lfs.dir "/proc/self/fd" do
-    local target = lfs.symlinkattributes("/proc/self/fd/" .. name, "target")
+--- What our descriptors lead to, or those of this pid, by number.
+function M.descriptors(pid)
+  local list, directory = {}, ("/proc/%s/fd/"):format(pid or "self")
+  for name in lfs.dir(directory) do
+    local target = lfs.symlinkattributes(directory .. name, "target")
     if target and not target:find "^/proc/%d+/fd$" then list[#list + 1] = name .. " " .. target end
   end
   table.sort(list)
