@@ -2,7 +2,8 @@
  * main.c - the command
  *
  * `sluice worker` goes straight to the host room. Everything else is Lua: a
- * state with a lid on its memory, in which sluice.cli reads the command line.
+ * state with a lid on its memory, in which sluice.internal.cli.main reads the
+ * command line.
  * This is the only file that prints or exits.
  */
 #include <errno.h>
@@ -105,7 +106,7 @@ static bool push_library_at(lua_State *L, const char *where)
 	lua_pushlstring(L, executable, slash != NULL ? (size_t)(slash - executable) : 0);
 	lua_pushfstring(L, "%s/%s", lua_tostring(L, -1), where);
 	lua_replace(L, -2); /* [library] */
-	lua_pushfstring(L, "%s/sluice/cli.lua", lua_tostring(L, -1));
+	lua_pushfstring(L, "%s/sluice/internal/cli/main.lua", lua_tostring(L, -1));
 	bool found = access(lua_tostring(L, -1), R_OK) == 0;
 	lua_pop(L, found ? 1 : 2);
 	return found;
@@ -172,7 +173,7 @@ static int run_command(lua_State *L) /* [command] */
 	struct command *c = lua_touserdata(L, 1);
 	open_libraries(L);
 	lua_getglobal(L, "require");
-	lua_pushliteral(L, "sluice.cli");
+	lua_pushliteral(L, "sluice.internal.cli.main");
 	lua_call(L, 1, 1);
 	lua_getfield(L, -1, "main");
 	push_arguments(L, c);

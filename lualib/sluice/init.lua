@@ -13,10 +13,10 @@
 --- become typed failures, but nothing here contains what a protected call
 --- cannot; the command has a second tier for that.
 local core = require "sluice.core"
-local settings = require "sluice.settings"
-local start = require "sluice.start"
-local stdout = require "sluice.stdout"
-local worker = require "sluice.worker"
+local policy_options = require "sluice.internal.policy_options"
+local standard_output = require "sluice.internal.standard_output"
+local start = require "sluice.internal.start"
+local worker = require "sluice.internal.worker"
 
 local M = {}
 
@@ -52,15 +52,15 @@ function M.spawn(spec)
   return worker.wrap(handle, { timeout = read.timeout, idle_timeout = read.idle_timeout })
 end
 
---- Options of a policy file, as settings.lua says.
-M.options = settings.declare
+--- Options of a policy file, as internal/policy_options.lua says.
+M.options = policy_options.declare
 
 --- Standard output for handlers: `:row(row)` writes its JSON text on a line,
 --- `:write(text)` any text; both raise when the output fails, so that a
 --- failed write fails the run. Use either this or print, not both.
 ---@return sluice.Stdout
 function M.stdout()
-  return stdout.get()
+  return standard_output.get()
 end
 
 return M

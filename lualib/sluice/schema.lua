@@ -44,11 +44,11 @@
 --- fields of a record: a list of { name =, schema =, optional =, nullable = } in
 --- order; items, values (of a map its type, of an enum the list), keys,
 --- alternatives, unknown; and expected, the phrase of messages.
+local check = require "sluice.internal.check"
 local core = require "sluice.core"
-local fields = require "sluice.fields"
 local json = require "sluice.json"
-local pattern = require "sluice.schema.pattern"
-local phrase = require "sluice.schema.phrase"
+local pattern = require "sluice.internal.schema.pattern"
+local phrase = require "sluice.internal.schema.phrase"
 
 local M = {}
 
@@ -142,7 +142,7 @@ end
 local function lua_pattern(value)
   if type(value) ~= "string" then return nil, "a Lua pattern" end
   local problem = pattern.check(value)
-  if problem then return nil, nil, ("pattern: %s: %s"):format(problem, fields.show(value)) end
+  if problem then return nil, nil, ("pattern: %s: %s"):format(problem, check.show(value)) end
   return value
 end
 
@@ -235,9 +235,9 @@ local function finish(parts, options)
   local read, problem = {}, nil
   if options ~= nil then
     if type(options) ~= "table" or M.is(options) then
-      return nil, ("expected a table of options, got %s"):format(fields.show(options))
+      return nil, ("expected a table of options, got %s"):format(check.show(options))
     end
-    read, problem = fields.read(options, options_of[parts.kind], "")
+    read, problem = check.table(options, options_of[parts.kind], "")
     if not read then return nil, problem end
     for name, value in pairs(read) do parts[name] = value end
   end
@@ -282,7 +282,7 @@ local function refine(self, first, options)
   if name and (M.is(first) or options ~= nil) then
     local value, expected, problem = part(first, name)
     if not value then
-      return nil, problem or ("%s: expected %s, got %s"):format(name, expected, fields.show(first))
+      return nil, problem or ("%s: expected %s, got %s"):format(name, expected, check.show(first))
     end
     parts[name] = value
     return finish(parts, options)
@@ -302,7 +302,7 @@ end
 ---@return sluice.Schema
 function M.optional(schema)
   if not M.is(schema) then
-    error(("schema.optional: expected a type such as schema.string, got %s"):format(fields.show(schema)), 2)
+    error(("schema.optional: expected a type such as schema.string, got %s"):format(check.show(schema)), 2)
   end
   return with(schema, { optional = true })
 end
@@ -312,7 +312,7 @@ end
 ---@return sluice.Schema
 function M.nullable(schema)
   if not M.is(schema) then
-    error(("schema.nullable: expected a type such as schema.string, got %s"):format(fields.show(schema)), 2)
+    error(("schema.nullable: expected a type such as schema.string, got %s"):format(check.show(schema)), 2)
   end
   if schema.kind == "null" or schema.kind == "any" then return schema end
   return with(schema, { nullable = true })
@@ -322,9 +322,9 @@ end
 
 --- A field from what was declared: it, or nil and the problem.
 local function field_of(name, schema, required)
-  if type(name) ~= "string" then return nil, ("expected a name, got %s"):format(fields.show(name)) end
+  if type(name) ~= "string" then return nil, ("expected a name, got %s"):format(check.show(name)) end
   if not M.is(schema) then
-    return nil, ("%s: expected a type such as schema.string, got %s"):format(name, fields.show(schema))
+    return nil, ("%s: expected a type such as schema.string, got %s"):format(name, check.show(schema))
   end
   local optional = not required and (schema.optional or schema.default ~= nil) or false
   if schema.optional then schema = with(schema, { optional = false }) end
@@ -343,11 +343,11 @@ end
 
 local function read_fields(declared)
   if type(declared) ~= "table" or M.is(declared) then
-    return nil, ("expected a table of fields such as { name = schema.string }, got %s"):format(fields.show(declared))
+    return nil, ("expected a table of fields such as { name = schema.string }, got %s"):format(check.show(declared))
   end
   local result, seen = {}, {}
   for i, entry in ipairs(in_order(declared)) do
-    if type(entry) ~= "table" then return nil, ("field %d: expected { name, type }, got %s"):format(i, fields.show(entry)) end
+    if type(entry) ~= "table" then return nil, ("field %d: expected { name, type }, got %s"):format(i, check.show(entry)) end
     local field, problem = field_of(entry[1], entry[2], entry.required)
     if not field then return nil, problem end
     if seen[field.name] then return nil, ("%s is declared twice"):format(field.name) end
@@ -363,7 +363,7 @@ local function record(declared, options, unknown)
   local read, problem = read_fields(declared)
   if not read then return nil, problem end
   if unknown and type(options) == "table" and options.unknown ~= nil then
-    return nil, ("unknown: is %s here; use schema.record"):format(fields.show(unknown))
+    return nil, ("unknown: is %s here; use schema.record"):format(check.show(unknown))
   end
   local parts = { kind = "record", fields = read, unknown = unknown or "drop" }
   local schema
@@ -371,7 +371,7 @@ local function record(declared, options, unknown)
   if schema and not unknowns[schema.unknown] then
     local _, expected, why = part(schema.unknown, "unknown")
     if expected or why then
-      return nil, why or ('unknown: expected "drop", "keep", "refuse" or a type, got %s'):format(fields.show(schema.unknown))
+      return nil, why or ('unknown: expected "drop", "keep", "refuse" or a type, got %s'):format(check.show(schema.unknown))
     end
   end
   return schema, problem
@@ -393,7 +393,7 @@ function M.closed(declared, options) return must("closed", record(declared, opti
 
 local function enum(values, options)
   if type(values) ~= "table" or M.is(values) or #values == 0 then
-    return nil, ('expected a list of values such as { "a", "b" }, got %s'):format(fields.show(values))
+    return nil, ('expected a list of values such as { "a", "b" }, got %s'):format(check.show(values))
   end
   local encoded, err = json.encode(json.array { table.unpack(values) })
   if not encoded then return nil, err.message end
@@ -417,7 +417,7 @@ local function alternatives_of(given)
   for i, schema in ipairs(given) do
     local value, expected, problem = part(schema, "alternative " .. i)
     if not value then
-      return nil, problem or ("alternative %d: expected %s, got %s"):format(i, expected, fields.show(schema))
+      return nil, problem or ("alternative %d: expected %s, got %s"):format(i, expected, check.show(schema))
     end
     if value.kind == "null" then nullable = true else alternatives[#alternatives + 1] = value end
   end
@@ -463,7 +463,7 @@ end
 ---@return any value, sluice.Error? err
 function methods:decode(json_text)
   if type(json_text) ~= "string" then
-    error(("decode: expected a JSON text, got %s"):format(fields.show(json_text)), 2)
+    error(("decode: expected a JSON text, got %s"):format(check.show(json_text)), 2)
   end
   return self:compile():decode(json_text)
 end
@@ -495,12 +495,12 @@ end
 --- that it cannot say is nil and an error (kind policy).
 ---@return table? document, sluice.Error? err
 function methods:to_json_schema()
-  return require("sluice.schema.json_schema").write(self)
+  return require("sluice.internal.schema.json_schema").write(self)
 end
 
 --- A JSON Schema (2020-12), a table or a text, as a type. What these types
 --- cannot say is refused with its JSON Pointer (err.pointer; kind policy). What can
---- be said is written down in sluice.schema.json_schema.
+--- be said is written down in internal/schema/json_schema.lua.
 ---@param document table|boolean|string
 ---@return sluice.Schema? schema, sluice.Error? err
 function M.from_json_schema(document)
@@ -509,7 +509,7 @@ function M.from_json_schema(document)
     if err then return nil, core.error("policy", "the JSON Schema is not JSON: " .. err.message) end
     document = decoded
   end
-  return require("sluice.schema.json_schema").read(document)
+  return require("sluice.internal.schema.json_schema").read(document)
 end
 
 Schema.__index = methods
@@ -534,7 +534,7 @@ local function annotated(schema, annotations)
   return settle_default(with(schema, changes))
 end
 
---- For sluice.schema.json_schema.
+--- For internal/schema/json_schema.lua.
 M.internal = { make = make, with = with, finish = finish, field_of = field_of, annotated = annotated }
 
 return M

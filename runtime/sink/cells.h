@@ -28,7 +28,7 @@ struct sl_cell { /* a text is borrowed */
 	size_t len;
 };
 
-/* As lualib/sluice/sink/sql/columns.lua has them. */
+/* As lualib/sluice/internal/sql/columns.lua has them. */
 enum sl_column_type {
 	SL_COLUMN_TEXT,
 	SL_COLUMN_INTEGER,

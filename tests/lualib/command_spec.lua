@@ -1,11 +1,11 @@
---- sluice.command and sluice.words: from a worker's name to what is executed.
-local command = require "sluice.command"
-local words = require "sluice.words"
+--- sluice.internal.launch and command_line: from a worker's name to what is executed.
+local command_line = require "sluice.internal.command_line"
+local launch = require "sluice.internal.launch"
 
 local EXE = "/opt/sluice"
 
 local function build(spec)
-  local built, problem = command.build(spec, EXE)
+  local built, problem = launch.build(spec, EXE)
   assert.is_nil(problem)
   return built
 end
@@ -85,7 +85,7 @@ end)
 
 describe("what does not go together", function()
   local function problem(spec)
-    local built, text = command.build(spec, EXE)
+    local built, text = launch.build(spec, EXE)
     assert.is_nil(built)
     return text
   end
@@ -103,44 +103,44 @@ end)
 
 describe("a worker named from elsewhere", function()
   it("is a file there when it looks like one", function()
-    assert.same({ "dir/scan.lua", "-x" }, command.relative_to({ "scan.lua", "-x" }, "dir/"))
-    assert.same({ "dir/./scan" }, command.relative_to({ "./scan" }, "dir/"))
+    assert.same({ "dir/scan.lua", "-x" }, launch.relative_to({ "scan.lua", "-x" }, "dir/"))
+    assert.same({ "dir/./scan" }, launch.relative_to({ "./scan" }, "dir/"))
   end)
 
   it("is left alone when it is absolute or looked up in PATH", function()
-    assert.same({ "/srv/scan.lua" }, command.relative_to({ "/srv/scan.lua" }, "dir/"))
-    assert.same({ "rg" }, command.relative_to({ "rg" }, "dir/"))
-    assert.same({ "scan.lua" }, command.relative_to({ "scan.lua" }, ""))
+    assert.same({ "/srv/scan.lua" }, launch.relative_to({ "/srv/scan.lua" }, "dir/"))
+    assert.same({ "rg" }, launch.relative_to({ "rg" }, "dir/"))
+    assert.same({ "scan.lua" }, launch.relative_to({ "scan.lua" }, ""))
   end)
 end)
 
 describe("words", function()
   it("are split as a shell splits them", function()
-    assert.same({ "ssh", "-T", "my host", "--" }, words.split "ssh  -T 'my host' -- ")
-    assert.same({ "a b", 'c"d', "" }, words.split [["a b" c\"d '']])
-    assert.same({ "ab c" }, words.split [[a"b"' c']])
-    assert.same({ 'a"b\\n' }, words.split [["a\"b\n"]])
-    assert.same({}, words.split "  ")
+    assert.same({ "ssh", "-T", "my host", "--" }, command_line.split "ssh  -T 'my host' -- ")
+    assert.same({ "a b", 'c"d', "" }, command_line.split [["a b" c\"d '']])
+    assert.same({ "ab c" }, command_line.split [[a"b"' c']])
+    assert.same({ 'a"b\\n' }, command_line.split [["a\"b\n"]])
+    assert.same({}, command_line.split "  ")
   end)
 
   it("are refused with an open quote", function()
-    local list, why = words.split "ssh 'host"
+    local list, why = command_line.split "ssh 'host"
     assert.is_nil(list)
     assert.equal("a ' is not closed", why)
-    assert.equal('a " is not closed', select(2, words.split 'a "b\\"'))
-    assert.equal("nothing follows the last \\", select(2, words.split "a\\"))
+    assert.equal('a " is not closed', select(2, command_line.split 'a "b\\"'))
+    assert.equal("nothing follows the last \\", select(2, command_line.split "a\\"))
   end)
 
   it("come back through a shell's quotes", function()
     for _, word in ipairs { "plain", "a b", "it's", "", '$HOME "x"', "\\", "*" } do
-      assert.same({ word }, words.split(words.quote(word)))
+      assert.same({ word }, command_line.split(command_line.quote(word)))
     end
   end)
 
   it("are a list without gaps of strings without zero bytes", function()
-    assert.same({ "a", "" }, words.list { "a", "" })
+    assert.same({ "a", "" }, command_line.list { "a", "" })
     for _, bad in ipairs { {}, { "" }, { 1 }, { "a", 2 }, { "a\0" }, { "a", x = 1 }, { "a", [3] = "c" }, "a" } do
-      assert.is_nil((words.list(bad)))
+      assert.is_nil((command_line.list(bad)))
     end
   end)
 end)

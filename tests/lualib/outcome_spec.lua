@@ -1,7 +1,7 @@
 --- sluice.cli.outcome and sluice.cli.progress: what the command says.
 local core = require "sluice.core"
-local outcome = require "sluice.cli.outcome"
-local progress = require "sluice.cli.progress"
+local outcome = require "sluice.internal.cli.outcome"
+local progress = require "sluice.internal.cli.progress"
 
 local function success(given)
   local summary = {

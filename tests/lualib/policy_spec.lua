@@ -1,5 +1,5 @@
 --- sluice.policy: what a policy may say, and what it is told when it may not.
-local policy = require "sluice.policy"
+local policy = require "sluice.internal.policy"
 
 local function handler() end
 

@@ -1,5 +1,5 @@
 --- sluice.units: durations and sizes from and for people.
-local units = require "sluice.units"
+local units = require "sluice.internal.units"
 
 describe("a duration", function()
   it("is read with its unit", function()

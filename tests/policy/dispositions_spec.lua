@@ -166,7 +166,7 @@ describe("a limit on rejected rows", function()
   end)
 
   it("is a number or a percentage", function()
-    local policy = require "sluice.policy"
+    local policy = require "sluice.internal.policy"
     assert.equal('max_rejects: expected a number of rows, or a percentage such as "1%", got "many"',
       select(2, policy.read { max_rejects = "many" }))
   end)
@@ -267,7 +267,7 @@ describe("a stream", function()
   end)
 
   it("keeps its rejected rows apart from its rows", function()
-    local policy, sink = require "sluice.policy", recorder()
+    local policy, sink = require "sluice.internal.policy", recorder()
     local expected = "streams.a.rejects: expected a sink of its own, got that of streams.b.sink"
     assert.equal(expected, select(2, policy.read { streams = { a = { rejects = sink }, b = { sink = sink } } }))
     assert.equal('streams.a.max_rejects: expected a number of rows, or a percentage such as "1%", got -1',
@@ -370,7 +370,7 @@ describe("a policy's sinks", function()
   end)
 
   it("must be sinks, and rejected rows have one of their own", function()
-    local policy = require "sluice.policy"
+    local policy = require "sluice.internal.policy"
     local sink = recorder()
     assert.equal("streams.rows.sink: expected a sink, got 5", select(2, policy.read { streams = { rows = { sink = 5 } } }))
     assert.equal("rejects: expected a sink of its own, got that of streams.rows.sink",

@@ -1,7 +1,7 @@
 --- Options that a policy declares, ready scripts, and run keys of the command.
 local cjson = require "cjson"
 local paths = require "support.paths"
-local settings = require "sluice.settings"
+local policy_options = require "sluice.internal.policy_options"
 local shell = require "support.shell"
 
 local counts = paths.file "workers/counts.lua"
@@ -18,20 +18,20 @@ end
 local function given(list)
   local pairs_given = {}
   for name, value in pairs(list) do pairs_given[#pairs_given + 1] = { name = name, value = value } end
-  settings.give(pairs_given)
+  policy_options.give(pairs_given)
 end
 
 describe("an option of a policy", function()
-  after_each(function() settings.give {} end)
+  after_each(function() policy_options.give {} end)
 
   it("has its default where nothing is given", function()
-    local set = settings.declare { a = { default = 5 }, b = {}, c = { type = "duration", default = "2s" } }
+    local set = policy_options.declare { a = { default = 5 }, b = {}, c = { type = "duration", default = "2s" } }
     assert.same({ a = 5, c = 2000 }, set)
   end)
 
   it("is read by its type", function()
     given { i = "3", n = "1.5", b = "no", s = "64KiB", m = "two" }
-    assert.same({ i = 3, n = 1.5, b = false, s = 65536, m = "two" }, settings.declare {
+    assert.same({ i = 3, n = 1.5, b = false, s = 65536, m = "two" }, policy_options.declare {
       i = { type = "integer" }, n = { type = "number" }, b = { type = "boolean" },
       s = { type = "size" }, m = { type = { "one", "two" } },
     })
@@ -41,14 +41,14 @@ describe("an option of a policy", function()
     given { a = "x", b = " x y ,z", c = "i:integer", d = "n : text , a:b:json?" }
     assert.same({
       a = { "x" }, b = { "x y", "z" }, c = { { "i", "integer" } }, d = { { "n", "text" }, { "a:b", "json?" } },
-    }, settings.declare {
+    }, policy_options.declare {
       a = { type = "names" }, b = { type = "names" }, c = { type = "columns" }, d = { type = "columns" },
     })
   end)
 
   local function refused(message, list, declaration)
     given(list)
-    local ok, err = pcall(settings.declare, declaration)
+    local ok, err = pcall(policy_options.declare, declaration)
     assert.is_false(ok)
     assert.equal("usage", err.kind)
     assert.equal(message, err.message)

@@ -1,6 +1,6 @@
 --- The sinks of one request, driven with sinks that write down their calls.
 local core = require "sluice.core"
-local transaction = require "sluice.transaction"
+local transaction = require "sluice.internal.transaction"
 
 local log
 

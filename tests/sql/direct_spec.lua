@@ -123,7 +123,7 @@ end)
 
 describe("core.sqlite", function()
   it("hands on what connect raises, and links nothing afterwards", function()
-    local connection = require "sluice.sink.sql.connection"
+    local connection = require "sluice.internal.sql.connection"
     assert(connection.load "SQLite3")
     assert.equal("no", behaviour.raised(core.sqlite, function() error("no", 0) end))
     local opened = assert(connection.open("SQLite3", path))
@@ -132,7 +132,7 @@ describe("core.sqlite", function()
   end)
 
   it("gives statements that run in a transaction only, and end with their connection", function()
-    local connection = require "sluice.sink.sql.connection"
+    local connection = require "sluice.internal.sql.connection"
     assert(connection.load "SQLite3")
     local link, opened = core.sqlite(connection.open, "SQLite3", path)
     assert(opened:run "CREATE TABLE t (a INTEGER)")

@@ -1,5 +1,5 @@
 -- Columns from a schema, and a policy that ends in a database, by the command.
-local columns = require "sluice.sink.sql.columns"
+local columns = require "sluice.internal.sql.columns"
 local core = require "sluice.core"
 local paths = require "support.paths"
 local schema = require "sluice.schema"

@@ -1,5 +1,5 @@
 -- What urls of databases mean.
-local urls = require "sluice.sink.sql.url"
+local urls = require "sluice.internal.sql.url"
 
 local function read(url)
   local target, problem = urls.parse(url)

@@ -12,15 +12,15 @@
 --- names its stream, sequence and column: a field for which there is no column, a
 --- field that is absent but not optional, a payload that is no object.
 ---
---- The file is there as a whole or not at all: durable.lua. What is appended to
---- must begin with the same header (or header = false).
+--- The file is there as a whole or not at all (internal/sink/durable_file.lua).
+--- What is appended to must begin with the same header (or header = false).
+local check = require "sluice.internal.check"
 local core = require "sluice.core"
-local durable = require "sluice.sink.durable"
-local fields = require "sluice.fields"
+local durable_file = require "sluice.internal.sink.durable_file"
 
 local M = {}
 
-local Csv = durable.class "csv.file"
+local Csv = durable_file.class "csv.file"
 Csv.remembers = true
 
 local EOL = { lf = "\n", crlf = "\r\n" }
@@ -43,7 +43,7 @@ function M.columns(list, what)
   for i, value in ipairs(list) do
     local name, optional = read_column(value)
     if not name then
-      return nil, nil, ("%s[%d]: expected a name, or { name = …, optional = true }, got %s"):format(what, i, fields.show(value))
+      return nil, nil, ("%s[%d]: expected a name, or { name = …, optional = true }, got %s"):format(what, i, check.show(value))
     end
     if seen[name] then return nil, nil, ("%s[%d]: %q stands there twice"):format(what, i, name) end
     seen[name], columns.names[i], columns.optional[i] = true, name, optional
@@ -67,7 +67,7 @@ local function read_eol(value)
 end
 
 local READERS = {
-  columns = M.columns, header = fields.boolean, delimiter = read_delimiter, null = read_null, eol = read_eol,
+  columns = M.columns, header = check.boolean, delimiter = read_delimiter, null = read_null, eol = read_eol,
 }
 
 ---@return sluice.sink.Columns? columns, sluice.Error? err
@@ -130,7 +130,7 @@ end
 ---@param options sluice.sink.CsvOptions?
 ---@return sluice.Sink
 function M.file(path, options)
-  local read = durable.read("csv.file", path, options, READERS)
+  local read = durable_file.read("csv.file", path, options, READERS)
   read.delimiter, read.null, read.eol = read.delimiter or ",", read.null or "", read.eol or "\n"
   if read.header == nil then read.header = true end
   if read.null:find(read.delimiter, 1, true) then error("csv.file: null: the text contains the delimiter", 2) end

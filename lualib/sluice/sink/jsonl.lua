@@ -4,13 +4,13 @@
 ---     sink = jsonl.file("rows.jsonl.gz")
 ---
 --- Each row is the exact JSON text of its payload, on one line. The file is
---- there as a whole or not at all: durable.lua. If a file that is appended to
---- does not end in a line break, one is written first.
-local durable = require "sluice.sink.durable"
+--- there as a whole or not at all (internal/sink/durable_file.lua). If a file
+--- that is appended to does not end in a line break, one is written first.
+local durable_file = require "sluice.internal.sink.durable_file"
 
 local M = {}
 
-local Jsonl = durable.class "jsonl.file"
+local Jsonl = durable_file.class "jsonl.file"
 
 function Jsonl:open(_, file)
   local old, err = file:old()
@@ -36,7 +36,7 @@ end
 ---@param options sluice.sink.FileOptions?
 ---@return sluice.Sink
 function M.file(path, options)
-  return setmetatable({ path = path, options = durable.read("jsonl.file", path, options, {}) }, Jsonl)
+  return setmetatable({ path = path, options = durable_file.read("jsonl.file", path, options, {}) }, Jsonl)
 end
 
 return M

@@ -20,14 +20,14 @@
 --- SQLite: the run holds the writer's lock from its beginning to its end; the
 --- journal mode is the database's own. PostgreSQL: `?host=/socket/dir` and
 --- other parameters of libpq stand in the url.
-local batch = require "sluice.sink.sql.batch"
-local columns = require "sluice.sink.sql.columns"
+local batch = require "sluice.internal.sql.batch"
+local columns = require "sluice.internal.sql.columns"
 local core = require "sluice.core"
-local ledger = require "sluice.sink.sql.ledger"
-local tables = require "sluice.sink.sql.table"
-local transaction = require "sluice.sink.sql.transaction"
-local urls = require "sluice.sink.sql.url"
-local values = require "sluice.sink.sql.values"
+local ledger = require "sluice.internal.sql.ledger"
+local tables = require "sluice.internal.sql.table"
+local transaction = require "sluice.internal.sql.transaction"
+local urls = require "sluice.internal.sql.url"
+local values = require "sluice.internal.sql.values"
 
 local M = {}
 

@@ -9,12 +9,12 @@
 --- succeeded, and what is out cannot be rolled back. With atomic = true
 --- rows wait in a file without a name and are written at commit; a reader that
 --- goes away, or a full disk, is then a failed commit, after part of them may be out.
-local aligned = require "sluice.sink.aligned"
+local aligned_table = require "sluice.internal.sink.aligned_table"
+local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local csv = require "sluice.sink.csv"
-local fields = require "sluice.fields"
-local spool = require "sluice.spool"
-local stdout = require "sluice.stdout"
+local spool = require "sluice.internal.spool"
+local standard_output = require "sluice.internal.standard_output"
 
 local M = {}
 
@@ -39,8 +39,8 @@ end
 
 --- A writer that returns its errors.
 local out = {}
-function out:write(text) return returned(stdout.get().write, stdout.get(), text) end
-function out:flush() return returned(stdout.get().flush, stdout.get()) end
+function out:write(text) return returned(standard_output.get().write, standard_output.get(), text) end
+function out:flush() return returned(standard_output.get().flush, standard_output.get()) end
 
 local function names_of(self, schema)
   if self.options.columns then return self.options.columns.names end
@@ -66,10 +66,10 @@ function Stdout:begin(context)
     if not self.held then return nil, err end
   end
   if is_table(self) then
-    self.aligned = aligned.new(names_of(self, (context or {}).schema), most_columns(self),
+    self.aligned = aligned_table.new(names_of(self, (context or {}).schema), most_columns(self),
       self.options.window or WINDOW, function(text) return (self.held or out):write(text) end)
   elseif not self.held then
-    self.taker = stdout.writer()
+    self.taker = standard_output.writer()
   end
   self.state = "open"
   return true
@@ -80,7 +80,7 @@ function Stdout:write(row)
   if self.state ~= "open" then error("write: the sink has not begun", 2) end
   if self.aligned then return self.aligned:row(row) end
   if self.held then return self.held:write(tostring(row), "\n") end
-  return returned(stdout.get().row, stdout.get(), row)
+  return returned(standard_output.get().row, standard_output.get(), row)
 end
 
 function Stdout:prepare()
@@ -122,7 +122,7 @@ local function read_count(value)
 end
 
 local READERS = {
-  format = read_format, atomic = fields.boolean, columns = csv.columns, window = read_count, width = read_count,
+  format = read_format, atomic = check.boolean, columns = csv.columns, window = read_count, width = read_count,
 }
 
 ---@class sluice.sink.StdoutOptions
@@ -136,9 +136,9 @@ local READERS = {
 ---@return sluice.Sink
 function M.new(options)
   if options ~= nil and type(options) ~= "table" then
-    error("stdout.new: expected a table of options, got " .. fields.show(options), 2)
+    error("stdout.new: expected a table of options, got " .. check.show(options), 2)
   end
-  local read, problem = fields.read(options or {}, READERS, "")
+  local read, problem = check.table(options or {}, READERS, "")
   if not read then error("stdout.new: " .. problem, 2) end
   return setmetatable({ options = read }, Stdout)
 end

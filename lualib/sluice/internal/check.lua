@@ -1,0 +1,80 @@
+--- Tables that users write, read field by field.
+local suggest = require "sluice.internal.suggest"
+
+local M = {}
+
+---@alias sluice.Reader fun(value: any, name: string): any, string?
+
+--- A value in a message, short.
+---@param value any
+---@return string
+function M.show(value)
+  if type(value) == "string" then
+    return #value <= 40 and ("%q"):format(value) or ("%q…"):format(value:sub(1, 37))
+  end
+  if type(value) == "number" or type(value) == "boolean" or value == nil then return tostring(value) end
+  return "a " .. type(value)
+end
+
+---@param value any
+---@return any value, string? expected
+function M.func(value)
+  if type(value) == "function" then return value end
+  return nil, "a function"
+end
+
+---@param value any
+---@return boolean? value, string? expected
+function M.boolean(value)
+  if type(value) == "boolean" then return value end
+  return nil, "true or false"
+end
+
+---@param value any
+---@return any value, string? expected
+function M.name(value)
+  if type(value) == "string" and value ~= "" then return value end
+  return nil, "a name"
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  return keys
+end
+
+--- What may have been meant instead of an unknown key.
+local function alternatives(key, readers)
+  local known = sorted_keys(readers)
+  local hint = suggest.hint(key, known)
+  if hint ~= "" or #known > 8 then return hint end
+  return "; known are " .. table.concat(known, ", ")
+end
+
+--- Read a table with the given readers, one per key. A reader returns what it
+--- made of the value, or nil and either what was expected or, as a third
+--- result, the whole problem. The first problem in the order of the keys is
+--- reported as "streams.rows.where: expected a function, got 5".
+---@param value table
+---@param readers table<string, sluice.Reader>
+---@param prefix string  "" or "streams.rows."
+---@return table? result, string? problem
+function M.table(value, readers, prefix)
+  local result = {}
+  for _, key in ipairs(sorted_keys(value)) do
+    local reader = readers[key]
+    local name = prefix .. tostring(key)
+    if not reader then
+      return nil, ("%s: unknown key%s"):format(name, alternatives(key, readers))
+    end
+    local read, expected, problem = reader(value[key], name)
+    if read == nil then
+      return nil, problem or ("%s: expected %s, got %s"):format(name, expected, M.show(value[key]))
+    end
+    result[key] = read
+  end
+  return result
+end
+
+return M

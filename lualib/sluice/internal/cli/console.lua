@@ -1,0 +1,166 @@
+--- Standard error: diagnostics, the progress line, the outcome.
+---
+--- The progress line lives on a terminal only; it is taken away before
+--- anything else is written there and comes back with the next tick.
+local core = require "sluice.core"
+local json_object = require "sluice.internal.json_object"
+local outcome = require "sluice.internal.cli.outcome"
+local progress = require "sluice.internal.cli.progress"
+
+local M = {}
+
+---@class sluice.cli.Console
+---@field mode "live"|"plain"|"json"|"none"
+---@field tty boolean
+---@field colour boolean
+---@field worker_lines integer  lines of the worker's own output that were shown
+local Console = {}
+Console.__index = Console
+
+local CODES = { red = "31", yellow = "33", dim = "2" }
+
+---@param how "auto"|"plain"|"json"|"none"|nil
+---@param tty boolean
+local function mode_of(how, tty)
+  how = how or "auto"
+  if how ~= "auto" then return how end
+  return tty and os.getenv("TERM") ~= "dumb" and "live" or "none"
+end
+
+---@param options { progress: string?, quiet: boolean? }
+---@return sluice.cli.Console
+function M.open(options)
+  local tty, columns = core.terminal(2)
+  local no_colour = os.getenv("NO_COLOR") or ""
+  local mode = mode_of(options.progress, tty)
+  if options.quiet and mode == "live" then mode = "none" end
+  return setmetatable({
+    tty = tty,
+    mode = mode,
+    colour = tty and no_colour == "" and os.getenv("TERM") ~= "dumb",
+    columns = columns,
+    shown = false,
+    rate = progress.rate(),
+    printed_at = 0,
+    worker_lines = 0,
+  }, Console)
+end
+
+--- Text of others, without what would move the cursor or ring the bell.
+---@param text string
+---@return string
+function M.clean(text)
+  return (text:gsub("[%c\127]", function(c)
+    if c == "\n" or c == "\t" then return nil end
+    return ("\\x%02x"):format(c:byte())
+  end):gsub("\u{9b}", "\\u009b"))
+end
+
+--- The first `columns` characters.
+local function cut(text, columns)
+  local stop = utf8.len(text) and utf8.offset(text, columns + 1)
+  return stop and text:sub(1, stop - 1) or text
+end
+
+---@param name string
+---@param text string
+function Console:paint(name, text)
+  if not self.colour then return text end
+  return ("\27[%sm%s\27[0m"):format(CODES[name], text)
+end
+
+--- Take the progress line away.
+function Console:clear()
+  if not self.shown then return end
+  self.shown = false
+  io.stderr:write("\r\27[K")
+end
+
+--- A key was pressed: the terminal shows it as ^C where our next line begins.
+function Console:hide_key()
+  self.shown = self.shown or self.tty
+end
+
+---@param text string
+function Console:write(text)
+  self:clear()
+  io.stderr:write(text, "\n")
+end
+
+--- A diagnostic nobody handles.
+---@param d { code: string, message: string }
+function Console:diagnostic(d)
+  if d.code == "worker.stderr" or d.code == "worker.stdout" then self.worker_lines = self.worker_lines + 1 end
+  if self.mode == "json" then
+    return self:write(json_object.of("diagnostic", json_object.raw(json_object.of("code", d.code, "message", d.message))))
+  end
+  local message = M.clean(d.message):gsub("\n", "\n  ")
+  self:write(("%s: %s"):format(self:paint("yellow", M.clean(d.code)), message))
+end
+
+--- Something the command itself has to say.
+---@param text string
+function Console:notice(text)
+  if self.mode == "json" then
+    return self:write(json_object.of("notice", text))
+  end
+  self:write("sluice: " .. text)
+end
+
+local draw = {}
+
+function draw.live(console, counts, rate)
+  local _, columns = core.terminal(2)
+  io.stderr:write("\r", cut(M.clean(progress.line(counts, rate)), columns - 1), "\27[K")
+  console.shown = true
+end
+
+function draw.plain(console, counts, rate)
+  console:notice(progress.line(counts, rate))
+end
+
+function draw.json(console, counts, rate)
+  console:write(progress.json(counts, rate))
+end
+
+local PERIOD = { live = 0, plain = 1, json = 1 }
+
+--- Called some ten times a second.
+---@param counts table  of Run:counts()
+function Console:progress(counts)
+  if self.mode == "none" then return end
+  local rate = self.rate:update(counts.rows, counts.elapsed)
+  if counts.elapsed - self.printed_at < PERIOD[self.mode] then return end
+  self.printed_at = counts.elapsed
+  draw[self.mode](self, counts, rate)
+end
+
+--- Whether what goes to standard output shows up among our lines.
+---@return boolean
+function Console:shares_terminal()
+  return self.mode == "live" and (core.terminal(1))
+end
+
+--- Rows are about to be printed on the same terminal: they show the progress.
+function Console:yield_terminal()
+  if self:shares_terminal() then self.mode = "none" end
+end
+
+--- The last word on a run.
+---@param report sluice.cli.Report
+function Console:outcome(report)
+  if self.mode == "json" then
+    return self:write(json_object.of("outcome", json_object.raw(outcome.json(report))))
+  end
+  if not report.failure then
+    self:notice(outcome.success(report))
+    for _, note in ipairs(report.summary and report.summary.notes or {}) do self:write(M.clean("  note: " .. note)) end
+    return
+  end
+  local lines = outcome.failure(report)
+  local kind = report.failure.kind
+  self:notice(self:paint("red", kind) .. M.clean(lines[1]):sub(#kind + 1))
+  for i = 2, #lines do self:write(M.clean(lines[i])) end
+end
+
+return M

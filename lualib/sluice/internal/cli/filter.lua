@@ -1,0 +1,81 @@
+--- sluice filter: the rows that pass an expression, as JSON lines.
+local core = require "sluice.core"
+local request_argument = require "sluice.internal.cli.request_argument"
+local spool = require "sluice.internal.spool"
+local worker_spec = require "sluice.internal.cli.spec"
+
+---@return sluice.core.Handlers? handlers, sluice.Error? err
+local function expressions(options)
+  local where, map, err
+  where, err = core.expression(options.expression, "EXPR")
+  if not where then return nil, err end
+  if options.map then
+    map, err = core.expression(options.map, "--map")
+    if not map then return nil, err end
+  end
+  return { where = where, map = map }
+end
+
+--- Rows go to standard output as they come.
+local function direct(handlers, writer)
+  handlers.taker = writer
+  return function() return writer:flush() end
+end
+
+--- Rows wait in a file without a name until success.
+---@return function? prepare, sluice.Error? err
+local function held_back(handlers, writer)
+  local held, err = spool.open()
+  if not held then return nil, err end
+  handlers.on_row = function(row)
+    local ok, reason = held:write(tostring(row), "\n")
+    if not ok then error(reason, 0) end
+  end
+  return function()
+    local ok, reason = held:flush()
+    if not ok then return nil, reason end
+    return held:copy(writer)
+  end
+end
+
+--- Without a worker: JSON lines from standard input.
+---@return sluice.Spec? spec, string? problem
+local function spec_of(options, behind, plan)
+  local spec = worker_spec.of(options, behind, plan)
+  if spec.words then return spec end
+  if spec.via then return nil, "--via needs a worker behind --" end
+  if core.terminal(0) then
+    return nil, "no worker, and standard input is a terminal: name a worker behind --, or pipe JSON lines in"
+  end
+  spec.words, spec.lines, spec.pass_stdin = {}, true, true
+  return spec
+end
+
+---@param session sluice.cli.Session
+---@param options table
+---@param behind string[]?
+---@return integer|"SIGPIPE" code, string? problem
+return function(session, options, behind)
+  local handlers, err = expressions(options)
+  if not handlers then return session:fail(err) end
+  local json, problem = request_argument.read(options.request, "--request")
+  if problem then return 2, problem end
+  local plan = {
+    export = options.export, json = json, streams = {}, default = handlers,
+    options = { timeout = options.timeout or 0 },
+  }
+  local spec
+  spec, problem = spec_of(options, behind, plan)
+  if not spec then return 2, problem end
+  local writer, prepare = core.writer(1), nil
+  prepare, err = (options.atomic and held_back or direct)(handlers, writer)
+  if not prepare then return session:fail(err) end
+  if not options.atomic then
+    session.console:yield_terminal()
+    session.writer = writer
+  end
+  session.report.held, session.report.open_ended = options.atomic, spec.pass_stdin
+  local _, failure = session:execute(spec, plan, "rows", prepare)
+  session.report.failure = failure
+  return session:finish()
+end

@@ -1,0 +1,56 @@
+--- sluice info: what a worker says about itself.
+local console = require "sluice.internal.cli.console"
+local core = require "sluice.core"
+local json_object = require "sluice.internal.json_object"
+local output = require "sluice.internal.cli.output"
+local units = require "sluice.internal.units"
+local worker_spec = require "sluice.internal.cli.spec"
+
+local function exports_json(exports)
+  local list = {}
+  for i, export in ipairs(exports) do list[i] = json_object.of("name", export.name, "type", export.type) end
+  return json_object.raw("[" .. table.concat(list, ",") .. "]")
+end
+
+local function as_json(info)
+  return json_object.of("name", info.name, "version", info.version, "runtime", info.runtime,
+    "protocol", core.protocol, "max_frame", info.max_frame, "exports", exports_json(info.exports))
+end
+
+local function as_text(info)
+  local width = 0
+  for _, export in ipairs(info.exports) do width = math.max(width, #export.name) end
+  local lines = { ("%s %s"):format(info.name, info.version), "exports:" }
+  for _, export in ipairs(info.exports) do
+    lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(export.name, export.type)
+  end
+  if #info.exports == 0 then lines[#lines + 1] = "  none" end
+  lines[#lines + 1] = ("rows up to %s; %s, protocol %d")
+    :format(units.show_size(info.max_frame), info.runtime or "runtime unknown", core.protocol)
+  for i, line in ipairs(lines) do lines[i] = console.clean(line) end -- the names are the worker's
+  return table.concat(lines, "\n")
+end
+
+---@param handle sluice.core.Worker
+---@return true? ok, sluice.Error? err
+local function show(handle, options)
+  local ok, err = handle:start()
+  if not ok then return nil, err end
+  return output.line((options.json and as_json or as_text)(handle:info()))
+end
+
+---@param session sluice.cli.Session
+---@param options table
+---@param behind string[]?
+---@return integer|"SIGPIPE" code, string? problem
+return function(session, options, behind)
+  if not behind then return 2, "no worker: name one behind --, as in `sluice info -- WORKER`" end
+  local handle, err = session:hire(worker_spec.of(options, behind, { options = {} }))
+  if not handle then return session:fail(err) end
+  local ok
+  ok, err = show(handle, options)
+  if not ok then session.report.failure = err end
+  session:release(handle)
+  session.options.quiet = true
+  return session:finish()
+end

@@ -1,0 +1,139 @@
+--- The command line of sluice.
+local console = require "sluice.internal.cli.console"
+local core = require "sluice.core"
+local output = require "sluice.internal.cli.output"
+local parser = require "sluice.internal.cli.parser"
+local policy = require "sluice.internal.policy"
+local policy_options = require "sluice.internal.policy_options"
+local session = require "sluice.internal.cli.session"
+
+local M = {}
+
+local USAGE = 2
+
+local commands = {
+  run = require "sluice.internal.cli.run",
+  filter = require "sluice.internal.cli.filter",
+  call = require "sluice.internal.cli.call",
+  info = require "sluice.internal.cli.info",
+}
+
+--- One line, and where to read on.
+---@param problem string
+---@param command string?
+---@return integer code
+local function usage(problem, command)
+  local page = command and ("sluice %s --help"):format(command) or "sluice --help"
+  io.stderr:write(("sluice: usage: %s\ntry: %s\n"):format(console.clean(problem), page))
+  return USAGE
+end
+
+--- What stands before `--`, and behind it (nil without one).
+---@param argv string[]
+---@return string[] before, string[]? behind
+local function split(argv)
+  for i = 1, #argv do
+    if argv[i] == "--" then
+      return table.move(argv, 1, i - 1, 1, {}), table.move(argv, i + 1, #argv, 1, {})
+    end
+  end
+  return table.move(argv, 1, #argv, 1, {}), nil
+end
+
+--- argparse speaks in two lines and of positions; a user thinks of `--`.
+---@param message string
+local function reword(message)
+  message = message:gsub("\nDid you mean", "; did you mean"):gsub("\n", " ")
+  message = message:gsub("^missing argument '(.-)'$", "%1 is missing")
+  if message == "too many arguments" then return "too many arguments; the worker stands behind --" end
+  return message
+end
+
+---@param text string
+---@return integer|"SIGPIPE" code
+local function say(text)
+  local ok, err = output.line(text)
+  if ok then return 0 end
+  if err.errno == "EPIPE" then return "SIGPIPE" end
+  io.stderr:write(("sluice: %s\n"):format(console.clean(tostring(err))))
+  return core.exit_code(err)
+end
+
+--- What `sluice run POLICY.lua --help` says beside the rest.
+---@param before string[]
+---@return string
+local function of_policy(before)
+  for _, word in ipairs(before) do
+    local declaration = word:find "%.lua$" and policy.settings(word)
+    if declaration then return "\n\n" .. policy_options.help(declaration) end
+  end
+  return ""
+end
+
+--- Help is asked for wherever the word stands; the rest need not make sense.
+---@return string? help
+local function help_wanted(before, parsers)
+  local wanted = before[1] == "help"
+  for _, word in ipairs(before) do
+    wanted = wanted or word == "-h" or word == "--help"
+  end
+  if not wanted then return nil end
+  for _, word in ipairs(before) do
+    if parsers.commands[word] then
+      return parsers.commands[word]:get_help() .. (word == "run" and of_policy(before) or "")
+    end
+  end
+  return parsers.root:get_help()
+end
+
+---@param before string[]
+---@param parsers sluice.cli.Parser
+---@return table? options, string? problem
+local function parse(before, parsers)
+  for i, word in ipairs(before) do before[i] = parser.shield(word) end
+  local ok, result = parsers.root:pparse(before)
+  if not ok then return nil, reword(result) end
+  return result
+end
+
+---@param before string[]
+---@param parsers sluice.cli.Parser
+---@return string? command  the first word that is one
+local function command_of(before, parsers)
+  for _, word in ipairs(before) do
+    if parsers.commands[word] then return word end
+  end
+end
+
+local function version()
+  return ("sluice %s (%s, protocol %d)"):format(core.version, _VERSION, core.protocol)
+end
+
+--- Run the command line: the exit code, or "SIGPIPE" when whoever read our
+--- output has gone and the process should end as such processes do.
+---@param argv string[]
+---@return integer|"SIGPIPE" code
+function M.main(argv)
+  local parsers = parser.build()
+  local before, behind = split(argv)
+  local help = help_wanted(before, parsers)
+  if help then return say(help) end
+  if before[1] == "--version" then return say(version()) end
+  if #before == 0 then return usage("a command is missing: run, filter, call or info") end
+  local command = command_of(before, parsers)
+  local options, problem = parse(before, parsers)
+  if not options then return usage(problem, command) end
+  if behind and #behind == 0 then return usage("nothing stands behind --; name a worker there", command) end
+  local opened
+  opened, problem = session.open(options.command, options)
+  if not opened then return usage(problem, command) end
+  local code
+  code, problem = commands[options.command](opened, options, behind)
+  if problem then
+    opened:discard()
+    return usage(problem, command)
+  end
+  return code
+end
+
+return M

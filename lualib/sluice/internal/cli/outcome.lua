@@ -1,0 +1,311 @@
+--- How a run ended, in words for people and as JSON for machines. Pure.
+local command_line = require "sluice.internal.command_line"
+local core = require "sluice.core"
+local json_object = require "sluice.internal.json_object"
+local units = require "sluice.internal.units"
+
+local M = {}
+
+---@class sluice.cli.Report
+---@field command "run"|"filter"|"call"|"info"
+---@field summary sluice.core.Summary?
+---@field failure sluice.Error?
+---@field counts table?       of Run:counts(); nil when nothing began
+---@field held boolean?       output is held back until success (or there is none)
+---@field open_ended boolean? the end of input counted as success
+---@field exit integer
+---@field worker table?       of Worker:info()
+---@field via boolean?        a launcher was to start it
+---@field policy string?      that has options of its own
+---@field chooses_stream boolean?  and one of them is the stream
+---@field printed boolean?    the worker's own output was shown as it came
+
+local function plural(n, noun)
+  return ("%s %s%s"):format(units.show_count(n), noun, n == 1 and "" or "s")
+end
+
+local function sorted(t)
+  local names = {}
+  for name in pairs(t) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local MOST_STREAMS = 4
+
+--- "rows 1,200, warnings 4", where there is more than one stream.
+local function stream_counts(per_stream)
+  local names, parts = sorted(per_stream), {}
+  if #names < 2 then return nil end
+  for i = 1, math.min(#names, MOST_STREAMS) do
+    parts[i] = ("%s %s"):format(names[i], units.show_count(per_stream[names[i]]))
+  end
+  if #names > MOST_STREAMS then parts[#parts + 1] = plural(#names - MOST_STREAMS, "more stream") end
+  return table.concat(parts, ", ")
+end
+
+--- "(1,180 kept, 24 dropped; rows 1,200, warnings 4)" or nothing.
+local function breakdown(summary)
+  local counts, parts = summary.counts, {}
+  local rejected = counts.rejected or 0
+  if counts.dropped > 0 or rejected > 0 then
+    parts[1] = ("%s kept, %s dropped"):format(units.show_count(counts.kept), units.show_count(counts.dropped))
+    if rejected > 0 then parts[1] = ("%s, %s rejected"):format(parts[1], units.show_count(rejected)) end
+  end
+  parts[#parts + 1] = stream_counts(summary.per_stream)
+  return #parts > 0 and (" (%s)"):format(table.concat(parts, "; ")) or ""
+end
+
+--- "1,204 rows in 0.8 s (1,180 kept, 24 dropped), committed"
+---@param report sluice.cli.Report
+---@return string
+function M.success(report)
+  local summary = report.summary
+  if summary.already_committed then
+    return ("already committed with run key %s; nothing was written"):format(summary.run_key)
+  end
+  local text = ("%s in %s%s"):format(plural(summary.total_rows, "row"),
+    units.show_duration(summary.elapsed), breakdown(summary))
+  if summary.stopped then text = text .. ", stopped early" end
+  text = text .. (report.command == "filter" and ", complete" or ", committed")
+  if report.open_ended then text = text .. " (the end of input counted as success)" end
+  return text
+end
+
+--- Whether the message names the value already, as a word of its own.
+local function mentions(message, value)
+  local pattern = "%f[%w_]" .. value:gsub("%p", "%%%0") .. "%f[^%w_]"
+  return message:find(value, 1, true) ~= nil and (not value:find("^%w+$") or message:find(pattern) ~= nil)
+end
+
+local PLACES = {
+  { "export", "export %s" }, { "handler", "in %s" }, { "stream", "stream %s" },
+  { "sequence", "sequence %s" }, { "line", "line %s" }, { "offset", "byte %s" },
+}
+
+--- " (stream rows, sequence 17)": what the message does not say by itself.
+--- What could not even be started has no place but its own name.
+local function place(err)
+  if err.kind == "spawn" then return "" end
+  local parts = {}
+  for _, entry in ipairs(PLACES) do
+    local value = err[entry[1]]
+    if value ~= nil and not mentions(err.message, tostring(value)) then
+      parts[#parts + 1] = entry[2]:format(value)
+    end
+  end
+  return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
+end
+
+--- What to do about it, by the option that the error names or by its kind.
+local HINTS = {
+  ["--lines"] = "if this program prints JSON lines, start it with --lines",
+  ["--timeout"] = "--timeout DURATION allows more time, --timeout 0 sets no limit",
+  ["--idle-timeout"] = "--idle-timeout DURATION allows longer silences",
+  ["--startup-timeout"] = "--startup-timeout DURATION allows more time",
+  ["--max-frame"] = "--max-frame SIZE allows larger rows, up to 256MiB",
+  ["--export"] = "--export NAME chooses one; `sluice info` lists them",
+  ["--transport"] = "--transport stdio is for workers that speak on 0 and 1",
+  request_timeout = "--timeout",
+  idle_timeout = "--idle-timeout",
+  startup_timeout = "--startup-timeout",
+  frame_too_large = "--max-frame",
+  unhandled_stream = "give the policy an entry for it in `streams`, or a top-level on_row",
+  restart_limit = "the worker dies again and again; run it by hand to see why",
+}
+
+--- Whether it came from an expression of the command line.
+---@param report sluice.cli.Report
+local function is_expression(report)
+  local handler = report.failure.handler
+  return report.command == "filter" and (handler == "where" or handler == "map")
+end
+
+---@param report sluice.cli.Report
+---@return string?
+local function hint(report)
+  local err = report.failure
+  if is_expression(report) and err.kind == "sink" then
+    return "a field that is absent is nil: guard it, as in  line and line < 100"
+  end
+  if err.kind == "handshake" and report.via and not err.option then
+    return "--remote PATH says where sluice is at the far end of --via"
+  end
+  if err.kind == "unhandled_stream" and report.chooses_stream then
+    return "--set stream=NAME chooses the stream that this policy takes"
+  end
+  local text = HINTS[err.option or err.kind]
+  return HINTS[text] or text or err.option and ("see " .. err.option) or nil
+end
+
+local NOTHING_STANDS = { run = true, filter = true }
+
+--- Which sinks have the rows, where some have, or may have.
+local function whereabouts(err)
+  local parts = {}
+  local function add(words, names)
+    if type(names) == "table" and names[1] then parts[#parts + 1] = words .. table.concat(names, ", ") end
+  end
+  add("committed: ", err.committed)
+  add("perhaps committed: ", err.uncertain)
+  if #parts == 0 then return nil end
+  add("rolled back: ", err.rolled_back)
+  return table.concat(parts, "; ")
+end
+
+--- What became of the rows that had arrived.
+---@param report sluice.cli.Report
+---@return string?
+local function remains(report)
+  local rows = report.counts and report.counts.rows or 0
+  local committed = whereabouts(report.failure)
+  if committed then return committed end
+  if report.failure.committed == true or report.failure.errno or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
+  local arrived = plural(rows, "row") .. " had arrived; "
+  if report.held then return arrived .. "nothing was committed" end
+  local kept = report.counts.kept or rows
+  if kept == 0 then return arrived .. "none was written" end
+  return ("%s%s already written: the output is not complete (--atomic holds it back)")
+    :format(arrived, kept == 1 and "1 was" or units.show_count(kept) .. " were")
+end
+
+local MOST_LINES = 12
+
+--- The last lines of a text, indented.
+local function last_lines(text, most)
+  local lines = {}
+  for line in text:gmatch("[^\n]+") do lines[#lines + 1] = line end
+  return table.move(lines, math.max(1, #lines - most + 1), #lines, 1, {})
+end
+
+--- The frames of a trace that are the user's own, where they tell more than
+--- the message, which begins with the place of the first.
+local function trace_lines(traceback, message)
+  local lines = {}
+  for line in traceback:gmatch("[^\n]+") do
+    local frame = line:match("^%s+(.*)")
+    local is_ours = frame and frame:find("sluice[/.]") or line:find("in method 'wait'", 1, true)
+    if is_ours or #lines == MOST_LINES then break end
+    if frame and not frame:find("^%[C%]") then lines[#lines + 1] = frame end
+  end
+  local only = #lines == 1 and lines[1]:match("^.-:%d+: ")
+  if only and message:find(only, 1, true) then return {} end
+  return lines
+end
+
+local OF_THE_WORKER = {
+  export_failed = true, callback_failed = true, handshake = true, protocol = true, worker_exited = true,
+  restart_limit = true, startup_timeout = true, request_timeout = true, idle_timeout = true,
+}
+
+--- The worker's last output, where it was not shown yet and may tell something.
+--- Of a program that is no worker, the message quotes the first line: enough.
+---@param report sluice.cli.Report
+---@return string
+local function tail(report)
+  local err = report.failure
+  if report.printed or not OF_THE_WORKER[err.kind] or err.option == "--lines" then return "" end
+  return err.tail or ""
+end
+
+local function append(lines, title, more)
+  if #more == 0 then return end
+  lines[#lines + 1] = "  " .. title
+  for _, line in ipairs(more) do lines[#lines + 1] = "    " .. line end
+end
+
+--- The message of an expression. To Lua, a bare name in it is a global; to
+--- whoever wrote it, a field. Lines say nothing where there is but one.
+---@param message string
+---@return string
+local function of_expression(message)
+  return (message:gsub("^([%w-]+:)%d+:", "%1"):gsub("%(global (%b'')%)", "(field %1)"))
+end
+
+--- The message, with what the system said.
+---@param report sluice.cli.Report
+---@return string
+local function sentence(report)
+  local err = report.failure
+  local message = err.message
+  if is_expression(report) then message = of_expression(message) end
+  if err.os and not message:find(err.os, 1, true) then message = message .. ": " .. err.os end
+  return ("%s: %s%s"):format(err.kind, message, place(err))
+end
+
+--- What of the command line has the help that is wanted: a policy has its own.
+local function words_for_help(report)
+  return report.policy and report.command .. " " .. command_line.quote(report.policy) or report.command
+end
+
+--- Lines for a failure; the first is the sentence, the rest is indented.
+---@param report sluice.cli.Report
+---@return string[]
+function M.failure(report)
+  local err = report.failure
+  local lines = { sentence(report) }
+  if err.text and not err.message:find(err.text, 1, true) then lines[#lines + 1] = "  it reads: " .. err.text end
+  lines[#lines + 1] = remains(report) and "  " .. remains(report)
+  lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
+  for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end
+  if err.kind == "usage" then lines[#lines + 1] = ("try: sluice %s --help"):format(words_for_help(report)) end
+  append(lines, "traceback:", is_expression(report) and {} or trace_lines(err.traceback or "", err.message))
+  append(lines, "the worker's last output:", last_lines(tail(report), MOST_LINES))
+  return lines
+end
+
+local ERROR_FIELDS = {
+  "kind", "message", "os", "errno", "export", "handler", "stream", "sequence", "line", "offset", "size", "limit",
+  "pointer", "violations", "place", "max_rejects", "rejected", "status", "exit_status", "signal", "stage", "timeout_ms", "option", "text", "traceback", "notes", "committed",
+  "rolled_back", "uncertain", "unknown", "run_key",
+}
+
+local function error_object(err)
+  local flat = {}
+  for i, name in ipairs(ERROR_FIELDS) do flat[2 * i - 1], flat[2 * i] = name, err[name] end
+  return json_object.raw(json_object.of(table.unpack(flat, 1, 2 * #ERROR_FIELDS)))
+end
+
+--- What became of the rows of each stream.
+local function streams_object(counts)
+  if not counts.per_stream then return nil end
+  local streams = {}
+  for name, c in pairs(counts.per_stream) do
+    streams[name] = json_object.raw(json_object.of("delivered", c.rows, "kept", c.kept, "dropped", c.dropped,
+      "rejected", c.rejected, "bytes", c.bytes, "checksum", c.checksum))
+  end
+  return json_object.sorted(streams)
+end
+
+local function worker_object(info)
+  return json_object.raw(json_object.of("name", info.name, "version", info.version, "pid", info.pid))
+end
+
+--- The outcome as one line of JSON.
+---@param report sluice.cli.Report
+---@return string
+function M.json(report)
+  local summary, failure = report.summary, report.failure
+  local counts = summary and summary.counts or report.counts or {}
+  return json_object.of(
+    "success", failure == nil,
+    "exit", report.exit,
+    "rows", counts.rows or 0,
+    "kept", counts.kept or 0,
+    "dropped", counts.dropped or 0,
+    "rejected", counts.rejected or 0,
+    "bytes", counts.bytes or 0,
+    "per_stream", summary and json_object.sorted(summary.per_stream) or nil,
+    "streams", streams_object(counts),
+    "already_committed", summary and summary.already_committed,
+    "run_key", summary and summary.run_key,
+    "notes", summary and summary.notes and core.json.array(summary.notes),
+    "elapsed", summary and summary.elapsed or counts.elapsed,
+    "stopped", summary and summary.stopped or nil,
+    "open_ended", report.open_ended,
+    "metadata", summary and summary.metadata_json and json_object.raw(json_object.one_line(summary.metadata_json)) or nil,
+    "error", failure and error_object(failure) or nil,
+    "worker", report.worker and worker_object(report.worker) or nil)
+end
+
+return M

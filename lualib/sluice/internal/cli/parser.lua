@@ -1,0 +1,243 @@
+--- The command line: subcommands, options, help.
+local argparse = require "argparse"
+local options = require "sluice.internal.option_list"
+
+local M = {}
+
+-- A word such as `-5` or `-x < 3` begins like an option and is none. argparse
+-- cannot tell, so it gets such words behind this mark.
+local MARK = "\1"
+
+---@param word string
+---@return string
+function M.shield(word)
+  local is_option = word:find("^%-%a") and not word:find("%s") or word:find("^%-%-%a[%w-]*=?")
+  if word:sub(1, 1) == "-" and word ~= "-" and not is_option then return MARK .. word end
+  return word
+end
+
+local function unshield(word)
+  return word:sub(1, 1) == MARK and word:sub(2) or word
+end
+
+local function plain(word)
+  return unshield(word)
+end
+
+--- A converter for argparse that names the option in what it has to say.
+---@param flag string
+---@param read fun(value: string): any, string?
+local function converter(flag, read)
+  return function(word)
+    word = unshield(word)
+    local value, expected = read(word)
+    if value == nil then
+      return nil, ("%s: expected %s, got %q"):format(flag, expected, word)
+    end
+    return value
+  end
+end
+
+---@param word string
+local function variable(word)
+  local name, value = word:match("^([^=]+)=(.*)$")
+  if not name then return nil, "NAME=VALUE" end
+  return { name = name, value = value }
+end
+
+---@param word string
+local function some(word)
+  if word == "" then return nil, "a name" end
+  return word
+end
+
+--- An option that the policy knows under the same name.
+local function shared(parser, flag, argname, description)
+  local name = flag:gsub("^%-%-", ""):gsub("-", "_")
+  return parser:option(flag):argname(argname):description(description)
+    :convert(converter(flag, options.all[name].read))
+end
+
+local function add_limits(command, default)
+  shared(command, "--timeout", "DURATION", ("For the whole request (%s)."):format(default))
+  shared(command, "--idle-timeout", "DURATION", "Longest silence of the worker (none).")
+end
+
+local function add_worker_options(command)
+  shared(command, "--startup-timeout", "DURATION", "For the worker to introduce itself (10s).")
+  shared(command, "--max-frame", "SIZE", "Largest row that is accepted (1MiB).")
+  command:option("--env"):argname("NAME=VALUE"):count("*"):convert(converter("--env", variable))
+    :description("Set a variable for the worker; may be repeated.")
+  shared(command, "--cwd", "DIR", "Start the worker in this directory.")
+  shared(command, "--transport", "HOW", "pipe: descriptors 3 and 4; stdio: 0 and 1 (pipe).")
+  shared(command, "--via", "COMMAND", "Launcher that carries standard input and output,\nas in --via 'ssh -T host --'.")
+  shared(command, "--remote", "PATH", "sluice at the far end of --via (sluice).")
+end
+
+local function add_lines_options(command)
+  command:flag("--lines"):description("The worker is any program that prints JSON lines.")
+  shared(command, "--stream", "NAME", "With --lines: the name of its stream (rows).")
+  command:flag("--envelopes"):description('With --lines: each line is an envelope, such as\n{"stream":"rows","payload":…}.')
+end
+
+local PROGRESS = { auto = true, plain = true, json = true, none = true }
+
+local function progress_mode(word)
+  if PROGRESS[word] then return word end
+  return nil, "auto, plain, json or none"
+end
+
+local function add_report_options(command)
+  command:option("--progress"):argname("HOW"):convert(converter("--progress", progress_mode))
+    :description("auto: a live line on a terminal; plain: a line a\nsecond; json: one object a line; none (auto).")
+  command:option("--summary"):argname("FILE"):convert(converter("--summary", some))
+    :description("Write the outcome to FILE as JSON.")
+  command:flag("-q --quiet"):description("On success say nothing but diagnostics.")
+end
+
+local function add_request_options(command)
+  command:option("--export"):argname("NAME"):convert(converter("--export", some))
+    :description("Operation to run (the only one there is).")
+  command:option("--request"):argname("JSON"):convert(converter("--request", some))
+    :description("Its argument; @FILE reads it, @- from standard input.")
+end
+
+local function add_help(command)
+  command:flag("-h --help"):description("Show this text.")
+end
+
+--- What both commands that stream rows take.
+local function add_stream_options(command, timeout)
+  add_request_options(command)
+  add_limits(command, timeout)
+  add_worker_options(command)
+  add_lines_options(command)
+  add_report_options(command)
+  add_help(command)
+  return command
+end
+
+local function add_run(parser)
+  local command = parser:command("run"):summary("Give a worker's rows to a policy.")
+    :usage("Usage: sluice run [options] POLICY.lua [-- WORKER [ARG…]]")
+    :description("Start a worker, give its rows to the policy as they appear, and let the\npolicy keep them only when the worker has finished and every count agrees.")
+    :epilog([[
+Examples:
+  sluice run count.lua -- ./scan.lua
+      The rows of a Lua worker, counted per stream.
+  sluice run --request '{"root":"src"}' --timeout 1h index.lua -- ./indexer
+      A native worker, with a request and an hour to finish.
+  sluice run --lines --stream match show.lua -- rg --json TODO
+      A program that prints JSON lines.
+  sluice run --via 'ssh -T build --' index.lua -- /srv/scan.lua
+      A worker on another machine.
+
+A policy may name its worker itself, worker = { "scan.lua" }, as seen from where
+the policy lies; what stands behind -- replaces it. Most options may stand in
+the policy too (timeout = "1h"); the command line wins.]])
+  command:argument("POLICY.lua"):target("policy"):convert(plain):description("File that returns the policy.")
+  command:option("--arg"):argname("VALUE"):count("*"):convert(plain)
+    :description("Goes to the policy file as `...`; may be repeated.")
+  command:option("--set"):argname("NAME=VALUE"):count("*"):convert(converter("--set", variable))
+    :description("An option that the policy declares; with its name,\n--help lists them. May be repeated.")
+  command:option("--run-key"):argname("KEY"):convert(converter("--run-key", some))
+    :description("Write it down with what is committed; a run of a key\nthat is committed already is not run again.")
+  return add_stream_options(command, "10m; 0 for none")
+end
+
+local function add_filter(parser)
+  local command = parser:command("filter"):summary("Write the rows that pass an expression as JSON lines.")
+    :usage("Usage: sluice filter [options] EXPR [-- WORKER [ARG…]]")
+    :description("Write the rows for which EXPR holds to standard output, as JSON lines and at\nonce. Without a worker, JSON lines are read from standard input.")
+    :epilog([[
+In EXPR a bare name is a field of the row: kind == "def" and line % 2 == 0.
+`row` is the row itself (row.stream, row.payload, row:get("/a/0")), `null` is
+JSON's null, `_G` are Lua's globals. A field that is absent is nil.
+
+Examples:
+  sluice filter 'kind == "def" and line < 100' -- ./scan.lua
+  sluice filter --map '{ name = name, at = file .. ":" .. line }' true -- ./scan.lua
+  sluice filter --lines 'type == "match"' -- rg --json TODO
+  zcat log.gz | sluice filter 'status >= 500'
+      The end of input counts as success here: nobody says that it is complete.
+  sluice filter --atomic 'size > 4096' -- ./scan.lua > large.jsonl
+      Nothing is written unless the worker succeeds.]])
+  command:argument("EXPR"):target("expression"):convert(plain):description("Lua expression; false, nil or null drops the row.")
+  command:option("--map"):argname("EXPR"):convert(plain):description("Write the value of this expression instead of the row.")
+  command:flag("--atomic"):description("Hold the output back until success.")
+  return add_stream_options(command, "none")
+end
+
+local function add_call(parser)
+  local command = parser:command("call"):summary("Call an export that replies with one value.")
+    :usage("Usage: sluice call [options] EXPORT [REQUEST] -- WORKER [ARG…]")
+    :description("Call an export and print its reply as one line of JSON.")
+    :epilog([[
+Examples:
+  sluice call add '{"a":1,"b":2}' -- ./sums.lua
+  sluice call check @request.json -- ./checker]])
+  command:argument("EXPORT"):target("export"):convert(plain):description("Name of the export.")
+  command:argument("REQUEST"):target("value"):args("?"):convert(plain)
+    :description("Its argument, JSON; @FILE reads it, @- from\nstandard input (null).")
+  add_limits(command, "10m; 0 for none")
+  add_worker_options(command)
+  add_report_options(command)
+  add_help(command)
+  return command
+end
+
+local function add_info(parser)
+  local command = parser:command("info"):summary("Show what a worker offers.")
+    :usage("Usage: sluice info [options] -- WORKER [ARG…]")
+    :description("Start a worker, show its name, version and exports, and let it go.")
+    :epilog([[
+Examples:
+  sluice info -- ./scan.lua
+  sluice info --json -- ./indexer | jq '.exports[].name']])
+  command:flag("--json"):description("As one line of JSON.")
+  add_worker_options(command)
+  add_lines_options(command)
+  add_help(command)
+  return command
+end
+
+local function add_worker(parser)
+  local command = parser:command("worker"):summary("The child side; what launchers start.")
+    :usage("Usage: sluice worker [--transport HOW] [--lines [options]] [-- WORKER [ARG…]]")
+    :description("Serve requests on two pipes. Other subcommands start this by themselves, or\nhave it started by --via; there is hardly a reason to type it.")
+    :epilog([[
+WORKER is FILE.lua, FILE.so, a native worker, or, with --lines, any program that
+prints JSON lines; without one, --lines reads standard input.]])
+  command:option("--transport"):argname("HOW"):description("pipe: descriptors 3 and 4; stdio: 0 and 1 (pipe).")
+  add_lines_options(command)
+  add_help(command)
+  return command
+end
+
+---@class sluice.cli.Parser
+---@field root table
+---@field commands table<string, table>
+
+---@return sluice.cli.Parser
+function M.build()
+  local root = argparse("sluice"):add_help(false):command_target("command")
+    :help_description_margin(30)
+    :usage("Usage: sluice COMMAND [options] …")
+    :description("Start a worker process, stream its rows into a Lua script as they appear, and\nkeep them only when the stream is known to be complete.")
+    :epilog([[
+`sluice COMMAND --help` tells more. Documentation: README.md.
+
+Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused,
+4 script or sink failed, 5 protocol, 6 the worker died, 124 a timeout,
+126/127 not executable/not found, 130/143 interrupted/terminated.]])
+  local commands = {
+    run = add_run(root), filter = add_filter(root), call = add_call(root),
+    info = add_info(root), worker = add_worker(root),
+  }
+  for _, command in pairs(commands) do command:add_help(false) end
+  root:flag("--version"):description("Show the version.")
+  add_help(root)
+  return { root = root, commands = commands }
+end
+
+return M

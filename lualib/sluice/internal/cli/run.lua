@@ -1,0 +1,47 @@
+--- sluice run: a worker's rows for a policy.
+local policy = require "sluice.internal.policy"
+local policy_options = require "sluice.internal.policy_options"
+local request_argument = require "sluice.internal.cli.request_argument"
+local standard_output = require "sluice.internal.standard_output"
+local worker_spec = require "sluice.internal.cli.spec"
+
+--- The request and the export of the command line win over the policy's.
+local function override(plan, options)
+  local json, problem = request_argument.read(options.request, "--request")
+  if problem then return nil, problem end
+  plan.json = json or plan.json
+  plan.export = options.export or plan.export
+  plan.run_key = options.run_key or plan.run_key
+  return true
+end
+
+--- The failure that a policy sees when its own output broke is what broke it.
+local function cause(failure)
+  local ok, err = standard_output.settle()
+  if failure and not ok and standard_output.is_broken() then return err end
+  return failure or err
+end
+
+---@param session sluice.cli.Session
+---@param options table
+---@param behind string[]?
+---@return integer|"SIGPIPE" code, string? problem  a problem: wrong usage
+return function(session, options, behind)
+  standard_output.guard(session.console:shares_terminal() and function() session.console:clear() end or nil)
+  policy_options.give(options.set)
+  local plan, err = policy.load(options.policy, options.arg)
+  session.report.policy = policy_options.has() and options.policy or nil
+  session.report.chooses_stream = policy_options.has "stream"
+  if not plan then return session:fail(err) end
+  local ok, problem = override(plan, options)
+  if not ok then return 2, problem end
+  local spec = worker_spec.of(options, behind, plan)
+  if not spec.words then
+    return 2, ('no worker: name one behind --, as in `sluice run %s -- WORKER`, or in the policy: worker = { "scan.lua" }')
+      :format(options.policy)
+  end
+  session.report.held = true
+  local _, failure = session:execute(spec, plan, "rows", standard_output.settle)
+  session.report.failure = cause(failure)
+  return session:finish()
+end

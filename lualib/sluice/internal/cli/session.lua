@@ -1,0 +1,170 @@
+--- One run of the command, from the parsed options to the exit code: the
+--- worker is started, the request is run, everything is reported.
+local console = require "sluice.internal.cli.console"
+local core = require "sluice.core"
+local outcome = require "sluice.internal.cli.outcome"
+local policy = require "sluice.internal.policy"
+local request = require "sluice.internal.request"
+local start = require "sluice.internal.start"
+local summary_file = require "sluice.internal.cli.summary_file"
+
+local M = {}
+
+---@class sluice.cli.Session
+---@field command string
+---@field options table
+---@field console sluice.cli.Console
+---@field file sluice.cli.SummaryFile?
+---@field report sluice.cli.Report   what is known of the run so far
+---@field writer sluice.Writer?       where rows go; they come before later diagnostics
+local Session = {}
+Session.__index = Session
+
+local TICK_MS = 100
+
+---@param command string
+---@param options table
+---@return sluice.cli.Session? session, string? problem
+function M.open(command, options)
+  local file, why
+  if options.summary then
+    file, why = summary_file.open(options.summary)
+    if not file then return nil, ("--summary: cannot write %s: %s"):format(options.summary, why) end
+  end
+  return setmetatable({
+    command = command,
+    options = options,
+    console = console.open(options),
+    file = file,
+    report = { command = command, exit = 0 },
+  }, Session)
+end
+
+local SIGNALS = { SIGHUP = 1, SIGINT = 2, SIGTERM = 15 }
+
+---@param err sluice.Error
+---@return integer
+local function exit_code(err)
+  local signal = err.kind == "cancelled" and err.signal
+  if signal then return 128 + (SIGNALS[signal] or math.tointeger(signal) or 0) end
+  return core.exit_code(err)
+end
+
+--- Write the summary file; where that fails, the run has failed.
+function Session:save()
+  if not self.file then return end
+  local ok, why = self.file:write(outcome.json(self.report))
+  if ok then return end
+  local err = core.error("sink", ("cannot write the summary %s: %s"):format(self.options.summary, why), {
+    committed = self.report.failure == nil,
+  })
+  if self.report.failure then return self.console:notice(err.message) end
+  self.report.failure, self.report.exit = err, exit_code(err)
+end
+
+--- Nothing was run: wrong usage.
+function Session:discard()
+  if self.file then self.file:discard() end
+end
+
+--- Say how it ended.
+---@return integer|"SIGPIPE" code
+function Session:finish()
+  local report = self.report
+  if core.interrupted() then self.console:hide_key() end
+  self.console:clear()
+  report.exit = report.failure and exit_code(report.failure) or 0
+  self:save()
+  if report.failure and report.failure.errno == "EPIPE" then return "SIGPIPE" end
+  if report.failure or not self.options.quiet then self.console:outcome(report) end
+  return report.exit
+end
+
+---@param err sluice.Error
+---@return integer|"SIGPIPE" code
+function Session:fail(err)
+  self.report.failure = err
+  return self:finish()
+end
+
+--- The first signal cancels by itself; people like to hear that.
+function Session:notice_signals()
+  local arrived = core.interrupted()
+  if not arrived or self.interrupted then return end
+  self.interrupted = true
+  self.console:hide_key()
+  self.console:notice("interrupted; waiting for the worker to stop, once more kills it")
+end
+
+---@param run sluice.Run
+function Session:tick(run)
+  io.stdout:flush()
+  self:notice_signals()
+  self.console:progress(run:counts())
+end
+
+--- How a worker should not leave, in words.
+---@param report table?
+---@param err sluice.Error?
+---@return string?
+local function bad_leave(report, err)
+  if not report then return err and err.message end
+  if report.signal then return ("the worker was ended by signal %s after its summary"):format(report.signal) end
+  if report.status and report.status > 0 then return ("the worker left with status %d after its summary"):format(report.status) end
+end
+
+--- Let the worker go. The outcome stands already; a worker that does not
+--- leave as it should is worth a word.
+---@param handle sluice.core.Worker
+function Session:release(handle)
+  local trouble = bad_leave(handle:shutdown())
+  if trouble and not self.report.failure then self.console:notice(trouble) end
+  handle:close()
+  core.finish()
+end
+
+--- A diagnostic that nobody handles, below the rows that came before it.
+function Session:diagnostic(d)
+  local written, err = true, nil
+  if self.writer then written, err = self.writer:flush() end
+  if not written then error(err, 0) end
+  self.console:diagnostic(d)
+end
+
+---@param plan sluice.Plan
+function Session:complete(plan, type)
+  local composed = policy.request(plan, type)
+  composed.on_diagnostic = composed.on_diagnostic or function(d) self:diagnostic(d) end
+  return composed
+end
+
+--- A handle for the worker.
+---@param spec sluice.Spec
+---@return sluice.core.Worker? handle, sluice.Error? err
+function Session:hire(spec)
+  self.report.via = spec.via ~= nil
+  return start.worker(spec)
+end
+
+--- Start the worker and run one request.
+---@param spec sluice.Spec
+---@param plan sluice.Plan
+---@param type "rows"|"call"
+---@param prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before success
+---@return sluice.core.Summary? summary, sluice.Error? failure
+function Session:execute(spec, plan, type, prepare)
+  local handle, err = self:hire(spec)
+  if not handle then return nil, err end
+  local summary, failure, run = request.execute(handle, self:complete(plan, type), plan, {
+    tick = function(r) self:tick(r) end, tick_ms = TICK_MS, prepare = prepare,
+  })
+  self.console:clear()
+  local report = self.report
+  report.summary, report.failure, report.worker = summary, failure, handle:info()
+  report.counts = run and run:counts()
+  report.printed = self.console.worker_lines > 0
+  self:release(handle)
+  return summary, failure
+end
+
+return M

@@ -1,0 +1,54 @@
+--- The worker that a command line, and perhaps a policy, asks for.
+local launch = require "sluice.internal.launch"
+local options = require "sluice.internal.option_list"
+
+local M = {}
+
+--- NAME=VALUE pairs over a policy's table.
+local function environment(pairs_given, base)
+  if not pairs_given or #pairs_given == 0 then return base end
+  local env = {}
+  for name, value in pairs(base or {}) do env[name] = value end
+  for _, pair in ipairs(pairs_given) do env[pair.name] = pair.value end
+  return env
+end
+
+--- What the options and the plan say, the options first.
+---@param given table
+---@param plan sluice.Plan
+---@return table<string, any>
+function M.merge(given, plan)
+  local merged = {}
+  for _, name in ipairs(options.names()) do
+    merged[name] = given[name]
+    if merged[name] == nil then merged[name] = plan.options[name] end
+  end
+  merged.env = environment(given.env, plan.options.env)
+  return merged
+end
+
+--- A policy names its worker as seen from where it lies itself.
+---@param plan sluice.Plan
+---@param merged table<string, any>
+---@return string[]?
+local function policy_worker(plan, merged)
+  if not plan.worker or merged.via or merged.lines then return plan.worker end
+  local dir = plan.directory
+  if merged.cwd and dir:sub(1, 1) ~= "/" then dir = require("lfs").currentdir() .. "/" .. dir end
+  return launch.relative_to(plan.worker, dir)
+end
+
+--- A spec, complete but for a worker that nobody named: then words is nil.
+---@param given table         options of the command line
+---@param behind string[]?    what stands behind --
+---@param plan sluice.Plan
+---@return sluice.Spec
+function M.of(given, behind, plan)
+  local merged = M.merge(given, plan)
+  plan.options.timeout, plan.options.idle_timeout = merged.timeout, merged.idle_timeout
+  merged.timeout, merged.idle_timeout = nil, nil
+  merged.words = behind or policy_worker(plan, merged)
+  return merged
+end
+
+return M

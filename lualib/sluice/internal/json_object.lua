@@ -1,0 +1,50 @@
+--- JSON objects for machines, with their keys in a fixed order.
+local core = require "sluice.core"
+
+local M = {}
+
+---@class sluice.Raw   JSON text that is taken as it is
+local Raw = { __name = "sluice.Raw" }
+
+---@param json string
+function M.raw(json)
+  return setmetatable({ json = json }, Raw)
+end
+
+local function encode(value)
+  if getmetatable(value) == Raw then return value.json end
+  return assert(core.json.encode(value))
+end
+
+--- One line: { "a", 1, "b", nil, "c", x } is {"a":1,"c":x}; nil is left out.
+---@param ... any  names and values, alternating
+---@return string
+function M.of(...)
+  local given, members = table.pack(...), {}
+  for i = 1, given.n, 2 do
+    if given[i + 1] ~= nil then
+      members[#members + 1] = encode(given[i]) .. ":" .. encode(given[i + 1])
+    end
+  end
+  return "{" .. table.concat(members, ",") .. "}"
+end
+
+--- A table as an object with sorted keys.
+---@param t table<string, any>
+---@return sluice.Raw
+function M.sorted(t)
+  local keys, flat = {}, {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  for i, key in ipairs(keys) do flat[2 * i - 1], flat[2 * i] = key, t[key] end
+  return M.raw(M.of(table.unpack(flat)))
+end
+
+--- JSON text on one line: line breaks in it can only stand between tokens.
+---@param json string
+---@return string
+function M.one_line(json)
+  return (json:gsub("[\r\n]+", " "))
+end
+
+return M

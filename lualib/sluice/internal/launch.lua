@@ -1,0 +1,126 @@
+--- From what a user calls a worker to the command line that starts it.
+---
+--- `*.lua` and `*.so` are started through `sluice worker`, which hosts them;
+--- so is any command with `lines`. Everything else is a native worker and is
+--- executed as it stands. With `via`, a launcher carries the two byte streams
+--- (`ssh -T host --`), and `sluice worker` is started at its far end.
+local command_line = require "sluice.internal.command_line"
+
+local M = {}
+
+---@class sluice.Spec        a worker, its options read (see option_list.lua)
+---@field words string[]     the worker itself; empty with lines: standard input
+---@field lines boolean?
+---@field stream string?
+---@field envelopes boolean?
+---@field transport ("pipe"|"stdio")?
+---@field via string[]?
+---@field remote string?     sluice at the far end of via
+---@field env table<string, string|false>?
+---@field cwd string?
+
+---@param spec sluice.Spec
+---@return boolean
+local function is_hosted(spec)
+  local first = spec.words[1] or ""
+  return spec.lines or first:find("%.lua$") ~= nil or first:find("%.so$") ~= nil
+end
+
+--- What does not go together, as a sentence.
+---@param spec sluice.Spec
+---@return string?
+local function contradiction(spec)
+  if not spec.lines then
+    if spec.envelopes then return "envelopes needs lines: only a program that prints JSON lines has them" end
+    if spec.stream then return "stream needs lines: any other worker names its streams itself" end
+  end
+  if spec.via and spec.transport == "pipe" then return "via needs transport stdio: a launcher carries no further pipes" end
+  if spec.remote and not spec.via then return "remote needs via: it names sluice at the far end" end
+end
+
+local function append(list, more)
+  table.move(more, 1, #more, #list + 1, list)
+  return list
+end
+
+--- sluice worker …
+---@param spec sluice.Spec
+---@return string[]
+local function host_command(spec, exe, transport)
+  local list = { exe, "worker", "--transport", transport }
+  if spec.lines then list[#list + 1] = "--lines" end
+  if spec.stream then append(list, { "--stream", spec.stream }) end
+  if spec.envelopes then list[#list + 1] = "--envelopes" end
+  if #spec.words > 0 then list[#list + 1] = "--" end
+  return append(list, spec.words)
+end
+
+--- Directory and environment for the far end, where no option of ours reaches.
+---@param spec sluice.Spec
+---@return string[]
+local function far_environment(spec)
+  local list = {}
+  if spec.cwd then append(list, { "-C", spec.cwd }) end
+  local names = {}
+  for name in pairs(spec.env or {}) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    if not spec.env[name] then append(list, { "-u", name }) end
+  end
+  for _, name in ipairs(names) do
+    if spec.env[name] then list[#list + 1] = name .. "=" .. spec.env[name] end
+  end
+  if #list > 0 then table.insert(list, 1, "env") end
+  return list
+end
+
+--- ssh joins its words with blanks and has a shell take them apart again.
+---@param launcher string[]
+local function is_ssh(launcher)
+  return launcher[1]:match("[^/]*$") == "ssh"
+end
+
+---@param spec sluice.Spec
+---@return string[]
+local function launched(spec)
+  local far = far_environment(spec)
+  append(far, host_command(spec, spec.remote or "sluice", "stdio"))
+  if is_ssh(spec.via) then
+    for i, word in ipairs(far) do far[i] = command_line.quote(word) end
+  end
+  return append(append({}, spec.via), far)
+end
+
+---@class sluice.Command
+---@field argv string[]
+---@field transport "pipe"|"stdio"
+---@field cwd string?
+---@field env table<string, string|false>?  changes to the environment
+
+---@param spec sluice.Spec
+---@param exe string  our own executable
+---@return sluice.Command? command, string? problem
+function M.build(spec, exe)
+  local problem = contradiction(spec)
+  if problem then return nil, problem end
+  if spec.via then return { argv = launched(spec), transport = "stdio" } end
+  local transport = spec.transport or "pipe"
+  local argv = is_hosted(spec) and host_command(spec, exe, transport) or append({}, spec.words)
+  return { argv = argv, transport = transport, cwd = spec.cwd, env = spec.env }
+end
+
+--- The worker's first word as a path from elsewhere: a relative file name is
+--- taken to stand in directory dir. Names that are looked up in PATH stay.
+---@param list string[]
+---@param dir string
+---@return string[]
+function M.relative_to(list, dir)
+  local first = list[1]
+  local is_file = first:find("/", 1, true) or first:find("%.lua$") or first:find("%.so$")
+  if not is_file or first:sub(1, 1) == "/" or dir == "" then return list end
+  local moved = append({}, list)
+  moved[1] = dir .. first
+  return moved
+end
+
+return M

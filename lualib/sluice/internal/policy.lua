@@ -1,0 +1,325 @@
+--- Policies: what to do with rows, diagnostics, summary and failure.
+---
+--- A policy is a table that a script returns. Here it is loaded, read closely
+--- (an unknown key is an error, because a misspelt handler would never be
+--- called) and turned into what the runtime takes.
+local check = require "sluice.internal.check"
+local command_line = require "sluice.internal.command_line"
+local core = require "sluice.core"
+local options = require "sluice.internal.option_list"
+local policy_options = require "sluice.internal.policy_options"
+local rejects = require "sluice.internal.rejects"
+local schema = require "sluice.schema"
+local transaction = require "sluice.internal.transaction"
+
+local M = {}
+
+---@class sluice.StreamPolicy   the steps of a row, in this order
+---@field schema sluice.Schema?                     of what the worker sends; row.payload is its value
+---@field on_invalid "fail"|"reject"|"drop"|nil     what a row that violates it becomes; nil: "fail"
+---@field where (fun(row: sluice.Row, run: sluice.Run): any)?
+---@field map (fun(row: sluice.Row, run: sluice.Run): any)?
+---@field on_row fun(row: sluice.Row, run: sluice.Run)?
+---@field sink sluice.Sink?                         several streams may share one
+---@field rejects sluice.Sink?                      where its rejected rows go; nil: where the policy says
+---@field max_rejects integer|string?               of its rows
+
+---@class sluice.Policy
+---@field export string?
+---@field request any
+---@field worker string[]?
+---@field streams table<string, sluice.StreamPolicy>?
+---@field on_row fun(row: sluice.Row, run: sluice.Run)?
+---@field sink sluice.Sink?             of streams without an entry
+---@field rejects sluice.Sink?          where rejected rows go (rejects.lua says how)
+---@field max_rejects integer|string?   so many of all rows, or "1%"; nil: any number
+---@field run_key string?               a run of this key that is committed is not run again
+---@field request_schema sluice.Schema? checked before the worker is started
+---@field summary_schema sluice.Schema? of the summary's metadata; checked before anything is committed
+---@field on_diagnostic fun(d: {code: string, message: string}, run: sluice.Run)?
+---@field on_progress fun(p: {phase: string, current: integer, total: integer?}, run: sluice.Run)?
+---@field on_summary fun(summary: sluice.core.Summary, run: sluice.Run)?
+---@field on_failure fun(failure: sluice.Error, run: sluice.Run?)?
+
+---@class sluice.Plan        a policy, read
+---@field export string?
+---@field json string?       the request as JSON text
+---@field worker string[]?
+---@field streams table<string, sluice.core.Handlers>
+---@field default sluice.core.Handlers?
+---@field on_diagnostic function?
+---@field on_progress function?
+---@field on_summary function?
+---@field on_failure function?
+---@field participants sluice.Participant[]  the distinct sinks, those of rejected rows last
+---@field rejects sluice.RejectPlan?
+---@field run_key string?
+---@field request_schema sluice.Schema?
+---@field summary_schema sluice.Schema?
+---@field options table<string, any>  by the names of option_list.lua, read
+
+--- The steps of a row through its stream, in order. Each has a reader.
+local STEPS = {
+  { name = "where", read = check.func },
+  { name = "map", read = check.func },
+  { name = "on_row", read = check.func },
+}
+
+local function read_schema(value)
+  if schema.is(value) then return value end
+  return nil, "a schema, as in schema.record { name = schema.string }"
+end
+
+local function read_sink(value)
+  local expected = transaction.problem(value)
+  if expected then return nil, expected end
+  return value
+end
+
+local DISPOSITIONS = { fail = true, reject = true, drop = true }
+
+local function disposition(value)
+  if DISPOSITIONS[value] then return value end
+  return nil, '"fail", "reject" or "drop"'
+end
+
+local step_readers = {
+  schema = read_schema, on_invalid = disposition, sink = read_sink, rejects = read_sink, max_rejects = rejects.limit,
+}
+for _, step in ipairs(STEPS) do step_readers[step.name] = step.read end
+
+local function read_streams(value, name)
+  if type(value) ~= "table" then return nil, "a table of streams" end
+  local streams = {}
+  for stream, entry in pairs(value) do
+    if type(stream) ~= "string" or stream == "" then
+      return nil, nil, ("%s: expected names of streams as keys, got %s"):format(name, check.show(stream))
+    end
+    if type(entry) ~= "table" then
+      return nil, nil, ("%s.%s: expected a table such as { on_row = function(row) … end }, got %s")
+        :format(name, stream, check.show(entry))
+    end
+    local handlers, problem = check.table(entry, step_readers, name .. "." .. stream .. ".")
+    if not handlers then return nil, nil, problem end
+    if handlers.on_invalid and not handlers.schema then
+      return nil, nil, ("%s.%s.on_invalid: there is no schema beside it"):format(name, stream)
+    end
+    streams[stream] = handlers
+  end
+  return streams
+end
+
+--- A Lua value as JSON text.
+---@return string? json, string? expected, string? problem
+local function read_request(value, name)
+  local ok, json, err = pcall(core.json.encode, value)
+  if ok and json then return json end
+  local why = ok and err or json
+  return nil, nil, ("%s: cannot be written as JSON: %s"):format(name, type(why) == "table" and why.message or tostring(why))
+end
+
+local readers = {
+  export = check.name,
+  request = read_request,
+  streams = read_streams,
+  on_row = check.func,
+  sink = read_sink,
+  rejects = read_sink,
+  max_rejects = rejects.limit,
+  run_key = check.name,
+  request_schema = read_schema,
+  summary_schema = read_schema,
+  on_diagnostic = check.func,
+  on_progress = check.func,
+  on_summary = check.func,
+  on_failure = check.func,
+}
+
+local function option_reader(option)
+  return function(value) return option.read(value) end
+end
+
+for _, name in ipairs(options.names "request") do
+  readers[name] = option_reader(options.all[name])
+end
+
+local function worker_too(own)
+  local all = { worker = command_line.list }
+  for name, reader in pairs(own) do all[name] = reader end
+  for _, name in ipairs(options.names "worker") do all[name] = option_reader(options.all[name]) end
+  return all
+end
+
+local file_readers = worker_too(readers)
+
+local function belongs_to_spawn(_, name)
+  return nil, nil, ("%s: belongs to sluice.spawn, which has started this worker"):format(name)
+end
+
+for name in pairs(file_readers) do
+  if not readers[name] then readers[name] = belongs_to_spawn end
+end
+
+local function sorted_names(streams)
+  local names = {}
+  for name in pairs(streams) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+--- The schema of what a stream's sink gets: map's values have none.
+local function sink_schema(handlers)
+  return not handlers.map and handlers.schema or nil
+end
+
+--- The distinct sinks of a policy.
+---@return sluice.Participant[] participants, table<sluice.Sink, sluice.Participant> by_sink
+local function participants_of(streams, default)
+  local list, by_sink = {}, {}
+  local function join(handlers, name, stream)
+    local sink = handlers.sink
+    if not sink then return end
+    local known = by_sink[sink]
+    if known then
+      known.schema = nil
+      table.insert(known.streams, stream)
+      return
+    end
+    by_sink[sink] = { name = name, sink = sink, streams = { stream }, schema = sink_schema(handlers) }
+    list[#list + 1] = by_sink[sink]
+  end
+  if default then join(default, "sink", "*") end
+  for _, name in ipairs(sorted_names(streams)) do join(streams[name], ("streams.%s.sink"):format(name), name) end
+  return list, by_sink
+end
+
+--- What the binding takes: schemas compiled.
+local function compile_schemas(streams)
+  for _, handlers in pairs(streams) do
+    handlers.schema = handlers.schema and handlers.schema:compile()
+  end
+end
+
+--- Rejected rows are no rows of the stream: their sinks take nothing else.
+---@return sluice.RejectPlan? plan, string? problem
+local function plan_rejects(read, streams, by_sink)
+  local plan = { streams = {}, order = sorted_names(streams), participants = {} }
+  local known, problem = {}, nil
+  local function rule_of(from, name)
+    local sink = from.rejects
+    if sink and by_sink[sink] then
+      problem = problem or ("%srejects: expected a sink of its own, got that of %s"):format(name, by_sink[sink].name)
+    elseif sink and not known[sink] then
+      known[sink] = { name = name .. "rejects", sink = sink, streams = { "rejects" } }
+      table.insert(plan.participants, known[sink])
+    end
+    return { name = name, sink = known[sink], limit = from.max_rejects }
+  end
+  for _, name in ipairs(plan.order) do
+    plan.streams[name] = rule_of(streams[name], ("streams.%s."):format(name))
+  end
+  plan.all = rule_of(read, "")
+  if problem then return nil, problem end
+  return plan
+end
+
+---@return sluice.Plan? plan, string? problem
+local function plan_of(read)
+  local plan = { options = {} }
+  for key, value in pairs(read) do
+    if options.all[key] then plan.options[key] = value else plan[key] = value end
+  end
+  plan.streams = plan.streams or {}
+  plan.default = (plan.on_row or plan.sink) and { on_row = plan.on_row, sink = plan.sink } or nil
+  plan.json, plan.request, plan.on_row, plan.sink, plan.max_rejects = plan.request, nil, nil, nil, nil
+  local by_sink, problem
+  plan.participants, by_sink = participants_of(plan.streams, plan.default)
+  compile_schemas(plan.streams)
+  plan.rejects, problem = plan_rejects(read, plan.streams, by_sink)
+  if not plan.rejects then return nil, problem end
+  table.move(plan.rejects.participants, 1, #plan.rejects.participants, #plan.participants + 1, plan.participants)
+  return plan
+end
+
+--- Read a policy for a worker that runs already.
+---@param policy sluice.Policy
+---@return sluice.Plan? plan, string? problem
+function M.read(policy)
+  local read, problem = check.table(policy, readers, "")
+  if not read then return nil, problem end
+  return plan_of(read)
+end
+
+---@return function? chunk, sluice.Error? err
+local function compile(path)
+  local file, why = io.open(path, "r")
+  if not file then
+    local what = tostring(why):sub(1, #path) == path and tostring(why):sub(#path + 3) or why
+    return nil, core.error("usage", ("cannot read the policy %s: %s"):format(path, what))
+  end
+  file:close()
+  local chunk, err = loadfile(path, "t")
+  if not chunk then return nil, core.error("policy", tostring(err)) end
+  return chunk
+end
+
+--- Modules that lie beside a policy are found first, as they are for a worker.
+---@param dir string  with its slash
+local function find_modules_in(dir)
+  package.path = ("%s?.lua;%s?/init.lua;%s"):format(dir, dir, package.path)
+end
+
+--- Load a policy file and read it.
+---@param path string
+---@param arguments string[]?  what the file gets as `...`
+---@return sluice.Plan? plan, sluice.Error? err
+function M.load(path, arguments)
+  local chunk, err = compile(path)
+  if not chunk then return nil, err end
+  local dir = path:match("^.*/") or ""
+  find_modules_in(dir == "" and "./" or dir)
+  local ok, policy = core.protect(path, "policy", chunk, table.unpack(arguments or {}))
+  if not ok then return nil, policy end
+  err = policy_options.unused()
+  if err then return nil, err end
+  if type(policy) ~= "table" then
+    return nil, core.error("policy", ("%s: expected the file to return a table, got %s"):format(path, check.show(policy)))
+  end
+  local read, problem = check.table(policy, file_readers, "")
+  if not read then return nil, core.error("policy", path .. ": " .. problem) end
+  local plan
+  plan, problem = plan_of(read)
+  if not plan then return nil, core.error("policy", path .. ": " .. problem) end
+  plan.directory = dir
+  return plan
+end
+
+--- What a policy file declares for --set, if it can be read.
+---@param path string
+---@return table<string, sluice.Setting>? declaration
+function M.settings(path)
+  local chunk = compile(path)
+  if not chunk then return nil end
+  find_modules_in(path:match("^.*/") or "./")
+  return policy_options.collect(chunk)
+end
+
+--- What the binding takes for one request.
+---@param plan sluice.Plan
+---@param type "rows"|"call"
+---@return sluice.core.Request
+function M.request(plan, type)
+  return {
+    type = type,
+    export = plan.export,
+    json = plan.json,
+    timeout = plan.options.timeout,
+    idle_timeout = plan.options.idle_timeout,
+    streams = plan.streams,
+    default = plan.default,
+    on_diagnostic = plan.on_diagnostic,
+    on_progress = plan.on_progress,
+  }
+end
+
+return M

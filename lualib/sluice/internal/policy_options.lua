@@ -1,0 +1,196 @@
+--- The options that a policy file declares for itself.
+---
+---     local set = require "sluice".options {
+---       url   = { default = "sqlite:rows.db", description = "where the rows go" },
+---       limit = { type = "integer", required = true },
+---       mode  = { type = { "append", "replace" }, default = "append" },
+---     }
+---
+--- The command gives them with --set NAME=VALUE and lists them with `sluice run
+--- POLICY.lua --help`; a program that loads the file gets the defaults. Types:
+--- string (unless told), integer, number, boolean, duration (milliseconds),
+--- size (bytes), names ("a,b" is { "a", "b" }), columns ("a:text,b:integer?" is
+--- { { "a", "text" }, { "b", "integer?" } }), or a list of choices.
+local check = require "sluice.internal.check"
+local core = require "sluice.core"
+local suggest = require "sluice.internal.suggest"
+local units = require "sluice.internal.units"
+
+local M = {}
+
+---@class sluice.Setting
+---@field type "string"|"integer"|"number"|"boolean"|"duration"|"size"|"names"|"columns"|string[]|nil
+---@field default any
+---@field description string?
+---@field required boolean?
+
+local BOOLEANS = { ["true"] = true, yes = true, ["1"] = true, ["false"] = false, no = false, ["0"] = false }
+
+--- The parts of a list, without the white space around them. None may be empty.
+---@param read fun(part: string): any
+---@return any[]? parts
+local function list(text, read)
+  local parts = {}
+  for part in (text .. ","):gmatch "%s*([^,]-)%s*," do
+    local value = part ~= "" and read(part)
+    if not value then return nil end
+    parts[#parts + 1] = value
+  end
+  return parts
+end
+
+local function names(text)
+  return list(text, function(name) return name end), "names separated by commas"
+end
+
+local function columns(text)
+  local read = list(text, function(part)
+    local name, kind = part:match "^(.-)%s*:%s*([^:%s]+)$"
+    return name and name ~= "" and { name, kind }
+  end)
+  return read, "NAME:TYPE for each column, separated by commas"
+end
+
+--- What the text of --set means, by type: a value, or nil and what was expected.
+local types = {
+  string = function(text) return text end,
+  integer = function(text) return math.tointeger(tonumber(text)), "a whole number" end,
+  number = function(text) return tonumber(text), "a number" end,
+  boolean = function(text) return BOOLEANS[text], "true or false" end,
+  duration = units.duration,
+  size = units.size,
+  names = names,
+  columns = columns,
+}
+
+local function choice(choices)
+  return function(text)
+    for _, word in ipairs(choices) do
+      if word == text then return text end
+    end
+    return nil, "one of " .. table.concat(choices, ", ")
+  end
+end
+
+local function reader_of(setting)
+  local kind = setting.type or "string"
+  return type(kind) == "table" and choice(kind) or types[kind]
+end
+
+local given = {}        -- by --set: name -> text
+local is_collecting     -- the declaration is all that is wanted
+local declared          -- by the file that was loaded last
+
+local function sorted_names(declaration)
+  local names = {}
+  for name in pairs(declaration) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function usage(message)
+  error(core.error("usage", message), 0)
+end
+
+local function refuse_unknown(declaration)
+  local names = sorted_names(declaration)
+  for _, name in ipairs(sorted_names(given)) do
+    if not declaration[name] then
+      local hint = suggest.hint(name, names)
+      if hint == "" then hint = #names > 0 and "; known are " .. table.concat(names, ", ") or "; it takes none" end
+      usage(("--set %s: the policy has no such option%s"):format(name, hint))
+    end
+  end
+end
+
+local function value_of(name, setting)
+  local text = given[name]
+  if text == nil then
+    if setting.required then usage(("--set %s=… is missing%s"):format(name, setting.description and ": " .. setting.description or "")) end
+    if type(setting.default) == "string" then return (reader_of(setting)(setting.default)) end
+    return setting.default
+  end
+  local value, expected = reader_of(setting)(text)
+  if value == nil then usage(("--set %s: expected %s, got %s"):format(name, expected, check.show(text))) end
+  return value
+end
+
+--- A slip in the declaration itself.
+local function problem_of(declaration)
+  if type(declaration) ~= "table" then return "expected a table of options" end
+  for name, setting in pairs(declaration) do
+    if type(name) ~= "string" or not name:find "^[%a_][%w_-]*$" then return "expected names as keys, got " .. check.show(name) end
+    if type(setting) ~= "table" then return ("%s: expected a table such as { default = … }"):format(name) end
+    if not reader_of(setting) then return ("%s.type: %s is not known"):format(name, check.show(setting.type)) end
+    if type(setting.default) == "string" and reader_of(setting)(setting.default) == nil then
+      return ("%s.default: expected %s"):format(name, (select(2, reader_of(setting)(setting.default))))
+    end
+  end
+end
+
+--- Declare the options of this file: their values.
+---@param declaration table<string, sluice.Setting>
+---@return table<string, any> values
+function M.declare(declaration)
+  local problem = problem_of(declaration)
+  if problem then error("options: " .. problem, 2) end
+  declared = declaration
+  if is_collecting then error(is_collecting, 0) end
+  refuse_unknown(declaration)
+  local values = {}
+  for name, setting in pairs(declaration) do values[name] = value_of(name, setting) end
+  return values
+end
+
+--- What --set said, before the policy is loaded.
+---@param list { name: string, value: string }[]
+function M.give(list)
+  given, declared = {}, nil
+  for _, entry in ipairs(list) do given[entry.name] = entry.value end
+end
+
+--- After it was loaded: options for a policy that declares none are a mistake.
+---@return sluice.Error? err
+function M.unused()
+  if declared or not next(given) then return nil end
+  return core.error("usage", ("--set %s: the policy declares no options"):format(sorted_names(given)[1]))
+end
+
+--- Whether the policy that was loaded last has such an option, or any.
+---@param name string?
+function M.has(name)
+  return declared ~= nil and (name == nil or declared[name] ~= nil)
+end
+
+--- Run a file as far as its declaration.
+---@param chunk function
+---@return table<string, sluice.Setting>? declaration  nil: it has none
+function M.collect(chunk)
+  declared, is_collecting = nil, core.error("usage", "only the options were wanted")
+  core.protect("options", "policy", chunk)
+  is_collecting = nil
+  return declared
+end
+
+local function describe(setting)
+  local kind = setting.type or "string"
+  local words = { type(kind) == "table" and table.concat(kind, "|") or kind }
+  if setting.required then words[2] = "required" end
+  if setting.default ~= nil then words[2] = "default " .. tostring(setting.default) end
+  return table.concat(words, ", ")
+end
+
+--- For --help.
+---@param declaration table<string, sluice.Setting>
+---@return string text
+function M.help(declaration)
+  local lines = { "Options of this policy (--set NAME=VALUE):" }
+  for _, name in ipairs(sorted_names(declaration)) do
+    local setting = declaration[name]
+    local about = setting.description and setting.description .. " " or ""
+    lines[#lines + 1] = ("   %-25s  %s(%s)"):format(name, about, describe(setting))
+  end
+  return table.concat(lines, "\n")
+end
+
+return M

@@ -1,0 +1,154 @@
+--- One request, from its beginning to what is called after its outcome.
+---
+--- Its sinks begin before the worker is asked, and commit after everything has
+--- been checked; whatever else ends it rolls them back. When too many rows were
+--- rejected, the sinks that have them commit all the same: they say why.
+local core = require "sluice.core"
+local rejects = require "sluice.internal.rejects"
+local transaction = require "sluice.internal.transaction"
+
+local M = {}
+
+local function add_note(err, note)
+  err.notes = err.notes or {}
+  table.insert(err.notes, note)
+end
+
+--- The rows are accepted, but the script that was to hear of it failed.
+---@param cause sluice.Error
+---@param summary sluice.core.Summary
+---@return sluice.Error
+local function failed_late(cause, summary)
+  return core.error("sink", "all rows were accepted, but on_summary failed: " .. cause.message, {
+    handler = "on_summary", traceback = cause.traceback, committed = true, summary = summary,
+  })
+end
+
+---@param plan sluice.Plan
+---@return sluice.core.Summary? summary, sluice.Error? failure
+local function succeed(plan, summary, run)
+  if plan.on_summary then
+    local ok, cause = core.protect("on_summary", "sink", plan.on_summary, summary, run)
+    if not ok then return nil, failed_late(cause, summary) end
+  end
+  return summary
+end
+
+---@param plan sluice.Plan
+---@return nil, sluice.Error failure
+local function fail(plan, failure, run)
+  if plan.on_failure then
+    local ok, cause = core.protect("on_failure", "sink", plan.on_failure, failure, run)
+    if not ok then add_note(failure, "on_failure failed too: " .. cause.message) end
+  end
+  return nil, failure
+end
+
+--- What a value that is checked here, not by the runtime, violates.
+---@param kind string
+---@param place string
+---@return sluice.Error? err
+local function violation(kind, place, schema, json)
+  if not schema then return nil end
+  local _, cause = schema:decode(json or "null")
+  if not cause then return nil end
+  return core.error(kind, ("%s: %s"):format(place, cause.message), {
+    place = place, pointer = cause.pointer, violations = cause.violations,
+  })
+end
+
+--- What was delivered and what became of it, per stream.
+---@param counts table
+---@return sluice.Seal[]
+local function seals_of(counts)
+  local seals = {}
+  for stream, c in pairs(counts.per_stream) do
+    seals[#seals + 1] = {
+      stream = stream, rows = c.rows, bytes = c.bytes, checksum = c.checksum,
+      kept = c.kept, dropped = c.dropped, rejected = c.rejected,
+    }
+  end
+  table.sort(seals, function(a, b) return a.stream < b.stream end)
+  return seals
+end
+
+--- A run of this key has been committed before.
+---@return sluice.core.Summary
+local function committed_before(key)
+  return {
+    already_committed = true, run_key = key, total_rows = 0, per_stream = {}, elapsed = 0, stopped = false,
+    counts = { rows = 0, bytes = 0, kept = 0, dropped = 0, rejected = 0, per_stream = {}, elapsed = 0 },
+  }
+end
+
+---@class sluice.Watch
+---@field tick fun(run: sluice.Run)?   called while the request runs
+---@field tick_ms integer?
+---@field prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before the sinks
+
+--- The worker has succeeded; does everybody else agree? Then commit.
+---@param summary sluice.core.Summary
+---@return true? ok, sluice.Error? failure
+local function commit(summary, plan, open, rejected, watch)
+  local err = violation("row_invalid", "metadata", plan.summary_schema, summary.metadata_json)
+    or rejected:judge(summary.counts)
+  if err then return nil, err end
+  local ok = true
+  if watch.prepare then ok, err = watch.prepare() end
+  if ok then ok, err = open:prepare(seals_of(summary.counts)) end
+  if ok then ok, err = open:commit() end
+  return ok, err
+end
+
+--- The request has failed: nothing stays but the reasons for it.
+local function undo(failure, plan, open, run)
+  for _, p in ipairs(failure.max_rejects and plan.rejects and plan.rejects.participants or {}) do
+    open:salvage(p, seals_of(run:counts()), failure)
+  end
+  open:rollback(failure)
+end
+
+--- Run it with its sinks begun.
+local function run_with(open, worker, request, plan, watch)
+  local rejected = rejects.new(plan.rejects or rejects.none, function(p, row) return open:write(p, row) end)
+  request.on_reject = function(row, run, why) rejected:add(row, run, why) end
+  local run, failure = worker:begin(request)
+  if not run then
+    open:rollback(failure)
+    return nil, failure
+  end
+  local summary, ok
+  summary, failure = worker:wait(watch.tick and function() watch.tick(run) end, watch.tick_ms)
+  if summary then
+    ok, failure = commit(summary, plan, open, rejected, watch)
+  end
+  for _, text in ipairs(rejected:summary() or {}) do add_note(summary and ok and summary or failure, text) end
+  if ok then return summary, nil, run end
+  undo(failure, plan, open, run)
+  return nil, failure, run
+end
+
+--- Run a request to its outcome and call on_summary or on_failure.
+---@param worker sluice.core.Worker
+---@param request sluice.core.Request
+---@param plan sluice.Plan
+---@param watch sluice.Watch?
+---@return sluice.core.Summary? summary, sluice.Error? failure, sluice.Run? run
+function M.execute(worker, request, plan, watch)
+  local err = violation("usage", "request", plan.request_schema, request.json)
+  if err then return fail(plan, err) end
+  local open <close> = transaction.new(plan.participants or {})
+  local state
+  state, err = open:begin { export = request.export, request = request.json, run_key = plan.run_key }
+  if not state then return fail(plan, err) end
+  if state == "committed" then return committed_before(plan.run_key) end
+  local summary, failure, run = run_with(open, worker, request, plan, watch or {})
+  if summary then
+    summary, failure = succeed(plan, summary, run)
+    return summary, failure, run
+  end
+  fail(plan, failure, run)
+  return nil, failure, run
+end
+
+return M

@@ -1,0 +1,174 @@
+--- Rows as an aligned table, for people.
+---
+--- The first rows wait until there are enough of them to tell how wide the
+--- columns are (or a little time has passed); after that each row is written
+--- as it comes, and what is too long for its column is cut. Numbers stand
+--- right, everything else left; a row whose payload is no object has one column, "payload".
+local core = require "sluice.core"
+local text_width = require "sluice.internal.sink.text_width"
+
+local M = {}
+
+local GAP = "  "
+local NARROWEST = 4
+local WAIT_SECONDS = 0.2
+
+---@class sluice.sink.Aligned
+---@field private names string[]?     columns; nil: those of the first rows
+---@field private most integer?       columns of the terminal; nil: no limit
+---@field private window integer      rows that wait
+---@field private write fun(text: string): true?, sluice.Error?
+---@field private waiting table[]?    rows of cells; nil once the widths are known
+local Aligned = { __name = "sluice.sink.Aligned" }
+Aligned.__index = Aligned
+
+-- ---- cells -----------------------------------------------------------------
+
+local function is_object(value)
+  return type(value) == "table" and not core.json.is_array(value)
+end
+
+local function text_of(value)
+  if value == nil then return "" end
+  if type(value) == "string" then return text_width.printable(value) end
+  return text_width.printable((core.json.encode(value)) or tostring(value))
+end
+
+local function fields_of(payload)
+  if is_object(payload) then return payload end
+  return { payload = payload }
+end
+
+-- ---- columns ---------------------------------------------------------------
+
+--- Where a field's name first stands in the text: good enough for an order.
+local function place_in(raw, name)
+  return raw:find(core.json.encode(name), 1, true) or math.huge
+end
+
+--- Columns of the first rows, each where it first appears.
+local function add_names(names, seen, fields, raw)
+  local new = {}
+  for name in pairs(fields) do
+    if not seen[name] then new[#new + 1] = name end
+  end
+  table.sort(new, function(a, b)
+    local at, bt = place_in(raw, a), place_in(raw, b)
+    if at ~= bt then return at < bt end
+    return a < b
+  end)
+  for _, name in ipairs(new) do
+    seen[name] = true
+    names[#names + 1] = name
+  end
+end
+
+local function natural(self, name)
+  local most, right = text_width.of(text_width.printable(name)), nil
+  for _, row in ipairs(self.waiting) do
+    local value = row.fields[name]
+    most = math.max(most, text_width.of(text_of(value)))
+    if value ~= nil and value ~= core.null then right = right ~= false and type(value) == "number" end
+  end
+  return { name = name, width = most, right = right == true }
+end
+
+local function total(columns, limit)
+  local sum = #GAP * (#columns - 1)
+  for _, column in ipairs(columns) do sum = sum + math.min(column.width, limit) end
+  return sum
+end
+
+--- The widest columns give way until the line fits.
+local function shrink(columns, most)
+  local limit = NARROWEST
+  for _, column in ipairs(columns) do limit = math.max(limit, column.width) end
+  while limit > NARROWEST and total(columns, limit) > most do limit = limit - 1 end
+  for _, column in ipairs(columns) do column.width = math.min(column.width, limit) end
+end
+
+-- ---- lines -----------------------------------------------------------------
+
+local function pad(self, column, text, is_last)
+  if self.most then text = text_width.cut(text, column.width) end
+  local space = (" "):rep(column.width - text_width.of(text))
+  if column.right then return space .. text end
+  return is_last and text or text .. space
+end
+
+local function line(self, cell_of)
+  local cells = {}
+  for i, column in ipairs(self.columns) do
+    cells[i] = pad(self, column, cell_of(column), i == #self.columns)
+  end
+  local text = table.concat(cells, GAP):gsub(" +$", "")
+  return self.write((self.most and text_width.cut(text, self.most) or text) .. "\n")
+end
+
+local function note_hidden(self, fields)
+  for name in pairs(fields) do
+    if self.seen and not self.seen[name] then
+      self.seen[name] = true
+      self.hidden[#self.hidden + 1] = name
+    end
+  end
+end
+
+local function put(self, row)
+  note_hidden(self, row.fields)
+  return line(self, function(column) return text_of(row.fields[column.name]) end)
+end
+
+--- The widths are decided: the header, and what has waited.
+local function settle(self)
+  if not self.names then
+    self.names, self.seen = {}, {}
+    for _, row in ipairs(self.waiting) do add_names(self.names, self.seen, row.fields, row.raw) end
+  end
+  self.columns = {}
+  for i, name in ipairs(self.names) do self.columns[i] = natural(self, name) end
+  if self.most then shrink(self.columns, self.most) end
+  local waiting = self.waiting
+  self.waiting = nil
+  local ok, err = line(self, function(column) return text_width.printable(column.name) end)
+  for i = 1, #waiting do
+    if ok then ok, err = put(self, waiting[i]) end
+  end
+  return ok, err
+end
+
+-- ---- the face --------------------------------------------------------------
+
+---@param row sluice.Row
+---@return true? ok, sluice.Error? err
+function Aligned:row(row)
+  local entry = { fields = fields_of(row.payload), raw = row.raw }
+  if not self.waiting then return put(self, entry) end
+  self.since = self.since or core.now()
+  table.insert(self.waiting, entry)
+  if #self.waiting >= self.window or core.now() - self.since >= WAIT_SECONDS then return settle(self) end
+  return true
+end
+
+--- No more rows: write those that still wait, and which fields had no column.
+---@return true? ok, sluice.Error? err
+function Aligned:finish()
+  local ok, err = true, nil
+  if self.waiting and (#self.waiting > 0 or self.names) then ok, err = settle(self) end
+  if ok and #self.hidden > 0 then
+    table.sort(self.hidden)
+    return self.write(("(not shown: %s)\n"):format(text_width.printable(table.concat(self.hidden, ", "))))
+  end
+  return ok, err
+end
+
+---@param names string[]?
+---@param most integer?
+---@param window integer
+---@param write fun(text: string): true?, sluice.Error?
+---@return sluice.sink.Aligned
+function M.new(names, most, window, write)
+  return setmetatable({ names = names, most = most, window = window, write = write, waiting = {}, hidden = {} }, Aligned)
+end
+
+return M

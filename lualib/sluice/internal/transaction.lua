@@ -1,0 +1,263 @@
+--- The sinks of one request: begun together, committed together, or not at
+--- all. sink.meta.lua has the contract of a sink; this is its other side.
+local core = require "sluice.core"
+local guard = require "sluice.internal.sink_watch"
+
+---@class sluice.Participant   one distinct sink of a policy
+---@field name string          as the policy names it: "streams.rows.sink"
+---@field sink sluice.Sink
+---@field streams string[]     that write here, sorted; "*" for the default handler
+---@field schema sluice.Schema?
+
+---@class sluice.Transaction
+---@field private participants sluice.Participant[]
+---@field private broken sluice.Error?   the first failure of a sink, whoever saw it
+---@field private guarded sluice.Guarded[]
+local Transaction = { __name = "sluice.Transaction" }
+Transaction.__index = Transaction
+
+local M = {}
+
+local METHODS = { "begin", "write", "prepare", "commit", "rollback" }
+
+--- What is missing for `value` to be a sink, or nil.
+---@param value any
+---@return string? problem
+function M.problem(value)
+  if type(value) ~= "table" and type(value) ~= "userdata" then return "a sink" end
+  for _, method in ipairs(METHODS) do
+    local ok, f = pcall(function() return value[method] end)
+    if not ok or type(f) ~= "function" then return ("a sink, with a method %s"):format(method) end
+  end
+end
+
+---@param participants sluice.Participant[]
+---@return sluice.Transaction
+function M.new(participants)
+  return setmetatable({ participants = participants, guarded = {} }, Transaction)
+end
+
+--- An error object out of what a method returned as its error.
+local function error_of(err, kind, name)
+  if type(err) == "table" and err.kind then
+    err.handler = err.handler or name
+    return err
+  end
+  return core.error(kind, tostring(err == nil and "it returned nothing" or err), { handler = name })
+end
+
+--- A commit or rollback that is stopped half-way leaves nobody knows what.
+local CALLS = { commit = core.undisturbed, rollback = core.undisturbed }
+
+--- Call a method, contained. A false or nil result is a failure, too.
+---@param p sluice.Participant
+---@return any result, any more  nil, err
+local function call(p, method, kind, ...)
+  local name = p.name .. "." .. method
+  local ok, result, more = (CALLS[method] or core.protect)(name, kind, p.sink[method], p.sink, ...)
+  if not ok then return nil, result end
+  if not result then return nil, error_of(more, kind, name) end
+  return result, more
+end
+
+--- Remember a failure that a handler may have swallowed: there is no commit
+--- after it.
+---@param err sluice.Error
+function Transaction:fail(err)
+  self.broken = self.broken or err
+end
+
+---@return sluice.Error?
+function Transaction:failure()
+  return self.broken
+end
+
+local function note(failure, text)
+  failure.notes = failure.notes or {}
+  table.insert(failure.notes, text)
+end
+
+local function names(participants)
+  local list = {}
+  for i, p in ipairs(participants) do list[i] = p.name end
+  return table.concat(list, ", ")
+end
+
+--- Some sinks have committed a run of this key and some have not: an earlier
+--- run ended between two commits, and nobody but the user knows what is right.
+local function half_committed(key, done, open)
+  return core.error("commit", ("the run %s is committed in %s, but not in %s"):format(key, names(done), names(open)))
+end
+
+--- A run key that nobody writes down would be a promise that nobody keeps.
+local function no_ledger()
+  return core.error("policy", "run_key: none of the sinks keeps a ledger of run keys; sluice.sink.sql does")
+end
+
+--- Hear of whatever fails in the sinks from here on.
+local function guard_sinks(self)
+  for _, p in ipairs(self.begun) do
+    local function hear(method, err)
+      local name = p.name .. "." .. method
+      local _, failure = core.protect(name, "sink", error_of, err, "sink", name)
+      self:fail(failure)
+    end
+    table.insert(self.guarded, guard.sink(p.sink, hear))
+  end
+end
+
+local function release_sinks(self)
+  for _, sink in ipairs(self.guarded) do sink:release() end
+  self.guarded = {}
+end
+
+local function context_of(p, common)
+  local context = { streams = p.streams, schema = p.schema, name = p.name }
+  for key, value in pairs(common) do context[key] = value end
+  return context
+end
+
+--- Begin every sink. A failure has rolled back those that had begun. Sinks
+--- that keep no ledger of run keys follow those that do.
+---@param common { export: string?, request: string?, run_key: string? }
+---@return "begun"|"committed"|nil state, sluice.Error? err
+function Transaction:begin(common)
+  local done, open = {}, {}
+  self.begun = {}
+  for _, p in ipairs(self.participants) do
+    table.insert(self.begun, p)
+    local ok, answer = call(p, "begin", "sink", context_of(p, common))
+    if not ok then
+      self:rollback(answer)
+      return nil, answer
+    end
+    if answer == "committed" then table.insert(done, p) elseif answer == "new" then table.insert(open, p) end
+  end
+  if common.run_key and #done + #open == 0 then
+    local err = no_ledger()
+    self:rollback(err)
+    return nil, err
+  end
+  if #done == 0 then
+    guard_sinks(self)
+    return "begun"
+  end
+  local err = #open > 0 and half_committed(common.run_key, done, open) or nil
+  self:rollback(err)
+  if err then return nil, err end
+  return "committed"
+end
+
+--- Write a row to one of the sinks, contained.
+---@param p sluice.Participant
+---@param row sluice.Row
+---@return true? ok, sluice.Error? err
+function Transaction:write(p, row)
+  local ok, err = call(p, "write", "sink", row)
+  if ok then return true end
+  self:fail(err)
+  return nil, err
+end
+
+--- Ask every sink whether it can commit.
+---@param seals sluice.Seal[]
+---@return true? ok, sluice.Error? err
+function Transaction:prepare(seals)
+  release_sinks(self)
+  if self.broken then
+    note(self.broken, "a handler went on after it; after a failure of a sink there is no commit")
+    return nil, self.broken
+  end
+  for _, p in ipairs(self.begun) do
+    local ok, err = call(p, "prepare", "sink", seals)
+    if not ok then return nil, err end
+  end
+  return true
+end
+
+--- Those that may only have joined in another's commit come first: a commit of
+--- theirs can fail more easily than that of a file.
+local function put_in_order(participants)
+  local first, later = {}, {}
+  for _, p in ipairs(participants) do table.insert(p.sink.is_committed and first or later, p) end
+  return table.move(later, 1, #later, #first + 1, first)
+end
+
+--- Whether a sink has committed; `said` is what its commit said, or false.
+---@return boolean? committed  nil: nobody knows
+local function has_committed(p, said)
+  if not p.sink.is_committed then return said end
+  local ok, answer = core.protect(p.name .. ".is_committed", "commit", p.sink.is_committed, p.sink)
+  if ok then return answer end
+end
+
+--- The n-th commit has failed: say in err which sinks have committed. The others.
+---@return sluice.Participant[] rest
+local function sort_out(begun, n, err)
+  local rest = {}
+  local lists = { [true] = {}, [false] = {}, unknown = {} }
+  for i, p in ipairs(begun) do
+    local committed = has_committed(p, i < n)
+    table.insert(lists[committed == nil and "unknown" or committed], p.name)
+    if not committed then table.insert(rest, p) end
+  end
+  err.committed, err.rolled_back = core.json.array(lists[true]), core.json.array(lists[false])
+  err.uncertain = lists.unknown[1] and core.json.array(lists.unknown) or nil
+  return rest
+end
+
+--- Commit every sink. When one fails, those that have not committed are rolled
+--- back; the others cannot be.
+---@return true? ok, sluice.Error? err  kind commit
+function Transaction:commit()
+  self.begun = put_in_order(self.begun)
+  for i, p in ipairs(self.begun) do
+    local ok, err = call(p, "commit", "commit")
+    if not ok then
+      self.begun = sort_out(self.begun, i, err)
+      self:rollback(err)
+      return nil, err
+    end
+  end
+  self.begun = {}
+  return true
+end
+
+--- Commit one sink of a request that has failed, before the others are rolled
+--- back. What fails here is a note.
+---@param p sluice.Participant
+---@param seals sluice.Seal[]
+---@param failure sluice.Error
+function Transaction:salvage(p, seals, failure)
+  for i, q in ipairs(self.begun or {}) do
+    if q == p then
+      local ok, err = call(p, "prepare", "sink", seals)
+      if ok then ok, err = call(p, "commit", "commit") end
+      if ok then
+        table.remove(self.begun, i)
+      else
+        note(failure, ("%s could not be kept: %s"):format(p.name, err.message))
+      end
+      return
+    end
+  end
+end
+
+--- At the end of its scope, whatever ended it, nothing is left open.
+function Transaction:__close()
+  self:rollback()
+end
+
+--- Roll back whatever has begun. What fails here follows from something else:
+--- it becomes a note.
+---@param failure sluice.Error?
+function Transaction:rollback(failure)
+  release_sinks(self)
+  for _, p in ipairs(self.begun or {}) do
+    local ok, err = call(p, "rollback", "sink")
+    if not ok and failure then note(failure, ("%s could not be rolled back: %s"):format(p.name, err.message)) end
+  end
+  self.begun = {}
+end
+
+return M

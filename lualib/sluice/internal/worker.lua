@@ -1,0 +1,224 @@
+--- A worker in the hands of a Lua program.
+local check = require "sluice.internal.check"
+local core = require "sluice.core"
+local options = require "sluice.internal.option_list"
+local policy = require "sluice.internal.policy"
+local request = require "sluice.internal.request"
+
+---@class sluice.Worker
+---@field private handle sluice.core.Worker
+---@field private defaults table<string, integer>  timeouts that every request has unless it says otherwise
+---@field private last table?   outcome of the latest request: { summary, failure }
+local Worker = { __name = "sluice.Worker" }
+Worker.__index = Worker
+
+---@class sluice.Stream   a request whose rows are pulled by a loop
+local Stream = { __name = "sluice.Stream" }
+
+local M = {}
+
+---@param level integer  of the function that the user called
+local function misuse(what, problem, level)
+  error(what .. ": " .. problem, level + 1)
+end
+
+local CALL_OPTIONS = { on_diagnostic = check.func, on_progress = check.func }
+local ROWS_OPTIONS = { on_diagnostic = check.func, on_progress = check.func, on_failure = check.func }
+
+for _, name in ipairs(options.names "request") do
+  CALL_OPTIONS[name], ROWS_OPTIONS[name] = options.all[name].read, options.all[name].read
+end
+
+---@return string? json
+local function encode(what, value, level)
+  if value == nil then return nil end
+  local plan, problem = policy.read { request = value }
+  if not plan then misuse(what, problem, level + 1) end
+  return plan.json
+end
+
+local function check_export(what, export, level)
+  if export ~= nil and (type(export) ~= "string" or export == "") then
+    misuse(what, "export: expected a name, got " .. check.show(export), level + 1)
+  end
+end
+
+---@param self sluice.Worker
+local function check_idle(self, what, level)
+  if self.stream then
+    misuse(what, "a loop over rows of this worker is still running", level + 1)
+  end
+end
+
+--- A request of one type out of what the caller gave.
+---@param self sluice.Worker
+---@return sluice.core.Request request, table read
+local function compose(self, what, type, export, value, given, readers, level)
+  check_idle(self, what, level + 1)
+  check_export(what, export, level + 1)
+  local read, problem = check.table(given or {}, readers, "")
+  if not read then misuse(what, problem, level + 1) end
+  return {
+    type = type,
+    export = export,
+    json = encode(what, value, level + 1),
+    timeout = read.timeout or self.defaults.timeout,
+    idle_timeout = read.idle_timeout or self.defaults.idle_timeout,
+    on_diagnostic = read.on_diagnostic,
+    on_progress = read.on_progress,
+  }, read
+end
+
+--- Remember an outcome and hand it on.
+---@param self sluice.Worker
+local function settle(self, summary, failure)
+  self.last = { summary = summary, failure = failure }
+  return summary, failure
+end
+
+--- Run an export and give its rows to a policy's handlers. `export` and
+--- `value` win over the policy's own; both may be nil.
+---@param export string?
+---@param value any       the request, anything that can be written as JSON
+---@param rules sluice.Policy?
+---@return sluice.core.Summary? summary, sluice.Error? failure
+function Worker:run(export, value, rules)
+  check_idle(self, "run", 2)
+  check_export("run", export, 2)
+  if rules ~= nil and type(rules) ~= "table" then
+    misuse("run", "policy: expected a table, got " .. check.show(rules), 2)
+  end
+  local plan, problem = policy.read(rules or {})
+  if not plan then misuse("run", problem, 2) end
+  plan.export = export or plan.export
+  plan.json = encode("run", value, 2) or plan.json
+  for name, default in pairs(self.defaults) do
+    plan.options[name] = plan.options[name] or default
+  end
+  local summary, failure = request.execute(self.handle, policy.request(plan, "rows"), plan)
+  return settle(self, summary, failure)
+end
+
+--- The loop has seen the last row.
+function Stream:finish()
+  local owner = self.owner
+  owner.stream = nil
+  local summary, failure = settle(owner, owner.handle:wait())
+  if summary then return end
+  if not self.on_failure then error(failure, 0) end
+  self.on_failure(failure)
+end
+
+---@param self sluice.Stream
+---@return sluice.Row? row, sluice.Run? run
+local function next_row(self)
+  if self.owner.stream ~= self then return nil end
+  local row = self.owner.handle:next()
+  if row then return row, self.run end
+  Stream.finish(self)
+end
+
+--- Leaving the loop early cancels the request.
+function Stream:__close()
+  local owner = self.owner
+  if owner.stream ~= self then return end
+  owner.stream = nil
+  self.run:cancel("the loop over its rows was left")
+  settle(owner, owner.handle:wait())
+end
+
+--- The rows of an export, for a loop:
+---
+---     for row, run in worker:rows("index", { root = "src" }) do … end
+---
+--- The loop ends by itself only after terminal success: a failure is raised
+--- by the loop (the error object, with its kind), because a loop that ended
+--- silently would pass for a complete one. With `on_failure` the failure goes
+--- there instead and the loop ends. Leaving the loop early cancels the
+--- request; run:stop() ends it gracefully. worker:outcome() has the summary.
+---@param export string?
+---@param value any
+---@param given { timeout: any, idle_timeout: any, on_diagnostic: function?, on_progress: function?, on_failure: fun(failure: sluice.Error)? }?
+function Worker:rows(export, value, given)
+  local composed, read = compose(self, "rows", "rows", export, value, given, ROWS_OPTIONS, 2)
+  composed.pull = true
+  local run, failure = self.handle:begin(composed)
+  if not run then
+    settle(self, nil, failure)
+    error(failure, 0)
+  end
+  local stream = setmetatable({ owner = self, run = run, on_failure = read.on_failure }, Stream)
+  self.stream = stream
+  return next_row, stream, nil, stream
+end
+
+--- Call an export that returns one value.
+---@param export string?
+---@param value any
+---@param given { timeout: any, idle_timeout: any, on_diagnostic: function?, on_progress: function? }?
+---@return any value, sluice.Error? failure   a null reply is sluice.null
+function Worker:call(export, value, given)
+  local composed = compose(self, "call", "call", export, value, given, CALL_OPTIONS, 2)
+  local run, failure = self.handle:begin(composed)
+  local summary
+  if run then summary, failure = self.handle:wait() end
+  settle(self, summary, failure)
+  if not summary then return nil, failure end
+  if summary.reply == nil then return core.null end
+  return summary.reply
+end
+
+--- How the latest request ended.
+---@return sluice.core.Summary? summary, sluice.Error? failure   both nil before the first
+function Worker:outcome()
+  if not self.last then return nil end
+  return self.last.summary, self.last.failure
+end
+
+--- What the worker says about itself: { pid, generation, name, version,
+--- runtime, max_frame, exports = { { name =, type = }, … } }.
+---@return table? info
+function Worker:info() return self.handle:info() end
+
+--- { state, pid, rss, tail }: how the process is, and what it printed last.
+---@return table
+function Worker:health() return self.handle:health() end
+
+--- { requests, succeeded, failed, generations, rows, bytes, diagnostics }.
+---@return table
+function Worker:stats() return self.handle:stats() end
+
+--- Let the process go; the next request gets a fresh one, with fresh memory.
+---@return true? ok, sluice.Error? err
+function Worker:cycle()
+  check_idle(self, "cycle", 2)
+  return self.handle:cycle()
+end
+
+--- Let the process go and wait until it is gone, and any before it that was
+--- still on its way out.
+---@return table? report, sluice.Error? err  { pid, status, signal?, timed_out }
+function Worker:shutdown()
+  check_idle(self, "shutdown", 2)
+  local report, err = self.handle:shutdown()
+  core.finish()
+  return report, err
+end
+
+--- At the end of its scope: whatever still runs is cancelled, and no process
+--- of this worker is left when this returns.
+function Worker:__close()
+  if self.stream then Stream.__close(self.stream) end
+  self.handle:shutdown()
+  self.handle:close()
+  core.finish()
+end
+
+---@param handle sluice.core.Worker
+---@param defaults table<string, integer>
+---@return sluice.Worker
+function M.wrap(handle, defaults)
+  return setmetatable({ handle = handle, defaults = defaults }, Worker)
+end
+
+return M
