@@ -214,6 +214,33 @@ describe("--summary", function()
     assert.equal("link", lfs.symlinkattributes(directory .. "/link", "mode"))
   end)
 
+  it("has the mode of the older one, and leaves nothing beside it", function()
+    local directory = shell.directory()
+    shell.write(directory .. "/s.json", "old")
+    assert(os.execute("chmod 640 " .. directory .. "/s.json"))
+    local result = run(REPORT, { "--summary", directory .. "/s.json", "--export", "nothing", "--", counts })
+    assert.equal(0, result.status, result.err)
+    assert.equal("rw-r-----", lfs.attributes(directory .. "/s.json", "permissions"))
+    assert.same({ "s.json" }, shell.list(directory))
+  end)
+
+  it("may be a file that is known by a descriptor only, after what stands there", function()
+    local file = shell.file("first\n")
+    local words = { paths.sluice, "run", "--quiet", "--summary", "/dev/fd/9", shell.file(REPORT, "p.lua"), "--export", "nothing", "--", counts }
+    local result = shell.run { "sh", "-c", ("exec %s 9>>%s"):format(shell.line(words), file) }
+    assert.equal(0, result.status, result.err)
+    assert.matches('^first\n{"success":true,', shell.read(file))
+  end)
+
+  it("may be a pipe", function()
+    local pipe = shell.directory() .. "/pipe"
+    assert(os.execute("mkfifo " .. pipe))
+    local words = { paths.sluice, "run", "--quiet", "--summary", pipe, shell.file(REPORT, "p.lua"), "--export", "nothing", "--", counts }
+    local result = shell.run { "sh", "-c", ("cat %s & %s; wait"):format(pipe, shell.line(words)) }
+    assert.matches('{"success":true,[^\n]*}\n', result.out)
+    assert.equal("named pipe", lfs.attributes(pipe, "mode"))
+  end)
+
   it("that cannot be written makes the run fail, and says that the rows stand", function()
     local result = run(REPORT, { "--summary", "/dev/full", "--export", "nothing", "--", counts })
     assert.equal(4, result.status)

@@ -6,7 +6,6 @@ local outcome = require "sluice.internal.cli.outcome"
 local policy = require "sluice.internal.policy"
 local request = require "sluice.internal.request"
 local start = require "sluice.internal.start"
-local summary_file = require "sluice.internal.cli.summary_file"
 
 local M = {}
 
@@ -28,7 +27,7 @@ local TICK_MS = 100
 function M.open(command, options)
   local file, why
   if options.summary then
-    file, why = summary_file.open(options.summary)
+    file, why = require("sluice.internal.cli.summary_file").open(options.summary)
     if not file then return nil, ("--summary: cannot write %s: %s"):format(options.summary, why) end
   end
   return setmetatable({

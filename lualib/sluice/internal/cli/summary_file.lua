@@ -1,80 +1,73 @@
---- --summary FILE: opened before the run, so that a bad path is found out
---- early; written beside the file and renamed, so that it is never half there.
+--- --summary FILE: a bad path is found out before the run; the file is replaced
+--- as a whole at its end (core.file), so that it is never half there.
+local core = require "sluice.core"
 local lfs = require "lfs"
 
 local M = {}
 
 ---@class sluice.cli.SummaryFile
----@field file file*
----@field path string
----@field temporary string?  nil: written in place (a device, a pipe)
+---@field private path string
+---@field private in_place file*?  nil: it is replaced
 local SummaryFile = {}
 SummaryFile.__index = SummaryFile
 
---- Whether the path leads to where our own output goes: /dev/stdout does.
-local function is_ours(path)
+--- Where our own output goes, as /dev/stdout does, a file that is known by its
+--- descriptor, devices and pipes: nothing of this can be replaced.
+local function stays_in_place(path)
   local there = lfs.attributes(path)
-  for fd = 1, 2 do
+  for fd = 1, there and 2 or 0 do
     local here = lfs.attributes("/proc/self/fd/" .. fd)
-    if there and here and there.dev == here.dev and there.ino == here.ino then return true end
+    if here and there.dev == here.dev and there.ino == here.ino then return true end
   end
-  return false
+  return there and (there.mode ~= "file" or path:find "^/dev/fd/" or path:find "^/proc/") ~= nil
 end
 
-local MOST_LINKS = 40
+--- What is wrong, without what, which the user knows.
+local function without_path(path, why)
+  local named = why:find(path .. ": ", 1, true)
+  return named and why:sub(named + #path + 2) or why
+end
 
---- The file that a link leads to: it is replaced, the link stays.
----@param path string
----@return string
-local function behind_links(path)
-  for _ = 1, MOST_LINKS do
-    local target = lfs.symlinkattributes(path, "target")
-    if not target then break end
-    path = target:sub(1, 1) == "/" and target or (path:match("^.*/") or "") .. target
+---@return true? ok, string? why
+local function replace(path, text)
+  local file <close>, err = core.file { path = path }
+  local ok = file
+  if ok and text then
+    ok, err = file:write(text .. "\n")
+    if ok then ok, err = file:prepare() end
+    if ok then ok, err = file:commit() end
   end
-  return path
-end
-
---- Devices and pipes cannot be replaced.
-local function is_replaceable(path)
-  local mode = lfs.attributes(path, "mode")
-  return mode == nil or mode == "file"
-end
-
-local function without_path(why, path)
-  return (tostring(why):gsub("^" .. path:gsub("%p", "%%%0") .. ": ", ""))
+  if ok then return true end
+  local why = without_path(path, err.message)
+  return nil, why == err.message and err.os or why
 end
 
 ---@param path string
 ---@return sluice.cli.SummaryFile? file, string? why
 function M.open(path)
-  local ours = is_ours(path)
-  local target = ours and path or behind_links(path)
-  local replaced = not ours and is_replaceable(target)
-  local temporary = replaced and ("%s.%08x.tmp"):format(target, math.random(0, 0xffffffff)) or nil
-  local file, why = io.open(temporary or target, ours and "a" or "w")
-  if not file then return nil, without_path(why, temporary or target) end
-  return setmetatable({ file = file, path = target, temporary = temporary }, SummaryFile)
+  local self, ok, why = { path = path }, nil, nil
+  if stays_in_place(path) then
+    ok, why = io.open(path, "a")
+    self.in_place, why = ok, why and without_path(path, why)
+  else
+    ok, why = replace(path)
+  end
+  if not ok then return nil, why end
+  return setmetatable(self, SummaryFile)
 end
 
 ---@param text string
 ---@return boolean? ok, string? why
 function SummaryFile:write(text)
-  local ok, why = self.file:write(text, "\n")
-  local closed, why_not_closed = self.file:close()
-  if ok and closed then
-    if not self.temporary then return true end
-    ok, why = os.rename(self.temporary, self.path)
-    if ok then return true end
-  end
-  if self.temporary then os.remove(self.temporary) end
-  return nil, without_path(why or why_not_closed, self.temporary or self.path)
+  if not self.in_place then return replace(self.path, text) end
+  local ok, why = self.in_place:write(text, "\n")
+  local closed, why_not_closed = self.in_place:close()
+  if ok and closed then return true end
+  return nil, why or why_not_closed
 end
 
---- Leave nothing behind.
 function SummaryFile:discard()
-  self.file:close()
-  if self.temporary then os.remove(self.temporary) end
+  if self.in_place then self.in_place:close() end
 end
 
 return M
