@@ -10,11 +10,11 @@
 --
 -- Shows: on_invalid = "reject", and a sink of one's own. What it prints is not
 -- tentative, so it writes at once; its prepare decides how the run ends.
-local core = require "sluice.core"
 local json = require "sluice.json"
 local schema = require "sluice.schema"
+local sluice = require "sluice"
 
-local set = require("sluice").options {
+local set = sluice.options {
   schema = { required = true, description = "file of a JSON Schema, or .lua" },
   stream = { default = "rows", description = "the stream to check; rows of another end the run" },
 }
@@ -24,7 +24,7 @@ local function expect(value, why)
   if value ~= nil then return value end
   why = type(why) == "table" and why.message or why
   if not why:find(set.schema, 1, true) then why = set.schema .. ": " .. why end
-  error(core.error("usage", "--set schema: " .. why), 0)
+  error(sluice.error("usage", "--set schema: " .. why), 0)
 end
 
 local function of_json(path)
@@ -57,7 +57,7 @@ end
 
 function report:prepare()
   if invalid == 0 then return true end
-  return nil, core.error("row_invalid", ("%s not fit the schema"):format(invalid == 1 and "1 row does" or invalid .. " rows do"))
+  return nil, sluice.error("row_invalid", ("%s not fit the schema"):format(invalid == 1 and "1 row does" or invalid .. " rows do"))
 end
 
 local read = set.schema:find "%.lua$" and of_lua or of_json

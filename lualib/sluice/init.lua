@@ -13,9 +13,10 @@
 --- become typed failures, but nothing here contains what a protected call
 --- cannot; the command has a second tier for that.
 local core = require "sluice.core"
+local launch = require "sluice.internal.launch"
+local option_list = require "sluice.internal.option_list"
 local policy_options = require "sluice.internal.policy_options"
 local standard_output = require "sluice.internal.standard_output"
-local start = require "sluice.internal.start"
 local worker = require "sluice.internal.worker"
 
 local M = {}
@@ -25,6 +26,11 @@ M.null = core.null
 M.json = core.json
 M.array = core.json.array
 M.kinds = core.kinds
+
+--- An error object, as a sink or a policy raises or returns one: its kind
+--- decides the command's exit status. fields: details by name.
+---@type fun(kind: string, message: string, fields: table?): sluice.Error
+M.error = core.error
 
 --- Start a worker: its words as on a command line, and options by the names
 --- of the command's (`timeout = "30s"`, `env = { NAME = "value" }`, `cwd`,
@@ -36,9 +42,9 @@ function M.spawn(spec)
   if type(spec) ~= "table" then
     error(('spawn: expected a table such as { "scan.lua", timeout = "5m" }, got a %s'):format(type(spec)), 2)
   end
-  local read, problem = start.read(spec)
+  local read, problem = launch.read(spec)
   if not read then error("spawn: " .. problem, 2) end
-  local handle, err = start.worker(read)
+  local handle, err = launch.worker(read)
   if not handle then return nil, err end
   local ok
   ok, err = handle:start()
@@ -49,7 +55,7 @@ function M.spawn(spec)
     core.finish() -- nobody has a handle to wait with
     return nil, err
   end
-  return worker.wrap(handle, { timeout = read.timeout, idle_timeout = read.idle_timeout })
+  return worker.wrap(handle, option_list.pick(option_list.of.request, read))
 end
 
 --- Options of a policy file, as internal/policy_options.lua says.

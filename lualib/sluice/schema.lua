@@ -49,6 +49,7 @@ local core = require "sluice.core"
 local json = require "sluice.json"
 local pattern = require "sluice.internal.schema.pattern"
 local phrase = require "sluice.internal.schema.phrase"
+local sorted_keys = require "sluice.internal.sorted_keys"
 
 local M = {}
 
@@ -111,11 +112,6 @@ local function step(value)
   return nil, "a number above 0"
 end
 
-local function yes(value)
-  if type(value) == "boolean" then return value end
-  return nil, "true or false"
-end
-
 local function list(value)
   if type(value) == "table" then return value end
   return nil, "a list"
@@ -158,13 +154,13 @@ local options_of = {
   },
   integer = number_options,
   number = number_options,
-  array = { items = part, min = size, max = size, unique = yes },
+  array = { items = part, min = size, max = size, unique = check.boolean },
   map = { values = part, keys = part, min = size, max = size },
   record = { unknown = any },
   enum = {}, union = {},
 }
 
-local common = { title = text, description = text, examples = list, deprecated = yes, default = any }
+local common = { title = text, description = text, examples = list, deprecated = check.boolean, default = any }
 for _, readers in pairs(options_of) do
   for name, reader in pairs(common) do
     if readers[name] == nil then readers[name] = reader end
@@ -334,11 +330,9 @@ end
 --- { name = type } in alphabetical order, or { { name, type } } as it is.
 local function in_order(declared)
   if declared[1] ~= nil then return declared end
-  local names = {}
-  for name in pairs(declared) do names[#names + 1] = name end
-  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
-  for i, name in ipairs(names) do names[i] = { name, declared[name] } end
-  return names
+  local list = sorted_keys(declared)
+  for i, name in ipairs(list) do list[i] = { name, declared[name] } end
+  return list
 end
 
 local function read_fields(declared)

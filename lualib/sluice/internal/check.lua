@@ -1,4 +1,5 @@
---- Tables that users write, read field by field.
+--- What users write, checked and read: values, and tables key by key.
+local sorted_keys = require "sluice.internal.sorted_keys"
 local suggest = require "sluice.internal.suggest"
 
 local M = {}
@@ -31,17 +32,32 @@ function M.boolean(value)
 end
 
 ---@param value any
+---@return integer? value, string? expected
+function M.count(value)
+  local n = math.type(value) == "float" and math.tointeger(value) or value
+  if math.type(n) == "integer" and n > 0 then return n end
+  return nil, "a whole number above 0"
+end
+
+--- A reader that takes one of these words.
+---@param words string[]
+---@param expected string?
+---@return sluice.Reader
+function M.one_of(words, expected)
+  expected = expected or "one of " .. table.concat(words, ", ")
+  return function(value)
+    for _, word in ipairs(words) do
+      if word == value then return word end
+    end
+    return nil, expected
+  end
+end
+
+---@param value any
 ---@return any value, string? expected
 function M.name(value)
   if type(value) == "string" and value ~= "" then return value end
   return nil, "a name"
-end
-
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-  return keys
 end
 
 --- What may have been meant instead of an unknown key.

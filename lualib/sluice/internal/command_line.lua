@@ -66,6 +66,15 @@ function M.split(text)
   return list
 end
 
+--- NAME=VALUE.
+---@param word string
+---@return { name: string, value: string }? variable, string? expected
+function M.variable(word)
+  local name, value = word:match("^([^=]+)=(.*)$")
+  if not name then return nil, "NAME=VALUE" end
+  return { name = name, value = value }
+end
+
 --- The word as a POSIX shell has to read it to get the word.
 ---@param word string
 ---@return string

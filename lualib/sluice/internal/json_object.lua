@@ -1,5 +1,6 @@
 --- JSON objects for machines, with their keys in a fixed order.
 local core = require "sluice.core"
+local sorted_keys = require "sluice.internal.sorted_keys"
 
 local M = {}
 
@@ -33,10 +34,8 @@ end
 ---@param t table<string, any>
 ---@return sluice.Raw
 function M.sorted(t)
-  local keys, flat = {}, {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  for i, key in ipairs(keys) do flat[2 * i - 1], flat[2 * i] = key, t[key] end
+  local flat = {}
+  for i, key in ipairs(sorted_keys(t)) do flat[2 * i - 1], flat[2 * i] = key, t[key] end
   return M.raw(M.of(table.unpack(flat)))
 end
 

@@ -1,10 +1,15 @@
---- From what a user calls a worker to the command line that starts it.
+--- From what a user calls a worker to the command line that starts it, and to a
+--- handle of the binding.
 ---
 --- `*.lua` and `*.so` are started through `sluice worker`, which hosts them;
 --- so is any command with `lines`. Everything else is a native worker and is
 --- executed as it stands. With `via`, a launcher carries the two byte streams
 --- (`ssh -T host --`), and `sluice worker` is started at its far end.
+local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
+local core = require "sluice.core"
+local option_list = require "sluice.internal.option_list"
+local sorted_keys = require "sluice.internal.sorted_keys"
 
 local M = {}
 
@@ -48,9 +53,10 @@ end
 ---@return string[]
 local function host_command(spec, exe, transport)
   local list = { exe, "worker", "--transport", transport }
-  if spec.lines then list[#list + 1] = "--lines" end
-  if spec.stream then append(list, { "--stream", spec.stream }) end
-  if spec.envelopes then list[#list + 1] = "--envelopes" end
+  for _, option in ipairs(option_list.of.host) do
+    local value = spec[option.name]
+    if value then append(list, { option.flag, option.value and value }) end
+  end
   if #spec.words > 0 then list[#list + 1] = "--" end
   return append(list, spec.words)
 end
@@ -61,9 +67,7 @@ end
 local function far_environment(spec)
   local list = {}
   if spec.cwd then append(list, { "-C", spec.cwd }) end
-  local names = {}
-  for name in pairs(spec.env or {}) do names[#names + 1] = name end
-  table.sort(names)
+  local names = sorted_keys(spec.env or {})
   for _, name in ipairs(names) do
     if not spec.env[name] then append(list, { "-u", name }) end
   end
@@ -84,7 +88,7 @@ end
 ---@return string[]
 local function launched(spec)
   local far = far_environment(spec)
-  append(far, host_command(spec, spec.remote or "sluice", "stdio"))
+  append(far, host_command(spec, spec.remote or option_list.by_name.remote.default, "stdio"))
   if is_ssh(spec.via) then
     for i, word in ipairs(far) do far[i] = command_line.quote(word) end
   end
@@ -104,7 +108,7 @@ function M.build(spec, exe)
   local problem = contradiction(spec)
   if problem then return nil, problem end
   if spec.via then return { argv = launched(spec), transport = "stdio" } end
-  local transport = spec.transport or "pipe"
+  local transport = spec.transport or option_list.by_name.transport.default
   local argv = is_hosted(spec) and host_command(spec, exe, transport) or append({}, spec.words)
   return { argv = argv, transport = transport, cwd = spec.cwd, env = spec.env }
 end
@@ -121,6 +125,49 @@ function M.relative_to(list, dir)
   local moved = append({}, list)
   moved[1] = dir .. first
   return moved
+end
+
+local READERS = option_list.readers(option_list.list)
+
+--- Words and options out of one table { "scan.lua", "--fast", timeout = 5 }.
+---@param spec table
+---@return sluice.Spec? read, string? problem
+function M.read(spec)
+  local list, named = {}, {}
+  for key, value in pairs(spec) do
+    if math.type(key) == "integer" then list[key] = value else named[key] = value end
+  end
+  local words, expected = command_line.list(list)
+  if not words then return nil, "expected " .. expected end
+  local read, problem = check.table(named, READERS, "")
+  if not read then return nil, problem end
+  read.words = words
+  problem = contradiction(read)
+  if problem then return nil, problem end
+  return read
+end
+
+--- The current environment with changes.
+---@param changes table<string, string|false>?
+---@return table<string, string>? env  nil: as it is
+local function environment(changes)
+  if not changes then return nil end
+  local env = core.environ()
+  for name, value in pairs(changes) do env[name] = value or nil end
+  return env
+end
+
+--- A handle for the worker; no process is started yet.
+---@param spec sluice.Spec  with options read
+---@return sluice.core.Worker? worker, sluice.Error? err
+function M.worker(spec)
+  local built, problem = M.build(spec, core.exe)
+  if not built then return nil, core.error("usage", problem) end
+  local given = option_list.pick(option_list.of.worker, spec)
+  given.argv, given.transport = built.argv, built.transport
+  given.cwd, given.env = built.cwd, environment(built.env)
+  given.pass_stdin = spec.pass_stdin
+  return core.worker(given)
 end
 
 return M

@@ -1,9 +1,10 @@
---- The options of a worker and of a request, under the names that a policy, a
---- spec for sluice.spawn and the command line share.
+--- The options of a worker and of its requests: the one list by which a policy,
+--- a spec for sluice.spawn and the command line are read, and help is written.
 ---
---- An entry reads what the user gave: read(value) returns what the runtime
---- takes, or nil and what was expected. `of` says whom it belongs to: the
---- process ("worker") or one request of it ("request").
+--- An option of the process ("worker") goes to core.worker under its name, one
+--- of a request to Worker:begin, one of a host to `sluice worker` as its flag;
+--- those of a launcher are for launch.lua. A default is in force wherever the
+--- list is picked from.
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local units = require "sluice.internal.units"
@@ -11,23 +12,20 @@ local units = require "sluice.internal.units"
 local M = {}
 
 ---@class sluice.Option
----@field of "worker"|"request"
----@field read fun(value: any): any, string?
+---@field name string
+---@field of "request"|"worker"|"launcher"|"host"  whom it belongs to
+---@field read fun(value: any): any, string?  what the runtime takes, or nil and what was expected
+---@field default any      as a user would write it
+---@field help string?     without its full stop; nil: not on the command line
+---@field value string?    stands for the value there; nil: a flag without one
+---@field zero string?     what 0 means, for help
+---@field each (fun(word: string): any, string?)?  may be repeated there: reads one
+---@field hint string?     what to do about an error that names the flag
+---@field flag string      "--max-frame"
 
 local function text(value)
   if type(value) == "string" and value ~= "" and not value:find("\0", 1, true) then return value end
   return nil, "a string that is not empty"
-end
-
-local function count(value)
-  local n = math.type(value) == "float" and math.tointeger(value) or value
-  if math.type(n) == "integer" and n > 0 then return n end
-  return nil, "a whole number above 0"
-end
-
-local function transport(value)
-  if value == "pipe" or value == "stdio" then return value end
-  return nil, "pipe or stdio"
 end
 
 local function positive_size(value)
@@ -68,38 +66,83 @@ local function launcher(value)
   return list, not list and LAUNCHER or nil
 end
 
----@type table<string, sluice.Option>
-M.all = {
-  timeout = { of = "request", read = units.duration },
-  idle_timeout = { of = "request", read = units.duration },
+--- In the order of help.
+---@type sluice.Option[]
+M.list = {
+  { name = "timeout", of = "request", read = units.duration, default = "10m", zero = "none",
+    value = "DURATION", help = "For the whole request",
+    hint = "--timeout DURATION allows more time, --timeout 0 sets no limit" },
+  { name = "idle_timeout", of = "request", read = units.duration,
+    value = "DURATION", help = "Longest silence of the worker (none)",
+    hint = "--idle-timeout DURATION allows longer silences" },
 
-  startup_timeout = { of = "worker", read = units.positive_duration },
-  stop_grace = { of = "worker", read = units.positive_duration },
-  kill_grace = { of = "worker", read = units.positive_duration },
-  max_frame = { of = "worker", read = frame_cap },
-  max_requests = { of = "worker", read = count },
-  max_rss = { of = "worker", read = positive_size },
-  max_idle = { of = "worker", read = units.positive_duration },
-  env = { of = "worker", read = environment },
-  cwd = { of = "worker", read = text },
-  transport = { of = "worker", read = transport },
-  via = { of = "worker", read = launcher },
-  remote = { of = "worker", read = text },
-  lines = { of = "worker", read = check.boolean },
-  stream = { of = "worker", read = text },
-  envelopes = { of = "worker", read = check.boolean },
+  { name = "startup_timeout", of = "worker", read = units.positive_duration, default = "10s",
+    value = "DURATION", help = "For the worker to introduce itself",
+    hint = "--startup-timeout DURATION allows more time" },
+  { name = "max_frame", of = "worker", read = frame_cap, default = "1MiB",
+    value = "SIZE", help = "Largest row that is accepted",
+    hint = "--max-frame SIZE allows larger rows, up to 256MiB" },
+  { name = "stop_grace", of = "worker", read = units.positive_duration, default = "2s" },
+  { name = "kill_grace", of = "worker", read = units.positive_duration, default = "2s" },
+  { name = "max_requests", of = "worker", read = check.count },
+  { name = "max_rss", of = "worker", read = positive_size },
+  { name = "max_idle", of = "worker", read = units.positive_duration },
+  { name = "env", of = "worker", read = environment, each = command_line.variable,
+    value = "NAME=VALUE", help = "Set a variable for the worker; may be repeated" },
+  { name = "cwd", of = "worker", read = text, value = "DIR", help = "Start the worker in this directory" },
+  { name = "transport", of = "worker", read = check.one_of({ "pipe", "stdio" }, "pipe or stdio"), default = "pipe",
+    value = "HOW", help = "pipe: descriptors 3 and 4; stdio: 0 and 1",
+    hint = "--transport stdio is for workers that speak on 0 and 1" },
+
+  { name = "via", of = "launcher", read = launcher,
+    value = "COMMAND", help = "Launcher that carries standard input and output,\nas in --via 'ssh -T host --'" },
+  { name = "remote", of = "launcher", read = text, default = "sluice",
+    value = "PATH", help = "sluice at the far end of --via" },
+
+  { name = "lines", of = "host", read = check.boolean, help = "The worker is any program that prints JSON lines",
+    hint = "if this program prints JSON lines, start it with --lines" },
+  { name = "stream", of = "host", read = text, value = "NAME", help = "With --lines: the name of its stream (rows)" },
+  { name = "envelopes", of = "host", read = check.boolean,
+    help = 'With --lines: each line is an envelope, such as\n{"stream":"rows","payload":…}' },
 }
 
---- The names of the options that belong to the given owner, or of all.
----@param of ("worker"|"request")?
----@return string[]
-function M.names(of)
-  local names = {}
-  for name, option in pairs(M.all) do
-    if not of or option.of == of then names[#names + 1] = name end
+---@type table<string, sluice.Option>
+M.by_name = {}
+---@type table<string, sluice.Option[]>  by whom they belong to
+M.of = {}
+
+for _, option in ipairs(M.list) do
+  option.flag = "--" .. option.name:gsub("_", "-")
+  M.by_name[option.name] = option
+  M.of[option.of] = M.of[option.of] or {}
+  table.insert(M.of[option.of], option)
+end
+
+--- Readers for check.table.
+---@param options sluice.Option[]
+---@return table<string, sluice.Reader>
+function M.readers(options)
+  local readers = {}
+  for _, option in ipairs(options) do readers[option.name] = option.read end
+  return readers
+end
+
+--- What is in force: each option out of the first table that has it, or its
+--- default.
+---@param options sluice.Option[]
+---@param ... table<string, any>  with options read
+---@return table<string, any>
+function M.pick(options, ...)
+  local picked = {}
+  for _, option in ipairs(options) do
+    local name, value = option.name, nil
+    for _, given in ipairs { ... } do
+      if value == nil then value = given[name] end
+    end
+    if value == nil and option.default then value = option.read(option.default) end
+    picked[name] = value
   end
-  table.sort(names)
-  return names
+  return picked
 end
 
 return M

@@ -6,10 +6,11 @@
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
-local options = require "sluice.internal.option_list"
+local option_list = require "sluice.internal.option_list"
 local policy_options = require "sluice.internal.policy_options"
 local rejects = require "sluice.internal.rejects"
 local schema = require "sluice.schema"
+local sorted_keys = require "sluice.internal.sorted_keys"
 local transaction = require "sluice.internal.transaction"
 
 local M = {}
@@ -76,12 +77,7 @@ local function read_sink(value)
   return value
 end
 
-local DISPOSITIONS = { fail = true, reject = true, drop = true }
-
-local function disposition(value)
-  if DISPOSITIONS[value] then return value end
-  return nil, '"fail", "reject" or "drop"'
-end
+local disposition = check.one_of({ "fail", "reject", "drop" }, '"fail", "reject" or "drop"')
 
 local step_readers = {
   schema = read_schema, on_invalid = disposition, sink = read_sink, rejects = read_sink, max_rejects = rejects.limit,
@@ -118,7 +114,7 @@ local function read_request(value, name)
   return nil, nil, ("%s: cannot be written as JSON: %s"):format(name, type(why) == "table" and why.message or tostring(why))
 end
 
-local readers = {
+local own_readers = {
   export = check.name,
   request = read_request,
   streams = read_streams,
@@ -135,37 +131,16 @@ local readers = {
   on_failure = check.func,
 }
 
-local function option_reader(option)
-  return function(value) return option.read(value) end
-end
-
-for _, name in ipairs(options.names "request") do
-  readers[name] = option_reader(options.all[name])
-end
-
-local function worker_too(own)
-  local all = { worker = command_line.list }
-  for name, reader in pairs(own) do all[name] = reader end
-  for _, name in ipairs(options.names "worker") do all[name] = option_reader(options.all[name]) end
-  return all
-end
-
-local file_readers = worker_too(readers)
-
 local function belongs_to_spawn(_, name)
   return nil, nil, ("%s: belongs to sluice.spawn, which has started this worker"):format(name)
 end
 
-for name in pairs(file_readers) do
-  if not readers[name] then readers[name] = belongs_to_spawn end
-end
-
-local function sorted_names(streams)
-  local names = {}
-  for name in pairs(streams) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
+--- Of a file, which may say what its worker is, and of a policy for one that runs.
+local file_readers = option_list.readers(option_list.list)
+local readers = option_list.readers(option_list.of.request)
+file_readers.worker = command_line.list
+for name in pairs(file_readers) do readers[name] = readers[name] or belongs_to_spawn end
+for name, reader in pairs(own_readers) do readers[name], file_readers[name] = reader, reader end
 
 --- The schema of what a stream's sink gets: map's values have none.
 local function sink_schema(handlers)
@@ -189,7 +164,7 @@ local function participants_of(streams, default)
     list[#list + 1] = by_sink[sink]
   end
   if default then join(default, "sink", "*") end
-  for _, name in ipairs(sorted_names(streams)) do join(streams[name], ("streams.%s.sink"):format(name), name) end
+  for _, name in ipairs(sorted_keys(streams)) do join(streams[name], ("streams.%s.sink"):format(name), name) end
   return list, by_sink
 end
 
@@ -203,7 +178,7 @@ end
 --- Rejected rows are no rows of the stream: their sinks take nothing else.
 ---@return sluice.RejectPlan? plan, string? problem
 local function plan_rejects(read, streams, by_sink)
-  local plan = { streams = {}, order = sorted_names(streams), participants = {} }
+  local plan = { streams = {}, order = sorted_keys(streams), participants = {} }
   local known, problem = {}, nil
   local function rule_of(from, name)
     local sink = from.rejects
@@ -227,7 +202,7 @@ end
 local function plan_of(read)
   local plan = { options = {} }
   for key, value in pairs(read) do
-    if options.all[key] then plan.options[key] = value else plan[key] = value end
+    if option_list.by_name[key] then plan.options[key] = value else plan[key] = value end
   end
   plan.streams = plan.streams or {}
   plan.default = (plan.on_row or plan.sink) and { on_row = plan.on_row, sink = plan.sink } or nil
@@ -309,17 +284,12 @@ end
 ---@param type "rows"|"call"
 ---@return sluice.core.Request
 function M.request(plan, type)
-  return {
-    type = type,
-    export = plan.export,
-    json = plan.json,
-    timeout = plan.options.timeout,
-    idle_timeout = plan.options.idle_timeout,
-    streams = plan.streams,
-    default = plan.default,
-    on_diagnostic = plan.on_diagnostic,
-    on_progress = plan.on_progress,
-  }
+  local request = option_list.pick(option_list.of.request, plan.options)
+  request.type = type
+  for _, name in ipairs { "export", "json", "streams", "default", "on_diagnostic", "on_progress" } do
+    request[name] = plan[name]
+  end
+  return request
 end
 
 return M

@@ -13,6 +13,7 @@
 --- { { "a", "text" }, { "b", "integer?" } }), or a list of choices.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
+local sorted_keys = require "sluice.internal.sorted_keys"
 local suggest = require "sluice.internal.suggest"
 local units = require "sluice.internal.units"
 
@@ -63,38 +64,22 @@ local types = {
   columns = columns,
 }
 
-local function choice(choices)
-  return function(text)
-    for _, word in ipairs(choices) do
-      if word == text then return text end
-    end
-    return nil, "one of " .. table.concat(choices, ", ")
-  end
-end
-
 local function reader_of(setting)
   local kind = setting.type or "string"
-  return type(kind) == "table" and choice(kind) or types[kind]
+  return type(kind) == "table" and check.one_of(kind) or types[kind]
 end
 
 local given = {}        -- by --set: name -> text
 local is_collecting     -- the declaration is all that is wanted
 local declared          -- by the file that was loaded last
 
-local function sorted_names(declaration)
-  local names = {}
-  for name in pairs(declaration) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function usage(message)
   error(core.error("usage", message), 0)
 end
 
 local function refuse_unknown(declaration)
-  local names = sorted_names(declaration)
-  for _, name in ipairs(sorted_names(given)) do
+  local names = sorted_keys(declaration)
+  for _, name in ipairs(sorted_keys(given)) do
     if not declaration[name] then
       local hint = suggest.hint(name, names)
       if hint == "" then hint = #names > 0 and "; known are " .. table.concat(names, ", ") or "; it takes none" end
@@ -153,7 +138,7 @@ end
 ---@return sluice.Error? err
 function M.unused()
   if declared or not next(given) then return nil end
-  return core.error("usage", ("--set %s: the policy declares no options"):format(sorted_names(given)[1]))
+  return core.error("usage", ("--set %s: the policy declares no options"):format(sorted_keys(given)[1]))
 end
 
 --- Whether the policy that was loaded last has such an option, or any.
@@ -185,7 +170,7 @@ end
 ---@return string text
 function M.help(declaration)
   local lines = { "Options of this policy (--set NAME=VALUE):" }
-  for _, name in ipairs(sorted_names(declaration)) do
+  for _, name in ipairs(sorted_keys(declaration)) do
     local setting = declaration[name]
     local about = setting.description and setting.description .. " " or ""
     lines[#lines + 1] = ("   %-25s  %s(%s)"):format(name, about, describe(setting))

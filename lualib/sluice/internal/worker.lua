@@ -1,7 +1,7 @@
 --- A worker in the hands of a Lua program.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
-local options = require "sluice.internal.option_list"
+local option_list = require "sluice.internal.option_list"
 local policy = require "sluice.internal.policy"
 local request = require "sluice.internal.request"
 
@@ -22,12 +22,14 @@ local function misuse(what, problem, level)
   error(what .. ": " .. problem, level + 1)
 end
 
-local CALL_OPTIONS = { on_diagnostic = check.func, on_progress = check.func }
-local ROWS_OPTIONS = { on_diagnostic = check.func, on_progress = check.func, on_failure = check.func }
-
-for _, name in ipairs(options.names "request") do
-  CALL_OPTIONS[name], ROWS_OPTIONS[name] = options.all[name].read, options.all[name].read
+local function readers_of(...)
+  local readers = option_list.readers(option_list.of.request)
+  for _, name in ipairs { ... } do readers[name] = check.func end
+  return readers
 end
+
+local CALL_OPTIONS = readers_of("on_diagnostic", "on_progress")
+local ROWS_OPTIONS = readers_of("on_diagnostic", "on_progress", "on_failure")
 
 ---@return string? json
 local function encode(what, value, level)
@@ -58,15 +60,10 @@ local function compose(self, what, type, export, value, given, readers, level)
   check_export(what, export, level + 1)
   local read, problem = check.table(given or {}, readers, "")
   if not read then misuse(what, problem, level + 1) end
-  return {
-    type = type,
-    export = export,
-    json = encode(what, value, level + 1),
-    timeout = read.timeout or self.defaults.timeout,
-    idle_timeout = read.idle_timeout or self.defaults.idle_timeout,
-    on_diagnostic = read.on_diagnostic,
-    on_progress = read.on_progress,
-  }, read
+  local request = option_list.pick(option_list.of.request, read, self.defaults)
+  request.type, request.export, request.json = type, export, encode(what, value, level + 1)
+  request.on_diagnostic, request.on_progress = read.on_diagnostic, read.on_progress
+  return request, read
 end
 
 --- Remember an outcome and hand it on.
@@ -92,9 +89,7 @@ function Worker:run(export, value, rules)
   if not plan then misuse("run", problem, 2) end
   plan.export = export or plan.export
   plan.json = encode("run", value, 2) or plan.json
-  for name, default in pairs(self.defaults) do
-    plan.options[name] = plan.options[name] or default
-  end
+  plan.options = option_list.pick(option_list.of.request, plan.options, self.defaults)
   local summary, failure = request.execute(self.handle, policy.request(plan, "rows"), plan)
   return settle(self, summary, failure)
 end

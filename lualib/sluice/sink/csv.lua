@@ -61,13 +61,9 @@ local function read_null(value)
   return nil, "a text without quotes and line breaks"
 end
 
-local function read_eol(value)
-  if EOL[value] then return EOL[value] end
-  return nil, '"lf" or "crlf"'
-end
-
 local READERS = {
-  columns = M.columns, header = check.boolean, delimiter = read_delimiter, null = read_null, eol = read_eol,
+  columns = M.columns, header = check.boolean, delimiter = read_delimiter, null = read_null,
+  eol = check.one_of({ "lf", "crlf" }, '"lf" or "crlf"'),
 }
 
 ---@return sluice.sink.Columns? columns, sluice.Error? err
@@ -131,7 +127,7 @@ end
 ---@return sluice.Sink
 function M.file(path, options)
   local read = durable_file.read("csv.file", path, options, READERS)
-  read.delimiter, read.null, read.eol = read.delimiter or ",", read.null or "", read.eol or "\n"
+  read.delimiter, read.null, read.eol = read.delimiter or ",", read.null or "", EOL[read.eol or "lf"]
   if read.header == nil then read.header = true end
   if read.null:find(read.delimiter, 1, true) then error("csv.file: null: the text contains the delimiter", 2) end
   return setmetatable({ path = path, options = read }, Csv)

@@ -111,18 +111,9 @@ function Stdout:rollback()
   return true
 end
 
-local function read_format(value)
-  if value == "auto" or value == "jsonl" or value == "table" then return value end
-  return nil, '"auto", "jsonl" or "table"'
-end
-
-local function read_count(value)
-  if math.type(value) == "integer" and value > 0 then return value end
-  return nil, "a whole number above 0"
-end
-
 local READERS = {
-  format = read_format, atomic = check.boolean, columns = csv.columns, window = read_count, width = read_count,
+  format = check.one_of({ "auto", "jsonl", "table" }, '"auto", "jsonl" or "table"'),
+  atomic = check.boolean, columns = csv.columns, window = check.count, width = check.count,
 }
 
 ---@class sluice.sink.StdoutOptions

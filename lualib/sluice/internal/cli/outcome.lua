@@ -2,6 +2,8 @@
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
+local option_list = require "sluice.internal.option_list"
+local sorted_keys = require "sluice.internal.sorted_keys"
 local units = require "sluice.internal.units"
 
 local M = {}
@@ -24,18 +26,11 @@ local function plural(n, noun)
   return ("%s %s%s"):format(units.show_count(n), noun, n == 1 and "" or "s")
 end
 
-local function sorted(t)
-  local names = {}
-  for name in pairs(t) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local MOST_STREAMS = 4
 
 --- "rows 1,200, warnings 4", where there is more than one stream.
 local function stream_counts(per_stream)
-  local names, parts = sorted(per_stream), {}
+  local names, parts = sorted_keys(per_stream), {}
   if #names < 2 then return nil end
   for i = 1, math.min(#names, MOST_STREAMS) do
     parts[i] = ("%s %s"):format(names[i], units.show_count(per_stream[names[i]]))
@@ -99,13 +94,7 @@ end
 
 --- What to do about it, by the option that the error names or by its kind.
 local HINTS = {
-  ["--lines"] = "if this program prints JSON lines, start it with --lines",
-  ["--timeout"] = "--timeout DURATION allows more time, --timeout 0 sets no limit",
-  ["--idle-timeout"] = "--idle-timeout DURATION allows longer silences",
-  ["--startup-timeout"] = "--startup-timeout DURATION allows more time",
-  ["--max-frame"] = "--max-frame SIZE allows larger rows, up to 256MiB",
   ["--export"] = "--export NAME chooses one; `sluice info` lists them",
-  ["--transport"] = "--transport stdio is for workers that speak on 0 and 1",
   request_timeout = "--timeout",
   idle_timeout = "--idle-timeout",
   startup_timeout = "--startup-timeout",
@@ -113,6 +102,7 @@ local HINTS = {
   unhandled_stream = "give the policy an entry for it in `streams`, or a top-level on_row",
   restart_limit = "the worker dies again and again; run it by hand to see why",
 }
+for _, option in ipairs(option_list.list) do HINTS[option.flag] = option.hint end
 
 --- Whether it came from an expression of the command line.
 ---@param report sluice.cli.Report

@@ -1,6 +1,8 @@
 --- The command line: subcommands, options, help.
 local argparse = require "argparse"
-local options = require "sluice.internal.option_list"
+local check = require "sluice.internal.check"
+local command_line = require "sluice.internal.command_line"
+local option_list = require "sluice.internal.option_list"
 
 local M = {}
 
@@ -20,10 +22,6 @@ local function unshield(word)
   return word:sub(1, 1) == MARK and word:sub(2) or word
 end
 
-local function plain(word)
-  return unshield(word)
-end
-
 --- A converter for argparse that names the option in what it has to say.
 ---@param flag string
 ---@param read fun(value: string): any, string?
@@ -38,68 +36,43 @@ local function converter(flag, read)
   end
 end
 
----@param word string
-local function variable(word)
-  local name, value = word:match("^([^=]+)=(.*)$")
-  if not name then return nil, "NAME=VALUE" end
-  return { name = name, value = value }
+--- An option with a value.
+---@param read fun(word: string): any, string?
+local function add(command, flag, argname, read, description)
+  return command:option(flag):argname(argname):convert(converter(flag, read)):description(description)
 end
 
----@param word string
-local function some(word)
-  if word == "" then return nil, "a name" end
-  return word
+--- "Largest row that is accepted (1MiB)."
+---@param option sluice.Option
+---@param default string?  what this command has instead
+local function description_of(option, default)
+  default = default or option.default and option.default .. (option.zero and "; 0 for " .. option.zero or "")
+  return option.help .. (default and (" (%s)."):format(default) or ".")
 end
 
---- An option that the policy knows under the same name.
-local function shared(parser, flag, argname, description)
-  local name = flag:gsub("^%-%-", ""):gsub("-", "_")
-  return parser:option(flag):argname(argname):description(description)
-    :convert(converter(flag, options.all[name].read))
+---@param option sluice.Option
+local function add_listed(command, option, default)
+  local description = description_of(option, default)
+  if not option.value then return command:flag(option.flag):description(description) end
+  local added = add(command, option.flag, option.value, option.each or option.read, description)
+  if option.each then added:count("*") end
 end
 
-local function add_limits(command, default)
-  shared(command, "--timeout", "DURATION", ("For the whole request (%s)."):format(default))
-  shared(command, "--idle-timeout", "DURATION", "Longest silence of the worker (none).")
-end
-
-local function add_worker_options(command)
-  shared(command, "--startup-timeout", "DURATION", "For the worker to introduce itself (10s).")
-  shared(command, "--max-frame", "SIZE", "Largest row that is accepted (1MiB).")
-  command:option("--env"):argname("NAME=VALUE"):count("*"):convert(converter("--env", variable))
-    :description("Set a variable for the worker; may be repeated.")
-  shared(command, "--cwd", "DIR", "Start the worker in this directory.")
-  shared(command, "--transport", "HOW", "pipe: descriptors 3 and 4; stdio: 0 and 1 (pipe).")
-  shared(command, "--via", "COMMAND", "Launcher that carries standard input and output,\nas in --via 'ssh -T host --'.")
-  shared(command, "--remote", "PATH", "sluice at the far end of --via (sluice).")
-end
-
-local function add_lines_options(command)
-  command:flag("--lines"):description("The worker is any program that prints JSON lines.")
-  shared(command, "--stream", "NAME", "With --lines: the name of its stream (rows).")
-  command:flag("--envelopes"):description('With --lines: each line is an envelope, such as\n{"stream":"rows","payload":…}.')
-end
-
-local PROGRESS = { auto = true, plain = true, json = true, none = true }
-
-local function progress_mode(word)
-  if PROGRESS[word] then return word end
-  return nil, "auto, plain, json or none"
+--- The options of these owners that can be given on the command line.
+---@param defaults table<string, string>  by names of options
+local function add_options(command, owners, defaults)
+  for _, owner in ipairs(owners) do
+    for _, option in ipairs(option_list.of[owner]) do
+      if option.help then add_listed(command, option, defaults[option.name]) end
+    end
+  end
 end
 
 local function add_report_options(command)
-  command:option("--progress"):argname("HOW"):convert(converter("--progress", progress_mode))
-    :description("auto: a live line on a terminal; plain: a line a\nsecond; json: one object a line; none (auto).")
-  command:option("--summary"):argname("FILE"):convert(converter("--summary", some))
-    :description("Write the outcome to FILE as JSON.")
+  add(command, "--progress", "HOW", check.one_of({ "auto", "plain", "json", "none" }, "auto, plain, json or none"),
+    "auto: a live line on a terminal; plain: a line a\nsecond; json: one object a line; none (auto).")
+  add(command, "--summary", "FILE", check.name, "Write the outcome to FILE as JSON.")
   command:flag("-q --quiet"):description("On success say nothing but diagnostics.")
-end
-
-local function add_request_options(command)
-  command:option("--export"):argname("NAME"):convert(converter("--export", some))
-    :description("Operation to run (the only one there is).")
-  command:option("--request"):argname("JSON"):convert(converter("--request", some))
-    :description("Its argument; @FILE reads it, @- from standard input.")
 end
 
 local function add_help(command)
@@ -107,11 +80,10 @@ local function add_help(command)
 end
 
 --- What both commands that stream rows take.
-local function add_stream_options(command, timeout)
-  add_request_options(command)
-  add_limits(command, timeout)
-  add_worker_options(command)
-  add_lines_options(command)
+local function add_stream_options(command, defaults)
+  add(command, "--export", "NAME", check.name, "Operation to run (the only one there is).")
+  add(command, "--request", "JSON", check.name, "Its argument; @FILE reads it, @- from standard input.")
+  add_options(command, { "request", "worker", "launcher", "host" }, defaults)
   add_report_options(command)
   add_help(command)
   return command
@@ -135,14 +107,14 @@ Examples:
 A policy may name its worker itself, worker = { "scan.lua" }, as seen from where
 the policy lies; what stands behind -- replaces it. Most options may stand in
 the policy too (timeout = "1h"); the command line wins.]])
-  command:argument("POLICY.lua"):target("policy"):convert(plain):description("File that returns the policy.")
-  command:option("--arg"):argname("VALUE"):count("*"):convert(plain)
+  command:argument("POLICY.lua"):target("policy"):convert(unshield):description("File that returns the policy.")
+  command:option("--arg"):argname("VALUE"):count("*"):convert(unshield)
     :description("Goes to the policy file as `...`; may be repeated.")
-  command:option("--set"):argname("NAME=VALUE"):count("*"):convert(converter("--set", variable))
-    :description("An option that the policy declares; with its name,\n--help lists them. May be repeated.")
-  command:option("--run-key"):argname("KEY"):convert(converter("--run-key", some))
-    :description("Write it down with what is committed; a run of a key\nthat is committed already is not run again.")
-  return add_stream_options(command, "10m; 0 for none")
+  add(command, "--set", "NAME=VALUE", command_line.variable,
+    "An option that the policy declares; with its name,\n--help lists them. May be repeated."):count("*")
+  add(command, "--run-key", "KEY", check.name,
+    "Write it down with what is committed; a run of a key\nthat is committed already is not run again.")
+  return add_stream_options(command, {})
 end
 
 local function add_filter(parser)
@@ -162,10 +134,10 @@ Examples:
       The end of input counts as success here: nobody says that it is complete.
   sluice filter --atomic 'size > 4096' -- ./scan.lua > large.jsonl
       Nothing is written unless the worker succeeds.]])
-  command:argument("EXPR"):target("expression"):convert(plain):description("Lua expression; false, nil or null drops the row.")
-  command:option("--map"):argname("EXPR"):convert(plain):description("Write the value of this expression instead of the row.")
+  command:argument("EXPR"):target("expression"):convert(unshield):description("Lua expression; false, nil or null drops the row.")
+  command:option("--map"):argname("EXPR"):convert(unshield):description("Write the value of this expression instead of the row.")
   command:flag("--atomic"):description("Hold the output back until success.")
-  return add_stream_options(command, "none")
+  return add_stream_options(command, { timeout = "none" })
 end
 
 local function add_call(parser)
@@ -176,11 +148,10 @@ local function add_call(parser)
 Examples:
   sluice call add '{"a":1,"b":2}' -- ./sums.lua
   sluice call check @request.json -- ./checker]])
-  command:argument("EXPORT"):target("export"):convert(plain):description("Name of the export.")
-  command:argument("REQUEST"):target("value"):args("?"):convert(plain)
+  command:argument("EXPORT"):target("export"):convert(unshield):description("Name of the export.")
+  command:argument("REQUEST"):target("value"):args("?"):convert(unshield)
     :description("Its argument, JSON; @FILE reads it, @- from\nstandard input (null).")
-  add_limits(command, "10m; 0 for none")
-  add_worker_options(command)
+  add_options(command, { "request", "worker", "launcher" }, {})
   add_report_options(command)
   add_help(command)
   return command
@@ -195,8 +166,7 @@ Examples:
   sluice info -- ./scan.lua
   sluice info --json -- ./indexer | jq '.exports[].name']])
   command:flag("--json"):description("As one line of JSON.")
-  add_worker_options(command)
-  add_lines_options(command)
+  add_options(command, { "worker", "launcher", "host" }, {})
   add_help(command)
   return command
 end
@@ -208,8 +178,8 @@ local function add_worker(parser)
     :epilog([[
 WORKER is FILE.lua, FILE.so, a native worker, or, with --lines, any program that
 prints JSON lines; without one, --lines reads standard input.]])
-  command:option("--transport"):argname("HOW"):description("pipe: descriptors 3 and 4; stdio: 0 and 1 (pipe).")
-  add_lines_options(command)
+  add_listed(command, option_list.by_name.transport)
+  add_options(command, { "host" }, {})
   add_help(command)
   return command
 end

@@ -2,10 +2,10 @@
 --- worker is started, the request is run, everything is reported.
 local console = require "sluice.internal.cli.console"
 local core = require "sluice.core"
+local launch = require "sluice.internal.launch"
 local outcome = require "sluice.internal.cli.outcome"
 local policy = require "sluice.internal.policy"
 local request = require "sluice.internal.request"
-local start = require "sluice.internal.start"
 
 local M = {}
 
@@ -142,7 +142,7 @@ end
 ---@return sluice.core.Worker? handle, sluice.Error? err
 function Session:hire(spec)
   self.report.via = spec.via ~= nil
-  return start.worker(spec)
+  return launch.worker(spec)
 end
 
 --- Start the worker and run one request.

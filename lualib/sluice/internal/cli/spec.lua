@@ -1,6 +1,6 @@
 --- The worker that a command line, and perhaps a policy, asks for.
 local launch = require "sluice.internal.launch"
-local options = require "sluice.internal.option_list"
+local option_list = require "sluice.internal.option_list"
 
 local M = {}
 
@@ -17,9 +17,9 @@ end
 ---@param given table
 ---@param plan sluice.Plan
 ---@return table<string, any>
-function M.merge(given, plan)
+local function merge(given, plan)
   local merged = {}
-  for _, name in ipairs(options.names()) do
+  for name in pairs(option_list.by_name) do
     merged[name] = given[name]
     if merged[name] == nil then merged[name] = plan.options[name] end
   end
@@ -44,7 +44,7 @@ end
 ---@param plan sluice.Plan
 ---@return sluice.Spec
 function M.of(given, behind, plan)
-  local merged = M.merge(given, plan)
+  local merged = merge(given, plan)
   plan.options.timeout, plan.options.idle_timeout = merged.timeout, merged.idle_timeout
   merged.timeout, merged.idle_timeout = nil, nil
   merged.words = behind or policy_worker(plan, merged)

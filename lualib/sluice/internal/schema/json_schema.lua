@@ -26,6 +26,7 @@
 local core = require "sluice.core"
 local json = require "sluice.json"
 local schema = require "sluice.schema"
+local sorted_keys = require "sluice.internal.sorted_keys"
 
 local make, with, field_of = schema.internal.make, schema.internal.with, schema.internal.field_of
 local finish, annotated = schema.internal.finish, schema.internal.annotated
@@ -75,13 +76,6 @@ local function object(node, key, pointer)
   return node[key]
 end
 
-local function sorted(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-  return keys
-end
-
 -- ---- keywords -------------------------------------------------------------------
 
 local types = { "null", "boolean", "number", "string", "array", "object" }
@@ -106,7 +100,7 @@ local function is_known(key, pointer)
 end
 
 local function check_keywords(node, pointer)
-  for _, key in ipairs(sorted(node)) do
+  for _, key in ipairs(sorted_keys(node)) do
     if not is_known(key, pointer) then
       refuse(pointer .. token(key), "%s cannot be said with these types", tostring(key))
     end
@@ -122,7 +116,7 @@ end
 local function alone(node, pointer, ...)
   local allowed = {}
   for _, key in ipairs { ... } do allowed[key] = true end
-  for _, key in ipairs(sorted(node)) do
+  for _, key in ipairs(sorted_keys(node)) do
     if (concerns[key] or forms[key]) and not allowed[key] then
       refuse(pointer .. token(key), "%s cannot stand beside %s", key, (...))
     end
@@ -252,13 +246,13 @@ local function record(node, pointer, context)
   local unknown, undeclared = others(node, pointer, context)
   local named = {}
   if node.properties ~= nil then
-    for _, name in ipairs(sorted(object(node, "properties", pointer))) do
+    for _, name in ipairs(sorted_keys(object(node, "properties", pointer))) do
       named[name] = read(node.properties[name], pointer .. "/properties" .. token(name), context)
     end
   end
   for name in pairs(required) do named[name] = named[name] or undeclared end
   local fields = {}
-  for i, name in ipairs(sorted(named)) do
+  for i, name in ipairs(sorted_keys(named)) do
     local type = named[name]
     fields[i] = field_of(name, required[name] and type or with(type, { optional = true }), required[name])
   end
@@ -294,7 +288,7 @@ local function admitted(node, pointer)
 end
 
 local function check_concerns(node, set, pointer)
-  for _, key in ipairs(sorted(node)) do
+  for _, key in ipairs(sorted_keys(node)) do
     if concerns[key] and not set[concerns[key]] then
       refuse(pointer .. token(key), "%s does not concern this type", key)
     end
@@ -334,7 +328,7 @@ end
 
 --- Constants that also satisfy what stands beside them.
 local function constants(node, pointer, context)
-  alone(node, pointer, "enum", "const", "type", table.unpack(sorted(concerns)))
+  alone(node, pointer, "enum", "const", "type", table.unpack(sorted_keys(concerns)))
   local values = node.const ~= nil and { node.const } or list(node, "enum", pointer)
   local beside = typed(node, pointer, context)
   local kept = json.array()

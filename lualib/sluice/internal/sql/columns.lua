@@ -1,5 +1,6 @@
 --- Columns of a table: from a list of the user's, or from a schema.
 local core = require "sluice.core"
+local sorted_keys = require "sluice.internal.sorted_keys"
 
 local M = {}
 
@@ -39,9 +40,8 @@ end
 
 --- A map has no order of its own: its columns are sorted by name.
 local function sorted(value)
-  local list = {}
-  for name, kind in pairs(value) do list[#list + 1] = { name, kind } end
-  table.sort(list, function(a, b) return tostring(a[1]) < tostring(b[1]) end)
+  local list = sorted_keys(value)
+  for i, name in ipairs(list) do list[i] = { name, value[name] } end
   return list
 end
 
