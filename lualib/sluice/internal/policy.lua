@@ -9,9 +9,9 @@ local core = require "sluice.core"
 local option_list = require "sluice.internal.option_list"
 local policy_options = require "sluice.internal.policy_options"
 local rejects = require "sluice.internal.rejects"
-local schema = require "sluice.schema"
 local sorted_keys = require "sluice.internal.sorted_keys"
 local transaction = require "sluice.internal.transaction"
+local types = require "sluice.internal.schema.type"
 
 local M = {}
 
@@ -67,7 +67,7 @@ local STEPS = {
 }
 
 local function read_schema(value)
-  if schema.is(value) then return value end
+  if types.is(value) then return value end
   return nil, "a schema, as in schema.record { name = schema.string }"
 end
 

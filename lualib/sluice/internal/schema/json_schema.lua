@@ -25,11 +25,11 @@
 ---   - An integer is one of 64 bits.
 local core = require "sluice.core"
 local json = require "sluice.json"
-local schema = require "sluice.schema"
+local pattern = require "sluice.internal.schema.pattern"
 local sorted_keys = require "sluice.internal.sorted_keys"
+local types = require "sluice.internal.schema.type"
 
-local make, with, field_of = schema.internal.make, schema.internal.with, schema.internal.field_of
-local finish, annotated = schema.internal.finish, schema.internal.annotated
+local make, with = types.make, types.with
 
 local M = {}
 
@@ -78,7 +78,7 @@ end
 
 -- ---- keywords -------------------------------------------------------------------
 
-local types = { "null", "boolean", "number", "string", "array", "object" }
+local type_names = { "null", "boolean", "number", "string", "array", "object" }
 
 --- The type that a keyword concerns.
 local concerns = {
@@ -145,7 +145,7 @@ local keyword_of = { regex = "pattern", format = "format", multiple_of = "multip
 local function built(pointer, kind, options, parts)
   parts = parts or {}
   parts.kind = kind
-  local result, problem = finish(parts, options)
+  local result, problem = types.finish(parts, options)
   if result then return result end
   local keyword = keyword_of[problem:match "^([%w_]+):"]
   refuse(pointer .. (keyword and token(keyword) or ""), "%s", problem)
@@ -164,8 +164,8 @@ local read
 
 local readers = {}
 
-function readers.null() return schema.null end
-function readers.boolean() return schema.boolean end
+function readers.null() return types.null end
+function readers.boolean() return types.boolean end
 
 function readers.number(node, pointer, _, kind)
   local options = {
@@ -193,7 +193,7 @@ function readers.array(node, pointer, context)
   if node.uniqueItems ~= nil and type(node.uniqueItems) ~= "boolean" then
     refuse(pointer .. "/uniqueItems", "true or false is expected")
   end
-  local items = schema.any
+  local items = types.any
   if node.items ~= nil then items = read(node.items, pointer .. "/items", context) end
   return built(pointer, "array", {
     min = size_at(node, "minItems", pointer), max = size_at(node, "maxItems", pointer),
@@ -202,7 +202,7 @@ function readers.array(node, pointer, context)
 end
 
 local function map(node, pointer, context)
-  local values, keys = schema.any, nil
+  local values, keys = types.any, nil
   if node.additionalProperties ~= nil then
     values = read(node.additionalProperties, pointer .. "/additionalProperties", context)
   end
@@ -232,7 +232,7 @@ end
 --- unknown, and the type of one that is required all the same.
 local function others(node, pointer, context)
   local rest = node.additionalProperties
-  if rest == nil then return "drop", schema.any end
+  if rest == nil then return "drop", types.any end
   local as = read(rest, pointer .. "/additionalProperties", context)
   if rest == false then return "refuse", as end
   return as.kind == "any" and "keep" or as, as
@@ -254,7 +254,7 @@ local function record(node, pointer, context)
   local fields = {}
   for i, name in ipairs(sorted_keys(named)) do
     local type = named[name]
-    fields[i] = field_of(name, required[name] and type or with(type, { optional = true }), required[name])
+    fields[i] = types.field_of(name, required[name] and type or with(type, { optional = true }), required[name])
   end
   return built(pointer, "record", nil, { fields = fields, unknown = unknown })
 end
@@ -271,7 +271,7 @@ local function admitted(node, pointer)
   local given = node.type
   local set, integer = {}, false
   if given == nil then
-    for _, name in ipairs(types) do set[name] = true end
+    for _, name in ipairs(type_names) do set[name] = true end
     return set, false
   end
   for i, name in ipairs(type(given) == "string" and { given } or list(node, "type", pointer)) do
@@ -308,17 +308,17 @@ local function either(alternatives)
   for _, alternative in ipairs(alternatives) do
     if alternative.kind == "null" then nullable = true else rest[#rest + 1] = alternative end
   end
-  if #rest == 0 then return nullable and schema.null or make { kind = "enum", values = json.array() } end
-  if #rest == 1 then return nullable and schema.nullable(rest[1]) or rest[1] end
+  if #rest == 0 then return nullable and types.null or make { kind = "enum", values = json.array() } end
+  if #rest == 1 then return nullable and types.nullable(rest[1]) or rest[1] end
   return make { kind = "union", alternatives = rest, nullable = nullable }
 end
 
 local function typed(node, pointer, context)
-  if not says_anything(node) then return schema.any end
+  if not says_anything(node) then return types.any end
   local set, integer = admitted(node, pointer)
   check_concerns(node, set, pointer)
   local alternatives = {}
-  for _, name in ipairs(types) do
+  for _, name in ipairs(type_names) do
     if set[name] then
       alternatives[#alternatives + 1] = readers[name](node, pointer, context, integer and "integer" or name)
     end
@@ -333,7 +333,7 @@ local function constants(node, pointer, context)
   local beside = typed(node, pointer, context)
   local kept = json.array()
   local set = node.const ~= nil and node.enum ~= nil and
-    make { kind = "enum", values = list(node, "enum", pointer) } or schema.any
+    make { kind = "enum", values = list(node, "enum", pointer) } or types.any
   for _, value in ipairs(values) do
     if beside:check(value) and set:check(value) then kept[#kept + 1] = value end
   end
@@ -454,14 +454,14 @@ local function annotate(result, node, pointer)
     any = any or node[key] ~= nil
   end
   if not any then return result end
-  local noted, problem = annotated(result, notes)
+  local noted, problem = types.annotated(result, notes)
   if noted then return noted end
   refuse(pointer .. token(problem:match "^(%w+):" or "default"), "%s", problem)
 end
 
 --- The schema at a place as a type.
 function read(node, pointer, context)
-  if node == true then return schema.any end
+  if node == true then return types.any end
   if node == false then return make { kind = "enum", values = json.array() } end
   if not is_object(node) then refuse(pointer, "a schema is an object, true or false") end
   check_keywords(node, pointer)
@@ -502,7 +502,7 @@ function writers.string(s, pointer)
   local regex = s.regex
   if s.pattern then
     if regex then refuse(pointer, "a pattern beside a regex cannot be said in JSON Schema") end
-    regex = require("sluice.internal.schema.pattern").to_regex(s.pattern)
+    regex = pattern.to_regex(s.pattern)
     if not regex then
       refuse(pointer, "the pattern %s cannot be said in JSON Schema; a regex can", s.pattern)
     end
