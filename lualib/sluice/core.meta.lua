@@ -177,39 +177,24 @@ function Csv:header() end
 ---@return true? ok, sluice.Error? err   kind sink, with column
 function Csv:values(payload) end
 
----@class sluice.core.WorkerOptions
+---@class sluice.core.WorkerOptions   and those of internal/option_list.lua that belong to the worker, in ms and bytes
 ---@field argv string[]
 ---@field env table<string,string>?    the whole environment; nil: this process's
----@field cwd string?
----@field transport "pipe"|"stdio"|nil
 ---@field pass_stdin boolean?
----@field max_frame integer?           bytes
----@field startup_timeout integer?     ms
----@field stop_grace integer?          ms
----@field kill_grace integer?          ms
----@field max_requests integer?
----@field max_rss integer?             bytes
----@field max_idle integer?            ms
 
 ---@param options sluice.core.WorkerOptions
 ---@return sluice.core.Worker? worker, sluice.Error? err
 function core.worker(options) end
 
----@class sluice.core.Handlers   the steps of a row, in this order
----@field schema sluice.core.Schema?    row.payload is decoded and checked by it
----@field on_invalid "fail"|"reject"|"drop"|nil   what a row that violates it becomes; nil: "fail"
----@field where (fun(row, run): any)?   false, nil or sluice.null drops the row
----@field map (fun(row, run): any)?     its value becomes the payload; nil is an error
----@field on_row (fun(row, run))?
----@field sink sluice.Sink?             its write() takes the row (sink.meta.lua)
+---@class sluice.core.Handlers: sluice.StreamPolicy   the steps of a row (internal/policy.lua)
+---@field schema sluice.core.Schema?
 ---@field taker sluice.core.Taker?      last step: the row goes there
 
 ---@class sluice.core.Request
 ---@field export string?      nil: the worker's only export of this type
 ---@field json string?        request value as JSON text; nil: null
 ---@field type "rows"|"call"
----@field timeout integer?    ms, 0 none, nil default
----@field idle_timeout integer?
+---@field timeout integer?    and the other options of a request, in ms; 0 none, nil default
 ---@field streams table<string, sluice.core.Handlers>?
 ---@field default sluice.core.Handlers?   streams without an entry; nil: unhandled_stream
 ---@field pull boolean?       rows come out of Worker:next(), after where and map if there are any

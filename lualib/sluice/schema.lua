@@ -47,35 +47,23 @@
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local json = require "sluice.json"
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 local types = require "sluice.internal.schema.type"
 
 local M = {}
 
 for _, name in ipairs {
-  "is", "any", "null", "boolean", "integer", "number", "string", "array", "map", "nullable",
+  "is", "any", "null", "boolean", "integer", "number", "string", "array", "map", "optional", "nullable",
 } do M[name] = types[name] end
 
-local finish, must, part, with = types.finish, types.must, types.part, types.with
-
--- ---- fields that may be absent ---------------------------------------------
-
---- A field that may be absent.
----@param schema sluice.Schema
----@return sluice.Schema
-function M.optional(schema)
-  if not M.is(schema) then
-    error(("schema.optional: expected a type such as schema.string, got %s"):format(check.show(schema)), 2)
-  end
-  return with(schema, { optional = true })
-end
+local finish, must, part = types.finish, types.must, types.part
 
 -- ---- records ----------------------------------------------------------------
 
 --- { name = type } in alphabetical order, or { { name, type } } as it is.
 local function in_order(declared)
   if declared[1] ~= nil then return declared end
-  local list = sorted_keys(declared)
+  local list = lists.sorted_keys(declared)
   for i, name in ipairs(list) do list[i] = { name, declared[name] } end
   return list
 end

@@ -1,5 +1,5 @@
 --- What users write, checked and read: values, and tables key by key.
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 local suggest = require "sluice.internal.suggest"
 
 local M = {}
@@ -17,19 +17,17 @@ function M.show(value)
   return "a " .. type(value)
 end
 
----@param value any
----@return any value, string? expected
-function M.func(value)
-  if type(value) == "function" then return value end
-  return nil, "a function"
+--- A reader that takes values of this type.
+---@return sluice.Reader
+function M.of_type(name, expected)
+  return function(value)
+    if type(value) == name then return value end
+    return nil, expected
+  end
 end
 
----@param value any
----@return boolean? value, string? expected
-function M.boolean(value)
-  if type(value) == "boolean" then return value end
-  return nil, "true or false"
-end
+M.func = M.of_type("function", "a function")
+M.boolean = M.of_type("boolean", "true or false")
 
 ---@param value any
 ---@return integer? value, string? expected
@@ -62,7 +60,7 @@ end
 
 --- What may have been meant instead of an unknown key.
 local function alternatives(key, readers)
-  local known = sorted_keys(readers)
+  local known = lists.sorted_keys(readers)
   local hint = suggest.hint(key, known)
   if hint ~= "" or #known > 8 then return hint end
   return "; known are " .. table.concat(known, ", ")
@@ -78,7 +76,7 @@ end
 ---@return table? result, string? problem
 function M.table(value, readers, prefix)
   local result = {}
-  for _, key in ipairs(sorted_keys(value)) do
+  for _, key in ipairs(lists.sorted_keys(value)) do
     local reader = readers[key]
     local name = prefix .. tostring(key)
     if not reader then
@@ -91,6 +89,20 @@ function M.table(value, readers, prefix)
     result[key] = read
   end
   return result
+end
+
+--- What the caller gave to a constructor, or raise at his line.
+---@param what string     "csv.file"
+---@param options table?
+---@param readers table<string, sluice.Reader>
+---@param level integer   of the caller, as seen from who calls this
+---@return table result
+function M.options(what, options, readers, level)
+  if options ~= nil and type(options) ~= "table" then
+    error(("%s: expected a table of options, got %s"):format(what, M.show(options)), level + 1)
+  end
+  local read, problem = M.table(options or {}, readers, "")
+  return read or error(("%s: %s"):format(what, problem), level + 1)
 end
 
 return M

@@ -1,4 +1,6 @@
 --- Command lines as lists of words.
+local lists = require "sluice.internal.lists"
+
 local M = {}
 
 local EXPECTED = 'a list of words such as { "scan.lua", "--fast" }'
@@ -87,9 +89,7 @@ end
 ---@param list string[]
 ---@return string
 function M.show(list)
-  local quoted = {}
-  for i, word in ipairs(list) do quoted[i] = M.quote(word) end
-  return table.concat(quoted, " ")
+  return table.concat(lists.map(list, M.quote), " ")
 end
 
 return M

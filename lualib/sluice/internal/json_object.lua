@@ -1,6 +1,6 @@
 --- JSON objects for machines, with their keys in a fixed order.
 local core = require "sluice.core"
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 
 local M = {}
 
@@ -35,7 +35,7 @@ end
 ---@return sluice.Raw
 function M.sorted(t)
   local flat = {}
-  for i, key in ipairs(sorted_keys(t)) do flat[2 * i - 1], flat[2 * i] = key, t[key] end
+  for i, key in ipairs(lists.sorted_keys(t)) do flat[2 * i - 1], flat[2 * i] = key, t[key] end
   return M.raw(M.of(table.unpack(flat)))
 end
 

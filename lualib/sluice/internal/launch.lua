@@ -9,7 +9,7 @@ local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local option_list = require "sluice.internal.option_list"
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 
 local M = {}
 
@@ -43,10 +43,7 @@ local function contradiction(spec)
   if spec.remote and not spec.via then return "remote needs via: it names sluice at the far end" end
 end
 
-local function append(list, more)
-  table.move(more, 1, #more, #list + 1, list)
-  return list
-end
+local append = lists.append
 
 --- sluice worker …
 ---@param spec sluice.Spec
@@ -67,7 +64,7 @@ end
 local function far_environment(spec)
   local list = {}
   if spec.cwd then append(list, { "-C", spec.cwd }) end
-  local names = sorted_keys(spec.env or {})
+  local names = lists.sorted_keys(spec.env or {})
   for _, name in ipairs(names) do
     if not spec.env[name] then append(list, { "-u", name }) end
   end
@@ -90,7 +87,7 @@ local function launched(spec)
   local far = far_environment(spec)
   append(far, host_command(spec, spec.remote or option_list.by_name.remote.default, "stdio"))
   if is_ssh(spec.via) then
-    for i, word in ipairs(far) do far[i] = command_line.quote(word) end
+    far = lists.map(far, command_line.quote)
   end
   return append(append({}, spec.via), far)
 end

@@ -9,7 +9,7 @@ local core = require "sluice.core"
 local option_list = require "sluice.internal.option_list"
 local policy_options = require "sluice.internal.policy_options"
 local rejects = require "sluice.internal.rejects"
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 local transaction = require "sluice.internal.transaction"
 local types = require "sluice.internal.schema.type"
 
@@ -18,8 +18,8 @@ local M = {}
 ---@class sluice.StreamPolicy   the steps of a row, in this order
 ---@field schema sluice.Schema?                     of what the worker sends; row.payload is its value
 ---@field on_invalid "fail"|"reject"|"drop"|nil     what a row that violates it becomes; nil: "fail"
----@field where (fun(row: sluice.Row, run: sluice.Run): any)?
----@field map (fun(row: sluice.Row, run: sluice.Run): any)?
+---@field where (fun(row: sluice.Row, run: sluice.Run): any)?   false, nil or sluice.null drops the row
+---@field map (fun(row: sluice.Row, run: sluice.Run): any)?     its value becomes the payload; nil is an error
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
 ---@field sink sluice.Sink?                         several streams may share one
 ---@field rejects sluice.Sink?                      where its rejected rows go; nil: where the policy says
@@ -42,29 +42,14 @@ local M = {}
 ---@field on_summary fun(summary: sluice.core.Summary, run: sluice.Run)?
 ---@field on_failure fun(failure: sluice.Error, run: sluice.Run?)?
 
----@class sluice.Plan        a policy, read
----@field export string?
+---@class sluice.Plan: sluice.Policy   a policy, read
 ---@field json string?       the request as JSON text
----@field worker string[]?
 ---@field streams table<string, sluice.core.Handlers>
 ---@field default sluice.core.Handlers?
----@field on_diagnostic function?
----@field on_progress function?
----@field on_summary function?
----@field on_failure function?
 ---@field participants sluice.Participant[]  the distinct sinks, those of rejected rows last
 ---@field rejects sluice.RejectPlan?
----@field run_key string?
----@field request_schema sluice.Schema?
----@field summary_schema sluice.Schema?
+---@field directory string   where its file lies, with a slash, or ""
 ---@field options table<string, any>  by the names of option_list.lua, read
-
---- The steps of a row through its stream, in order. Each has a reader.
-local STEPS = {
-  { name = "where", read = check.func },
-  { name = "map", read = check.func },
-  { name = "on_row", read = check.func },
-}
 
 local function read_schema(value)
   if types.is(value) then return value end
@@ -80,9 +65,9 @@ end
 local disposition = check.one_of({ "fail", "reject", "drop" }, '"fail", "reject" or "drop"')
 
 local step_readers = {
-  schema = read_schema, on_invalid = disposition, sink = read_sink, rejects = read_sink, max_rejects = rejects.limit,
+  schema = read_schema, on_invalid = disposition, where = check.func, map = check.func, on_row = check.func,
+  sink = read_sink, rejects = read_sink, max_rejects = rejects.limit,
 }
-for _, step in ipairs(STEPS) do step_readers[step.name] = step.read end
 
 local function read_streams(value, name)
   if type(value) ~= "table" then return nil, "a table of streams" end
@@ -115,20 +100,11 @@ local function read_request(value, name)
 end
 
 local own_readers = {
-  export = check.name,
-  request = read_request,
-  streams = read_streams,
-  on_row = check.func,
-  sink = read_sink,
-  rejects = read_sink,
-  max_rejects = rejects.limit,
-  run_key = check.name,
-  request_schema = read_schema,
-  summary_schema = read_schema,
-  on_diagnostic = check.func,
-  on_progress = check.func,
-  on_summary = check.func,
-  on_failure = check.func,
+  export = check.name, run_key = check.name,
+  request = read_request, request_schema = read_schema, summary_schema = read_schema,
+  streams = read_streams, on_row = check.func, sink = read_sink,
+  rejects = read_sink, max_rejects = rejects.limit,
+  on_diagnostic = check.func, on_progress = check.func, on_summary = check.func, on_failure = check.func,
 }
 
 local function belongs_to_spawn(_, name)
@@ -164,7 +140,7 @@ local function participants_of(streams, default)
     list[#list + 1] = by_sink[sink]
   end
   if default then join(default, "sink", "*") end
-  for _, name in ipairs(sorted_keys(streams)) do join(streams[name], ("streams.%s.sink"):format(name), name) end
+  for _, name in ipairs(lists.sorted_keys(streams)) do join(streams[name], ("streams.%s.sink"):format(name), name) end
   return list, by_sink
 end
 
@@ -178,7 +154,7 @@ end
 --- Rejected rows are no rows of the stream: their sinks take nothing else.
 ---@return sluice.RejectPlan? plan, string? problem
 local function plan_rejects(read, streams, by_sink)
-  local plan = { streams = {}, order = sorted_keys(streams), participants = {} }
+  local plan = { streams = {}, order = lists.sorted_keys(streams), participants = {} }
   local known, problem = {}, nil
   local function rule_of(from, name)
     local sink = from.rejects
@@ -212,7 +188,7 @@ local function plan_of(read)
   compile_schemas(plan.streams)
   plan.rejects, problem = plan_rejects(read, plan.streams, by_sink)
   if not plan.rejects then return nil, problem end
-  table.move(plan.rejects.participants, 1, #plan.rejects.participants, #plan.participants + 1, plan.participants)
+  lists.append(plan.participants, plan.rejects.participants)
   return plan
 end
 
@@ -239,8 +215,8 @@ local function compile(path)
 end
 
 --- Modules that lie beside a policy are found first, as they are for a worker.
----@param dir string  with its slash
-local function find_modules_in(dir)
+local function find_modules_beside(path)
+  local dir = path:match "^.*/" or "./"
   package.path = ("%s?.lua;%s?/init.lua;%s"):format(dir, dir, package.path)
 end
 
@@ -251,8 +227,7 @@ end
 function M.load(path, arguments)
   local chunk, err = compile(path)
   if not chunk then return nil, err end
-  local dir = path:match("^.*/") or ""
-  find_modules_in(dir == "" and "./" or dir)
+  find_modules_beside(path)
   local ok, policy = core.protect(path, "policy", chunk, table.unpack(arguments or {}))
   if not ok then return nil, policy end
   err = policy_options.unused()
@@ -265,7 +240,7 @@ function M.load(path, arguments)
   local plan
   plan, problem = plan_of(read)
   if not plan then return nil, core.error("policy", path .. ": " .. problem) end
-  plan.directory = dir
+  plan.directory = path:match "^.*/" or ""
   return plan
 end
 
@@ -275,7 +250,7 @@ end
 function M.settings(path)
   local chunk = compile(path)
   if not chunk then return nil end
-  find_modules_in(path:match("^.*/") or "./")
+  find_modules_beside(path)
   return policy_options.collect(chunk)
 end
 

@@ -13,7 +13,7 @@
 --- { { "a", "text" }, { "b", "integer?" } }), or a list of choices.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 local suggest = require "sluice.internal.suggest"
 local units = require "sluice.internal.units"
 
@@ -78,8 +78,8 @@ local function usage(message)
 end
 
 local function refuse_unknown(declaration)
-  local names = sorted_keys(declaration)
-  for _, name in ipairs(sorted_keys(given)) do
+  local names = lists.sorted_keys(declaration)
+  for _, name in ipairs(lists.sorted_keys(given)) do
     if not declaration[name] then
       local hint = suggest.hint(name, names)
       if hint == "" then hint = #names > 0 and "; known are " .. table.concat(names, ", ") or "; it takes none" end
@@ -138,7 +138,7 @@ end
 ---@return sluice.Error? err
 function M.unused()
   if declared or not next(given) then return nil end
-  return core.error("usage", ("--set %s: the policy declares no options"):format(sorted_keys(given)[1]))
+  return core.error("usage", ("--set %s: the policy declares no options"):format(lists.sorted_keys(given)[1]))
 end
 
 --- Whether the policy that was loaded last has such an option, or any.
@@ -170,7 +170,7 @@ end
 ---@return string text
 function M.help(declaration)
   local lines = { "Options of this policy (--set NAME=VALUE):" }
-  for _, name in ipairs(sorted_keys(declaration)) do
+  for _, name in ipairs(lists.sorted_keys(declaration)) do
     local setting = declaration[name]
     local about = setting.description and setting.description .. " " or ""
     lines[#lines + 1] = ("   %-25s  %s(%s)"):format(name, about, describe(setting))

@@ -15,6 +15,7 @@
 --- not to the policy's sink; they count for both limits.
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
+local lists = require "sluice.internal.lists"
 local units = require "sluice.internal.units"
 
 local M = {}
@@ -77,18 +78,19 @@ function M.new(plan, write)
   return setmetatable({ plan = plan, write = write, tallies = tallies, written = written, unwritten = 0, notes = {} }, Rejects)
 end
 
----@param row sluice.Row
+--- A reason as an error: that of a handler is a text.
 ---@param why string|sluice.Error
+local function as_error(why)
+  return type(why) == "table" and why or { message = why }
+end
+
+---@param row sluice.Row
+---@param why sluice.Error
 ---@return string json
 local function describe(row, why)
-  local is_error = type(why) == "table"
   return json_object.of(
-    "stream", row.stream,
-    "sequence", row.sequence,
-    "reason", is_error and why.message or why,
-    "pointer", is_error and why.pointer or nil,
-    "violations", is_error and why.violations and core.json.array(why.violations) or nil,
-    "row", json_object.raw(row.raw))
+    "stream", row.stream, "sequence", row.sequence, "reason", why.message, "pointer", why.pointer,
+    "violations", why.violations and core.json.array(why.violations), "row", json_object.raw(row.raw))
 end
 
 local function place(row)
@@ -132,12 +134,8 @@ function Rejects:judge(counts)
 end
 
 local function remember(tally, row, why)
-  local is_error = type(why) == "table"
   tally.count = tally.count + 1
-  tally.last = {
-    stream = row.stream, sequence = row.sequence,
-    reason = is_error and why.message or why, pointer = is_error and why.pointer or nil,
-  }
+  tally.last = { stream = row.stream, sequence = row.sequence, reason = why.message, pointer = why.pointer }
 end
 
 --- Where no sink is, some reasons become notes.
@@ -162,6 +160,7 @@ end
 function Rejects:add(row, run, why)
   local all, own = self.plan.all, self.plan.streams[row.stream]
   local sink, ok, err = own and own.sink or all.sink, true, nil
+  why = as_error(why)
   remember(self.tallies[all], row, why)
   if own then remember(self.tallies[own], row, why) end
   if sink then ok, err = write(self, sink, row, why) else remark(self, self.tallies[all].last) end
@@ -174,7 +173,7 @@ end
 ---@return string[]? notes
 function Rejects:summary()
   if #self.notes == 0 then return nil end
-  local notes = table.move(self.notes, 1, #self.notes, 1, {})
+  local notes = lists.append({}, self.notes)
   if self.unwritten > #notes then
     table.insert(notes, ("%s more rows were rejected; a `rejects` sink keeps them all"):format(units.show_count(self.unwritten - #notes)))
   end

@@ -4,15 +4,11 @@
 --- been checked; whatever else ends it rolls them back. When too many rows were
 --- rejected, the sinks that have them commit all the same: they say why.
 local core = require "sluice.core"
+local lists = require "sluice.internal.lists"
 local rejects = require "sluice.internal.rejects"
 local transaction = require "sluice.internal.transaction"
 
 local M = {}
-
-local function add_note(err, note)
-  err.notes = err.notes or {}
-  table.insert(err.notes, note)
-end
 
 --- The rows are accepted, but the script that was to hear of it failed.
 ---@param cause sluice.Error
@@ -39,7 +35,7 @@ end
 local function fail(plan, failure, run)
   if plan.on_failure then
     local ok, cause = core.protect("on_failure", "sink", plan.on_failure, failure, run)
-    if not ok then add_note(failure, "on_failure failed too: " .. cause.message) end
+    if not ok then transaction.note(failure, "on_failure failed too: " .. cause.message) end
   end
   return nil, failure
 end
@@ -61,15 +57,13 @@ end
 ---@param counts table
 ---@return sluice.Seal[]
 local function seals_of(counts)
-  local seals = {}
-  for stream, c in pairs(counts.per_stream) do
-    seals[#seals + 1] = {
+  return lists.map(lists.sorted_keys(counts.per_stream), function(stream)
+    local c = counts.per_stream[stream]
+    return {
       stream = stream, rows = c.rows, bytes = c.bytes, checksum = c.checksum,
       kept = c.kept, dropped = c.dropped, rejected = c.rejected,
     }
-  end
-  table.sort(seals, function(a, b) return a.stream < b.stream end)
-  return seals
+  end)
 end
 
 --- A run of this key has been committed before.
@@ -122,7 +116,7 @@ local function run_with(open, worker, request, plan, watch)
   if summary then
     ok, failure = commit(summary, plan, open, rejected, watch)
   end
-  for _, text in ipairs(rejected:summary() or {}) do add_note(summary and ok and summary or failure, text) end
+  for _, text in ipairs(rejected:summary() or {}) do transaction.note(summary and ok and summary or failure, text) end
   if ok then return summary, nil, run end
   undo(failure, plan, open, run)
   return nil, failure, run

@@ -1,22 +1,17 @@
---- Standard output for scripts, on which nothing is lost without a word.
+--- Standard output, on which nothing is lost without a word: what failed once is
+--- remembered, and `settle` reports it before success is claimed.
 ---
 --- A handler that ignores the result of a write would turn a full disk into a
---- false success, so these methods raise, and what failed once is remembered:
---- `settle` reports it before success is claimed.
+--- false success, so what scripts get raises; `output` returns its errors.
 local core = require "sluice.core"
 
 local M = {}
 
----@class sluice.Stdout
-local Stdout = { __name = "sluice.Stdout" }
-Stdout.__index = Stdout
-
 local writer, failure, before_write
 
-local function check(ok, err)
-  if ok then return true end
-  failure = failure or err
-  error(err, 0)
+local function noted(ok, err)
+  if not ok then failure = failure or err end
+  return ok, err
 end
 
 local function prepare()
@@ -25,33 +20,53 @@ local function prepare()
   return writer
 end
 
---- After a write that people watch: what was written appears at once.
-local function show()
-  if before_write then check(writer:flush()) end
+--- What people watch appears at once.
+local function put(method, what)
+  local ok, err = prepare()[method](writer, what)
+  if ok and before_write then ok, err = writer:flush() end
+  return noted(ok, err)
+end
+
+M.output = {
+  write = function(_, text) return put("write", text) end,
+  flush = function() return noted(prepare():flush()) end,
+}
+
+---@class sluice.Stdout
+local Stdout = { __name = "sluice.Stdout" }
+Stdout.__index = Stdout
+
+local function check(ok, err)
+  if not ok then error(err, 0) end
 end
 
 --- The row's JSON text on a line of its own.
 ---@param row sluice.Row
-function Stdout:row(row)
-  check(prepare():row(row))
-  show()
-end
+function Stdout:row(row) check(M.row(row)) end
 
 ---@param text string
-function Stdout:write(text)
-  check(prepare():write(text))
-  show()
-end
+function Stdout:write(text) check(M.output:write(text)) end
 
-function Stdout:flush()
-  check(prepare():flush())
-end
+function Stdout:flush() check(M.output:flush()) end
 
 local stdout = setmetatable({}, Stdout)
 
 ---@return sluice.Stdout
 function M.get()
   return stdout
+end
+
+---@param row sluice.Row
+---@return true? ok, sluice.Error? err
+function M.row(row) return put("row", row) end
+
+--- A text and a line break, out at once.
+---@param text string
+---@return true? ok, sluice.Error? err
+function M.line(text)
+  local ok, err = M.output:write(text .. "\n")
+  if not ok then return nil, err end
+  return M.output:flush()
 end
 
 --- The writer behind all this, for rows that do not enter Lua; nil while

@@ -1,6 +1,7 @@
 --- The sinks of one request: begun together, committed together, or not at
 --- all. sink.meta.lua has the contract of a sink; this is its other side.
 local core = require "sluice.core"
+local lists = require "sluice.internal.lists"
 local guard = require "sluice.internal.sink_watch"
 
 ---@class sluice.Participant   one distinct sink of a policy
@@ -72,15 +73,16 @@ function Transaction:failure()
   return self.broken
 end
 
-local function note(failure, text)
-  failure.notes = failure.notes or {}
-  table.insert(failure.notes, text)
+--- What follows from a failure, or goes with a summary.
+---@param outcome sluice.Error|sluice.core.Summary
+---@param text string
+function M.note(outcome, text)
+  outcome.notes = outcome.notes or {}
+  table.insert(outcome.notes, text)
 end
 
 local function names(participants)
-  local list = {}
-  for i, p in ipairs(participants) do list[i] = p.name end
-  return table.concat(list, ", ")
+  return table.concat(lists.map(participants, function(p) return p.name end), ", ")
 end
 
 --- Some sinks have committed a run of this key and some have not: an earlier
@@ -165,7 +167,7 @@ end
 function Transaction:prepare(seals)
   release_sinks(self)
   if self.broken then
-    note(self.broken, "a handler went on after it; after a failure of a sink there is no commit")
+    M.note(self.broken, "a handler went on after it; after a failure of a sink there is no commit")
     return nil, self.broken
   end
   for _, p in ipairs(self.begun) do
@@ -180,7 +182,7 @@ end
 local function put_in_order(participants)
   local first, later = {}, {}
   for _, p in ipairs(participants) do table.insert(p.sink.is_committed and first or later, p) end
-  return table.move(later, 1, #later, #first + 1, first)
+  return lists.append(first, later)
 end
 
 --- Whether a sink has committed; `said` is what its commit said, or false.
@@ -236,7 +238,7 @@ function Transaction:salvage(p, seals, failure)
       if ok then
         table.remove(self.begun, i)
       else
-        note(failure, ("%s could not be kept: %s"):format(p.name, err.message))
+        M.note(failure, ("%s could not be kept: %s"):format(p.name, err.message))
       end
       return
     end
@@ -255,7 +257,7 @@ function Transaction:rollback(failure)
   release_sinks(self)
   for _, p in ipairs(self.begun or {}) do
     local ok, err = call(p, "rollback", "sink")
-    if not ok and failure then note(failure, ("%s could not be rolled back: %s"):format(p.name, err.message)) end
+    if not ok and failure then M.note(failure, ("%s could not be rolled back: %s"):format(p.name, err.message)) end
   end
   self.begun = {}
 end

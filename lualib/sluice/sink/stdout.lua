@@ -29,18 +29,7 @@ local WINDOW = 100
 local Stdout = { __name = "stdout" }
 Stdout.__index = Stdout
 
---- Standard output's own functions raise, for handlers; a sink returns.
-local function returned(f, ...)
-  local ok, err = pcall(f, ...)
-  if ok then return true end
-  if type(err) ~= "table" then error(err, 0) end
-  return nil, err
-end
-
---- A writer that returns its errors.
-local out = {}
-function out:write(text) return returned(standard_output.get().write, standard_output.get(), text) end
-function out:flush() return returned(standard_output.get().flush, standard_output.get()) end
+local out = standard_output.output
 
 local function names_of(self, schema)
   if self.options.columns then return self.options.columns.names end
@@ -80,7 +69,7 @@ function Stdout:write(row)
   if self.state ~= "open" then error("write: the sink has not begun", 2) end
   if self.aligned then return self.aligned:row(row) end
   if self.held then return self.held:write(tostring(row), "\n") end
-  return returned(standard_output.get().row, standard_output.get(), row)
+  return standard_output.row(row)
 end
 
 function Stdout:prepare()
@@ -126,12 +115,7 @@ local READERS = {
 ---@param options sluice.sink.StdoutOptions?
 ---@return sluice.Sink
 function M.new(options)
-  if options ~= nil and type(options) ~= "table" then
-    error("stdout.new: expected a table of options, got " .. check.show(options), 2)
-  end
-  local read, problem = check.table(options or {}, READERS, "")
-  if not read then error("stdout.new: " .. problem, 2) end
-  return setmetatable({ options = read }, Stdout)
+  return setmetatable({ options = check.options("stdout.new", options, READERS, 2) }, Stdout)
 end
 
 return M

@@ -2,13 +2,13 @@
 local console = require "sluice.internal.cli.console"
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
-local output = require "sluice.internal.cli.output"
+local lists = require "sluice.internal.lists"
+local standard_output = require "sluice.internal.standard_output"
 local units = require "sluice.internal.units"
 local worker_spec = require "sluice.internal.cli.spec"
 
 local function exports_json(exports)
-  local list = {}
-  for i, export in ipairs(exports) do list[i] = json_object.of("name", export.name, "type", export.type) end
+  local list = lists.map(exports, function(export) return json_object.of("name", export.name, "type", export.type) end)
   return json_object.raw("[" .. table.concat(list, ",") .. "]")
 end
 
@@ -27,8 +27,7 @@ local function as_text(info)
   if #info.exports == 0 then lines[#lines + 1] = "  none" end
   lines[#lines + 1] = ("rows up to %s; %s, protocol %d")
     :format(units.show_size(info.max_frame), info.runtime or "runtime unknown", core.protocol)
-  for i, line in ipairs(lines) do lines[i] = console.clean(line) end -- the names are the worker's
-  return table.concat(lines, "\n")
+  return console.clean(table.concat(lines, "\n")) -- the names are the worker's
 end
 
 ---@param handle sluice.core.Worker
@@ -36,7 +35,7 @@ end
 local function show(handle, options)
   local ok, err = handle:start()
   if not ok then return nil, err end
-  return output.line((options.json and as_json or as_text)(handle:info()))
+  return standard_output.line((options.json and as_json or as_text)(handle:info()))
 end
 
 ---@param session sluice.cli.Session
@@ -44,7 +43,7 @@ end
 ---@param behind string[]?
 ---@return integer|"SIGPIPE" code, string? problem
 return function(session, options, behind)
-  if not behind then return 2, "no worker: name one behind --, as in `sluice info -- WORKER`" end
+  if not behind then return 2, worker_spec.missing "info" end
   local handle, err = session:hire(worker_spec.of(options, behind, { options = {} }))
   if not handle then return session:fail(err) end
   local ok

@@ -1,7 +1,8 @@
 --- The command line of sluice.
 local console = require "sluice.internal.cli.console"
 local core = require "sluice.core"
-local output = require "sluice.internal.cli.output"
+local lists = require "sluice.internal.lists"
+local standard_output = require "sluice.internal.standard_output"
 local parser = require "sluice.internal.cli.parser"
 local policy = require "sluice.internal.policy"
 local policy_options = require "sluice.internal.policy_options"
@@ -33,11 +34,9 @@ end
 ---@return string[] before, string[]? behind
 local function split(argv)
   for i = 1, #argv do
-    if argv[i] == "--" then
-      return table.move(argv, 1, i - 1, 1, {}), table.move(argv, i + 1, #argv, 1, {})
-    end
+    if argv[i] == "--" then return { table.unpack(argv, 1, i - 1) }, { table.unpack(argv, i + 1) } end
   end
-  return table.move(argv, 1, #argv, 1, {}), nil
+  return argv, nil
 end
 
 --- argparse speaks in two lines and of positions; a user thinks of `--`.
@@ -52,7 +51,7 @@ end
 ---@param text string
 ---@return integer|"SIGPIPE" code
 local function say(text)
-  local ok, err = output.line(text)
+  local ok, err = standard_output.line(text)
   if ok then return 0 end
   if err.errno == "EPIPE" then return "SIGPIPE" end
   io.stderr:write(("sluice: %s\n"):format(console.clean(tostring(err))))
@@ -70,6 +69,15 @@ local function of_policy(before)
   return ""
 end
 
+---@param before string[]
+---@param parsers sluice.cli.Parser
+---@return string? command  the first word that is one
+local function command_of(before, parsers)
+  for _, word in ipairs(before) do
+    if parsers.commands[word] then return word end
+  end
+end
+
 --- Help is asked for wherever the word stands; the rest need not make sense.
 ---@return string? help
 local function help_wanted(before, parsers)
@@ -78,31 +86,18 @@ local function help_wanted(before, parsers)
     wanted = wanted or word == "-h" or word == "--help"
   end
   if not wanted then return nil end
-  for _, word in ipairs(before) do
-    if parsers.commands[word] then
-      return parsers.commands[word]:get_help() .. (word == "run" and of_policy(before) or "")
-    end
-  end
-  return parsers.root:get_help()
+  local command = command_of(before, parsers)
+  if not command then return parsers.root:get_help() end
+  return parsers.commands[command]:get_help() .. (command == "run" and of_policy(before) or "")
 end
 
 ---@param before string[]
 ---@param parsers sluice.cli.Parser
 ---@return table? options, string? problem
 local function parse(before, parsers)
-  for i, word in ipairs(before) do before[i] = parser.shield(word) end
-  local ok, result = parsers.root:pparse(before)
+  local ok, result = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return nil, reword(result) end
   return result
-end
-
----@param before string[]
----@param parsers sluice.cli.Parser
----@return string? command  the first word that is one
-local function command_of(before, parsers)
-  for _, word in ipairs(before) do
-    if parsers.commands[word] then return word end
-  end
 end
 
 local function version()

@@ -3,7 +3,7 @@ local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
 local option_list = require "sluice.internal.option_list"
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 local units = require "sluice.internal.units"
 
 local M = {}
@@ -30,7 +30,7 @@ local MOST_STREAMS = 4
 
 --- "rows 1,200, warnings 4", where there is more than one stream.
 local function stream_counts(per_stream)
-  local names, parts = sorted_keys(per_stream), {}
+  local names, parts = lists.sorted_keys(per_stream), {}
   if #names < 2 then return nil end
   for i = 1, math.min(#names, MOST_STREAMS) do
     parts[i] = ("%s %s"):format(names[i], units.show_count(per_stream[names[i]]))

@@ -37,8 +37,7 @@ return function(session, options, behind)
   if not ok then return 2, problem end
   local spec = worker_spec.of(options, behind, plan)
   if not spec.words then
-    return 2, ('no worker: name one behind --, as in `sluice run %s -- WORKER`, or in the policy: worker = { "scan.lua" }')
-      :format(options.policy)
+    return 2, worker_spec.missing("run " .. options.policy) .. ', or in the policy: worker = { "scan.lua" }'
   end
   session.report.held = true
   local _, failure = session:execute(spec, plan, "rows", standard_output.settle)

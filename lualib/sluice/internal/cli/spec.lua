@@ -38,6 +38,12 @@ local function policy_worker(plan, merged)
   return launch.relative_to(plan.worker, dir)
 end
 
+--- The problem of a command line that needs a worker and has none.
+---@param words string  of the command line
+function M.missing(words)
+  return ("no worker: name one behind --, as in `sluice %s -- WORKER`"):format(words)
+end
+
 --- A spec, complete but for a worker that nobody named: then words is nil.
 ---@param given table         options of the command line
 ---@param behind string[]?    what stands behind --

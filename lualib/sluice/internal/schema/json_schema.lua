@@ -26,7 +26,7 @@
 local core = require "sluice.core"
 local json = require "sluice.json"
 local pattern = require "sluice.internal.schema.pattern"
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 local types = require "sluice.internal.schema.type"
 
 local make, with = types.make, types.with
@@ -66,15 +66,20 @@ local function is_list(value)
   return type(value) == "table" and (json.is_array(value) or next(value) == nil or value[1] ~= nil)
 end
 
-local function list(node, key, pointer)
-  if not is_list(node[key]) then refuse(pointer .. token(key), "a list is expected") end
-  return node[key]
+--- A reader of what stands at a key; nil where nothing does.
+local function expecting(what, fits)
+  return function(node, key, pointer)
+    local value = node[key]
+    if value ~= nil and not fits(value) then refuse(pointer .. token(key), "%s is expected", what) end
+    return value
+  end
 end
 
-local function object(node, key, pointer)
-  if not is_object(node[key]) then refuse(pointer .. token(key), "an object is expected") end
-  return node[key]
-end
+local list = expecting("a list", is_list)
+local object = expecting("an object", is_object)
+local number_at = expecting("a number", math.type)
+local string_at = expecting("a string", function(value) return type(value) == "string" end)
+local flag_at = expecting("true or false", function(value) return type(value) == "boolean" end)
 
 -- ---- keywords -------------------------------------------------------------------
 
@@ -100,7 +105,7 @@ local function is_known(key, pointer)
 end
 
 local function check_keywords(node, pointer)
-  for _, key in ipairs(sorted_keys(node)) do
+  for _, key in ipairs(lists.sorted_keys(node)) do
     if not is_known(key, pointer) then
       refuse(pointer .. token(key), "%s cannot be said with these types", tostring(key))
     end
@@ -109,14 +114,14 @@ local function check_keywords(node, pointer)
   if dialect ~= nil and tostring(dialect):gsub("#$", "") ~= DRAFT then
     refuse("/$schema", "this reads %s", DRAFT)
   end
-  if node["$defs"] ~= nil then object(node, "$defs", pointer) end
+  object(node, "$defs", pointer)
 end
 
 --- Nothing but annotations beside these.
 local function alone(node, pointer, ...)
   local allowed = {}
   for _, key in ipairs { ... } do allowed[key] = true end
-  for _, key in ipairs(sorted_keys(node)) do
+  for _, key in ipairs(lists.sorted_keys(node)) do
     if (concerns[key] or forms[key]) and not allowed[key] then
       refuse(pointer .. token(key), "%s cannot stand beside %s", key, (...))
     end
@@ -124,12 +129,6 @@ local function alone(node, pointer, ...)
 end
 
 -- ---- options --------------------------------------------------------------------
-
-local function number_at(node, key, pointer)
-  local value = node[key]
-  if value ~= nil and not math.type(value) then refuse(pointer .. token(key), "a number is expected") end
-  return value
-end
 
 local function size_at(node, key, pointer)
   local value = number_at(node, key, pointer)
@@ -180,24 +179,18 @@ function readers.number(node, pointer, _, kind)
 end
 
 function readers.string(node, pointer)
-  for _, key in ipairs { "pattern", "format" } do
-    if node[key] ~= nil and type(node[key]) ~= "string" then refuse(pointer .. token(key), "a string is expected") end
-  end
   return built(pointer, "string", {
+    regex = string_at(node, "pattern", pointer), format = string_at(node, "format", pointer),
     min_length = size_at(node, "minLength", pointer), max_length = size_at(node, "maxLength", pointer),
-    regex = node.pattern, format = node.format,
   })
 end
 
 function readers.array(node, pointer, context)
-  if node.uniqueItems ~= nil and type(node.uniqueItems) ~= "boolean" then
-    refuse(pointer .. "/uniqueItems", "true or false is expected")
-  end
-  local items = types.any
+  local items, unique = types.any, flag_at(node, "uniqueItems", pointer)
   if node.items ~= nil then items = read(node.items, pointer .. "/items", context) end
   return built(pointer, "array", {
     min = size_at(node, "minItems", pointer), max = size_at(node, "maxItems", pointer),
-    unique = node.uniqueItems or nil,
+    unique = unique or nil,
   }, { items = items })
 end
 
@@ -220,8 +213,7 @@ end
 
 local function required_names(node, pointer)
   local names = {}
-  if node.required == nil then return names end
-  for i, name in ipairs(list(node, "required", pointer)) do
+  for i, name in ipairs(list(node, "required", pointer) or {}) do
     if type(name) ~= "string" then refuse(("%s/required/%d"):format(pointer, i - 1), "a name is expected") end
     names[name] = true
   end
@@ -245,14 +237,12 @@ local function record(node, pointer, context)
   local required = required_names(node, pointer)
   local unknown, undeclared = others(node, pointer, context)
   local named = {}
-  if node.properties ~= nil then
-    for _, name in ipairs(sorted_keys(object(node, "properties", pointer))) do
-      named[name] = read(node.properties[name], pointer .. "/properties" .. token(name), context)
-    end
+  for _, name in ipairs(lists.sorted_keys(object(node, "properties", pointer) or {})) do
+    named[name] = read(node.properties[name], pointer .. "/properties" .. token(name), context)
   end
   for name in pairs(required) do named[name] = named[name] or undeclared end
   local fields = {}
-  for i, name in ipairs(sorted_keys(named)) do
+  for i, name in ipairs(lists.sorted_keys(named)) do
     local type = named[name]
     fields[i] = types.field_of(name, required[name] and type or with(type, { optional = true }), required[name])
   end
@@ -288,7 +278,7 @@ local function admitted(node, pointer)
 end
 
 local function check_concerns(node, set, pointer)
-  for _, key in ipairs(sorted_keys(node)) do
+  for _, key in ipairs(lists.sorted_keys(node)) do
     if concerns[key] and not set[concerns[key]] then
       refuse(pointer .. token(key), "%s does not concern this type", key)
     end
@@ -328,7 +318,7 @@ end
 
 --- Constants that also satisfy what stands beside them.
 local function constants(node, pointer, context)
-  alone(node, pointer, "enum", "const", "type", table.unpack(sorted_keys(concerns)))
+  alone(node, pointer, "enum", "const", "type", table.unpack(lists.sorted_keys(concerns)))
   local values = node.const ~= nil and { node.const } or list(node, "enum", pointer)
   local beside = typed(node, pointer, context)
   local kept = json.array()

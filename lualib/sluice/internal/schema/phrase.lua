@@ -1,5 +1,6 @@
 --- Types in words: "an integer of at least 1", for messages; and as code.
 local json = require "sluice.json"
+local lists = require "sluice.internal.lists"
 
 local M = {}
 
@@ -57,9 +58,7 @@ local function enum(s)
 end
 
 local function union(s)
-  local words = {}
-  for i, alternative in ipairs(s.alternatives) do words[i] = alternative.expected end
-  return table.concat(words, " or ")
+  return table.concat(lists.map(s.alternatives, function(alternative) return alternative.expected end), " or ")
 end
 
 local phrases = {
@@ -113,26 +112,20 @@ local function key_code(name)
   return name:match "^[%a_][%w_]*$" and name or ("[%q]"):format(name)
 end
 
-local function fields_code(schema)
-  local words = {}
-  for i, field in ipairs(schema.fields) do
-    local code = M.code(field.schema)
-    if field.optional and field.schema.default == nil then code = ("optional(%s)"):format(code) end
-    words[i] = ("%s = %s"):format(key_code(field.name), code)
-  end
-  return #words > 0 and "{ " .. table.concat(words, ", ") .. " }" or "{}"
+local function field_code(field)
+  local code = M.code(field.schema)
+  if field.optional and field.schema.default == nil then code = ("optional(%s)"):format(code) end
+  return ("%s = %s"):format(key_code(field.name), code)
 end
 
 local function list_code(values, code)
-  local words = {}
-  for i, value in ipairs(values) do words[i] = code(value) end
-  return table.concat(words, ", ")
+  return table.concat(lists.map(values, code), ", ")
 end
 
 local contents = {
   array = function(s) return M.code(s.items) end,
   map = function(s) return M.code(s.values) end,
-  record = fields_code,
+  record = function(s) return #s.fields > 0 and "{ " .. list_code(s.fields, field_code) .. " }" or "{}" end,
   enum = function(s) return "{ " .. list_code(s.values, value_code) .. " }" end,
   union = function(s) return "{ " .. list_code(s.alternatives, M.code) .. " }" end,
 }

@@ -47,10 +47,7 @@ end
 
 -- ---- options ----------------------------------------------------------------
 
-local function text(value)
-  if type(value) == "string" then return value end
-  return nil, "a text"
-end
+local text, list = check.of_type("string", "a text"), check.of_type("table", "a list")
 
 local function size(value)
   if math.type(value) == "integer" and value >= 0 then return value end
@@ -65,11 +62,6 @@ end
 local function step(value)
   if number(value) and value > 0 then return value end
   return nil, "a number above 0"
-end
-
-local function list(value)
-  if type(value) == "table" then return value end
-  return nil, "a list"
 end
 
 --- A type that stands within another one.
@@ -246,13 +238,24 @@ function Schema.__call(self, first, options)
   return must(self.kind, refine(self, first, options))
 end
 
+local function expect_type(name, schema)
+  if M.is(schema) then return end
+  error(("schema.%s: expected a type such as schema.string, got %s"):format(name, check.show(schema)), 3)
+end
+
+--- A field that may be absent.
+---@param schema sluice.Schema
+---@return sluice.Schema
+function M.optional(schema)
+  expect_type("optional", schema)
+  return with(schema, { optional = true })
+end
+
 --- A value that may be null.
 ---@param schema sluice.Schema
 ---@return sluice.Schema
 function M.nullable(schema)
-  if not M.is(schema) then
-    error(("schema.nullable: expected a type such as schema.string, got %s"):format(check.show(schema)), 2)
-  end
+  expect_type("nullable", schema)
   if schema.kind == "null" or schema.kind == "any" then return schema end
   return with(schema, { nullable = true })
 end

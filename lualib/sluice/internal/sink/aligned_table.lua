@@ -5,6 +5,7 @@
 --- as it comes, and what is too long for its column is cut. Numbers stand
 --- right, everything else left; a row whose payload is no object has one column, "payload".
 local core = require "sluice.core"
+local lists = require "sluice.internal.lists"
 local text_width = require "sluice.internal.sink.text_width"
 
 local M = {}
@@ -97,10 +98,9 @@ local function pad(self, column, text, is_last)
 end
 
 local function line(self, cell_of)
-  local cells = {}
-  for i, column in ipairs(self.columns) do
-    cells[i] = pad(self, column, cell_of(column), i == #self.columns)
-  end
+  local cells = lists.map(self.columns, function(column, i)
+    return pad(self, column, cell_of(column), i == #self.columns)
+  end)
   local text = table.concat(cells, GAP):gsub(" +$", "")
   return self.write((self.most and text_width.cut(text, self.most) or text) .. "\n")
 end
@@ -125,8 +125,7 @@ local function settle(self)
     self.names, self.seen = {}, {}
     for _, row in ipairs(self.waiting) do add_names(self.names, self.seen, row.fields, row.raw) end
   end
-  self.columns = {}
-  for i, name in ipairs(self.names) do self.columns[i] = natural(self, name) end
+  self.columns = lists.map(self.names, function(name) return natural(self, name) end)
   if self.most then shrink(self.columns, self.most) end
   local waiting = self.waiting
   self.waiting = nil

@@ -40,14 +40,8 @@ function M.read(what, path, options, own)
   if type(path) ~= "string" or path == "" or path:find("\0", 1, true) then
     error(("%s: expected the name of a file, got %s"):format(what, check.show(path)), 3)
   end
-  if options ~= nil and type(options) ~= "table" then
-    error(("%s: expected a table of options, got %s"):format(what, check.show(options)), 3)
-  end
-  local readers = {}
-  for name, reader in pairs(SHARED) do readers[name] = reader end
-  for name, reader in pairs(own) do readers[name] = reader end
-  local read, problem = check.table(options or {}, readers, "")
-  if not read then error(("%s: %s"):format(what, problem), 3) end
+  for name, reader in pairs(SHARED) do own[name] = reader end
+  local read = check.options(what, options, own, 3)
   if read.gzip == nil then read.gzip = path:find("%.gz$") ~= nil end
   return read
 end

@@ -1,6 +1,6 @@
 --- Columns of a table: from a list of the user's, or from a schema.
 local core = require "sluice.core"
-local sorted_keys = require "sluice.internal.sorted_keys"
+local lists = require "sluice.internal.lists"
 
 local M = {}
 
@@ -40,7 +40,7 @@ end
 
 --- A map has no order of its own: its columns are sorted by name.
 local function sorted(value)
-  local list = sorted_keys(value)
+  local list = lists.sorted_keys(value)
   for i, name in ipairs(list) do list[i] = { name, value[name] } end
   return list
 end

@@ -6,6 +6,7 @@
 ---     if type(v) == "string" then … else v, problem = convert(1, v) … end
 ---     out[at + 1] = v
 local core = require "sluice.core"
+local lists = require "sluice.internal.lists"
 
 local M = {}
 
@@ -43,8 +44,7 @@ end
 
 --- What is not usual: null, other numbers, JSON, and what does not fit.
 local function converter(form, columns)
-  local by_place = {}
-  for i, column in ipairs(columns) do by_place[i] = form.convert[column.type] end
+  local by_place = lists.map(columns, function(column) return form.convert[column.type] end)
   return function(i, value)
     if value ~= nil and value ~= core.null then return by_place[i](value) end
     if columns[i].null then return form.null end
@@ -59,10 +59,9 @@ end
 ---@param out table
 ---@return fun(payload: table, n: integer): integer?, string?, integer?
 function M.new(form, columns, out)
-  local parts = { HEAD:format(#columns) }
-  for i, column in ipairs(columns) do parts[#parts + 1] = column_text(form, column, i) end
-  parts[#parts + 1] = "  return bytes\nend\n"
-  local chunk = assert(load(table.concat(parts), "=columns", "t", {}))
+  local parts = lists.map(columns, function(column, i) return column_text(form, column, i) end)
+  local text = HEAD:format(#columns) .. table.concat(parts) .. "  return bytes\nend\n"
+  local chunk = assert(load(text, "=columns", "t", {}))
   return chunk(out, converter(form, columns), type, math.type, string.find)
 end
 

@@ -1,4 +1,6 @@
 --- The table that rows go to: made on demand, or compared with what is there.
+local lists = require "sluice.internal.lists"
+
 local M = {}
 
 ---@class sluice.sql.Existing
@@ -30,22 +32,17 @@ local function key_places(spec)
 end
 
 local function quoted_list(dialect, names)
-  local list = {}
-  for i, name in ipairs(names) do list[i] = dialect.quote(name) end
-  return table.concat(list, ", ")
+  return table.concat(lists.map(names, dialect.quote), ", ")
 end
 
 local function names_of(columns)
-  local names = {}
-  for i, column in ipairs(columns) do names[i] = column.name end
-  return names
+  return lists.map(columns, function(column) return column.name end)
 end
 
 local function definition(dialect, spec)
-  local lines = {}
-  for i, column in ipairs(spec.columns) do
-    lines[i] = ("%s %s%s"):format(dialect.quote(column.name), dialect.types[column.type], column.null and "" or " NOT NULL")
-  end
+  local lines = lists.map(spec.columns, function(column)
+    return ("%s %s%s"):format(dialect.quote(column.name), dialect.types[column.type], column.null and "" or " NOT NULL")
+  end)
   if spec.key then lines[#lines + 1] = ("PRIMARY KEY (%s)"):format(quoted_list(dialect, spec.key)) end
   return ("CREATE TABLE %s (%s)"):format(dialect.quote(spec.name), table.concat(lines, ", "))
 end

@@ -1,0 +1,28 @@
+--- Lists.
+local M = {}
+
+--- The keys of a table, in the order of their texts.
+---@param t table
+---@return any[] keys
+function M.sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  return keys
+end
+
+--- What f makes of each element.
+---@param list any[]
+---@param f fun(value: any, i: integer): any
+function M.map(list, f)
+  local made = {}
+  for i, value in ipairs(list) do made[i] = f(value, i) end
+  return made
+end
+
+--- The same list, with more at its end.
+function M.append(list, more)
+  return table.move(more, 1, #more, #list + 1, list)
+end
+
+return M
