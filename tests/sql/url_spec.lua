@@ -1,8 +1,8 @@
 -- What urls of databases mean.
-local urls = require "sluice.internal.sql.url"
+local dialects = require "sluice.internal.sql.dialects"
 
 local function read(url)
-  local target, problem = urls.parse(url)
+  local target, problem = dialects.parse(url)
   return target or error(problem, 2)
 end
 
@@ -30,7 +30,7 @@ describe("the url of a database", function()
 
   it("is refused when it is something else", function()
     for _, url in ipairs { "decls.db", "sqlite:", "mysql://h/d", "postgres:d", "postgres://h/d e", "sqlite:a\0b" } do
-      local target, problem = urls.parse(url)
+      local target, problem = dialects.parse(url)
       assert.is_nil(target)
       assert.is_string(problem)
     end

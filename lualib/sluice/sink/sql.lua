@@ -23,10 +23,10 @@
 local batch = require "sluice.internal.sql.batch"
 local columns = require "sluice.internal.sql.columns"
 local core = require "sluice.core"
+local dialects = require "sluice.internal.sql.dialects"
 local ledger = require "sluice.internal.sql.ledger"
 local tables = require "sluice.internal.sql.table"
 local transaction = require "sluice.internal.sql.transaction"
-local urls = require "sluice.internal.sql.url"
 local values = require "sluice.internal.sql.values"
 
 local M = {}
@@ -236,7 +236,7 @@ function M.table(options)
   expect(type(options) == "table", 'expected a table such as { url = "sqlite:decls.db", name = "decl" }')
   for name in pairs(options) do expect(KNOWN[name], "unknown option " .. tostring(name)) end
   expect(type(options.url) == "string", "url: expected a string")
-  local target, problem = urls.parse(options.url)
+  local target, problem = dialects.parse(options.url)
   expect(target, "url: " .. tostring(problem))
   local name = options.name
   expect(type(name) == "string" and name ~= "" and not name:find("\0", 1, true), "name: expected the name of a table")

@@ -3,12 +3,39 @@ local connection = require "sluice.internal.sql.connection"
 local row_reader = require "sluice.internal.sql.row_reader"
 local values = require "sluice.internal.sql.values"
 
-local M = { name = "PostgreSQL" }
+local M = { schemes = { "postgres://", "postgresql://" }, form = "postgres://USER@HOST:PORT/DATABASE" }
 
 M.types = {
   text = "text", integer = "bigint", number = "double precision", boolean = "boolean", json = "jsonb",
   time = "timestamp with time zone",
 }
+
+--- What every connection has unless the url says otherwise.
+local PARAMETERS = { "connect_timeout=10", "application_name=sluice", "client_encoding=UTF8" }
+
+local function with_parameters(rest)
+  for _, parameter in ipairs(PARAMETERS) do
+    if not rest:find("[?&]" .. parameter:match "^[^=]*=") then
+      rest = rest .. (rest:find("?", 1, true) and "&" or "?") .. parameter
+    end
+  end
+  return rest
+end
+
+--- The user's part ends at the last @ before the first slash.
+local function without_password(rest)
+  local authority, path = rest:match("^([^/?]*)(.*)$")
+  authority = authority:gsub("^(.*)@", function(user) return user:gsub(":.*$", "") .. "@" end)
+  path = path:gsub("([?&])password=[^&]*", "%1"):gsub("([?&])&+", "%1"):gsub("[?&]$", "")
+  return authority .. path
+end
+
+---@param rest string  what follows the scheme
+---@return sluice.sql.Target? target, string? problem
+function M.target(rest)
+  if rest:find("[%c%s]") then return nil, "white space must be written as %20" end
+  return { name = "postgresql://" .. with_parameters(rest), shown = "postgres://" .. without_password(rest) }
+end
 
 --- Locks are not waited for without end; and what the server merely remarks
 --- would be printed to stderr by the driver.
@@ -175,9 +202,33 @@ end
 local Store = { __name = "sluice.sql.Store" }
 Store.__index = Store
 
+--- An element of an array in PostgreSQL's own notation.
+local function array_element(text)
+  if text:find("\0", 1, true) then return nil, "PostgreSQL cannot hold the character U+0000 in a text" end
+  if text:find('["\\]') then text = text:gsub('["\\]', "\\%0") end
+  return '"' .. text .. '"'
+end
+
+--- A converter and, after it, one of what it takes to text for an array.
+local function as(convert, form)
+  return function(value)
+    local plain, problem = convert(value)
+    if problem then return nil, problem end
+    return form(plain)
+  end
+end
+
+local CONVERT = {
+  text = as(values.plain.text, array_element),
+  integer = values.plain.integer,
+  number = as(values.plain.number, function(n) return math.type(n) == "float" and ("%.17g"):format(n) or n end),
+  boolean = as(values.plain.boolean, function(b) return b and "t" or "f" end),
+  json = as(values.plain.json, array_element),
+}
+
 --- Values lie in one list for each column, as elements of its array.
 local FORM = {
-  convert = values.postgres,
+  convert = CONVERT,
   usual = {
     text = [[type(v) == "string" and not find(v, '["\\\0]')]],
     integer = 'math_type(v) == "integer"',

@@ -4,11 +4,20 @@ local core = require "sluice.core"
 local row_reader = require "sluice.internal.sql.row_reader"
 local values = require "sluice.internal.sql.values"
 
-local M = { name = "SQLite" }
+local M = { schemes = { "sqlite:" }, form = "sqlite:FILE, sqlite::memory:" }
 
 M.types = {
   text = "TEXT", integer = "INTEGER", number = "REAL", boolean = "INTEGER", json = "TEXT", time = "TEXT",
 }
+
+--- SQLite takes names that begin with file: for URIs of its own.
+---@param path string  what follows the scheme
+---@return sluice.sql.Target? target, string? problem
+function M.target(path)
+  if path == "" then return nil, "the file is missing: sqlite:FILE" end
+  local name = path:find("^file:") and "./" .. path or path
+  return { name = name, shown = "sqlite:" .. path, memory = path == ":memory:" }
+end
 
 local ENOENT = 2
 
@@ -159,7 +168,7 @@ Store.__index = Store
 
 --- One row at a time: a batch would not be faster, and who is to blame is known.
 local FORM = {
-  convert = values.sqlite,
+  convert = values.plain,
   usual = { text = 'type(v) == "string"', integer = 'math_type(v) == "integer"' },
   take = { text = row_reader.COUNT },
   place = "out[%d]",

@@ -6,11 +6,6 @@ local ledger = require "sluice.internal.sql.ledger"
 
 local M = {}
 
-local DIALECTS = {
-  sqlite = require "sluice.internal.sql.sqlite",
-  postgres = require "sluice.internal.sql.postgres",
-}
-
 --- How long a commit without an answer is looked up.
 local LOOK_UP_S, PAUSE_S = 10, 0.2
 
@@ -63,7 +58,7 @@ function M.join(target, run_key)
     return self
   end
   self = setmetatable({
-    target = target, dialect = DIALECTS[target.dialect], place = at, state = "open",
+    target = target, dialect = target.dialect, place = at, state = "open",
     key = run_key or ledger.generate(), members = 1, prepared = 0, asked = 0,
   }, Transaction)
   local ok, why = start(self, run_key)
