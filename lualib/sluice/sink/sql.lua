@@ -25,6 +25,7 @@ local columns = require "sluice.internal.sql.columns"
 local core = require "sluice.core"
 local dialects = require "sluice.internal.sql.dialects"
 local ledger = require "sluice.internal.sql.ledger"
+local lists = require "sluice.internal.lists"
 local tables = require "sluice.internal.sql.table"
 local transaction = require "sluice.internal.sql.transaction"
 local values = require "sluice.internal.sql.values"
@@ -57,11 +58,10 @@ end
 
 --- The values of a row's key, for a message: name = "x", line = 3.
 local function key_of(self, row)
-  local parts = {}
-  for i, name in ipairs(self.options.key or {}) do
-    local payload = row.payload
-    parts[i] = ("%s = %s"):format(name, values.show(type(payload) == "table" and payload[name]))
-  end
+  local payload = row.payload
+  local parts = lists.map(self.options.key or {}, function(name)
+    return ("%s = %s"):format(name, values.show(type(payload) == "table" and payload[name]))
+  end)
   return parts[1] and table.concat(parts, ", ") or nil
 end
 

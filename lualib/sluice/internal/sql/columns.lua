@@ -99,12 +99,10 @@ function M.of_schema(schema)
   if schema.kind ~= "record" then
     return nil, ("a table holds records, and the schema is of kind %s"):format(tostring(schema.kind))
   end
-  local columns = {}
-  for i, field in ipairs(schema.fields) do
-    columns[i] = { name = field.name, type = type_of(field.schema), null = takes_null(field) }
-  end
-  if #columns == 0 then return nil, "the schema has no fields" end
-  return columns
+  if #schema.fields == 0 then return nil, "the schema has no fields" end
+  return lists.map(schema.fields, function(field)
+    return { name = field.name, type = type_of(field.schema), null = takes_null(field) }
+  end)
 end
 
 return M

@@ -1,5 +1,6 @@
 --- PostgreSQL.
 local connection = require "sluice.internal.sql.connection"
+local lists = require "sluice.internal.lists"
 local row_reader = require "sluice.internal.sql.row_reader"
 local values = require "sluice.internal.sql.values"
 
@@ -150,11 +151,9 @@ SELECT attname::text, format_type(atttypid, atttypmod),
 function M.columns(opened, name)
   local rows, why = opened:query(COLUMNS, '"' .. name:gsub('"', '""') .. '"')
   if not rows then return nil, why end
-  local list = {}
-  for i, row in ipairs(rows) do
-    list[i] = { name = row[1], type = row[2], required = row[3] == "true", has_default = row[4] == "true" }
-  end
-  return list
+  return lists.map(rows, function(row)
+    return { name = row[1], type = row[2], required = row[3] == "true", has_default = row[4] == "true" }
+  end)
 end
 
 local ACCEPTED = {
@@ -242,11 +241,10 @@ local FORM = {
 ---@param spec sluice.sql.Insert
 ---@return sluice.sql.Store
 function M.store(opened, spec)
-  local lists = {}
-  for i = 1, #spec.columns do lists[i] = {} end
+  local columns = lists.map(spec.columns, function() return {} end)
   return setmetatable({
-    rows = MAX_ROWS, bytes = MAX_BYTES, lists = lists,
-    read = row_reader.new(FORM, spec.columns, lists),
+    rows = MAX_ROWS, bytes = MAX_BYTES, lists = columns,
+    read = row_reader.new(FORM, spec.columns, columns),
     -- A statement may not meet the same row twice.
     replaces = spec.upsert and spec.key,
     statement = opened:statement(insert_text(spec)),
@@ -259,9 +257,7 @@ end
 --- The values of some columns of a row, as a text.
 ---@param columns integer[]
 function Store:key(n, columns)
-  local parts = {}
-  for i, column in ipairs(columns) do parts[i] = self.lists[column][n] end
-  return table.concat(parts, ",")
+  return table.concat(lists.map(columns, function(column) return self.lists[column][n] end), ",")
 end
 
 function Store:move(from, to)
@@ -273,8 +269,7 @@ end
 function Store:insert(first, last)
   local ok, why = self.save:run()
   if not ok then return nil, why end
-  local arrays = {}
-  for i, list in ipairs(self.lists) do arrays[i] = "{" .. table.concat(list, ",", first, last) .. "}" end
+  local arrays = lists.map(self.lists, function(list) return "{" .. table.concat(list, ",", first, last) .. "}" end)
   ok, why = self.statement:run(table.unpack(arrays))
   if ok then return self.release:run() end
   self.back:run()

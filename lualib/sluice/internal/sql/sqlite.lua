@@ -1,6 +1,7 @@
 --- SQLite.
 local connection = require "sluice.internal.sql.connection"
 local core = require "sluice.core"
+local lists = require "sluice.internal.lists"
 local row_reader = require "sluice.internal.sql.row_reader"
 local values = require "sluice.internal.sql.values"
 
@@ -127,11 +128,9 @@ function M.settle() return true end
 function M.columns(opened, name)
   local rows, why = opened:query([[SELECT name, type, "notnull", dflt_value IS NOT NULL OR pk > 0 FROM pragma_table_info(?)]], name)
   if not rows then return nil, why end
-  local list = {}
-  for i, row in ipairs(rows) do
-    list[i] = { name = row[1], type = row[2] or "", required = row[3] == 1, has_default = row[4] == 1 }
-  end
-  return list
+  return lists.map(rows, function(row)
+    return { name = row[1], type = row[2] or "", required = row[3] == 1, has_default = row[4] == 1 }
+  end)
 end
 
 local AFFINITIES = {
