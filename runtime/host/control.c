@@ -71,7 +71,7 @@ static void on_request(struct sl_serve *s, const struct sl_frame *f)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void on_order(struct sl_serve *s, const struct sl_frame *f, enum sl_order order)
+static void give_order(struct sl_serve *s, const struct sl_frame *f, enum sl_order order)
 {
 	static const uint64_t one = 1;
 	if (f->head.request != s->current || atomic_load(&s->order) >= (int)order)
@@ -80,26 +80,43 @@ static void on_order(struct sl_serve *s, const struct sl_frame *f, enum sl_order
 		(void)!write(s->wake, &one, sizeof one);
 }
 
-static void on_shutdown(struct sl_serve *s)
+static void on_stop(struct sl_serve *s, const struct sl_frame *f)
 {
+	give_order(s, f, SL_ORDER_STOP);
+}
+
+static void on_cancel(struct sl_serve *s, const struct sl_frame *f)
+{
+	give_order(s, f, SL_ORDER_CANCEL);
+}
+
+static void on_shutdown(struct sl_serve *s, const struct sl_frame *f)
+{
+	(void)f;
 	pthread_mutex_lock(&s->lock);
 	s->shutdown = true;
 	pthread_cond_signal(&s->arrived);
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* What each frame of a runner does, where kinds.h allows it. Whether a request
+ * is running the serving thread knows: on_request asks under the lock. */
+#define ON_RUNNER(name) on_##name
+#define ON_WORKER(name) NULL
+static void (*const handlers[])(struct sl_serve *s, const struct sl_frame *f) = {
+#define ON(id, code, name, sender, when, header) [SL_FRAME_##id] = ON_##sender(name),
+	SL_FRAME_KINDS(ON)
+#undef ON
+};
+
 static void on_frame(struct sl_serve *s, const struct sl_frame *f)
 {
-	if (s->configured == (f->head.kind == SL_FRAME_CONFIGURE))
+	const struct sl_frame_rule *rule = sl_frame_rule(f->head.kind);
+	if (rule->sender != SL_FROM_RUNNER)
+		protocol_fault("the runner sent a frame that only workers send");
+	if ((rule->when & (s->configured ? SL_AT_OPEN : SL_AT_OPENING)) == 0)
 		protocol_fault("the runner's first frame must be configure, and no other");
-	switch (f->head.kind) {
-	case SL_FRAME_CONFIGURE: on_configure(s, f); break;
-	case SL_FRAME_REQUEST: on_request(s, f); break;
-	case SL_FRAME_STOP: on_order(s, f, SL_ORDER_STOP); break;
-	case SL_FRAME_CANCEL: on_order(s, f, SL_ORDER_CANCEL); break;
-	case SL_FRAME_SHUTDOWN: on_shutdown(s); break;
-	default: protocol_fault("the runner sent a frame that only workers send");
-	}
+	handlers[f->head.kind](s, f);
 }
 
 /* false: told to end. */

@@ -48,12 +48,13 @@ static int at_frame(const struct sl_frame *f, struct sl_error *err)
 	return sl_error_number(err, SL_D_OFFSET, (int64_t)f->offset);
 }
 
-static const char *state_words(enum sl_session_state state)
+static const char *state_words(const struct sl_session *s)
 {
-	switch (state) {
+	switch (s->state) {
 	case SL_SESSION_HELLO: return "before its hello";
 	case SL_SESSION_IDLE: return "while no request was running";
-	case SL_SESSION_ACTIVE: return "in the middle of a request";
+	case SL_SESSION_ACTIVE: return s->type == SL_EXPORT_CALL ? "in the middle of a call"
+	                                                         : "in the middle of a request for rows";
 	case SL_SESSION_SETTLING: return "after the end of its request";
 	case SL_SESSION_OVER: break;
 	}
@@ -66,7 +67,7 @@ static int out_of_place(struct sl_session *s, const struct sl_frame *f,
 	(void)event;
 	sl_fail(err, s->state == SL_SESSION_HELLO ? SL_HANDSHAKE : SL_PROTOCOL, 0,
 	        "the worker sent a %s frame %s (byte %" PRIu64 ")",
-	        sl_frame_kind_name(f->head.kind), state_words(s->state), f->offset);
+	        sl_frame_kind_name(f->head.kind), state_words(s), f->offset);
 	return at_frame(f, err);
 }
 
@@ -93,7 +94,7 @@ static int take_hello(struct sl_session *s, const struct sl_frame *f,
 	if (s->max_frame > s->hello.max_frame)
 		s->max_frame = s->hello.max_frame;
 	struct sl_configure configure = { SL_PROTOCOL_VERSION, s->max_frame };
-	if (sl_configure_encode(&s->out, &configure) != 0)
+	if (sl_configure_encode(&s->out, 0, &configure) != 0)
 		return sl_fail(err, SL_HANDSHAKE, ENOMEM, "no memory to answer the worker's hello");
 	sl_decoder_set_cap(&s->in, s->max_frame);
 	s->state = SL_SESSION_IDLE;
@@ -136,8 +137,6 @@ static int take_stream(struct sl_session *s, const struct sl_frame *f,
                        struct sl_session_event *event, struct sl_error *err)
 {
 	(void)event;
-	if (s->type == SL_EXPORT_CALL)
-		return sl_fail(err, SL_PROTOCOL, 0, "the worker opened a stream in a call, which has one reply");
 	return sl_ledger_declare(&s->ledger, f->head.stream, f->payload, f->head.length, err);
 }
 
@@ -208,8 +207,7 @@ static int take_summary(struct sl_session *s, const struct sl_frame *f,
 {
 	struct sl_summary m = { 0 };
 	int rc = -1;
-	if (s->type != SL_EXPORT_ROWS)
-		return out_of_place(s, f, event, err);
+	(void)event;
 	if (sl_summary_parse(f, &m, err) != 0 ||
 	    sl_ledger_check(&s->ledger, m.seals, m.seal_count, err) != 0)
 		goto done;
@@ -225,8 +223,7 @@ done:
 static int take_reply(struct sl_session *s, const struct sl_frame *f,
                       struct sl_session_event *event, struct sl_error *err)
 {
-	if (s->type != SL_EXPORT_CALL)
-		return out_of_place(s, f, event, err);
+	(void)event;
 	if (keep_result(s, "reply", f->payload, f->head.length, err) != 0)
 		return -1;
 	return settle(s, f);
@@ -235,7 +232,8 @@ static int take_reply(struct sl_session *s, const struct sl_frame *f,
 static int take_failure(struct sl_session *s, const struct sl_frame *f,
                         struct sl_session_event *event, struct sl_error *err)
 {
-	(void)event;
+	if (s->state == SL_SESSION_HELLO)
+		return take_refusal(s, f, event, err);
 	if (sl_failure_parse(f, &s->failure, err) != 0)
 		return -1;
 	keep_failure(s);
@@ -254,45 +252,53 @@ static int take_ready(struct sl_session *s, const struct sl_frame *f,
 	return 1;
 }
 
-/* What each frame does in each state; a missing entry is out of place. */
-static take *const table[SL_SESSION_OVER][SL_FRAME_READY + 1] = {
-	[SL_SESSION_HELLO] = {
-		[SL_FRAME_HELLO] = take_hello,
-		[SL_FRAME_FAILURE] = take_refusal,
-	},
-	[SL_SESSION_ACTIVE] = {
-		[SL_FRAME_STREAM] = take_stream,
-		[SL_FRAME_ROW] = take_row,
-		[SL_FRAME_DIAGNOSTIC] = take_diagnostic,
-		[SL_FRAME_PROGRESS] = take_progress,
-		[SL_FRAME_SUMMARY] = take_summary,
-		[SL_FRAME_REPLY] = take_reply,
-		[SL_FRAME_FAILURE] = take_failure,
-	},
-	[SL_SESSION_SETTLING] = {
-		[SL_FRAME_READY] = take_ready,
-	},
+/* What each frame of a worker does, where kinds.h allows it. */
+#define TAKE_WORKER(name) take_##name
+#define TAKE_RUNNER(name) NULL
+static take *const takes[] = {
+#define TAKE(id, code, name, sender, when, header) [SL_FRAME_##id] = TAKE_##sender(name),
+	SL_FRAME_KINDS(TAKE)
+#undef TAKE
 };
 
-static int check_request(const struct sl_session *s, const struct sl_frame *f,
-                         struct sl_error *err)
+static enum sl_when place_of(const struct sl_session *s)
+{
+	static const enum sl_when places[] = {
+		[SL_SESSION_HELLO] = SL_AT_OPENING,
+		[SL_SESSION_IDLE] = SL_AT_IDLE,
+		[SL_SESSION_SETTLING] = SL_AT_SETTLING,
+	};
+	if (s->state == SL_SESSION_ACTIVE)
+		return s->type == SL_EXPORT_CALL ? SL_AT_CALL : SL_AT_ROWS;
+	return places[s->state];
+}
+
+static bool of_another_request(const struct sl_session *s, const struct sl_frame *f,
+                               const struct sl_frame_rule *rule)
 {
 	bool running = s->state == SL_SESSION_ACTIVE || s->state == SL_SESSION_SETTLING;
-	if (!running || f->head.request == s->request)
-		return 0;
-	sl_fail(err, SL_PROTOCOL, 0,
-	        "the worker sent a %s frame of request %" PRIu64 " during request %" PRIu64 " (byte %" PRIu64 ")",
-	        sl_frame_kind_name(f->head.kind), f->head.request, s->request, f->offset);
-	return -1;
+	return running && rule->header >= SL_HAS_REQUEST && f->head.request != s->request;
+}
+
+static int other_request(const struct sl_session *s, const struct sl_frame *f,
+                         struct sl_error *err)
+{
+	return sl_fail(err, SL_PROTOCOL, 0,
+	               "the worker sent a %s frame of request %" PRIu64 " during request %" PRIu64 " (byte %" PRIu64 ")",
+	               sl_frame_kind_name(f->head.kind), f->head.request, s->request, f->offset);
 }
 
 static int dispatch(struct sl_session *s, const struct sl_frame *f,
                     struct sl_session_event *event, struct sl_error *err)
 {
-	take *t = table[s->state][f->head.kind];
-	int rc = check_request(s, f, err);
-	if (rc == 0)
-		rc = (t != NULL ? t : out_of_place)(s, f, event, err);
+	const struct sl_frame_rule *rule = sl_frame_rule(f->head.kind);
+	int rc;
+	if (of_another_request(s, f, rule))
+		rc = other_request(s, f, err);
+	else if (rule->sender == SL_FROM_WORKER && (rule->when & place_of(s)) != 0)
+		rc = takes[f->head.kind](s, f, event, err);
+	else
+		rc = out_of_place(s, f, event, err);
 	if (rc < 0) {
 		s->state = SL_SESSION_OVER;
 		at_frame(f, err);

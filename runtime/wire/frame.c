@@ -23,12 +23,20 @@ void sl_header_get(struct sl_header *h, const unsigned char in[SL_HEADER_SIZE])
 	h->sequence = sl_get64(in + 16);
 }
 
+static const struct sl_frame_rule rules[UINT8_MAX + 1] = {
+#define RULE(id, code, name, sender, when, header) \
+	[code] = { #name, SL_FROM_##sender, SL_AT_##when, SL_HAS_##header },
+	SL_FRAME_KINDS(RULE)
+#undef RULE
+};
+
+const struct sl_frame_rule *sl_frame_rule(uint8_t kind)
+{
+	return rules[kind].name != NULL ? &rules[kind] : NULL;
+}
+
 const char *sl_frame_kind_name(uint8_t kind)
 {
-	switch (kind) {
-#define ROW(id, code, name) case code: return name;
-	SL_FRAME_KINDS(ROW)
-#undef ROW
-	}
-	return NULL;
+	const struct sl_frame_rule *rule = sl_frame_rule(kind);
+	return rule != NULL ? rule->name : NULL;
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/kinds.h"
+
 #define SL_PROTOCOL_VERSION 1
 #define SL_HEADER_SIZE 24
 
@@ -25,27 +27,34 @@
 #define SL_FRAME_CAP_DEFAULT (1024u * 1024)
 #define SL_FRAME_CAP_CEILING (256u * 1024 * 1024)
 
-/* X(identifier, code, name) */
-#define SL_FRAME_KINDS(X)                                                \
-	X(HELLO, 1, "hello")           /* child: first frame */          \
-	X(CONFIGURE, 2, "configure")   /* parent: answers hello */       \
-	X(REQUEST, 3, "request")       /* parent */                      \
-	X(STOP, 4, "stop")             /* parent: end early, in order */ \
-	X(CANCEL, 5, "cancel")         /* parent: give up */             \
-	X(SHUTDOWN, 6, "shutdown")     /* parent: leave when idle */     \
-	X(STREAM, 16, "stream")        /* child: names a stream */       \
-	X(ROW, 17, "row")              /* child */                       \
-	X(DIAGNOSTIC, 18, "diagnostic") /* child */                      \
-	X(PROGRESS, 19, "progress")    /* child */                       \
-	X(SUMMARY, 20, "summary")      /* child: terminal, success */    \
-	X(REPLY, 21, "reply")          /* child: terminal of a call */   \
-	X(FAILURE, 22, "failure")      /* child: terminal, failure */    \
-	X(READY, 23, "ready")          /* child: the request is over */
-
 enum sl_frame_kind {
-#define SL_FRAME_ENUM(id, code, name) SL_FRAME_##id = code,
+#define SL_FRAME_ENUM(id, code, name, sender, when, header) SL_FRAME_##id = code,
 	SL_FRAME_KINDS(SL_FRAME_ENUM)
 #undef SL_FRAME_ENUM
+};
+
+/* Where a conversation can be; bits. */
+enum sl_when {
+	SL_AT_OPENING = 1,   /* hello, or configure, is awaited */
+	SL_AT_IDLE = 2,
+	SL_AT_ROWS = 4,      /* a request for rows runs */
+	SL_AT_CALL = 8,      /* a call runs */
+	SL_AT_SETTLING = 16, /* after the terminal, before ready */
+	SL_AT_RUNNING = SL_AT_ROWS | SL_AT_CALL,
+	SL_AT_RUNNING_OR_OPENING = SL_AT_RUNNING | SL_AT_OPENING,
+	SL_AT_OPEN = SL_AT_IDLE | SL_AT_RUNNING | SL_AT_SETTLING
+};
+
+/* What the header of a kind carries; each has those before it as well. */
+enum sl_header_ids { SL_HAS_NONE, SL_HAS_REQUEST, SL_HAS_STREAM, SL_HAS_ROW /* sequence */ };
+
+enum sl_sender { SL_FROM_WORKER, SL_FROM_RUNNER };
+
+struct sl_frame_rule {
+	const char *name;
+	uint8_t sender; /* enum sl_sender */
+	uint8_t when;   /* enum sl_when */
+	uint8_t header; /* enum sl_header_ids */
 };
 
 struct sl_header {
@@ -60,7 +69,10 @@ struct sl_header {
 void sl_header_put(unsigned char out[SL_HEADER_SIZE], const struct sl_header *h);
 void sl_header_get(struct sl_header *h, const unsigned char in[SL_HEADER_SIZE]);
 
-/* "row", or NULL for a code that this version does not know. */
+/* What kinds.h says of a kind; NULL for a code that this version does not know. */
+const struct sl_frame_rule *sl_frame_rule(uint8_t kind);
+
+/* "row", or NULL. */
 const char *sl_frame_kind_name(uint8_t kind);
 
 /* A complete frame. The payload is borrowed from the decoder until its next

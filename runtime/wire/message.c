@@ -61,6 +61,16 @@ static void put_text(struct writer *w, struct sl_text t)
 	put_bytes(w, t.bytes, t.len);
 }
 
+static void put_flag(struct writer *w, bool v)
+{
+	put_u8(w, v);
+}
+
+static void put_type(struct writer *w, enum sl_export_type type)
+{
+	put_u8(w, (uint8_t)type);
+}
+
 static struct writer frame_begin(struct sl_buffer *out)
 {
 	static const unsigned char blank[SL_HEADER_SIZE];
@@ -152,6 +162,19 @@ static struct sl_text get_text(struct reader *r)
 	return r->bad ? (struct sl_text){ NULL, 0 } : (struct sl_text){ bytes, n };
 }
 
+static bool get_flag(struct reader *r)
+{
+	return get_u8(r) != 0;
+}
+
+static enum sl_export_type get_type(struct reader *r)
+{
+	uint8_t type = get_u8(r);
+	if (type != SL_EXPORT_ROWS && type != SL_EXPORT_CALL)
+		refuse(r, "names an export of unknown type %u", type);
+	return (enum sl_export_type)type;
+}
+
 /* Every byte read, none missing: 0; else -1 and an error that names the frame. */
 static int finish(const struct reader *r, const struct sl_frame *f, struct sl_error *err)
 {
@@ -187,18 +210,10 @@ int sl_hello_encode(struct sl_buffer *out, const struct sl_hello *m,
 	put_text(&w, m->runtime);
 	put_u32(&w, m->export_count);
 	for (uint32_t i = 0; i < m->export_count; i++) {
-		put_u8(&w, (uint8_t)exports[i].type);
+		put_type(&w, exports[i].type);
 		put_text(&w, exports[i].name);
 	}
 	return frame_end(&w, SL_FRAME_HELLO, 0);
-}
-
-static enum sl_export_type get_type(struct reader *r)
-{
-	uint8_t type = get_u8(r);
-	if (type != SL_EXPORT_ROWS && type != SL_EXPORT_CALL)
-		refuse(r, "names an export of unknown type %u", type);
-	return (enum sl_export_type)type;
 }
 
 static bool get_export(struct reader *r, struct sl_export_name *out)
@@ -240,39 +255,26 @@ bool sl_hello_export(const struct sl_hello *m, size_t *at, struct sl_export_name
 	return got;
 }
 
-int sl_configure_encode(struct sl_buffer *out, const struct sl_configure *m)
-{
-	struct writer w = frame_begin(out);
-	put_u8(&w, m->version);
-	put_u32(&w, m->max_frame);
-	return frame_end(&w, SL_FRAME_CONFIGURE, 0);
-}
-
-int sl_configure_parse(const struct sl_frame *f, struct sl_configure *m, struct sl_error *err)
-{
-	struct reader r = reader_of(f);
-	m->version = get_u8(&r);
-	m->max_frame = get_u32(&r);
-	return finish(&r, f, err);
-}
-
-int sl_request_encode(struct sl_buffer *out, uint64_t request, const struct sl_request_message *m)
-{
-	struct writer w = frame_begin(out);
-	put_u8(&w, (uint8_t)m->type);
-	put_text(&w, m->export_name);
-	put_text(&w, m->json);
-	return frame_end(&w, SL_FRAME_REQUEST, request);
-}
-
-int sl_request_parse(const struct sl_frame *f, struct sl_request_message *m, struct sl_error *err)
-{
-	struct reader r = reader_of(f);
-	m->type = get_type(&r);
-	m->export_name = get_text(&r);
-	m->json = get_text(&r);
-	return finish(&r, f, err);
-}
+#define PUT(type, name) put_##type(&w, m->name);
+#define GET(type, name) m->name = get_##type(&r);
+#define MESSAGE(id, name, tag, FIELDS)                                                       \
+	int sl_##name##_encode(struct sl_buffer *out, uint64_t request, const struct tag *m) \
+	{                                                                                    \
+		struct writer w = frame_begin(out);                                          \
+		FIELDS(PUT)                                                                  \
+		return frame_end(&w, SL_FRAME_##id, request);                                \
+	}                                                                                    \
+                                                                                             \
+	int sl_##name##_parse(const struct sl_frame *f, struct tag *m, struct sl_error *err) \
+	{                                                                                    \
+		struct reader r = reader_of(f);                                              \
+		FIELDS(GET)                                                                  \
+		return finish(&r, f, err);                                                   \
+	}
+SL_SIMPLE_MESSAGES(MESSAGE)
+#undef MESSAGE
+#undef GET
+#undef PUT
 
 int sl_plain_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t request)
 {
@@ -301,47 +303,11 @@ int sl_raw_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t reque
 	return 0;
 }
 
-int sl_diagnostic_encode(struct sl_buffer *out, uint64_t request, const struct sl_diagnostic *m)
-{
-	struct writer w = frame_begin(out);
-	put_text(&w, m->code);
-	put_text(&w, m->message);
-	return frame_end(&w, SL_FRAME_DIAGNOSTIC, request);
-}
-
-int sl_diagnostic_parse(const struct sl_frame *f, struct sl_diagnostic *m, struct sl_error *err)
-{
-	struct reader r = reader_of(f);
-	m->code = get_text(&r);
-	m->message = get_text(&r);
-	return finish(&r, f, err);
-}
-
-int sl_progress_encode(struct sl_buffer *out, uint64_t request, const struct sl_progress *m)
-{
-	struct writer w = frame_begin(out);
-	put_text(&w, m->phase);
-	put_u64(&w, m->current);
-	put_u8(&w, m->has_total);
-	put_u64(&w, m->has_total ? m->total : 0);
-	return frame_end(&w, SL_FRAME_PROGRESS, request);
-}
-
-int sl_progress_parse(const struct sl_frame *f, struct sl_progress *m, struct sl_error *err)
-{
-	struct reader r = reader_of(f);
-	m->phase = get_text(&r);
-	m->current = get_u64(&r);
-	m->has_total = get_u8(&r) != 0;
-	m->total = get_u64(&r);
-	return finish(&r, f, err);
-}
-
 int sl_summary_encode(struct sl_buffer *out, uint64_t request, const struct sl_summary *m)
 {
 	struct writer w = frame_begin(out);
-	put_u8(&w, m->stopped);
-	put_u8(&w, m->has_metadata);
+	put_flag(&w, m->stopped);
+	put_flag(&w, m->has_metadata);
 	put_u64(&w, m->elapsed_ns);
 	put_text(&w, m->has_metadata ? m->metadata : (struct sl_text){ NULL, 0 });
 	put_u32(&w, m->seal_count);
@@ -368,8 +334,8 @@ int sl_summary_parse(const struct sl_frame *f, struct sl_summary *m, struct sl_e
 {
 	struct reader r = reader_of(f);
 	*m = (struct sl_summary){ 0 };
-	m->stopped = get_u8(&r) != 0;
-	m->has_metadata = get_u8(&r) != 0;
+	m->stopped = get_flag(&r);
+	m->has_metadata = get_flag(&r);
 	m->elapsed_ns = get_u64(&r);
 	m->metadata = get_text(&r);
 	m->seal_count = get_u32(&r);

@@ -3,7 +3,7 @@
  *
  * One struct per kind of frame that carries more than raw bytes, an encoder
  * that appends the whole frame to a buffer, and a parser that reads a
- * payload. Rows, replies and stream names are raw payloads: sl_frame is all
+ * payload; most are made of the field lists in kinds.h. Rows, replies and stream names are raw payloads: sl_frame is all
  * there is to them. Strings in a parsed message are borrowed from the payload
  * and not terminated. The byte layout is in PROTOCOL.md.
  *
@@ -49,28 +49,6 @@ struct sl_hello {
 	size_t exports_len;
 };
 
-struct sl_configure {
-	uint8_t version;
-	uint32_t max_frame;
-};
-
-struct sl_request_message {
-	enum sl_export_type type; /* what the caller expects */
-	struct sl_text export_name;
-	struct sl_text json; /* exactly one JSON value */
-};
-
-struct sl_diagnostic {
-	struct sl_text code, message;
-};
-
-struct sl_progress {
-	struct sl_text phase;
-	uint64_t current;
-	bool has_total;
-	uint64_t total;
-};
-
 struct sl_summary {
 	bool stopped;
 	uint64_t elapsed_ns; /* as the worker measured it */
@@ -80,17 +58,38 @@ struct sl_summary {
 	uint32_t seal_count;
 };
 
+/*
+ * The simple messages of kinds.h: for `diagnostic`, say, the struct
+ * sl_diagnostic with the fields listed there, and
+ *
+ *     int sl_diagnostic_encode(out, request, &m);
+ *     int sl_diagnostic_parse(frame, &m, err);
+ *
+ * request is 0 for a kind whose header has none.
+ */
+#define SL_TYPE_u8 uint8_t
+#define SL_TYPE_u32 uint32_t
+#define SL_TYPE_u64 uint64_t
+#define SL_TYPE_flag bool
+#define SL_TYPE_text struct sl_text
+#define SL_TYPE_type enum sl_export_type
+
+#define SL_FIELD(type, name) SL_TYPE_##type name;
+#define SL_MESSAGE(id, name, tag, FIELDS)                                                        \
+	struct tag {                                                                             \
+		FIELDS(SL_FIELD)                                                                 \
+	};                                                                                       \
+	int sl_##name##_encode(struct sl_buffer *out, uint64_t request, const struct tag *m);    \
+	int sl_##name##_parse(const struct sl_frame *f, struct tag *m, struct sl_error *err);
+SL_SIMPLE_MESSAGES(SL_MESSAGE)
+#undef SL_MESSAGE
+#undef SL_FIELD
+
 int sl_hello_encode(struct sl_buffer *out, const struct sl_hello *m,
                     const struct sl_export_name *exports);
 int sl_hello_parse(const struct sl_frame *f, struct sl_hello *m, struct sl_error *err);
 /* Iterate over a parsed hello: *at starts at 0; false at the end. */
 bool sl_hello_export(const struct sl_hello *m, size_t *at, struct sl_export_name *out);
-
-int sl_configure_encode(struct sl_buffer *out, const struct sl_configure *m);
-int sl_configure_parse(const struct sl_frame *f, struct sl_configure *m, struct sl_error *err);
-
-int sl_request_encode(struct sl_buffer *out, uint64_t request, const struct sl_request_message *m);
-int sl_request_parse(const struct sl_frame *f, struct sl_request_message *m, struct sl_error *err);
 
 /* stop, cancel, shutdown, ready: a header and nothing else. */
 int sl_plain_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t request);
@@ -98,12 +97,6 @@ int sl_plain_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t req
 /* stream (sequence 0), row, reply: the payload as it is. */
 int sl_raw_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t request,
                   uint16_t stream, uint64_t sequence, const char *payload, size_t len);
-
-int sl_diagnostic_encode(struct sl_buffer *out, uint64_t request, const struct sl_diagnostic *m);
-int sl_diagnostic_parse(const struct sl_frame *f, struct sl_diagnostic *m, struct sl_error *err);
-
-int sl_progress_encode(struct sl_buffer *out, uint64_t request, const struct sl_progress *m);
-int sl_progress_parse(const struct sl_frame *f, struct sl_progress *m, struct sl_error *err);
 
 /* Parsing allocates m->seals (free with sl_summary_clear, also after -1). */
 int sl_summary_encode(struct sl_buffer *out, uint64_t request, const struct sl_summary *m);

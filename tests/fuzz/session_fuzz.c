@@ -90,7 +90,7 @@ static void check_sent(struct model *m)
 	sl_decoder_init(&d, SL_FRAME_CAP_CEILING);
 	CHECK(sl_decoder_feed(&d, sl_buffer_data(&m->session.out), n) == 0);
 	while (sl_decoder_next(&d, &f, &err) == 1)
-		CHECK(f.head.kind >= SL_FRAME_CONFIGURE && f.head.kind <= SL_FRAME_SHUTDOWN);
+		CHECK(sl_frame_rule(f.head.kind)->sender == SL_FROM_RUNNER);
 	CHECK(err.kind == SL_NONE && sl_decoder_end(&d, &err) == 0);
 	sl_decoder_clear(&d);
 	sl_buffer_consume(&m->session.out, n);

@@ -23,12 +23,12 @@ local welcome = {
   hello = { hello = true },
   idle = {},
   rows = { stream = true, row = true, diagnostic = true, progress = true, summary = true, failure = true },
-  call = { stream = true, row = true, diagnostic = true, progress = true, reply = true, failure = true },
+  call = { diagnostic = true, progress = true, reply = true, failure = true },
   settling = { ready = true },
 }
 local words = {
-  hello = "before its hello", idle = "while no request was running", rows = "in the middle of a request",
-  call = "in the middle of a request", settling = "after the end of its request",
+  hello = "before its hello", idle = "while no request was running", rows = "in the middle of a request for rows",
+  call = "in the middle of a call", settling = "after the end of its request",
 }
 
 for _, state in ipairs { "hello", "idle", "rows", "call", "settling" } do
@@ -47,17 +47,31 @@ for _, state in ipairs { "hello", "idle", "rows", "call", "settling" } do
 end
 
 describe("a frame of another request", function()
+  local without_request = { hello = true, configure = true, shutdown = true }
+
+  --- The fault for this kind of frame with this request in its header.
+  local function fault(state, kind, id)
+    local f = frames.read(good[kind])
+    local err = pure.fault(state, frames.frame(kind, f.payload, { request = id, stream = f.stream }))
+    assert.same({ "protocol", pure.offset[state] }, { err.kind, err.offset })
+    return err.message
+  end
+
   it("is a fault by its id, whatever its kind, while a request runs", function()
     for _, state in ipairs { "rows", "call", "settling" } do
-      for kind, frame in pairs(good) do
-        for _, id in ipairs { 0, 2, math.maxinteger } do
-          local f = frames.read(frame)
-          local err = pure.fault(state, frames.frame(kind, f.payload, { request = id, stream = f.stream }))
-          assert.same({ "protocol", pure.offset[state] }, { err.kind, err.offset })
+      for kind in pairs(good) do
+        for _, id in ipairs(without_request[kind] and {} or { 0, 2, math.maxinteger }) do
           assert.equal(("the worker sent a %s frame of request %d during request 1 (byte %d)"):format(kind, id, pure.offset[state]),
-            err.message)
+            fault(state, kind, id))
         end
       end
+    end
+  end)
+
+  it("is not told by the id where a kind has no use for one", function()
+    for kind in pairs(without_request) do
+      assert.equal(("the worker sent a %s frame in the middle of a call (byte %d)"):format(kind, pure.offset.call),
+        fault("call", kind, 2))
     end
   end)
 
@@ -187,10 +201,8 @@ describe("rows", function()
   end)
 
   it("are a fault in a call", function()
-    local err = pure.fault("call", good.stream)
-    assert.same({ "protocol", "the worker opened a stream in a call, which has one reply", pure.offset.call },
-      { err.kind, err.message, err.offset })
-    assert.equal("a row of stream id 1, which was not declared", pure.fault("call", good.row).message)
+    assert.matches("stream frame in the middle of a call", pure.fault("call", good.stream).message)
+    assert.matches("row frame in the middle of a call", pure.fault("call", good.row).message)
   end)
 end)
 
@@ -242,8 +254,8 @@ describe("a request", function()
   end)
 
   it("must not end with a reply where rows are due, nor with a summary where a reply is", function()
-    assert.matches("reply frame in the middle of a request", pure.fault("rows", good.reply).message)
-    assert.matches("summary frame in the middle of a request", pure.fault("call", good.summary).message)
+    assert.matches("reply frame in the middle of a request for rows", pure.fault("rows", good.reply).message)
+    assert.matches("summary frame in the middle of a call", pure.fault("call", good.summary).message)
   end)
 
   it("with a seal that does not match is a fault, and no success", function()

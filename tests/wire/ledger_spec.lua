@@ -184,7 +184,7 @@ describe("memory for streams", function()
   it("that is short while encoding leaves no half a frame behind", function()
     local commands = {
       "hello 1 1 65536 77 31 72 1 61", "request 1 1 61 30", "plain 1 4", "raw 1 17 1 0 30", "diagnostic 1 61 62",
-      "progress 1 61 1 2", "summary 1 0 0 7b7d 1:0:0:0", "failure 1 spawn 0 61 status 1 stream 61", "configure 1 65536",
+      "progress 1 61 1 1 2", "summary 1 0 0 7b7d 1:0:0:0", "failure 1 spawn 0 61 status 1 stream 61", "configure 0 1 65536",
     }
     for _, command in ipairs(commands) do
       local answers = support.run { "starve 1 encode " .. command, "encode " .. command, "clear", "memory" }

@@ -55,49 +55,31 @@ static int say_hello(const struct sl_frame *f, struct sl_error *err)
 	return 0;
 }
 
-static int say_configure(const struct sl_frame *f, struct sl_error *err)
+static void say_number(uint64_t v)
 {
-	struct sl_configure m;
-	if (sl_configure_parse(f, &m, err) != 0)
-		return -1;
-	printf("message %u %" PRIu32, m.version, m.max_frame);
-	return 0;
+	printf(" %" PRIu64, v);
 }
 
-static int say_request(const struct sl_frame *f, struct sl_error *err)
-{
-	struct sl_request_message m;
-	if (sl_request_parse(f, &m, err) != 0)
-		return -1;
-	printf("message %d", (int)m.type);
-	put_text(m.export_name);
-	put_text(m.json);
-	return 0;
-}
+#define say_u8 say_number
+#define say_u32 say_number
+#define say_u64 say_number
+#define say_flag say_number
+#define say_type say_number
+#define say_text put_text
 
-static int say_diagnostic(const struct sl_frame *f, struct sl_error *err)
-{
-	struct sl_diagnostic m;
-	if (sl_diagnostic_parse(f, &m, err) != 0)
-		return -1;
-	printf("message");
-	put_text(m.code);
-	put_text(m.message);
-	return 0;
-}
-
-static int say_progress(const struct sl_frame *f, struct sl_error *err)
-{
-	struct sl_progress m;
-	if (sl_progress_parse(f, &m, err) != 0)
-		return -1;
-	printf("message");
-	put_text(m.phase);
-	printf(" %" PRIu64, m.current);
-	if (m.has_total)
-		printf(" %" PRIu64, m.total);
-	return 0;
-}
+/* The simple messages: `message` and the fields, one after the other. */
+#define SAY(type, name) say_##type(m.name);
+#define SAY_MESSAGE(id, name, tag, FIELDS)                              \
+	static int say_##name(const struct sl_frame *f, struct sl_error *err) \
+	{                                                               \
+		struct tag m;                                           \
+		if (sl_##name##_parse(f, &m, err) != 0)                 \
+			return -1;                                      \
+		printf("message");                                      \
+		FIELDS(SAY)                                             \
+		return 0;                                               \
+	}
+SL_SIMPLE_MESSAGES(SAY_MESSAGE)
 
 static void put_seal(const struct sl_seal *s)
 {
@@ -141,10 +123,9 @@ static int say_message(const struct sl_frame *f, struct sl_error *err)
 {
 	switch (f->head.kind) {
 	case SL_FRAME_HELLO: return say_hello(f, err);
-	case SL_FRAME_CONFIGURE: return say_configure(f, err);
-	case SL_FRAME_REQUEST: return say_request(f, err);
-	case SL_FRAME_DIAGNOSTIC: return say_diagnostic(f, err);
-	case SL_FRAME_PROGRESS: return say_progress(f, err);
+#define CASE(id, name, tag, FIELDS) case SL_FRAME_##id: return say_##name(f, err);
+	SL_SIMPLE_MESSAGES(CASE)
+#undef CASE
 	case SL_FRAME_SUMMARY: return say_summary(f, err);
 	case SL_FRAME_FAILURE: return say_failure(f, err);
 	default: return say_plain(f, err);
@@ -271,17 +252,35 @@ static int encode_hello(void)
 	return sl_hello_encode(&out, &m, exports);
 }
 
-static int encode_configure(void)
+/* The simple messages: the request, then the fields in their order. */
+static int next_word;
+
+static uint64_t next_number(void)
 {
-	struct sl_configure m = { (uint8_t)number(2), (uint32_t)number(3) };
-	return sl_configure_encode(&out, &m);
+	return number(next_word++);
 }
 
-static int encode_request(void)
+static struct sl_text next_text(void)
 {
-	struct sl_request_message m = { (enum sl_export_type)number(3), text(4), text(5) };
-	return sl_request_encode(&out, number(2), &m);
+	return text(next_word++);
 }
+
+#define next_u8 (uint8_t)next_number
+#define next_u32 (uint32_t)next_number
+#define next_u64 next_number
+#define next_flag next_number
+#define next_type (enum sl_export_type)next_number
+
+#define NEXT(type, name) m.name = next_##type();
+#define ENCODE_MESSAGE(id, name, tag, FIELDS)                \
+	static int encode_##name(void)                       \
+	{                                                    \
+		struct tag m;                                \
+		next_word = 3;                               \
+		FIELDS(NEXT)                                 \
+		return sl_##name##_encode(&out, number(2), &m); \
+	}
+SL_SIMPLE_MESSAGES(ENCODE_MESSAGE)
 
 static int encode_plain(void)
 {
@@ -293,20 +292,6 @@ static int encode_raw(void)
 	struct sl_text payload = text(6);
 	return sl_raw_encode(&out, (enum sl_frame_kind)number(3), number(2), (uint16_t)number(4),
 	                     number(5), payload.bytes, payload.len);
-}
-
-static int encode_diagnostic(void)
-{
-	struct sl_diagnostic m = { text(3), text(4) };
-	return sl_diagnostic_encode(&out, number(2), &m);
-}
-
-static int encode_progress(void)
-{
-	struct sl_progress m = { .phase = text(3), .current = number(4), .has_total = word_count() > 5 };
-	if (m.has_total)
-		m.total = number(5);
-	return sl_progress_encode(&out, number(2), &m);
 }
 
 static struct sl_seal seal_of(const char *w)
@@ -360,10 +345,11 @@ static int encode_failure(void)
 static void do_encode(void)
 {
 	static const struct { const char *name; int (*encode)(void); } encoders[] = {
-		{ "hello", encode_hello }, { "configure", encode_configure },
-		{ "request", encode_request }, { "plain", encode_plain }, { "raw", encode_raw },
-		{ "diagnostic", encode_diagnostic }, { "progress", encode_progress },
+		{ "hello", encode_hello }, { "plain", encode_plain }, { "raw", encode_raw },
 		{ "summary", encode_summary }, { "failure", encode_failure },
+#define ENCODER(id, name, tag, FIELDS) { #name, encode_##name },
+		SL_SIMPLE_MESSAGES(ENCODER)
+#undef ENCODER
 	};
 	size_t before = sl_buffer_len(&out);
 	for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++) {

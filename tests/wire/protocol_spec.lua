@@ -34,7 +34,7 @@ describe("the example of PROTOCOL.md", function()
     local seal = frames.seal(1, { '{"n":1}', '{"n":2}' })
     local answers = probe.run("wireprobe", {
       ("encode hello 1 1 268435456 %s %s %s 1 %s"):format(hex "counter", hex "1.0", hex "by hand", hex "count"),
-      "encode configure 1 1048576",
+      "encode configure 0 1 1048576",
       ("encode request 1 1 %s %s"):format(hex "count", hex '{"to":2}'),
       "encode raw 1 16 1 0 " .. hex "rows",
       "encode raw 1 17 1 0 " .. hex '{"n":1}',
@@ -72,10 +72,15 @@ describe("PROTOCOL.md", function()
 
   it("lists every kind of frame, and no other", function()
     local ours, theirs = {}, {}
-    for code, name in header:gmatch "X%(%u+, (%d+), \"(%l+)\"%)" do ours[name] = code end
-    for code, name in doc:gmatch "\n| (%d+) | (%l+) |" do theirs[name] = code end
+    for code, name, sender, ids in read("runtime/wire/kinds.h"):gmatch "X%(%u+, (%d+), (%l+), (%u+), [%u_]+, (%u+)%)" do
+      ours[name] = { code, sender:lower(), ids ~= "NONE" }
+    end
+    for code, name, sender, request in doc:gmatch "\n| (%d+) | (%l+) | (%l+) | ([^|]+) |" do
+      theirs[name] = { code, sender, request ~= "0" }
+    end
     assert.same(ours, theirs)
-    for name, code in pairs(frames.kinds) do assert.equal(ours[name], tostring(code)) end
+    for name, code in pairs(frames.kinds) do assert.equal(ours[name][1], tostring(code)) end
+    for name in pairs(ours) do assert.is_not_nil(frames.kinds[name], name) end
   end)
 
   it("describes every kind", function()

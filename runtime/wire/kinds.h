@@ -1,0 +1,67 @@
+/*
+ * kinds.h - every kind of frame, and the fields of the simple ones (room: wire)
+ *
+ * The lists here drive the enum and the names, what each end accepts and when,
+ * both ends' tables of handlers (a kind without a handler does not compile),
+ * and of the messages in SL_SIMPLE_MESSAGES the struct, the encoder, the
+ * parser, and the probe and the fuzzer of the tests. PROTOCOL.md says the same
+ * for people, and tests/wire/protocol_spec.lua compares the two.
+ * runtime/README.md has the steps, under "How to add".
+ */
+#ifndef SL_WIRE_KINDS_H
+#define SL_WIRE_KINDS_H
+
+/*
+ * X(identifier, code, name, sender, when, header)
+ *
+ * sender: WORKER or RUNNER. when: the moments of the conversation where its
+ * receiver accepts it (enum sl_when); orders may come late. header: the ids
+ * that its header carries (enum sl_header_ids).
+ */
+#define SL_FRAME_KINDS(X)                                            \
+	X(HELLO, 1, hello, WORKER, OPENING, NONE)                    \
+	X(CONFIGURE, 2, configure, RUNNER, OPENING, NONE)            \
+	X(REQUEST, 3, request, RUNNER, IDLE, REQUEST)                \
+	X(STOP, 4, stop, RUNNER, OPEN, REQUEST)                      \
+	X(CANCEL, 5, cancel, RUNNER, OPEN, REQUEST)                  \
+	X(SHUTDOWN, 6, shutdown, RUNNER, OPEN, NONE)                 \
+	X(STREAM, 16, stream, WORKER, ROWS, STREAM)                  \
+	X(ROW, 17, row, WORKER, ROWS, ROW)                           \
+	X(DIAGNOSTIC, 18, diagnostic, WORKER, RUNNING, REQUEST)      \
+	X(PROGRESS, 19, progress, WORKER, RUNNING, REQUEST)          \
+	X(SUMMARY, 20, summary, WORKER, ROWS, REQUEST)               \
+	X(REPLY, 21, reply, WORKER, CALL, REQUEST)                   \
+	X(FAILURE, 22, failure, WORKER, RUNNING_OR_OPENING, REQUEST) \
+	X(READY, 23, ready, WORKER, SETTLING, REQUEST)
+
+/*
+ * Messages that are their fields, one after the other:
+ * X(identifier of the kind, name of the functions, struct, fields)
+ */
+#define SL_SIMPLE_MESSAGES(X)                                               \
+	X(CONFIGURE, configure, sl_configure, SL_CONFIGURE_FIELDS)          \
+	X(REQUEST, request, sl_request_message, SL_REQUEST_FIELDS)          \
+	X(DIAGNOSTIC, diagnostic, sl_diagnostic, SL_DIAGNOSTIC_FIELDS)      \
+	X(PROGRESS, progress, sl_progress, SL_PROGRESS_FIELDS)
+
+/* X(type, name); the types are those of message.h: SL_TYPE_text and so on. */
+#define SL_CONFIGURE_FIELDS(X)                          \
+	X(u8, version)                                  \
+	X(u32, max_frame) /* the cap from now on, bytes */
+
+#define SL_REQUEST_FIELDS(X)                        \
+	X(type, type) /* what the caller expects */ \
+	X(text, export_name)                        \
+	X(text, json) /* exactly one JSON value */
+
+#define SL_DIAGNOSTIC_FIELDS(X)                \
+	X(text, code)    /* for programs */    \
+	X(text, message) /* for people */
+
+#define SL_PROGRESS_FIELDS(X)           \
+	X(text, phase)                  \
+	X(u64, current)                 \
+	X(flag, has_total)              \
+	X(u64, total) /* 0 without one */
+
+#endif
