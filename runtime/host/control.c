@@ -42,6 +42,8 @@ static void on_configure(struct sl_serve *s, const struct sl_frame *f)
 	if (m.version != SL_PROTOCOL_VERSION || m.max_frame < SL_FRAME_CAP_FLOOR
 	    || m.max_frame > SL_FRAME_CAP_CEILING)
 		protocol_fault("the runner configured a version or a frame cap that was not offered");
+	if (sl_features_picked(&sl_known_features, &m.features, &s->features, &err) != 0)
+		protocol_fault(err.message);
 	s->configured = true;
 	atomic_store(&s->cap, m.max_frame);
 	sl_decoder_set_cap(&s->decoder, m.max_frame);

@@ -205,6 +205,7 @@ static int introduce(struct sl_serve *s, struct sl_error *err)
 	};
 	if (service->export_count > SL_EXPORT_LIMIT)
 		return sl_fail(err, SL_SPAWN, 0, "more than %d exports", SL_EXPORT_LIMIT);
+	sl_features_list(&sl_known_features, sl_features_all(&sl_known_features), &m.features);
 	if (sl_buffer_append(&s->out, SL_MAGIC, SL_MAGIC_SIZE) != 0
 	    || sl_hello_encode(&s->out, &m, service->exports) != 0)
 		return sl_fail(err, SL_SPAWN, ENOMEM, "no memory to introduce the worker");

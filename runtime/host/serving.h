@@ -15,6 +15,7 @@
 #include "host/emitter.h"
 #include "host/serve.h"
 #include "wire/decoder.h"
+#include "wire/feature.h"
 #include "wire/ledger.h"
 
 #define SL_SERVE_KEEP_BYTES (64u * 1024) /* of buffers, between requests */
@@ -55,6 +56,7 @@ struct sl_serve {
 	int quit; /* eventfd: the control thread is to end */
 	atomic_int order;
 	atomic_uint cap;
+	sl_feature_set features; /* agreed, before the first request is there */
 
 	pthread_mutex_t lock;
 	pthread_cond_t arrived;

@@ -509,7 +509,8 @@ static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_w
 	p->owner = owner;
 	p->exit.fd = p->control.fd = p->frames.fd = p->out.fd = p->err.fd = -1;
 	sl_ladder_init(&p->ladder, o->stop_grace_ms * SL_NS_PER_MS, o->kill_grace_ms * SL_NS_PER_MS);
-	sl_session_init(&p->session, s->json, o->max_frame, o->transport == SL_TRANSPORT_STDIO,
+	sl_session_init(&p->session, s->json, o->max_frame, &sl_known_features,
+	                o->transport == SL_TRANSPORT_STDIO,
 	                o->startup_timeout_ms > 0 ? sl_now_ns() + o->startup_timeout_ms * SL_NS_PER_MS : 0);
 	sl_capture_init(&p->out_lines);
 	sl_capture_init(&p->err_lines);

@@ -11,11 +11,12 @@
 #define STOP_GRACES 5
 
 void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_frame,
-                     bool tolerant, int64_t startup_ns)
+                     const struct sl_features *known, bool tolerant, int64_t startup_ns)
 {
 	*s = (struct sl_session){
 		.json = json,
 		.max_frame = max_frame,
+		.known = known,
 		.startup_ns = startup_ns,
 	};
 	sl_decoder_init(&s->in, SL_FRAME_CAP_FLOOR);
@@ -93,7 +94,9 @@ static int take_hello(struct sl_session *s, const struct sl_frame *f,
 		               s->hello.max_frame, SL_FRAME_CAP_FLOOR);
 	if (s->max_frame > s->hello.max_frame)
 		s->max_frame = s->hello.max_frame;
-	struct sl_configure configure = { SL_PROTOCOL_VERSION, s->max_frame };
+	s->features = sl_features_among(s->known, &s->hello.features);
+	struct sl_configure configure = { .version = SL_PROTOCOL_VERSION, .max_frame = s->max_frame };
+	sl_features_list(s->known, s->features, &configure.features);
 	if (sl_configure_encode(&s->out, 0, &configure) != 0)
 		return sl_fail(err, SL_HANDSHAKE, ENOMEM, "no memory to answer the worker's hello");
 	sl_decoder_set_cap(&s->in, s->max_frame);

@@ -14,6 +14,7 @@
 #include "json/json.h"
 #include "supervise/supervise.h"
 #include "wire/decoder.h"
+#include "wire/feature.h"
 #include "wire/ledger.h"
 #include "wire/message.h"
 
@@ -50,6 +51,8 @@ struct sl_session { /* embedded; read the fields, change nothing */
 	struct sl_json *json;       /* borrowed */
 	struct sl_outline outline;  /* of a large row */
 	uint32_t max_frame;         /* offered, then agreed */
+	const struct sl_features *known; /* borrowed */
+	sl_feature_set features;    /* agreed */
 	struct sl_buffer hello_bytes;
 	struct sl_hello hello;      /* valid once the state has left HELLO */
 	uint64_t request;           /* id of the running request */
@@ -66,9 +69,9 @@ struct sl_session { /* embedded; read the fields, change nothing */
 	int64_t idle_limit_ns, stop_grace_ns;
 };
 
-/* json: borrowed, reused for every payload. */
+/* json: borrowed, reused for every payload. known: features of ours, borrowed. */
 void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_frame,
-                     bool tolerant, int64_t startup_ns);
+                     const struct sl_features *known, bool tolerant, int64_t startup_ns);
 void sl_session_clear(struct sl_session *s);
 
 /* 1: *event; 0: nothing more has arrived; -1: a protocol fault in *err, after

@@ -47,7 +47,8 @@
 /* X(type, name); the types are those of message.h: SL_TYPE_text and so on. */
 #define SL_CONFIGURE_FIELDS(X)                          \
 	X(u8, version)                                  \
-	X(u32, max_frame) /* the cap from now on, bytes */
+	X(u32, max_frame) /* the cap from now on, bytes */ \
+	X(features, features) /* picked from those of hello */
 
 #define SL_REQUEST_FIELDS(X)                        \
 	X(type, type) /* what the caller expects */ \

@@ -71,6 +71,13 @@ static void put_type(struct writer *w, enum sl_export_type type)
 	put_u8(w, (uint8_t)type);
 }
 
+static void put_features(struct writer *w, struct sl_feature_names features)
+{
+	put_u32(w, features.count);
+	for (uint32_t i = 0; i < features.count; i++)
+		put_text(w, features.name[i]);
+}
+
 static struct writer frame_begin(struct sl_buffer *out)
 {
 	static const unsigned char blank[SL_HEADER_SIZE];
@@ -103,7 +110,7 @@ static int frame_end(struct writer *w, enum sl_frame_kind kind, uint64_t request
 struct reader {
 	const unsigned char *at, *end;
 	bool bad;
-	char why[64]; /* what follows "a hello frame whose payload" */
+	char why[192]; /* what follows "a hello frame whose payload" */
 };
 
 static struct reader reader_of(const struct sl_frame *f)
@@ -175,6 +182,55 @@ static enum sl_export_type get_type(struct reader *r)
 	return (enum sl_export_type)type;
 }
 
+static bool is_feature_name(struct sl_text name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	for (size_t i = 0; i < name.len; i++)
+		if (memchr(allowed, name.bytes[i], sizeof allowed - 1) == NULL)
+			return false;
+	return true;
+}
+
+static bool has_feature(const struct sl_feature_names *list, struct sl_text name)
+{
+	for (uint32_t i = 0; i < list->count; i++)
+		if (sl_text_equal(list->name[i], name))
+			return true;
+	return false;
+}
+
+/* The next name, if it is good and new. */
+static struct sl_text get_feature(struct reader *r, const struct sl_feature_names *before)
+{
+	char quoted[SL_FEATURE_NAME_LIMIT + 16];
+	struct sl_text name = get_text(r);
+	if (r->bad)
+		return name;
+	if (name.len == 0 || name.len > SL_FEATURE_NAME_LIMIT)
+		refuse(r, "has a feature name of %zu bytes, expected 1 to %d", name.len,
+		       SL_FEATURE_NAME_LIMIT);
+	sl_quote(quoted, sizeof quoted, name.bytes, name.len);
+	if (!is_feature_name(name))
+		refuse(r, "has the feature name \"%s\", expected lower-case letters, digits, \"-\" and \"_\"",
+		       quoted);
+	if (has_feature(before, name))
+		refuse(r, "has the feature name \"%s\" twice", quoted);
+	return name;
+}
+
+static struct sl_feature_names get_features(struct reader *r)
+{
+	struct sl_feature_names list = { 0 };
+	uint32_t count = get_u32(r);
+	if (count > SL_FEATURE_LIMIT)
+		refuse(r, "lists %" PRIu32 " features, over the limit of %d", count, SL_FEATURE_LIMIT);
+	while (list.count < count && !r->bad) {
+		list.name[list.count] = get_feature(r, &list);
+		list.count++;
+	}
+	return list;
+}
+
 /* Every byte read, none missing: 0; else -1 and an error that names the frame. */
 static int finish(const struct reader *r, const struct sl_frame *f, struct sl_error *err)
 {
@@ -190,6 +246,11 @@ static int finish(const struct reader *r, const struct sl_frame *f, struct sl_er
 struct sl_text sl_text_of(const char *terminated)
 {
 	return (struct sl_text){ terminated, strlen(terminated) };
+}
+
+bool sl_text_equal(struct sl_text a, struct sl_text b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
 }
 
 struct sl_text sl_text_of_buffer(const struct sl_buffer *b)
@@ -213,6 +274,7 @@ int sl_hello_encode(struct sl_buffer *out, const struct sl_hello *m,
 		put_type(&w, exports[i].type);
 		put_text(&w, exports[i].name);
 	}
+	put_features(&w, m->features);
 	return frame_end(&w, SL_FRAME_HELLO, 0);
 }
 
@@ -237,10 +299,11 @@ int sl_hello_parse(const struct sl_frame *f, struct sl_hello *m, struct sl_error
 		refuse(&r, "lists %" PRIu32 " exports, over the limit of %d", m->export_count,
 		       SL_EXPORT_LIMIT);
 	m->exports = (const char *)r.at;
-	m->exports_len = (size_t)(r.end - r.at);
 	struct sl_export_name skipped;
 	for (uint32_t i = 0; i < m->export_count && !r.bad; i++)
 		get_export(&r, &skipped);
+	m->exports_len = (size_t)((const char *)r.at - m->exports);
+	m->features = get_features(&r);
 	return finish(&r, f, err);
 }
 

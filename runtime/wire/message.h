@@ -24,6 +24,7 @@ struct sl_text { /* borrowed bytes; bytes may be NULL when len is 0 */
 };
 
 struct sl_text sl_text_of(const char *terminated);
+bool sl_text_equal(struct sl_text a, struct sl_text b);
 struct sl_text sl_text_of_buffer(const struct sl_buffer *b); /* never NULL bytes */
 
 /* How an export is called. */
@@ -39,6 +40,16 @@ struct sl_export_name {
 
 #define SL_EXPORT_LIMIT 4096
 
+/* Names of optional features (feature.h): 1 to 64 bytes of a to z, 0 to 9, "-"
+ * and "_", each at most once, in no order. */
+#define SL_FEATURE_LIMIT 64
+#define SL_FEATURE_NAME_LIMIT 64
+
+struct sl_feature_names {
+	uint32_t count;
+	struct sl_text name[SL_FEATURE_LIMIT];
+};
+
 struct sl_hello {
 	uint8_t version_min, version_max; /* protocol versions spoken */
 	uint32_t max_frame;  /* the largest cap the worker accepts, bytes */
@@ -47,6 +58,7 @@ struct sl_hello {
 	uint32_t export_count;
 	const char *exports; /* parsed: walk with sl_hello_export */
 	size_t exports_len;
+	struct sl_feature_names features; /* offered */
 };
 
 struct sl_summary {
@@ -73,6 +85,7 @@ struct sl_summary {
 #define SL_TYPE_flag bool
 #define SL_TYPE_text struct sl_text
 #define SL_TYPE_type enum sl_export_type
+#define SL_TYPE_features struct sl_feature_names
 
 #define SL_FIELD(type, name) SL_TYPE_##type name;
 #define SL_MESSAGE(id, name, tag, FIELDS)                                                        \

@@ -1,6 +1,8 @@
 -- Programs that are no workers, or not for us.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
+local paths = require "support.paths"
+local shell = require "support.shell"
 
 --- A start that fails for what these steps say.
 local function refused(kind, words, ...)
@@ -167,6 +169,54 @@ describe("a hello that is wrong", function()
   it("(longer than 64 KiB) is frame_too_large before its bytes are there", function()
     refused("frame_too_large", "over the cap of 65536", frames.magic .. frames.hello { head = { length = 70000 } })
   end)
+end)
+
+describe("a worker that offers features", function()
+  before_each(behaviour.before)
+  after_each(behaviour.after)
+
+  it("that the runner does not know is served as if it offered none", function()
+    local opening = frames.magic .. frames.hello { features = { "heartbeat-9", "_", "0" } }
+    local worker = behaviour.spawn(behaviour.speaking(opening, { await = "request" }, frames.answer { "1" }))
+    assert.same({ "1" }, behaviour.run(worker, "index").rows)
+    local info = worker:info()
+    assert.same({ "worker", { { name = "index", type = "rows" } } }, { info.name, info.exports })
+  end)
+
+  it("against the rules is a handshake failure", function()
+    refused("handshake", 'the feature name "Loud"', frames.magic .. frames.hello { features = { "Loud" } })
+    refused("handshake", 'the feature name "a" twice', frames.magic .. frames.hello { features = { "a", "a" } })
+    refused("handshake", "is too long", frames.magic .. frames.hello { features = { "a" }, feature_count = 0 })
+  end)
+end)
+
+describe("a worker that is configured with", function()
+  after_each(shell.forget)
+
+  --- What it does about this configure: it sends hello, complains, and ends.
+  local function complaint(command, configure)
+    local result = shell.run(command, { input = frames.configure(configure), env = { SLUICE_TRANSPORT = "stdio" } })
+    local sent, rest = frames.read_all(result.out, #frames.magic + 1)
+    assert.same({ 76, 1, "hello", "" }, { result.status, #sent, sent[1].name, rest })
+    assert.same({}, sent[1].message.features)
+    return result.err
+  end
+
+  for name, command in pairs {
+    ["in C"] = { behaviour.file "wellbehaved" },
+    ["in Lua"] = { paths.sluice, "worker", behaviour.file "counts.lua" },
+  } do
+    it(("a feature that it did not offer ends with a protocol failure (%s)"):format(name), function()
+      assert.equal('sluice worker: the runner picked the feature "test", which was not offered\n',
+        complaint(command, { features = { "test" } }))
+    end)
+
+    it(("a list of features against the rules, or none, ends the same (%s)"):format(name), function()
+      behaviour.says(complaint(command, { features = { "a", "a" } }), 'has the feature name "a" twice (byte 0)')
+      behaviour.says(complaint(command, { feature_count = 65 }), "lists 65 features, over the limit of 64")
+      behaviour.says(complaint(command, { feature_count = 1 }), "a configure frame whose payload is too short")
+    end)
+  end
 end)
 
 describe("a worker that cannot start", function()

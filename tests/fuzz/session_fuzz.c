@@ -10,6 +10,10 @@
 #include "fuzz/check.h"
 #include "supervise/session.h"
 
+/* What the runner knows, and what a worker may offer. */
+static const char *const names[] = { "a", "b", "c", "d" };
+static const struct sl_features ours = { names, 2 }, theirs = { names, 4 };
+
 struct model {
 	struct sl_session session;
 	uint64_t requests, ends;
@@ -37,6 +41,7 @@ static void on_event(struct model *m, const struct sl_session_event *e)
 	case SL_EVENT_HELLO:
 		CHECK(m->session.state == SL_SESSION_IDLE && m->requests == 0);
 		CHECK(m->session.max_frame >= SL_FRAME_CAP_FLOOR);
+		CHECK((m->session.features & ~sl_features_all(&ours)) == 0);
 		break;
 	case SL_EVENT_ROW:
 		on_row(m, &e->row);
@@ -77,6 +82,27 @@ static void take_events(struct model *m)
 	}
 }
 
+static bool offers(const struct sl_hello *hello, struct sl_text name)
+{
+	for (uint32_t i = 0; i < hello->features.count; i++)
+		if (sl_text_equal(hello->features.name[i], name))
+			return true;
+	return false;
+}
+
+/* What is configured is agreed, and was offered. */
+static void check_configure(const struct model *m, const struct sl_frame *f)
+{
+	struct sl_configure c;
+	struct sl_error err;
+	sl_feature_set set;
+	sl_error_clear(&err);
+	CHECK(sl_configure_parse(f, &c, &err) == 0);
+	CHECK(sl_features_picked(&ours, &c.features, &set, &err) == 0 && set == m->session.features);
+	for (uint32_t i = 0; i < c.features.count; i++)
+		CHECK(offers(&m->session.hello, c.features.name[i]));
+}
+
 /* All that the session wants to send are whole frames that only parents send. */
 static void check_sent(struct model *m)
 {
@@ -89,8 +115,11 @@ static void check_sent(struct model *m)
 	sl_error_clear(&err);
 	sl_decoder_init(&d, SL_FRAME_CAP_CEILING);
 	CHECK(sl_decoder_feed(&d, sl_buffer_data(&m->session.out), n) == 0);
-	while (sl_decoder_next(&d, &f, &err) == 1)
+	while (sl_decoder_next(&d, &f, &err) == 1) {
 		CHECK(sl_frame_rule(f.head.kind)->sender == SL_FROM_RUNNER);
+		if (f.head.kind == SL_FRAME_CONFIGURE)
+			check_configure(m, &f);
+	}
 	CHECK(err.kind == SL_NONE && sl_decoder_end(&d, &err) == 0);
 	sl_decoder_clear(&d);
 	sl_buffer_consume(&m->session.out, n);
@@ -117,6 +146,7 @@ static void send_hello(struct model *m, struct input *in)
 		                            { sl_text_of("size"), SL_EXPORT_CALL } };
 	struct sl_hello hello = { .version_max = 1 + take_byte(in) % 2, .version_min = take_byte(in) % 3,
 		                  .max_frame = SL_FRAME_CAP_FLOOR - 1 + take_byte(in), .export_count = 2 };
+	sl_features_list(&theirs, take_byte(in), &hello.features);
 	sl_buffer_init(&b);
 	CHECK(sl_hello_encode(&b, &hello, exports) == 0);
 	feed_buffer(m, &b);
@@ -248,7 +278,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(m != NULL && json != NULL);
 	m->now = 1;
 	uint8_t how = take_byte(&in);
-	sl_session_init(&m->session, json, SL_FRAME_CAP_DEFAULT, how & 1, 1000000);
+	sl_session_init(&m->session, json, SL_FRAME_CAP_DEFAULT, &ours, how & 1, 1000000);
 	if (how & 2)
 		feed(m, SL_MAGIC, SL_MAGIC_SIZE);
 	while (in.left > 0) {

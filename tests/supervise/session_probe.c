@@ -6,11 +6,12 @@
  * Lua: commands in, answers out, as support/words.h has it. Times are
  * nanoseconds, given with each command.
  *
- *   session MAX_FRAME strict|tolerant STARTUP     begin with a fresh one
+ *   session MAX_FRAME strict|tolerant STARTUP [FEATURE]...   begin with a fresh one
  *   feed HEX [CHUNK]            what the worker sends: the events, or an error
  *   sent                        what goes to the worker since then: sent HEX
  *   choose TYPE NAME / request ID TYPE NAME JSON DEADLINE IDLE NOW
  *   stop GRACE NOW / cancel / shutdown / touch NOW / rest NS
+ *   features                    the numbers of those agreed, as bits
  *   state / deadline / check NOW / end
  *
  *   ladder LEAVE_GRACE KILL_GRACE                 begin with a fresh one
@@ -117,7 +118,8 @@ static int take_events(void)
 static void do_session(void)
 {
 	sl_session_clear(&session);
-	sl_session_init(&session, json, (uint32_t)number(1), strcmp(word(2), "tolerant") == 0, time_at(3));
+	sl_session_init(&session, json, (uint32_t)number(1), features_from(4),
+	                strcmp(word(2), "tolerant") == 0, time_at(3));
 }
 
 static void do_feed(void)
@@ -187,6 +189,11 @@ static void do_touch(void)
 static void do_rest(void)
 {
 	session.rest_ns = time_at(1);
+}
+
+static void do_features(void)
+{
+	printf("features %" PRIx64 "\n", session.features);
 }
 
 static void do_state(void)
@@ -304,7 +311,7 @@ static void do_tail(void)
 static const struct command commands[] = {
 	{ "session", do_session }, { "feed", do_feed }, { "sent", do_sent }, { "choose", do_choose },
 	{ "request", do_request }, { "stop", do_stop }, { "cancel", do_cancel },
-	{ "shutdown", do_shutdown }, { "touch", do_touch }, { "rest", do_rest }, { "state", do_state },
+	{ "shutdown", do_shutdown }, { "touch", do_touch }, { "rest", do_rest }, { "features", do_features }, { "state", do_state },
 	{ "deadline", do_deadline }, { "check", do_check }, { "end", do_end }, { "ladder", do_ladder },
 	{ "step", do_step }, { "walk", do_walk }, { "extend", do_extend }, { "capture", do_capture },
 	{ "print", do_print }, { "close", do_close }, { "tail", do_tail }, { NULL, NULL },
@@ -315,7 +322,7 @@ int main(void)
 	json = sl_json_new();
 	if (json == NULL)
 		return 1;
-	sl_session_init(&session, json, SL_FRAME_CAP_DEFAULT, false, 0);
+	sl_session_init(&session, json, SL_FRAME_CAP_DEFAULT, &sl_known_features, false, 0);
 	sl_capture_init(&capture);
 	sl_tail_init(&tail, 0);
 	run_commands(commands);

@@ -98,7 +98,39 @@ describe("a hello", function()
     assert.equal(("hello 1048576 %s %s"):format(hex "worker", hex "1.0"), answers[2][1].line)
     local sent = frames.read_all(pure.unhex(answers[3][1][2]))
     assert.equal(1, #sent)
-    assert.same({ "configure", { version = 1, max_frame = 1048576 } }, { sent[1].name, sent[1].message })
+    assert.same({ "configure", { version = 1, max_frame = 1048576, features = {} } }, { sent[1].name, sent[1].message })
+  end)
+
+  --- What a session that knows some features picks of an offer, and has on.
+  local function picked(known, offered)
+    local names = {}
+    for i, name in ipairs(known) do names[i] = " " .. hex(name) end
+    local answers = pure.run { "session 1048576 strict 0" .. table.concat(names),
+      "feed " .. hex(frames.magic .. frames.hello { features = offered }), "sent", "features" }
+    assert.equal("hello", answers[2][1][1], answers[2][1].line)
+    return frames.read(pure.unhex(answers[3][1][2])).message.features, answers[4][1][2]
+  end
+
+  it("that offers features unknown to the runner gets a configure without", function()
+    assert.same({ {}, "0" }, { picked({}, { "new", "newer" }) })
+    assert.same({ {}, "0" }, { picked({ "old" }, { "new" }) })
+  end)
+
+  it("that offers known features among others gets those, and they are on", function()
+    assert.same({ { "b" }, "2" }, { picked({ "a", "b" }, { "x", "b", "y" }) })
+    assert.same({ { "a", "b" }, "3" }, { picked({ "a", "b" }, { "b", "a" }) })
+  end)
+
+  it("without features gets none, whatever the runner knows", function()
+    assert.same({ {}, "0" }, { picked({ "a" }, {}) })
+  end)
+
+  it("with a list of features against the rules is a handshake failure", function()
+    for _, features in ipairs { { "a", "a" }, { "A" }, { "" }, { ("x"):rep(65) } } do
+      local err = pure.fault("hello", frames.hello { features = features })
+      assert.same({ "handshake", 10 }, { err.kind, err.offset })
+      assert.matches("^a hello frame whose payload has .* feature name", err.message)
+    end
   end)
 
   local function agreed(ours, theirs)

@@ -24,6 +24,13 @@ M.types = { rows = 1, call = 2 }
 local function text(s) return string.pack("<s4", s or "") end
 local function flag(b) return b and "\1" or "\0" end
 
+--- A list of names: `count` lies about their number.
+local function names(list, count)
+  local parts = { string.pack("<I4", count or #(list or {})) }
+  for i, name in ipairs(list or {}) do parts[i + 1] = text(name) end
+  return table.concat(parts)
+end
+
 -- ---- making --------------------------------------------------------------
 
 ---@param kind string|integer
@@ -41,18 +48,20 @@ local function with(head, defaults)
   return defaults
 end
 
---- exports: { { name, "rows" or "call" }, ... }
+--- exports: { { name, "rows" or "call" }, ... }; features: { name, ... }
 function M.hello(t)
   t = t or {}
   local exports = t.exports or { { "index", "rows" } }
   local parts = { string.pack("<I1I1I4", t.version_min or 1, t.version_max or 1, t.max_frame or 256 * 1024 * 1024),
     text(t.name or "worker"), text(t.version or "1.0"), text(t.runtime or "by hand"), string.pack("<I4", #exports) }
   for _, e in ipairs(exports) do parts[#parts + 1] = string.char(M.types[e[2]] or e[2]) .. text(e[1]) end
+  parts[#parts + 1] = names(t.features, t.feature_count)
   return M.frame("hello", table.concat(parts), t.head)
 end
 
 function M.configure(t)
-  return M.frame("configure", string.pack("<I1I4", t.version or 1, t.max_frame or 1024 * 1024), t.head)
+  return M.frame("configure", string.pack("<I1I4", t.version or 1, t.max_frame or 1024 * 1024)
+    .. names(t.features, t.feature_count), t.head)
 end
 
 function M.request(t)
@@ -141,6 +150,13 @@ end
 
 local readers = {}
 
+local function read_names(p, at)
+  local list, count = {}, nil
+  count, at = string.unpack("<I4", p, at)
+  for i = 1, count do list[i], at = string.unpack("<s4", p, at) end
+  return list, at
+end
+
 function readers.hello(p)
   local m, at, count = {}, 1, nil
   m.version_min, m.version_max, m.max_frame, m.name, m.version, m.runtime, count, at =
@@ -151,12 +167,15 @@ function readers.hello(p)
     kind, name, at = string.unpack("<I1s4", p, at)
     m.exports[i] = { name, kind == 1 and "rows" or "call" }
   end
+  m.features, at = read_names(p, at)
   return m, at
 end
 
 function readers.configure(p)
-  local version, max_frame, at = string.unpack("<I1I4", p)
-  return { version = version, max_frame = max_frame }, at
+  local m, at = {}, nil
+  m.version, m.max_frame, at = string.unpack("<I1I4", p)
+  m.features, at = read_names(p, at)
+  return m, at
 end
 
 function readers.request(p)

@@ -57,6 +57,22 @@ void drop_words(int n)
 	memmove(words, words + n, (size_t)count * sizeof *words);
 }
 
+const struct sl_features *features_from(int i)
+{
+	static char room[SL_FEATURE_LIMIT][SL_FEATURE_NAME_LIMIT + 1];
+	static const char *names[SL_FEATURE_LIMIT];
+	static struct sl_features features = { names, 0 };
+	for (features.count = 0; i < count; i++) {
+		struct sl_text name = text(i);
+		if (features.count == SL_FEATURE_LIMIT || name.len > SL_FEATURE_NAME_LIMIT)
+			misused("too many features, or too long ones");
+		char *copy = memcpy(room[features.count], name.bytes, name.len);
+		copy[name.len] = '\0';
+		names[features.count++] = copy;
+	}
+	return &features;
+}
+
 static void split(char *rest)
 {
 	count = 0;

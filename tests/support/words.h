@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "wire/message.h"
+#include "wire/feature.h"
 
 #define WORDS_MOST 5000
 
@@ -33,6 +33,9 @@ const char *word(int i);
 uint64_t number(int i);
 struct sl_text text(int i);
 void drop_words(int n);
+
+/* The names from this word on (texts), copied to where they stay. */
+const struct sl_features *features_from(int i);
 _Noreturn void misused(const char *what);
 
 /* " 616263", or " -". */

@@ -5,16 +5,31 @@ local hex, unhex = support.hex, support.unhex
 
 local big = 0x7FFFFFFFFFFFFFFF
 
+-- 64 names, 64 bytes each.
+local most, most_hex = {}, {}
+for i = 1, 64 do
+  most[i] = ("abcdefghijklmnopqrstuvwxyz-0123456789_"):rep(2):sub(1, 62) .. ("%02d"):format(i)
+  most_hex[i] = hex(most[i])
+end
+most_hex = table.concat(most_hex, " ")
+
 -- name, the frame made in Lua, the probe's command for the same frame, and
 -- what the probe says that the message says.
 local messages = {
   { "hello without exports", frames.hello { name = "w", version = "1", runtime = "r", exports = {}, max_frame = 65536 },
-    "hello 1 1 65536 77 31 72", "message 1 1 65536 77 31 72" },
+    "hello 1 1 65536 77 31 72", "message 1 1 65536 77 31 72 features" },
   { "hello with exports and empty names", frames.hello { name = "", version = "", runtime = "", version_max = 9,
       exports = { { "index", "rows" }, { "größe", "call" }, { "", "rows" } } },
     "hello 1 9 268435456 - - - 1 " .. hex "index" .. " 2 " .. hex "größe" .. " 1 -",
-    "message 1 9 268435456 - - - 1 " .. hex "index" .. " 2 " .. hex "größe" .. " 1 -" },
-  { "configure", frames.configure { max_frame = 0x10203040 }, "configure 0 1 0x10203040", "message 1 270544960" },
+    "message 1 9 268435456 - - - 1 " .. hex "index" .. " 2 " .. hex "größe" .. " 1 - features" },
+  { "hello with one feature", frames.hello { name = "", version = "", runtime = "", features = { "x" } },
+    "hello 1 1 268435456 - - - 1 " .. hex "index" .. " features 78",
+    "message 1 1 268435456 - - - 1 " .. hex "index" .. " features 78" },
+  { "hello with as many features as may be", frames.hello { name = "", version = "", runtime = "", exports = {}, features = most },
+    "hello 1 1 268435456 - - - features " .. most_hex, "message 1 1 268435456 - - - features " .. most_hex },
+  { "configure", frames.configure { max_frame = 0x10203040 }, "configure 0 1 0x10203040", "message 1 270544960 features" },
+  { "configure with features", frames.configure { max_frame = 65536, features = { "b-2", "a_1" } },
+    "configure 0 1 65536 " .. hex "b-2" .. " " .. hex "a_1", "message 1 65536 features " .. hex "b-2" .. " " .. hex "a_1" },
   { "request", frames.request { request = 258, export = "index", json = '{"a":1}' },
     "request 258 1 " .. hex "index" .. " " .. hex '{"a":1}', "message 1 " .. hex "index" .. " " .. hex '{"a":1}' },
   { "request of a call", frames.request { request = big, type = "call", export = "", json = "0" },
@@ -145,8 +160,54 @@ describe("a payload", function()
 
   it("of a hello is refused for a number of exports that is not there", function()
     local f = frames.read(frames.hello { exports = {} })
-    assert.matches("too short", refused(frames.frame("hello", f.payload:sub(1, -5) .. "\x00\x10\0\0")).message)
+    assert.matches("too short", refused(frames.frame("hello", f.payload:sub(1, -9) .. "\x00\x10\0\0")).message)
   end)
+
+  for _, kind in ipairs { "hello", "configure" } do
+    local function wrong(features, count)
+      local err = refused(frames.ready(1) .. frames[kind] { features = features, feature_count = count })
+      assert.same({ "protocol", 24 }, { err.kind, err.offset })
+      return err.message:match(("^a %s frame whose payload (.*) %%(byte 24%%)$"):format(kind))
+    end
+
+    it(("of a %s is refused without a list of features"):format(kind), function()
+      local payload = frames.read(frames[kind] {}).payload
+      assert.matches("is too short", refused(frames.frame(kind, payload:sub(1, -5))).message)
+    end)
+
+    it(("of a %s is refused for more features than there may be"):format(kind), function()
+      assert.equal("lists 65 features, over the limit of 64", wrong(table.move(most, 1, 64, 1, { [65] = "one-more" })))
+      assert.equal("lists 4294967295 features, over the limit of 64", wrong({}, 0xFFFFFFFF))
+    end)
+
+    it(("of a %s is refused for a number of features that is not there"):format(kind), function()
+      assert.equal("is too short", wrong({ "a" }, 2))
+      assert.equal("is too long", wrong({ "a", "b" }, 1))
+    end)
+
+    it(("of a %s is refused for a feature that is named twice"):format(kind), function()
+      assert.equal('has the feature name "a" twice', wrong { "a", "b", "a" })
+    end)
+
+    it(("of a %s is refused for a feature's name that is empty or too long"):format(kind), function()
+      assert.equal("has a feature name of 0 bytes, expected 1 to 64", wrong { "a", "" })
+      assert.equal("has a feature name of 65 bytes, expected 1 to 64", wrong { ("x"):rep(65) })
+    end)
+
+    it(("of a %s is refused for a feature's name with other characters"):format(kind), function()
+      local commands = {}
+      for byte = 0, 255 do
+        table.insert(commands, "decoder 1048576 plain")
+        table.insert(commands, "feed " .. hex(frames[kind] { features = { "a" .. string.char(byte) .. "b" } }))
+      end
+      local answers = support.run(commands)
+      for byte = 0, 255 do
+        local good = string.char(byte):find "[a-z0-9_-]" ~= nil
+        assert.equal(good and "message" or "error", answers[2 * byte + 2][2][1], "byte " .. byte)
+      end
+      assert.equal([[has the feature name "a\x00", expected lower-case letters, digits, "-" and "_"]], wrong { "a\0" })
+    end)
+  end
 
   it("of a request is refused for a type that is neither rows nor call", function()
     local f = frames.read(frames.request { export = "x" })

@@ -8,6 +8,8 @@
  *   announce N                           feed it N zero bytes, 64 KiB at a time
  *   cap N / end / preamble / pending
  *   encode KIND ...                      see the encoders below: hex HEX
+ *   known NAME...                        the features of this side: none at first
+ *   offer / among NAME... / picked NAME...
  *   hash SEED HEX                        one step of a seal's checksum
  *   ledger                               begin with a fresh ledger
  *   add NAME / declare ID NAME / receive ID SEQUENCE PAYLOAD
@@ -28,6 +30,7 @@
 #include "support/alloc.h"
 #include "support/words.h"
 #include "wire/decoder.h"
+#include "wire/feature.h"
 #include "wire/ledger.h"
 #include "wire/message.h"
 
@@ -36,6 +39,13 @@ static struct sl_ledger ledger;
 static struct sl_buffer out;
 
 /* ---- messages ---- */
+
+static void say_features(struct sl_feature_names list)
+{
+	printf(" features");
+	for (uint32_t i = 0; i < list.count; i++)
+		put_text(list.name[i]);
+}
 
 static int say_hello(const struct sl_frame *f, struct sl_error *err)
 {
@@ -52,6 +62,7 @@ static int say_hello(const struct sl_frame *f, struct sl_error *err)
 		printf(" %d", (int)e.type);
 		put_text(e.name);
 	}
+	say_features(m.features);
 	return 0;
 }
 
@@ -240,15 +251,25 @@ static void do_trim(void)
 
 /* ---- encoders ---- */
 
+static struct sl_feature_names names_from(int first)
+{
+	struct sl_feature_names names;
+	const struct sl_features *all = features_from(first);
+	sl_features_list(all, sl_features_all(all), &names);
+	return names;
+}
+
 static int encode_hello(void)
 {
 	static struct sl_export_name exports[WORDS_MOST];
 	struct sl_hello m = { .version_min = (uint8_t)number(2), .version_max = (uint8_t)number(3),
 		.max_frame = (uint32_t)number(4), .name = text(5), .version = text(6), .runtime = text(7) };
-	for (int i = 8; i < word_count(); i += 2) {
+	int i = 8;
+	for (; i < word_count() && strcmp(word(i), "features") != 0; i += 2) {
 		exports[m.export_count].type = (enum sl_export_type)number(i);
 		exports[m.export_count++].name = text(i + 1);
 	}
+	m.features = names_from(i + 1);
 	return sl_hello_encode(&out, &m, exports);
 }
 
@@ -270,6 +291,7 @@ static struct sl_text next_text(void)
 #define next_u64 next_number
 #define next_flag next_number
 #define next_type (enum sl_export_type)next_number
+#define next_features() names_from(next_word)
 
 #define NEXT(type, name) m.name = next_##type();
 #define ENCODE_MESSAGE(id, name, tag, FIELDS)                \
@@ -366,6 +388,50 @@ static void do_encode(void)
 	}
 }
 
+/* ---- features ---- */
+
+static char known_room[SL_FEATURE_LIMIT][SL_FEATURE_NAME_LIMIT + 1];
+static const char *known_names[SL_FEATURE_LIMIT];
+static struct sl_features known = { known_names, 0 };
+
+static void do_known(void)
+{
+	const struct sl_features *given = features_from(1);
+	for (known.count = 0; known.count < given->count; known.count++)
+		known_names[known.count] = strcpy(known_room[known.count], given->names[known.count]);
+}
+
+static void put_set(sl_feature_set set)
+{
+	struct sl_feature_names names;
+	sl_features_list(&known, set, &names);
+	say_features(names);
+	putchar('\n');
+}
+
+static void do_offer(void)
+{
+	put_set(sl_features_all(&known));
+}
+
+static void do_among(void)
+{
+	struct sl_feature_names names = names_from(1);
+	put_set(sl_features_among(&known, &names));
+}
+
+static void do_picked(void)
+{
+	struct sl_error err;
+	sl_feature_set set;
+	struct sl_feature_names names = names_from(1);
+	sl_error_clear(&err);
+	if (sl_features_picked(&known, &names, &set, &err) == 0)
+		put_set(set);
+	else
+		put_error("error", &err);
+}
+
 /* ---- the ledger ---- */
 
 static void do_hash(void)
@@ -452,6 +518,7 @@ static const struct command commands[] = {
 	{ "decoder", do_decoder }, { "feed", do_feed }, { "announce", do_announce },
 	{ "cap", do_cap }, { "end", do_end }, { "preamble", do_preamble },
 	{ "pending", do_pending }, { "trim", do_trim }, { "encode", do_encode },
+	{ "known", do_known }, { "offer", do_offer }, { "among", do_among }, { "picked", do_picked },
 	{ "hash", do_hash }, { "ledger", do_ledger }, { "add", do_add },
 	{ "declare", do_declare }, { "receive", do_receive }, { "check", do_check },
 	{ "seals", do_seals }, { "starve", do_starve }, { "memory", do_memory },

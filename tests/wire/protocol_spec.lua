@@ -89,6 +89,14 @@ describe("PROTOCOL.md", function()
     end
   end)
 
+  it("names every feature", function()
+    local header = read "runtime/wire/feature.h"
+    assert.is_truthy(header:find("#define SL_FEATURES(X)", 1, true))
+    for name in header:match("#define SL_FEATURES%(X%).-enum"):gmatch 'X%([%u_]+, "([%l%d_-]+)"%)' do
+      assert.is_truthy(doc:find("`" .. name .. "`", 1, true), name)
+    end
+  end)
+
   it("lists every detail of a failure", function()
     local list = doc:match "Details that are numbers: (.-)Unknown"
     for name in read("runtime/base/error.h"):match("#define SL_DETAIL_NUMBERS.-enum sl_detail"):gmatch 'X%([%u_]+, "([%l_]+)"%)' do
@@ -105,7 +113,9 @@ describe("PROTOCOL.md", function()
     assert.matches("SL_STREAM_LIMIT 1024", ledger)
     assert.matches("SL_STREAM_NAME_LIMIT 255", ledger)
     assert.matches("SL_EXPORT_LIMIT 4096", message)
-    for _, words in ipairs { "at most 4096", "up to 1024", "1 to 255 bytes", "up to 64 KiB", "above 256 MiB", "to 1 MiB" } do
+    assert.matches("SL_FEATURE_LIMIT 64", message)
+    assert.matches("SL_FEATURE_NAME_LIMIT 64", message)
+    for _, words in ipairs { "at most 4096", "at most 64", "1 to 64 bytes", "up to 1024", "1 to 255 bytes", "up to 64 KiB", "above 256 MiB", "to 1 MiB" } do
       assert.is_truthy(doc:find(words, 1, true), words)
     end
   end)

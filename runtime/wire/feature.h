@@ -1,0 +1,53 @@
+/*
+ * feature.h - optional parts of the protocol, agreed by name (room: wire)
+ *
+ * hello offers the names that the worker knows, configure picks from them
+ * those that the runner knows as well, and what was picked is on. This is how
+ * the protocol grows within a version; PROTOCOL.md, "Features", has the rules.
+ *
+ * What a side knows is an argument, so that tests bring names of their own;
+ * sl_known_features is what this runtime knows.
+ */
+#ifndef SL_WIRE_FEATURE_H
+#define SL_WIRE_FEATURE_H
+
+#include "wire/message.h"
+
+/* X(identifier, "name"): SL_FEATURE_identifier is its number. There is none yet. */
+#define SL_FEATURES(X)
+
+enum sl_feature {
+#define SL_FEATURE_ENUM(id, name) SL_FEATURE_##id,
+	SL_FEATURES(SL_FEATURE_ENUM)
+#undef SL_FEATURE_ENUM
+	SL_FEATURE_COUNT
+};
+
+struct sl_features { /* names[feature] is its name */
+	const char *const *names;
+	unsigned count; /* at most SL_FEATURE_LIMIT */
+};
+
+extern const struct sl_features sl_known_features;
+
+/* Bit per feature: of sl_known_features, 1 << SL_FEATURE_identifier. */
+typedef uint64_t sl_feature_set;
+
+/* All that is known, to be offered. */
+sl_feature_set sl_features_all(const struct sl_features *known);
+
+/* Those of the names that are known; the others are ignored. */
+sl_feature_set sl_features_among(const struct sl_features *known,
+                                 const struct sl_feature_names *names);
+
+/* As names, for hello and configure: *out borrows them from known. */
+void sl_features_list(const struct sl_features *known, sl_feature_set set,
+                      struct sl_feature_names *out);
+
+/* The worker's side of configure: *set is what the runner picked. -1 and *err
+ * (protocol) if a name among them is none of those offered, which is all that
+ * is known. */
+int sl_features_picked(const struct sl_features *known, const struct sl_feature_names *names,
+                       sl_feature_set *set, struct sl_error *err);
+
+#endif
