@@ -11,9 +11,10 @@
 static const struct {
 	const char *name;
 	int exit_code;
+	enum { RUNNER, ANYONE } who;
 } kinds[SL_KIND_COUNT] = {
-	[SL_NONE] = { "none", 0 },
-#define ROW(id, name, code) [SL_##id] = { name, code },
+	[SL_NONE] = { "none", 0, RUNNER },
+#define ROW(id, name, code, who) [SL_##id] = { name, code, who },
 	SL_KINDS(ROW)
 #undef ROW
 };
@@ -130,6 +131,11 @@ enum sl_kind sl_kind_from_name(const char *name, size_t len)
 		if (strlen(kinds[k].name) == len && memcmp(kinds[k].name, name, len) == 0)
 			return (enum sl_kind)k;
 	return SL_NONE;
+}
+
+bool sl_kind_is_anyones(enum sl_kind kind)
+{
+	return kinds[kind].who == ANYONE;
 }
 
 const char *sl_detail_name(enum sl_detail detail)

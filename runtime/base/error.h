@@ -18,36 +18,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(identifier, name in Lua, exit code of the command) */
-#define SL_KINDS(X)                              \
-	X(EXPORT_FAILED, "export_failed", 1)     \
-	X(CALLBACK_FAILED, "callback_failed", 1) \
-	X(USAGE, "usage", 2)                     \
-	X(ROW_MALFORMED, "row_malformed", 3)     \
-	X(ROW_INVALID, "row_invalid", 3)         \
-	X(POLICY, "policy", 4)                   \
-	X(SINK, "sink", 4)                       \
-	X(SINK_TIMEOUT, "sink_timeout", 4)       \
-	X(SINK_MEMORY, "sink_memory", 4)         \
-	X(ENGINE_STUCK, "engine_stuck", 4)       \
-	X(UNHANDLED_STREAM, "unhandled_stream", 4) \
-	X(COMMIT, "commit", 4)                   \
-	X(HANDSHAKE, "handshake", 5)             \
-	X(PROTOCOL, "protocol", 5)               \
-	X(FRAME_TOO_LARGE, "frame_too_large", 5) \
-	X(WORKER_EXITED, "worker_exited", 6)     \
-	X(MEMORY_LIMIT, "memory_limit", 6)       \
-	X(RESTART_LIMIT, "restart_limit", 6)     \
-	X(STARTUP_TIMEOUT, "startup_timeout", 124)   \
-	X(REQUEST_TIMEOUT, "request_timeout", 124)   \
-	X(IDLE_TIMEOUT, "idle_timeout", 124)         \
-	X(SHUTDOWN_TIMEOUT, "shutdown_timeout", 124) \
-	X(SPAWN, "spawn", 126)                   \
-	X(CANCELLED, "cancelled", 1)
+/*
+ * X(identifier, name in Lua, exit code of the command, who may report it)
+ *
+ * ANYONE: a worker, too, in a failure frame; RUNNER: the runner alone finds it,
+ * and from a worker it becomes export_failed. runtime/README.md has the steps
+ * for one more, under "How to add".
+ */
+#define SL_KINDS(X)                                          \
+	X(EXPORT_FAILED, "export_failed", 1, ANYONE)         \
+	X(CALLBACK_FAILED, "callback_failed", 1, ANYONE)     \
+	X(USAGE, "usage", 2, ANYONE)                         \
+	X(ROW_MALFORMED, "row_malformed", 3, ANYONE)         \
+	X(ROW_INVALID, "row_invalid", 3, RUNNER)             \
+	X(POLICY, "policy", 4, RUNNER)                       \
+	X(SINK, "sink", 4, RUNNER)                           \
+	X(SINK_TIMEOUT, "sink_timeout", 4, RUNNER)           \
+	X(SINK_MEMORY, "sink_memory", 4, RUNNER)             \
+	X(ENGINE_STUCK, "engine_stuck", 4, RUNNER)           \
+	X(UNHANDLED_STREAM, "unhandled_stream", 4, RUNNER)   \
+	X(COMMIT, "commit", 4, RUNNER)                       \
+	X(HANDSHAKE, "handshake", 5, RUNNER)                 \
+	X(PROTOCOL, "protocol", 5, RUNNER)                   \
+	X(FRAME_TOO_LARGE, "frame_too_large", 5, ANYONE)     \
+	X(WORKER_EXITED, "worker_exited", 6, RUNNER)         \
+	X(MEMORY_LIMIT, "memory_limit", 6, RUNNER)           \
+	X(RESTART_LIMIT, "restart_limit", 6, RUNNER)         \
+	X(STARTUP_TIMEOUT, "startup_timeout", 124, RUNNER)   \
+	X(REQUEST_TIMEOUT, "request_timeout", 124, RUNNER)   \
+	X(IDLE_TIMEOUT, "idle_timeout", 124, RUNNER)         \
+	X(SHUTDOWN_TIMEOUT, "shutdown_timeout", 124, RUNNER) \
+	X(SPAWN, "spawn", 126, ANYONE)                       \
+	X(CANCELLED, "cancelled", 1, RUNNER)
 
 enum sl_kind {
 	SL_NONE,
-#define SL_KIND_ENUM(id, name, code) SL_##id,
+#define SL_KIND_ENUM(id, name, code, who) SL_##id,
 	SL_KINDS(SL_KIND_ENUM)
 #undef SL_KIND_ENUM
 	SL_KIND_COUNT
@@ -122,6 +128,8 @@ const char *sl_error_get_text(const struct sl_error *err, enum sl_detail detail)
 /* "frame_too_large" and back (SL_NONE for an unknown name). */
 const char *sl_kind_name(enum sl_kind kind);
 enum sl_kind sl_kind_from_name(const char *name, size_t len);
+/* Whether a worker may report it. */
+bool sl_kind_is_anyones(enum sl_kind kind);
 
 /* "sequence" and back (SL_DETAIL_COUNT for an unknown name). */
 const char *sl_detail_name(enum sl_detail detail);

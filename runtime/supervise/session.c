@@ -109,17 +109,8 @@ static int take_hello(struct sl_session *s, const struct sl_frame *f,
 /* A worker may report what goes wrong on its side, not what the runner decides. */
 static void keep_failure(struct sl_session *s)
 {
-	switch (s->failure.kind) {
-	case SL_EXPORT_FAILED:
-	case SL_CALLBACK_FAILED:
-	case SL_ROW_MALFORMED:
-	case SL_FRAME_TOO_LARGE:
-	case SL_SPAWN:
-	case SL_USAGE:
-		break;
-	default:
+	if (!sl_kind_is_anyones(s->failure.kind))
 		s->failure.kind = SL_EXPORT_FAILED;
-	}
 }
 
 static int take_refusal(struct sl_session *s, const struct sl_frame *f,

@@ -97,6 +97,16 @@ describe("PROTOCOL.md", function()
     end
   end)
 
+  it("lists every kind of error that a worker may report, and no other", function()
+    local ours, theirs = {}, {}
+    for name, who in read("runtime/base/error.h"):gmatch 'X%([%u_]+, "([%l_]+)", %d+, (%u+)%)' do
+      if who == "ANYONE" then ours[name] = true end
+    end
+    for name in doc:match("A worker reports one of these kinds(.-)Details that are"):gmatch "\n| `([%l_]+)` |" do theirs[name] = true end
+    assert.same(ours, theirs)
+    assert.is_true(ours.export_failed)
+  end)
+
   it("lists every detail of a failure", function()
     local list = doc:match "Details that are numbers: (.-)Unknown"
     for name in read("runtime/base/error.h"):match("#define SL_DETAIL_NUMBERS.-enum sl_detail"):gmatch 'X%([%u_]+, "([%l_]+)"%)' do
