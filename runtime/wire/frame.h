@@ -3,7 +3,7 @@
  *
  * Every frame is a header of SL_HEADER_SIZE bytes, little-endian, and a
  * payload of `length` bytes. PROTOCOL.md has the picture; this is the one
- * place in the code that knows the layout.
+ * place in the code that knows the layout. The kinds are listed in kinds.h.
  */
 #ifndef SL_WIRE_FRAME_H
 #define SL_WIRE_FRAME_H

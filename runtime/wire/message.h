@@ -3,7 +3,8 @@
  *
  * One struct per kind of frame that carries more than raw bytes, an encoder
  * that appends the whole frame to a buffer, and a parser that reads a
- * payload; most are made of the field lists in kinds.h. Rows, replies and stream names are raw payloads: sl_frame is all
+ * payload. Those that are fields and nothing else are made of the lists in
+ * kinds.h. Rows, replies and stream names are raw payloads: sl_frame is all
  * there is to them. Strings in a parsed message are borrowed from the payload
  * and not terminated. The byte layout is in PROTOCOL.md.
  *
