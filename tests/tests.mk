@@ -36,12 +36,12 @@ $(SESSION_PROBE): $(WIRE) $(JSON) $(call objects,supervise/session.c supervise/l
 		$(BUILD)/tests/supervise/session_probe.c.o $(BUILD)/tests/support/words.c.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $(sort $^) $(shell pkg-config --libs yajl simdjson) -lm
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $(sort $^) $(shell pkg-config --libs simdjson) -lm
 
 $(JSON_PROBE): $(JSON) $(call objects,lua/*.c) $(BUILD)/tests/json/probe.c.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(shell pkg-config --libs yajl simdjson) -lm
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(shell pkg-config --libs simdjson) -lm
 
 $(T)/workers/%: $(BUILD)/tests/workers/%.c.o $(WORKER_A)
 	@mkdir -p $(@D)
@@ -87,7 +87,7 @@ $(F)/%.cpp.o: %.cpp
 $(T)/fuzz/%_fuzz: $(F)/tests/fuzz/%_fuzz.c.o $(FUZZED)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(shell pkg-config --libs yajl simdjson) -lm
+	$(Q)clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(shell pkg-config --libs simdjson) -lm
 
 .SECONDARY: $(FUZZED) $(patsubst %,$(F)/%.o,$(wildcard tests/fuzz/*.c))
 -include $(wildcard $(F)/*/*/*.d)

@@ -1,4 +1,9 @@
-/* scan.c - see scan.h: 64 bytes at a time */
+/* scan.c - see scan.h: 64 bytes at a time
+ *
+ * classify() with SSE2 is a second implementation of the one without, kept for
+ * speed: 16 MiB take 2 ms instead of 20, and their outline up to 10 instead of
+ * 24. tests/json/outline_spec.lua builds both and proves them equal.
+ */
 #include "json/scan.h"
 
 #include <stdbool.h>

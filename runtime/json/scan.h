@@ -12,7 +12,7 @@
 #define SL_SCAN_NOWHERE SIZE_MAX
 
 struct sl_scan { /* offsets in the text */
-	size_t comma;   /* the last one between children of the container */
+	size_t comma;   /* the last one between its children; only when close is nowhere */
 	size_t close;   /* the container's own bracket */
 	size_t deepest; /* most containers open at once, from 2 on; 0: fewer */
 };

@@ -97,3 +97,26 @@ describe("an outline", function()
     end
   end)
 end)
+
+describe("a scan", function()
+  it("finds the same with SSE2 and without", function()
+    local random, bytes = support.random(8), '[]{},"\\ a\0\xdb\xfb[]{},'
+    for _ = 1, 5000 do
+      local parts = {}
+      for i = 1, random(200) do
+        local at = random(#bytes)
+        parts[i] = bytes:sub(at, at)
+      end
+      local text = table.concat(parts)
+      local comma, close, deepest, plain_comma, plain_close, plain_deepest = probe.scan(text, random(#text) - 1)
+      assert(comma == plain_comma and close == plain_close and deepest == plain_deepest, text)
+    end
+  end)
+
+  it("finds the end of a container, or its last comma, and how deep it goes", function()
+    local comma, close, deepest = probe.scan('[1,"],[",[2,{}],3', 1)
+    assert.same({ 15, -1, 2 }, { comma, close, deepest })
+    comma, close, deepest = probe.scan('[1,"],[",[2,{}],3],[[[]]]', 1)
+    assert.same({ 17, 2 }, { close, deepest })
+  end)
+end)

@@ -6,10 +6,15 @@
  *   p:field(name)                 the same for a field of the root
  *   p:outline(text)               is it outlined?
  *   p:seek(path)                  as field or value, in the text outlined: found, value
+ *   probe.scan(text, from)        sl_scan from an offset to the end: comma, close,
+ *                                 deepest; and the same as built without SSE2
  *   p:type(pointer) p:count(pointer)
  *   p:children(pointer)           array of { key or false, type }
  *   p:memory() p:trim(keep)
  *   probe.encode(value[, prefix]) text | nil, err, what is in the buffer
+ *   probe.write(op, ...)          by the writer's own functions: "[" "]" "{" "}",
+ *                                 "key NAME", "string TEXT", or a number: text,
+ *                                 how many of them were refused
  *   probe.line(text)              sl_json_append_line
  *   probe.error(kind, message, errno, details)  an error object made in C
  *   probe.to_error(value, kind)   what C makes of a raised value, as an object
@@ -32,6 +37,7 @@
 #include "lua/value.h"
 #include "json/document.h"
 #include "json/outline.h"
+#include "json/scan.h"
 
 #define PARSER "probe.parser"
 
@@ -184,6 +190,26 @@ static int parser_seek(lua_State *L)
 	return found == 1 ? 2 : 1;
 }
 
+void sl_scan_plainly(struct sl_scan *out, const char *text, size_t from, size_t to);
+
+static int probe_scan(lua_State *L)
+{
+	struct sl_scan s[2];
+	size_t len;
+	const char *text = luaL_checklstring(L, 1, &len);
+	size_t from = (size_t)luaL_checkinteger(L, 2);
+	char *copy = padded(text, len, SL_JSON_PADDING);
+	sl_scan(&s[0], copy, from, len);
+	sl_scan_plainly(&s[1], copy, from, len);
+	free(copy);
+	for (int i = 0; i < 2; i++) {
+		lua_pushinteger(L, (lua_Integer)s[i].comma);
+		lua_pushinteger(L, (lua_Integer)s[i].close);
+		lua_pushinteger(L, (lua_Integer)s[i].deepest);
+	}
+	return 6;
+}
+
 static int parser_type(lua_State *L)
 {
 	lua_pushstring(L, sl_json_type_name(sl_json_type(check_value(L))));
@@ -248,6 +274,43 @@ static int probe_encode(lua_State *L)
 	sl_buffer_clear(&out);
 	sl_json_writer_free(w);
 	return lua_gettop(L) - top;
+}
+
+static int write_one(lua_State *L, int op, struct sl_json_writer *w, struct sl_error *err)
+{
+	size_t len;
+	if (lua_isinteger(L, op))
+		return sl_json_write_integer(w, lua_tointeger(L, op), err);
+	if (lua_type(L, op) == LUA_TNUMBER)
+		return sl_json_write_float(w, lua_tonumber(L, op), err);
+	const char *text = luaL_checklstring(L, op, &len);
+	switch (text[0]) {
+	case '[': return sl_json_open_array(w, err);
+	case ']': return sl_json_close_array(w, err);
+	case '{': return sl_json_open_object(w, err);
+	case '}': return sl_json_close_object(w, err);
+	case 'k': return sl_json_write_key(w, text + 4, len - 4, err);
+	default:  return sl_json_write_string(w, text + 7, len - 7, err);
+	}
+}
+
+static int probe_write(lua_State *L)
+{
+	struct sl_json_writer *w = sl_json_writer_new();
+	struct sl_buffer out;
+	struct sl_error err;
+	int refused = 0, ops = lua_gettop(L);
+	sl_buffer_init(&out);
+	sl_json_writer_begin(w, &out);
+	for (int op = 1; op <= ops; op++) {
+		sl_error_clear(&err);
+		refused += write_one(L, op, w, &err) != 0;
+	}
+	lua_pushlstring(L, sl_buffer_data(&out), sl_buffer_len(&out));
+	lua_pushinteger(L, refused);
+	sl_buffer_clear(&out);
+	sl_json_writer_free(w);
+	return 2;
 }
 
 static int probe_line(lua_State *L)
@@ -412,6 +475,8 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg functions[] = {
 	{ "parser", parser_new },
 	{ "encode", probe_encode },
+	{ "scan", probe_scan },
+	{ "write", probe_write },
 	{ "line", probe_line },
 	{ "error", probe_error },
 	{ "to_error", probe_to_error },
