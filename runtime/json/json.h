@@ -116,18 +116,25 @@ int sl_json_pointer(struct sl_json_value v, const char *pointer, size_t len,
 
 /*
  * Appends JSON text to a buffer, compact. Each call: 0, or -1 and *err
- * (row_malformed; message says what could not be written). The caller keeps
- * calls well nested; that is asserted. Integers are exact, floats the
- * fewest digits that read back the same and always marked as floats ("1.0"),
- * NaN and infinities refused; strings must be UTF-8 (WTF-8 surrogates are
- * written as \uD800 escapes).
+ * (row_malformed; message says what could not be written). What is refused is
+ * refused before anything of it is appended, so that another value can be
+ * written instead; when memory is short, the text is lost. The caller keeps
+ * calls well nested, with a key before each value of an object, and writes one
+ * value per text; that is asserted. Integers are exact, floats the fewest digits
+ * that read back the same and always marked as floats ("1.0"), NaN and
+ * infinities refused.
+ *
+ * Strings must be UTF-8. Quotes, backslashes and control characters below U+0020
+ * are escaped, by letter where JSON has one (\n), else as \u001F; surrogates, as
+ * WTF-8 has them, are escaped as \ud800. Upper and lower case stay as they are:
+ * written texts are compared byte by byte.
  */
 struct sl_json_writer;
 
 struct sl_json_writer *sl_json_writer_new(void);
 void sl_json_writer_free(struct sl_json_writer *w);
 
-/* Begin a new text at the end of out (borrowed until _end or the next _begin). */
+/* Begin a new text at the end of out (borrowed until the next _begin). */
 void sl_json_writer_begin(struct sl_json_writer *w, struct sl_buffer *out);
 
 int sl_json_write_null(struct sl_json_writer *w, struct sl_error *err);
