@@ -10,14 +10,14 @@ CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
 
 BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev \
-	libyajl-dev libxxhash-dev libsqlite3-dev lua-argparse lua-filesystem lua-cjson lua5.4 \
+	libxxhash-dev libsqlite3-dev lua-argparse lua-filesystem lua-cjson lua5.4 \
 	lua-dbi-sqlite3 lua-dbi-postgresql
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
 	util-linux locales sqlite3 postgresql-15 postgresql-client-15
 
 # ---- what is built -------------------------------------------------------
 
-LIBS     := lua5.4 libuv yajl simdjson zlib
+LIBS     := lua5.4 libuv simdjson zlib
 WARNINGS := -Wall -Wextra -Werror
 INCLUDES := -Iruntime -Iruntime/host/include
 DEFINES  := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' \

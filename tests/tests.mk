@@ -38,7 +38,7 @@ $(SESSION_PROBE): $(WIRE) $(JSON) $(call objects,supervise/session.c supervise/l
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $(sort $^) $(shell pkg-config --libs simdjson) -lm
 
-$(JSON_PROBE): $(JSON) $(call objects,lua/*.c) $(BUILD)/tests/json/probe.c.o
+$(JSON_PROBE): $(JSON) $(call objects,lua/*.c) $(BUILD)/tests/json/probe.c.o $(BUILD)/tests/json/plain_scan.c.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(shell pkg-config --libs simdjson) -lm

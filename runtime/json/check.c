@@ -14,6 +14,7 @@ struct scan {
 	const unsigned char *text, *p, *end;
 	const char *what;
 	const unsigned char *place;
+	const struct sl_listener *listener;
 	size_t depth;
 	bool object[SL_JSON_DEPTH_LIMIT]; /* what is open */
 };
@@ -174,7 +175,7 @@ static bool word(struct scan *s)
 	return complain(s, start, "unknown word: only true, false and null are values");
 }
 
-static bool scalar(struct scan *s)
+static bool any_scalar(struct scan *s)
 {
 	if (see(s, '"'))
 		return string(s);
@@ -189,6 +190,19 @@ static bool scalar(struct scan *s)
 	if (see(s, ',') || see(s, ':'))
 		return complain(s, s->p, "a value is missing");
 	return complain_of_byte(s, "this begins no value");
+}
+
+static bool tell(const struct scan *s, const unsigned char *from, bool key)
+{
+	if (s->listener != NULL)
+		s->listener->token(s->listener->ctx, (const char *)from, (size_t)(s->p - from), key);
+	return true;
+}
+
+static bool scalar(struct scan *s)
+{
+	const unsigned char *from = s->p;
+	return any_scalar(s) && tell(s, from, false);
 }
 
 /* ---- structure ---- */
@@ -216,7 +230,8 @@ static bool key(struct scan *s)
 		return complain(s, s->p, "a comma must not be the last thing in an object");
 	if (!see(s, '"'))
 		return complain_of_byte(s, "a field name in double quotes was expected");
-	if (!string(s))
+	const unsigned char *quote = s->p;
+	if (!string(s) || !tell(s, quote, true))
 		return false;
 	skip_space(s);
 	if (at_end(s))
@@ -231,6 +246,7 @@ static int open_container(struct scan *s)
 		return complain(s, s->p, "nested deeper than " SHOW(SL_JSON_DEPTH_LIMIT)) - 1;
 	bool object = *s->p++ == '{';
 	s->object[s->depth++] = object;
+	tell(s, s->p - 1, false);
 	skip_space(s);
 	if (see(s, object ? '}' : ']'))
 		return 0;
@@ -259,6 +275,7 @@ static int after_value(struct scan *s)
 		if (!skip(s, in_object(s) ? '}' : ']'))
 			return complain_of_byte(s, in_object(s) ? "a comma or } was expected"
 			                                        : "a comma or ] was expected") - 1;
+		tell(s, s->p - 1, false);
 		s->depth--;
 	}
 	return 0;
@@ -289,10 +306,11 @@ static bool whole(struct scan *s)
 	return at_end(s) || complain(s, s->p, "trailing bytes after the value");
 }
 
-bool sl_json_check(const char *text, size_t len, struct sl_complaint *complaint)
+bool sl_json_check(const char *text, size_t len, const struct sl_listener *listener,
+                   struct sl_complaint *complaint)
 {
 	const unsigned char *start = (const unsigned char *)text;
-	struct scan s = { .text = start, .p = start, .end = start + len };
+	struct scan s = { .text = start, .p = start, .end = start + len, .listener = listener };
 	if (whole(&s))
 		return true;
 	*complaint = (struct sl_complaint){ s.what, (size_t)(s.place - s.text) };

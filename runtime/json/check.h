@@ -1,9 +1,9 @@
 /*
  * check.h - is it RFC 8259, and if not, what is wrong where? (room: json, private)
  *
- * The judge: knows the grammar, the depth limit and UTF-8, builds nothing.
- * Asked only about texts that simdjson declined, so it is written to be right
- * and to explain, not to be fast.
+ * The judge: knows the grammar, the depth limit and UTF-8, builds nothing, but
+ * tells a listener what it passes. Asked only about texts that simdjson
+ * declined, so it is written to be right and to explain, not to be fast.
  */
 #ifndef SL_JSON_CHECK_H
 #define SL_JSON_CHECK_H
@@ -16,7 +16,18 @@ struct sl_complaint {
 	size_t at;        /* byte offset into the text */
 };
 
-/* Is it one valid value? If not, *complaint. */
-bool sl_json_check(const char *text, size_t len, struct sl_complaint *complaint);
+/*
+ * Told of each scalar, field name and bracket, in order and as it is written; its
+ * first byte says what it is. Not of commas and colons. Of a text that turns out
+ * to be invalid, it has heard the part before the complaint.
+ */
+struct sl_listener {
+	void (*token)(void *ctx, const char *text, size_t len, bool key);
+	void *ctx;
+};
+
+/* Is it one valid value? If not, *complaint. listener: may be NULL. */
+bool sl_json_check(const char *text, size_t len, const struct sl_listener *listener,
+                   struct sl_complaint *complaint);
 
 #endif

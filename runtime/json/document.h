@@ -75,7 +75,7 @@ size_t sl_json_memory(const struct sl_json *j);
 bool sl_json_parse_quickly(struct sl_json *j, const char *text, size_t len);
 
 /* sl_json_parse without its first half: the text goes to the judge and to
- * yajl even when simdjson could read it. For tests. */
+ * the slow reader even when simdjson could read it. For tests. */
 int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
 
 #endif

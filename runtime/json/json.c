@@ -1,4 +1,4 @@
-/* json.c - see json.h: parsing. simdjson first, then the judge, then yajl. */
+/* json.c - see json.h: parsing. simdjson first, then the judge, then the slow reader. */
 #include "json/json.h"
 
 #include <errno.h>
@@ -69,7 +69,7 @@ int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct
 {
 	struct sl_complaint complaint;
 	forget(j);
-	if (!sl_json_check(text, len, &complaint))
+	if (!sl_json_check(text, len, NULL, &complaint))
 		return refuse(err, text, len, &complaint);
 	if (sl_slow_parse(&j->slow, text, len) != 0)
 		return no_memory(err, len);

@@ -1,12 +1,12 @@
 /*
  * json.h - JSON text: validate, look up, walk, write (room: json)
  *
- * The only room that names the JSON libraries. simdjson reads; yajl reads
- * what simdjson declines although RFC 8259 allows it (integers beyond 64
+ * The only room that names the JSON library. simdjson reads; our own reader
+ * takes what simdjson declines although RFC 8259 allows it (integers beyond 64
  * bits, floats beyond double range, lone surrogates, deep nesting), so that
- * exactly the texts of RFC 8259 are accepted; yajl writes. Which of them
- * answered cannot be told from outside. Plain C, no Lua: whoever wants Lua
- * values walks a document with cursors (lua/value.h does).
+ * exactly the texts of RFC 8259 are accepted. Which of them answered cannot be
+ * told from outside. Plain C, no Lua: whoever wants Lua values walks a document
+ * with cursors (lua/value.h does).
  *
  * A look-up and a walk agree for every text; of duplicate keys the last wins.
  */

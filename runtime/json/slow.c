@@ -1,9 +1,4 @@
-/* slow.c - see slow.h. yajl splits the text into tokens; strings and numbers
- * are read here, from the text itself, because yajl turns lone surrogates into
- * question marks and knows no number beyond long long and double. */
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L /* newlocale */
-#endif
+/* slow.c - see slow.h: what the judge passes, put on a tape */
 #include "json/slow.h"
 
 #include <assert.h>
@@ -12,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <yajl/yajl_parse.h>
-
+#include "json/check.h"
 #include "json/document.h"
 #include "json/wtf8.h"
 
@@ -23,11 +17,6 @@
 /* One parse. */
 struct build {
 	struct sl_slow *to;
-	const char *text;
-	size_t len;
-	size_t seen; /* end of the last token in text */
-	yajl_handle yajl;
-	locale_t c_locale;
 	size_t words, bytes; /* used of the tape, of the strings */
 	size_t depth;
 	struct {
@@ -38,8 +27,8 @@ struct build {
 /* ---- room ---- */
 
 /* A text of n bytes has at most n + 3 words (the worst is one digit) and 5/3 n
- * bytes of strings (the worst is many empty ones); no callback can run out. A word
- * can be read behind the last string. */
+ * bytes of strings (the worst is many empty ones); the listener cannot run out. A
+ * word can be read behind the last string. */
 static size_t words_for(size_t len)
 {
 	return len + 4;
@@ -59,7 +48,8 @@ static int reserve(struct sl_slow *s, size_t len)
 	sl_slow_clear(s);
 	s->tape = malloc(words_for(len) * sizeof *s->tape);
 	s->strings = malloc(bytes_for(len));
-	if (s->tape == NULL || s->strings == NULL) {
+	s->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	if (s->tape == NULL || s->strings == NULL || s->c_locale == (locale_t)0) {
 		sl_slow_clear(s);
 		return -1;
 	}
@@ -133,16 +123,11 @@ static size_t copy_string(unsigned char *out, const unsigned char *p, const unsi
 	return (size_t)(out - start);
 }
 
-/* The token that yajl just reported ends where yajl stands, and begins at the
- * first quote after the token before it. */
-static void add_string(struct build *b)
+static void add_string(struct build *b, const char *quoted, size_t len)
 {
-	size_t end = yajl_get_bytes_consumed(b->yajl);
-	const char *quote = memchr(b->text + b->seen, '"', end - b->seen);
-	b->seen = end;
+	const unsigned char *p = (const unsigned char *)quoted + 1, *end = p + len - 2;
 	unsigned char *to = b->to->strings + b->bytes + sizeof(uint32_t);
-	size_t n = copy_string(to, (const unsigned char *)quote + 1,
-	                       (const unsigned char *)b->text + end - 1);
+	size_t n = copy_string(to, p, end);
 	uint32_t length = (uint32_t)n;
 	memcpy(b->to->strings + b->bytes, &length, sizeof length);
 	add_word(b, '"', b->bytes);
@@ -169,152 +154,89 @@ static bool read_integer(const char *digits, size_t len, int64_t *value)
 	return true;
 }
 
-/* strtod reads as the locale says, and scripts may set one. */
-static double read_double(locale_t c_locale, const char *terminated)
+/* strtod needs an end, which the text may lack: there is room for a copy where
+ * the next string will go. It reads as the locale says, and scripts may set one. */
+static double read_double(const struct build *b, const char *digits, size_t len)
 {
+	char *copy = (char *)b->to->strings + b->bytes;
 	int saved = errno;
-	locale_t was = uselocale(c_locale);
-	double value = strtod(terminated, NULL);
-	uselocale(was);
+	assert(b->bytes + len < bytes_for(b->to->capacity));
+	memcpy(copy, digits, len);
+	copy[len] = '\0';
+	double value = strtod_l(copy, NULL, b->to->c_locale);
 	errno = saved;
 	return value;
 }
 
-static int add_double(struct build *b, const char *digits, size_t len)
-{
-	char small[64], *copy = len < sizeof small ? small : malloc(len + 1);
-	if (copy == NULL)
-		return 0;
-	memcpy(copy, digits, len);
-	copy[len] = '\0';
-	double value = read_double(b->c_locale, copy);
-	add_number(b, 'd', &value);
-	if (copy != small)
-		free(copy);
-	return 1;
-}
-
-/* ---- what yajl calls; 0 would end the parse ---- */
-
-static int value_added(struct build *b)
-{
-	b->open[b->depth].count++;
-	b->seen = yajl_get_bytes_consumed(b->yajl);
-	return 1;
-}
-
-static int on_null(void *ctx)
-{
-	add_word(ctx, 'n', 0);
-	return value_added(ctx);
-}
-
-static int on_boolean(void *ctx, int value)
-{
-	add_word(ctx, value ? 't' : 'f', 0);
-	return value_added(ctx);
-}
-
-static int on_number(void *ctx, const char *digits, size_t len)
+static void add_digits(struct build *b, const char *digits, size_t len)
 {
 	int64_t integer;
-	if (read_integer(digits, len, &integer))
-		add_number(ctx, 'l', &integer);
-	else if (!add_double(ctx, digits, len))
-		return 0;
-	return value_added(ctx);
+	if (read_integer(digits, len, &integer)) {
+		add_number(b, 'l', &integer);
+	} else {
+		double value = read_double(b, digits, len);
+		add_number(b, 'd', &value);
+	}
 }
 
-static int on_string(void *ctx, const unsigned char *s, size_t len)
-{
-	(void)s, (void)len;
-	add_string(ctx);
-	return value_added(ctx);
-}
+/* ---- containers ---- */
 
-static int on_key(void *ctx, const unsigned char *s, size_t len)
+static void open_container(struct build *b, char bracket)
 {
-	(void)s, (void)len;
-	add_string(ctx);
-	return 1;
-}
-
-static int on_open(void *ctx)
-{
-	struct build *b = ctx;
-	b->seen = yajl_get_bytes_consumed(b->yajl);
 	b->depth++;
 	b->open[b->depth].at = b->words;
 	b->open[b->depth].count = 0;
-	add_word(b, 0, 0); /* written when the end is known */
-	return 1;
+	add_word(b, bracket, 0); /* the rest when the end is known */
 }
 
-static int close_container(struct build *b, char first, char last)
+static void close_container(struct build *b, char bracket)
 {
 	size_t at = b->open[b->depth].at, count = b->open[b->depth].count;
 	if (count > SL_TAPE_COUNT_MAX)
 		count = SL_TAPE_COUNT_MAX;
-	add_word(b, last, at);
-	b->to->tape[at] = sl_tape_word(first, (uint64_t)count << 32 | b->words);
+	add_word(b, bracket, at);
+	b->to->tape[at] |= (uint64_t)count << 32 | b->words;
 	b->depth--;
-	return value_added(b);
 }
-
-static int on_close_array(void *ctx)
-{
-	return close_container(ctx, '[', ']');
-}
-
-static int on_close_object(void *ctx)
-{
-	return close_container(ctx, '{', '}');
-}
-
-static const yajl_callbacks callbacks = {
-	.yajl_null = on_null,
-	.yajl_boolean = on_boolean,
-	.yajl_number = on_number,
-	.yajl_string = on_string,
-	.yajl_start_map = on_open,
-	.yajl_map_key = on_key,
-	.yajl_end_map = on_close_object,
-	.yajl_start_array = on_open,
-	.yajl_end_array = on_close_array,
-};
 
 /* ---- the reader ---- */
 
-static int run(struct build *b)
+static void on_token(void *ctx, const char *text, size_t len, bool key)
 {
-	yajl_config(b->yajl, yajl_dont_validate_strings, 1); /* checked already */
-	add_word(b, 'r', 0);
-	if (yajl_parse(b->yajl, (const unsigned char *)b->text, b->len) != yajl_status_ok ||
-	    yajl_complete_parse(b->yajl) != yajl_status_ok)
-		return -1;
-	b->to->tape[0] = sl_tape_word('r', b->words);
-	add_word(b, 'r', 0);
-	return 0;
+	struct build *b = ctx;
+	char first = *text;
+	if (first == ']' || first == '}') {
+		close_container(b, first);
+		return;
+	}
+	b->open[b->depth].count += !key;
+	if (first == '[' || first == '{')
+		open_container(b, first);
+	else if (first == '"')
+		add_string(b, text, len);
+	else if (first == 't' || first == 'f' || first == 'n')
+		add_word(b, first, 0);
+	else
+		add_digits(b, text, len);
 }
 
 int sl_slow_parse(struct sl_slow *s, const char *text, size_t len)
 {
 	struct build b;
+	struct sl_listener listener = { on_token, &b };
+	struct sl_complaint complaint;
 	if (reserve(s, len) != 0)
 		return -1;
 	b.to = s;
-	b.text = text;
-	b.len = len;
-	b.seen = b.words = b.bytes = b.depth = 0;
+	b.words = b.bytes = b.depth = 0;
 	b.open[0].count = 0;
-	b.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	b.yajl = yajl_alloc(&callbacks, NULL, &b);
-	int rc = b.yajl != NULL && b.c_locale != (locale_t)0 ? run(&b) : -1;
-	if (b.yajl != NULL)
-		yajl_free(b.yajl);
-	if (b.c_locale != (locale_t)0)
-		freelocale(b.c_locale);
-	return rc;
+	add_word(&b, 'r', 0);
+	bool valid = sl_json_check(text, len, &listener, &complaint);
+	assert(valid);
+	(void)valid;
+	s->tape[0] |= b.words;
+	add_word(&b, 'r', 0);
+	return 0;
 }
 
 size_t sl_slow_memory(const struct sl_slow *s)
@@ -328,5 +250,7 @@ void sl_slow_clear(struct sl_slow *s)
 {
 	free(s->tape);
 	free(s->strings);
+	if (s->c_locale != (locale_t)0)
+		freelocale(s->c_locale);
 	*s = (struct sl_slow){ 0 };
 }

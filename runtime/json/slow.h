@@ -1,14 +1,16 @@
 /*
- * slow.h - the reader of last resort: yajl (room: json, private)
+ * slow.h - the reader of last resort (room: json, private)
  *
  * Reads the valid texts that simdjson declines (integers beyond 64 bits,
- * floats beyond double range, lone surrogates, the last level of nesting) and
+ * floats beyond double range, lone surrogates, the last levels of nesting) and
  * leaves what simdjson would have left: a tape and its strings, in the layout
- * that document.h walks. Nobody else can tell the two apart.
+ * that document.h walks. Nobody else can tell the two apart. It could read every
+ * text; simd.h says what is gained by asking it last.
  */
 #ifndef SL_JSON_SLOW_H
 #define SL_JSON_SLOW_H
 
+#include <locale.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +18,8 @@
 struct sl_slow {
 	uint64_t *tape;
 	uint8_t *strings;
-	size_t capacity; /* bytes of text that tape and strings have room for */
+	locale_t c_locale; /* numbers are read in it */
+	size_t capacity;   /* bytes of text that tape and strings have room for */
 };
 
 void sl_slow_clear(struct sl_slow *s);

@@ -23,7 +23,7 @@ $(B)/ping:     $(WORKER_A)
 $(B)/validate: $(BUILD)/tests/bench/validate.c.o $(BENCH_JSON)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs yajl simdjson) -lm
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs simdjson) -lm
 
 $(B)/%: $(BUILD)/tests/bench/%.c.o
 	@mkdir -p $(@D)

@@ -8,7 +8,7 @@ local function parsed(text, slowly)
   return p
 end
 
-for name, slowly in pairs { ["simdjson first"] = false, ["yajl alone"] = true } do
+for name, slowly in pairs { ["simdjson first"] = false, ["our own reader alone"] = true } do
   describe("a document read by " .. name, function()
     it("finds a field by name", function()
       local p = parsed('{"kind":"def","line":7}', slowly)
