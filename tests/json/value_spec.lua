@@ -16,7 +16,7 @@ local function in_german(code)
   os.remove(dir)
   local command = ([[
     mkdir '%s' && localedef -i de_DE -f UTF-8 '%s/de_DE.UTF-8' || exit 1
-    LOCPATH='%s' "${LUA:-lua5.4}" - | tr '\t' ' '
+    LOCPATH='%s' "${LUA:-lua5.4}" /dev/stdin | tr '\t' ' '
     rm -r '%s']]):format(dir, dir, dir, dir)
   return table.concat(support.filter("sh -c '" .. command:gsub("'", [['\'']]) .. "'", { code }), "\n") .. "\n"
 end
