@@ -12,7 +12,7 @@
 
 #include <lua.h>
 
-#include "wire/message.h"
+#include "base/text.h"
 
 /* From 0 to max; `missing` when absent. */
 int64_t sl_option_integer(lua_State *L, int table, const char *name, int64_t missing, int64_t max);

@@ -8,6 +8,10 @@
  * or that depends on the locale), the answer is that it does not know, and
  * Lua is asked. So there is one meaning, Lua's, and its messages.
  *
+ * A second implementation, of expressions in Lua (expression.h): a row of the
+ * benchmark's `filter` costs 3,000 instructions in the runner by it, 4,400 by
+ * Lua. tests/script/predicate_spec.lua compares the two.
+ *
  * Understood: or and not, == ~= < <= > >=, + - * / // %, parentheses, numerals,
  * strings without escapes, true false nil null, and fields (a, a.b). Operators
  * as in the Lua 5.4 reference manual, section 3.4.

@@ -2,6 +2,10 @@
  * cells.h - from a document to the columns of a table, without Lua
  * (room: sink)
  *
+ * A second implementation, of a schema's decoder and a table's columns in Lua:
+ * a row of five columns into SQLite costs 9,200 instructions in the runner by
+ * it, 23,000 as a payload. tests/sql/direct_spec.lua compares the two.
+ *
  * For records whose fields are the columns, and scalars. It reads only what is
  * as declared; any other row goes the long way, by sl_schema_push, which says
  * what is wrong with it or knows what to make of it (a default, say).

@@ -4,6 +4,9 @@
  * RFC 4180, but for the line break, which is the caller's choice. A taker
  * (taker.h): a row goes from its parsed document to the line, no Lua value in
  * between; values(payload) writes a line of a table, which a schema has made.
+ * From the document is a second implementation of that, and the one that most
+ * rows take: 5,200 instructions in the runner for a row of six columns, 15,000
+ * as a payload. tests/sink/csv_spec.lua compares the two.
  *
  * Integers are exact, other numbers the fewest digits that read back the
  * same, booleans true and false, null and absent optional fields the null

@@ -243,22 +243,6 @@ static int finish(const struct reader *r, const struct sl_frame *f, struct sl_er
 
 /* ---- messages ---- */
 
-struct sl_text sl_text_of(const char *terminated)
-{
-	return (struct sl_text){ terminated, strlen(terminated) };
-}
-
-bool sl_text_equal(struct sl_text a, struct sl_text b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
-}
-
-struct sl_text sl_text_of_buffer(const struct sl_buffer *b)
-{
-	size_t len = sl_buffer_len(b);
-	return (struct sl_text){ len > 0 ? sl_buffer_data(b) : "", len };
-}
-
 int sl_hello_encode(struct sl_buffer *out, const struct sl_hello *m,
                     const struct sl_export_name *exports)
 {

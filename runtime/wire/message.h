@@ -16,17 +16,9 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "wire/frame.h"
 #include "wire/ledger.h"
-
-struct sl_text { /* borrowed bytes; bytes may be NULL when len is 0 */
-	const char *bytes;
-	size_t len;
-};
-
-struct sl_text sl_text_of(const char *terminated);
-bool sl_text_equal(struct sl_text a, struct sl_text b);
-struct sl_text sl_text_of_buffer(const struct sl_buffer *b); /* never NULL bytes */
 
 /* How an export is called. */
 enum sl_export_type {

@@ -1,4 +1,5 @@
 --- csv.file: rows as lines of CSV.
+local core = require "sluice.core"
 local csv = require "sluice.sink.csv"
 local schema = require "sluice.schema"
 local shell = require "support.shell"
@@ -46,6 +47,27 @@ describe("csv.file", function()
     assert.equal('plain text,"a,b","say ""yes""","two\nlines","\r"," x"," ",é\n',
       of([[{"a":"plain text","b":"a,b","c":"say \"yes\"","d":"two\nlines","e":"\r","f":" x","g":" ","h":"é"}]],
         { "a", "b", "c", "d", "e", "f", "g", "h" }))
+  end)
+
+  it("makes the same line of a row and of its payload", function()
+    local columns = { "a", "b", "c" }
+    local values = {
+      "null", "true", "false", "0", "-9223372036854775808", "9223372036854775807", "0.1", "-0.0", "1e300", "5e-324", '""', '" x"',
+      '"say \\"yes\\""', '"a,b"', '"\\n"', '"한"', '"\\u0000"', '"\\ud800"', "[]", "[1,{\"x\":[]},null]", '{"k":"a,b"}', "{}",
+    }
+    for i, value in ipairs(values) do
+      local other = values[i % #values + 1]
+      local text = ('{"a":%s,"c":%s}'):format(value, other)
+      local lines = {}
+      for n, write in ipairs { function(csv_, row) return csv_:row(row) end, function(csv_, row) return csv_:values(row.payload) end } do
+        local out = sink({ columns[1], { name = "b", optional = true }, columns[3] })
+        assert(out:begin(support.context()))
+        local ok, err = write(out.csv, core.row("rows", 0, text))
+        if ok then assert(out:prepare {}) assert(out:commit()) else assert(out:rollback()) end
+        lines[n] = ok and read "a.csv" or err.message
+      end
+      assert.equal(lines[1], lines[2], text)
+    end
   end)
 
   it("writes numbers exactly, and floats as short as they can be", function()

@@ -9,6 +9,7 @@ local ORDER = {
 
 -- What a room must not know although it stands to the left.
 local FORBIDDEN = {
+  lua = { wire = true, file = true },
   supervise = { lua = true, file = true },
   schema = { wire = true },
   sink = { wire = true, host = true, supervise = true },

@@ -1,0 +1,34 @@
+/*
+ * text.h - borrowed bytes and their length (room: base)
+ */
+#ifndef SL_BASE_TEXT_H
+#define SL_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+struct sl_text { /* not terminated; bytes may be NULL when len is 0 */
+	const char *bytes;
+	size_t len;
+};
+
+static inline struct sl_text sl_text_of(const char *terminated)
+{
+	return (struct sl_text){ terminated, strlen(terminated) };
+}
+
+/* Never NULL bytes, which would say that there is none. */
+static inline struct sl_text sl_text_of_buffer(const struct sl_buffer *b)
+{
+	return (struct sl_text){ sl_buffer_len(b) > 0 ? sl_buffer_data(b) : "", sl_buffer_len(b) };
+}
+
+static inline bool sl_text_equal(struct sl_text a, struct sl_text b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
+}
+
+#endif
