@@ -93,7 +93,7 @@ static int exec_native(enum sl_transport_kind kind, char **argv)
 	struct sl_error err;
 	struct sl_transport t;
 	sl_error_clear(&err);
-	setenv(SL_TRANSPORT_VARIABLE, sl_transport_name(kind), 1);
+	setenv(SL_TRANSPORT_VARIABLE, sl_transport_names[kind], 1);
 	sl_exec((const char *const *)argv, &err);
 	if (sl_transport_claim(&t, kind, NULL) != 0)
 		return sl_error_exit_code(&err);

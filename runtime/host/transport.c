@@ -12,24 +12,14 @@
 #define FIRST_PRIVATE 10
 #define PIPE_BYTES (1024 * 1024)
 
-static const char *const names[] = {
-	[SL_TRANSPORT_PIPE] = "pipe",
-	[SL_TRANSPORT_STDIO] = "stdio",
-};
-
 int sl_transport_from_name(enum sl_transport_kind *kind, const char *name, struct sl_error *err)
 {
-	for (int k = SL_TRANSPORT_PIPE; k <= SL_TRANSPORT_STDIO; k++)
-		if (strcmp(names[k], name) == 0) {
+	for (int k = 0; k < SL_TRANSPORT_COUNT; k++)
+		if (strcmp(sl_transport_names[k], name) == 0) {
 			*kind = (enum sl_transport_kind)k;
 			return 0;
 		}
 	return sl_fail(err, SL_USAGE, 0, "unknown transport \"%s\": pipe or stdio", name);
-}
-
-const char *sl_transport_name(enum sl_transport_kind kind)
-{
-	return names[kind];
 }
 
 int sl_transport_from_environment(enum sl_transport_kind *kind, struct sl_error *err)
@@ -78,7 +68,7 @@ int sl_transport_claim(struct sl_transport *t, enum sl_transport_kind kind, stru
 	int rc = kind == SL_TRANSPORT_PIPE ? claim_pipe(t) : claim_stdio(t);
 	if (rc != 0)
 		return sl_fail(err, SL_SPAWN, errno, "the descriptors of %s transport are not open",
-		               names[kind]);
+		               sl_transport_names[kind]);
 	unsetenv(SL_TRANSPORT_VARIABLE);
 	/* A larger pipe is fewer switches between two processes; where the
 	 * system does not allow it, or it is no pipe, nothing is lost. */

@@ -11,13 +11,7 @@
 #define SL_HOST_TRANSPORT_H
 
 #include "base/error.h"
-
-#define SL_TRANSPORT_VARIABLE "SLUICE_TRANSPORT"
-
-enum sl_transport_kind {
-	SL_TRANSPORT_PIPE,
-	SL_TRANSPORT_STDIO
-};
+#include "wire/transport.h"
 
 struct sl_transport {
 	int in, out; /* owned by the process until it ends */
@@ -25,7 +19,6 @@ struct sl_transport {
 
 /* "pipe" or "stdio": 0, or -1 and a usage error. */
 int sl_transport_from_name(enum sl_transport_kind *kind, const char *name, struct sl_error *err);
-const char *sl_transport_name(enum sl_transport_kind kind);
 
 /* What the variable says. Without it, a usage error for a program that
  * somebody started by hand: it says how a worker is started. */

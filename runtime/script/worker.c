@@ -65,12 +65,11 @@ static int64_t duration(lua_State *L, const char *name, int64_t preset)
 /* [options]; pushes what holds the arrays. */
 static void read_options(lua_State *L, struct sl_worker_options *o)
 {
-	static const char *const transports[] = { "pipe", "stdio", NULL };
 	sl_worker_options_init(o);
 	o->argv = sl_option_list(L, 1, "argv");
 	o->env = sl_option_environment(L, 1, "env");
 	o->cwd = sl_option_string(L, 1, "cwd");
-	o->transport = (enum sl_transport)sl_option_choice(L, 1, "transport", transports);
+	o->transport = (enum sl_transport_kind)sl_option_choice(L, 1, "transport", sl_transport_names);
 	o->pass_stdin = sl_option_boolean(L, 1, "pass_stdin");
 	o->max_frame = (uint32_t)sl_option_integer(L, 1, "max_frame", 0, UINT32_MAX);
 	o->startup_timeout_ms = duration(L, "startup_timeout", o->startup_timeout_ms);

@@ -37,7 +37,7 @@ void sl_pipes_close(struct sl_pipes *q)
 	close_both(q->err);
 }
 
-int sl_pipes_open(struct sl_pipes *q, enum sl_transport transport)
+int sl_pipes_open(struct sl_pipes *q, enum sl_transport_kind transport)
 {
 	*q = (struct sl_pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	if (own_pipe(q->control, true) != 0 || own_pipe(q->frames, false) != 0 ||
@@ -49,8 +49,14 @@ int sl_pipes_open(struct sl_pipes *q, enum sl_transport transport)
 	return 0;
 }
 
+static const char *const transport_entries[] = {
+#define ENTRY(id, name) SL_TRANSPORT_VARIABLE "=" name,
+	SL_TRANSPORTS(ENTRY)
+#undef ENTRY
+};
+
 /* The environment plus how to reach us. Freed with free(); entries borrowed. */
-static const char **with_transport(const char *const *env, enum sl_transport transport)
+static const char **with_transport(const char *const *env, enum sl_transport_kind transport)
 {
 	size_t n = 0;
 	while (env[n] != NULL)
@@ -59,9 +65,9 @@ static const char **with_transport(const char *const *env, enum sl_transport tra
 	if (out == NULL)
 		return NULL;
 	size_t kept = 0;
-	out[kept++] = transport == SL_TRANSPORT_PIPE ? "SLUICE_TRANSPORT=pipe" : "SLUICE_TRANSPORT=stdio";
+	out[kept++] = transport_entries[transport];
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(env[i], "SLUICE_TRANSPORT=", 17) != 0)
+		if (strncmp(env[i], SL_TRANSPORT_VARIABLE "=", sizeof SL_TRANSPORT_VARIABLE) != 0)
 			out[kept++] = env[i];
 	return out;
 }

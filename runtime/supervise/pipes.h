@@ -20,7 +20,7 @@ struct sl_pipes {
 };
 
 /* 0, or -1 and errno; close in both cases. */
-int sl_pipes_open(struct sl_pipes *q, enum sl_transport transport);
+int sl_pipes_open(struct sl_pipes *q, enum sl_transport_kind transport);
 void sl_pipes_close(struct sl_pipes *q);
 
 /* Start the program that o names on the child's ends. -1 and *err (spawn). */

@@ -28,6 +28,7 @@
 #include "json/outline.h"
 #include "wire/ledger.h"
 #include "wire/message.h"
+#include "wire/transport.h"
 
 struct sl_supervisor;
 struct sl_worker;
@@ -58,11 +59,6 @@ void sl_supervisor_wake(struct sl_supervisor *s);
 
 /* ---- workers ---- */
 
-enum sl_transport {
-	SL_TRANSPORT_PIPE, /* descriptors 3 and 4; 1 and 2 are captured */
-	SL_TRANSPORT_STDIO /* descriptors 0 and 1; 2 is captured */
-};
-
 #define SL_STARTUP_TIMEOUT_MS 10000
 #define SL_REQUEST_TIMEOUT_MS 600000
 #define SL_GRACE_MS 2000
@@ -71,7 +67,7 @@ struct sl_worker_options { /* borrowed for the call; copied */
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *const *env;  /* "NAME=value", NULL-terminated; NULL: this process's */
 	const char *cwd;         /* NULL: this process's */
-	enum sl_transport transport;
+	enum sl_transport_kind transport;
 	bool pass_stdin;         /* pipe transport: hand descriptor 0 down (else /dev/null) */
 	uint32_t max_frame;      /* cap to offer, bytes; 0: the default */
 	int64_t startup_timeout_ms;

@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/transport.h" /* the worker's side of it: both go together */
 #include "supervise/capture.h"
 #include "supervise/ladder.h"
 #include "supervise/session.h"

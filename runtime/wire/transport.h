@@ -1,0 +1,29 @@
+/*
+ * transport.h - over which descriptors runner and worker speak (room: wire)
+ *
+ * The one list of transports, for both sides: the runner puts the name of one
+ * into the worker's environment, and the worker claims the descriptors that
+ * belong to it (host/transport.h).
+ */
+#ifndef SL_WIRE_TRANSPORT_H
+#define SL_WIRE_TRANSPORT_H
+
+/* X(identifier, name) */
+#define SL_TRANSPORTS(X)                                                          \
+	X(PIPE, "pipe")   /* 3 and 4; what is printed to 1 and 2 is captured */   \
+	X(STDIO, "stdio") /* 0 and 1; what is printed to 2 is captured */
+
+enum sl_transport_kind {
+#define SL_TRANSPORT_ENUM(id, name) SL_TRANSPORT_##id,
+	SL_TRANSPORTS(SL_TRANSPORT_ENUM)
+#undef SL_TRANSPORT_ENUM
+	SL_TRANSPORT_COUNT
+};
+
+/* By kind; NULL at the end. */
+extern const char *const sl_transport_names[SL_TRANSPORT_COUNT + 1];
+
+/* In the worker's environment: the name. */
+#define SL_TRANSPORT_VARIABLE "SLUICE_TRANSPORT"
+
+#endif
