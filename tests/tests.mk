@@ -10,6 +10,7 @@ T := $(BUILD)/tests
 JSON         := $(call objects,base/*.c json/*.c json/*.cpp)
 WIRE_PROBE   := $(T)/wireprobe
 SESSION_PROBE := $(T)/sessionprobe
+REQUEST_PROBES := $(T)/requestprobe $(T)/requestschedules
 JSON_PROBE   := $(T)/jsonprobe.so
 
 # Workers that misbehave (C), and shared libraries for the library host.
@@ -22,7 +23,7 @@ WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 $(BUILD)/tests/%.c.o: private CPPFLAGS += -Itests
 
 # Two steps, so that whoever works on one room need not wait for all of them.
-test-objects: $(WIRE_PROBE) $(SESSION_PROBE) $(JSON_PROBE) $(WORKERS) $(LIBRARIES) \
+test-objects: $(WIRE_PROBE) $(SESSION_PROBE) $(REQUEST_PROBES) $(JSON_PROBE) $(WORKERS) $(LIBRARIES) \
 	$(if $(SANITIZE),$(T)/lua)
 test-parts: all test-objects
 
@@ -32,8 +33,14 @@ $(WIRE_PROBE): $(call objects,base/*.c wire/*.c) $(BUILD)/tests/wire/probe.c.o \
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(WRAP_ALLOC) -o $@ $^
 
-$(SESSION_PROBE): $(WIRE) $(JSON) $(call objects,supervise/session.c supervise/ladder.c supervise/capture.c) \
-		$(BUILD)/tests/supervise/session_probe.c.o $(BUILD)/tests/support/words.c.o
+# The pure half of supervise.
+PURE := $(WIRE) $(JSON) $(call objects,$(patsubst %,supervise/%.c,session ladder capture printed restarts death request))
+
+$(SESSION_PROBE): $(BUILD)/tests/supervise/session_probe.c.o
+$(T)/requestprobe: $(BUILD)/tests/supervise/request_probe.c.o
+$(T)/requestschedules: $(BUILD)/tests/supervise/request_schedules.c.o
+
+$(SESSION_PROBE) $(REQUEST_PROBES): $(PURE) $(BUILD)/tests/support/words.c.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $(sort $^) $(shell pkg-config --libs simdjson) -lm

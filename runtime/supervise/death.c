@@ -1,9 +1,8 @@
-/* death.c - words for a process that has ended; see worker.h */
-#include <inttypes.h>
+/* death.c - see death.h */
+#include "supervise/death.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "supervise/worker.h"
 
 static void exit_words(char *out, size_t size, const struct sl_exit_report *e)
 {
@@ -23,44 +22,45 @@ static void add_exit(struct sl_error *err, const struct sl_exit_report *e)
 		sl_error_number(err, SL_D_EXIT_STATUS, e->status);
 }
 
-const char *sl_death_first_line(const struct sl_worker *w, char *out, size_t size)
+const char *sl_death_first_line(const struct sl_session *s, const struct sl_printed *printed,
+                                char room[SL_FIRST_LINE_SIZE])
 {
-	const struct sl_process *p = w->process;
 	size_t len;
-	const char *preamble = sl_decoder_preamble(&p->session.in, &len);
-	if (p->first_line[0] != '\0' || len == 0)
-		return p->first_line;
+	const char *preamble = sl_decoder_preamble(&s->in, &len);
+	if (printed->first_line[0] != '\0' || len == 0)
+		return printed->first_line;
 	const char *end = memchr(preamble, '\n', len);
-	return sl_quote(out, size, preamble, end != NULL ? (size_t)(end - preamble) : len);
+	return sl_quote(room, SL_FIRST_LINE_SIZE, preamble, end != NULL ? (size_t)(end - preamble) : len);
 }
 
-void sl_death_before_hello(const struct sl_worker *w, struct sl_error *err)
+void sl_death_before_hello(const struct sl_session *s, const struct sl_printed *printed,
+                           const struct sl_exit_report *e, struct sl_error *err)
 {
-	char how[96], room[200];
-	const char *printed = sl_death_first_line(w, room, sizeof room);
-	exit_words(how, sizeof how, &w->exit);
-	if (printed[0] != '\0') {
+	char how[96], room[SL_FIRST_LINE_SIZE];
+	const char *line = sl_death_first_line(s, printed, room);
+	exit_words(how, sizeof how, e);
+	if (line[0] != '\0') {
 		sl_fail(err, SL_HANDSHAKE, 0,
-		        "the worker does not speak the protocol: it printed \"%s\" and %s", printed, how);
+		        "the worker does not speak the protocol: it printed \"%s\" and %s", line, how);
 		sl_error_text(err, SL_D_OPTION, "--lines", 7);
 	} else {
-		sl_fail(err, w->exit.signal != 0 ? SL_WORKER_EXITED : SL_HANDSHAKE, 0,
+		sl_fail(err, e->signal != 0 ? SL_WORKER_EXITED : SL_HANDSHAKE, 0,
 		        "the worker %s before it introduced itself", how);
 	}
-	add_exit(err, &w->exit);
+	add_exit(err, e);
 }
 
-void sl_death_in_request(const struct sl_worker *w, struct sl_error *err)
+void sl_death_in_request(const struct sl_session *s, const struct sl_exit_report *e,
+                         struct sl_error *err)
 {
-	const struct sl_session *s = &w->process->session;
 	char how[96];
 	struct sl_error cut;
 	sl_error_clear(&cut);
-	exit_words(how, sizeof how, &w->exit);
+	exit_words(how, sizeof how, e);
 	bool whole = sl_session_end(s, &cut) == 0;
-	if (!whole && w->exit.status == 0)
+	if (!whole && e->status == 0)
 		*err = cut;
-	else if (w->process->ladder.forced)
+	else if (e->timed_out)
 		sl_fail(err, SL_WORKER_EXITED, 0,
 		        "the worker closed its pipe before the request was over, and had to be ended");
 	else if (s->state == SL_SESSION_SETTLING)
@@ -69,5 +69,5 @@ void sl_death_in_request(const struct sl_worker *w, struct sl_error *err)
 	else
 		sl_fail(err, SL_WORKER_EXITED, 0, "the worker %s before the request was over%s%s", how,
 		        whole ? "" : "; ", whole ? "" : cut.message);
-	add_exit(err, &w->exit);
+	add_exit(err, e);
 }

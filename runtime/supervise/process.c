@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "supervise/pipes.h"
 
 /* Bytes asked for in one read: at first few, because memory may not run ahead
@@ -28,29 +29,13 @@ static void over_if_gone(struct sl_process *p);
 
 /* ---- ports ---- */
 
-static void port_watch(struct sl_port *port, int events, uv_poll_cb on_ready)
-{
-	if (port->fd < 0 || port->watched == events)
-		return;
-	port->watched = events;
-	if (events == 0)
-		uv_poll_stop(&port->poll);
-	else
-		uv_poll_start(&port->poll, events, on_ready);
-}
-
 static void free_if_closed(struct sl_process *p)
 {
 	if (p->open_handles > 0 || !p->freeing)
 		return;
-	*p->link = p->next;
-	if (p->next != NULL)
-		p->next->link = p->link;
+	LIST_REMOVE(p, link);
 	sl_session_clear(&p->session);
-	sl_capture_clear(&p->out_lines);
-	sl_capture_clear(&p->err_lines);
-	sl_tail_clear(&p->tail);
-	sl_tail_clear(&p->held);
+	sl_printed_clear(&p->printed);
 	free(p);
 }
 
@@ -61,28 +46,17 @@ static void on_closed(uv_handle_t *handle)
 	free_if_closed(p);
 }
 
-/* libuv is done with a stopped poll handle's descriptor at once. */
-static void port_close(struct sl_port *port)
+static void close_port(struct sl_port *port)
 {
-	if (port->fd < 0)
-		return;
-	uv_poll_stop(&port->poll);
-	close(port->fd);
-	port->fd = -1;
-	uv_close((uv_handle_t *)&port->poll, on_closed);
+	sl_port_close(port, on_closed);
 }
 
-static int port_open(struct sl_process *p, struct sl_port *port, int fd)
+static int open_port(struct sl_process *p, struct sl_port *port, int fd)
 {
 	if (fd < 0)
 		return 0;
-	int rc = uv_poll_init(&p->supervisor->loop, &port->poll, fd);
-	if (rc != 0) {
-		errno = -rc;
+	if (sl_port_open(port, &p->supervisor->loop, fd, p) != 0)
 		return -1;
-	}
-	port->fd = fd;
-	port->poll.data = p;
 	p->open_handles++;
 	return 0;
 }
@@ -109,7 +83,7 @@ static void act(struct sl_process *p, enum sl_ladder_action action)
 	case SL_LADDER_NOTHING:
 		break;
 	case SL_LADDER_CLOSE:
-		port_close(&p->frames);
+		close_port(&p->frames);
 		sl_ladder_step(&p->ladder, SL_LADDER_END, sl_now_ns());
 		break;
 	}
@@ -135,7 +109,7 @@ static void on_exit_ready(uv_poll_t *handle, int status, int events)
 		kill(-p->pid, SIGKILL);
 	if (rc != 0 || waitpid(p->pid, &p->status, 0) != p->pid)
 		p->status = -1;
-	port_close(&p->exit);
+	close_port(&p->exit);
 	ladder(p, SL_LADDER_EXIT);
 	over_if_gone(p);
 	sl_process_pump(p);
@@ -143,50 +117,22 @@ static void on_exit_ready(uv_poll_t *handle, int status, int events)
 
 /* ---- what it prints ---- */
 
-struct line_target {
-	struct sl_process *process;
-	const char *code;
-};
-
-static void on_line(void *ctx, const char *line, size_t len)
+static void on_printed(void *ctx, const char *code, const char *line, size_t len)
 {
-	struct line_target *t = ctx;
-	struct sl_process *p = t->process;
+	struct sl_process *p = ctx;
 	if (p->owner != NULL)
-		p->events->on_line(p->owner, t->code, line, len);
+		p->events->on_line(p->owner, code, line, len);
 }
 
-static void feed_lines(struct sl_process *p, const struct sl_port *port, const char *bytes, size_t n)
+static enum sl_printed_on printed_on(const struct sl_process *p, const struct sl_port *port)
 {
-	if (port == &p->out)
-		sl_capture_feed(&p->out_lines, bytes, n, on_line,
-		                &(struct line_target){ p, "worker.stdout" });
-	else
-		sl_capture_feed(&p->err_lines, bytes, n, on_line,
-		                &(struct line_target){ p, "worker.stderr" });
+	return port == &p->out ? SL_PRINTED_OUT : SL_PRINTED_ERR;
 }
 
-/* What comes on stdout before the hello may be all there ever is, from a
- * program that is no worker: then its first line is quoted, and the rest is not
- * for anybody's terminal. So it waits until the worker has shown itself. */
-static void hold_back(struct sl_process *p, const char *bytes, size_t n)
+static void release_printed(struct sl_process *p)
 {
-	sl_tail_add(&p->held, bytes, n);
-	const char *held = sl_buffer_data(&p->held.bytes);
-	size_t len = sl_buffer_len(&p->held.bytes);
-	const char *end = memchr(held, '\n', len);
-	if (!p->first_line_whole)
-		sl_quote(p->first_line, sizeof p->first_line, held, end != NULL ? (size_t)(end - held) : len);
-	p->first_line_whole = p->first_line_whole || end != NULL;
-}
-
-static void hand_out_held(struct sl_process *p)
-{
-	size_t len = sl_buffer_len(&p->held.bytes);
-	if (len == 0 || p->session.state == SL_SESSION_HELLO)
-		return;
-	feed_lines(p, &p->out, sl_buffer_data(&p->held.bytes), len);
-	sl_buffer_clear(&p->held.bytes);
+	if (p->session.state != SL_SESSION_HELLO)
+		sl_printed_release(&p->printed);
 }
 
 /* Read what is there; false at the end of the pipe. */
@@ -199,27 +145,19 @@ static bool read_lines(struct sl_process *p, struct sl_port *port, int reads)
 			return errno == EAGAIN || errno == EINTR;
 		if (n == 0)
 			return false;
-		sl_tail_add(&p->tail, bytes, (size_t)n);
-		hand_out_held(p);
-		if (port == &p->out && p->session.state == SL_SESSION_HELLO)
-			hold_back(p, bytes, (size_t)n);
-		else
-			feed_lines(p, port, bytes, (size_t)n);
+		release_printed(p);
+		sl_printed_add(&p->printed, printed_on(p, port), bytes, (size_t)n);
 		if ((size_t)n < sizeof bytes)
 			return true;
 	}
 	return true;
 }
 
-/* A last line without a line end. */
 static void end_lines(struct sl_process *p, struct sl_port *port)
 {
-	port_close(port);
-	hand_out_held(p);
-	if (port == &p->out)
-		sl_capture_end(&p->out_lines, on_line, &(struct line_target){ p, "worker.stdout" });
-	else
-		sl_capture_end(&p->err_lines, on_line, &(struct line_target){ p, "worker.stderr" });
+	close_port(port);
+	release_printed(p);
+	sl_printed_end(&p->printed, printed_on(p, port));
 }
 
 static void on_lines_ready(uv_poll_t *handle, int status, int events)
@@ -288,7 +226,7 @@ static bool wants_frames(const struct sl_process *p)
 
 static void frames_ended(struct sl_process *p)
 {
-	port_close(&p->frames);
+	close_port(&p->frames);
 	ladder(p, SL_LADDER_END);
 }
 
@@ -296,7 +234,7 @@ static void on_frames_ready(uv_poll_t *handle, int status, int events);
 
 static void watch_frames(struct sl_process *p)
 {
-	port_watch(&p->frames, wants_frames(p) ? UV_READABLE : 0, on_frames_ready);
+	sl_port_watch(&p->frames, wants_frames(p) ? UV_READABLE : 0, on_frames_ready);
 }
 
 static void on_frames_ready(uv_poll_t *handle, int status, int events)
@@ -340,7 +278,7 @@ static void on_control_ready(uv_poll_t *handle, int status, int events)
 
 static void write_control(struct sl_process *p)
 {
-	struct sl_buffer *out = &p->session.out;
+	const struct sl_buffer *out = &p->session.out;
 	while (p->control.fd >= 0 && sl_buffer_len(out) > 0) {
 		ssize_t n = write(p->control.fd, sl_buffer_data(out), sl_buffer_len(out));
 		if (n < 0 && errno == EINTR)
@@ -348,12 +286,12 @@ static void write_control(struct sl_process *p)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0) { /* it has closed its end: its exit tells the rest */
-			port_close(&p->control);
+			close_port(&p->control);
 			break;
 		}
-		sl_buffer_consume(out, (size_t)n);
+		sl_session_sent(&p->session, (size_t)n);
 	}
-	port_watch(&p->control, sl_buffer_len(out) > 0 ? UV_WRITABLE : 0, on_control_ready);
+	sl_port_watch(&p->control, sl_buffer_len(out) > 0 ? UV_WRITABLE : 0, on_control_ready);
 }
 
 /* ---- time ---- */
@@ -410,7 +348,7 @@ void sl_process_pump(struct sl_process *p)
 	write_control(p);
 	watch_frames(p);
 	arm_timer(p);
-	hand_out_held(p);
+	release_printed(p);
 }
 
 /* ---- the end ---- */
@@ -420,11 +358,11 @@ static void start_freeing(struct sl_process *p)
 	if (p->freeing)
 		return;
 	p->freeing = true;
-	port_close(&p->exit);
-	port_close(&p->control);
-	port_close(&p->frames);
-	port_close(&p->out);
-	port_close(&p->err);
+	close_port(&p->exit);
+	close_port(&p->control);
+	close_port(&p->frames);
+	close_port(&p->out);
+	close_port(&p->err);
 	uv_close((uv_handle_t *)&p->timer, on_closed);
 }
 
@@ -436,12 +374,14 @@ static void over_if_gone(struct sl_process *p)
 	if (p->owner != NULL && p->paused && sl_decoder_pending(&p->session.in) > 0)
 		return;
 	p->over = true;
+	if (p->owner == NULL) {
+		start_freeing(p);
+		return;
+	}
 	drain_lines(p, &p->out);
 	drain_lines(p, &p->err);
-	if (p->owner != NULL)
+	if (p->owner != NULL) /* a line may have been too much for it */
 		p->events->on_gone(p->owner);
-	else
-		start_freeing(p);
 }
 
 void sl_process_leave(struct sl_process *p)
@@ -488,15 +428,6 @@ void sl_process_pause(struct sl_process *p, bool paused)
 
 /* ---- start ---- */
 
-static void link_process(struct sl_process *p)
-{
-	p->next = p->supervisor->processes;
-	p->link = &p->supervisor->processes;
-	if (p->next != NULL)
-		p->next->link = &p->next;
-	p->supervisor->processes = p;
-}
-
 static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_worker_options *o,
                                       const struct sl_process_events *events, void *owner)
 {
@@ -512,11 +443,8 @@ static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_w
 	sl_session_init(&p->session, s->json, o->max_frame, &sl_known_features,
 	                o->transport == SL_TRANSPORT_STDIO,
 	                o->startup_timeout_ms > 0 ? sl_now_ns() + o->startup_timeout_ms * SL_NS_PER_MS : 0);
-	sl_capture_init(&p->out_lines);
-	sl_capture_init(&p->err_lines);
-	sl_tail_init(&p->tail, SL_TAIL_LIMIT);
-	sl_tail_init(&p->held, SL_TAIL_LIMIT);
-	link_process(p);
+	sl_printed_init(&p->printed, SL_TAIL_LIMIT, on_printed, p);
+	LIST_INSERT_HEAD(&s->processes, p, link);
 	uv_timer_init(&s->loop, &p->timer);
 	p->timer.data = p;
 	p->open_handles = 1;
@@ -529,7 +457,7 @@ static int open_ports(struct sl_process *p, struct sl_pipes *q)
 	int pidfd = pidfd_open(p->pid, 0);
 	if (pidfd < 0)
 		return -1;
-	if (port_open(p, &p->exit, pidfd) != 0) {
+	if (open_port(p, &p->exit, pidfd) != 0) {
 		close(pidfd);
 		return -1;
 	}
@@ -538,13 +466,13 @@ static int open_ports(struct sl_process *p, struct sl_pipes *q)
 		{ &p->out, &q->out[0] }, { &p->err, &q->err[0] },
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		if (port_open(p, all[i].port, *all[i].fd) != 0)
+		if (open_port(p, all[i].port, *all[i].fd) != 0)
 			return -1;
 		*all[i].fd = -1;
 	}
-	port_watch(&p->exit, UV_READABLE, on_exit_ready);
-	port_watch(&p->out, UV_READABLE, on_lines_ready);
-	port_watch(&p->err, UV_READABLE, on_lines_ready);
+	sl_port_watch(&p->exit, UV_READABLE, on_exit_ready);
+	sl_port_watch(&p->out, UV_READABLE, on_lines_ready);
+	sl_port_watch(&p->err, UV_READABLE, on_lines_ready);
 	return 0;
 }
 

@@ -10,8 +10,9 @@
 #ifndef SL_SUPERVISE_PROCESS_H
 #define SL_SUPERVISE_PROCESS_H
 
-#include "supervise/capture.h"
 #include "supervise/ladder.h"
+#include "supervise/port.h"
+#include "supervise/printed.h"
 #include "supervise/session.h"
 #include "supervise/supervisor.h"
 
@@ -28,16 +29,9 @@ struct sl_process_events {
 	void (*on_gone)(void *owner);
 };
 
-/* A descriptor that the loop watches. The handle's memory is the process's. */
-struct sl_port {
-	uv_poll_t poll;
-	int fd;      /* -1: closed */
-	int watched; /* UV_READABLE, UV_WRITABLE or 0 */
-};
-
 struct sl_process { /* read the fields; change them through the functions */
 	struct sl_supervisor *supervisor;
-	struct sl_process *next, **link; /* in supervisor->processes */
+	LIST_ENTRY(sl_process) link; /* in supervisor->processes */
 	const struct sl_process_events *events;
 	void *owner; /* NULL: released */
 
@@ -45,6 +39,7 @@ struct sl_process { /* read the fields; change them through the functions */
 	int status;  /* of waitpid, once ladder.exited; -1: unknown */
 	struct sl_ladder ladder;
 	struct sl_session session;
+	struct sl_printed printed;
 
 	struct sl_port exit;    /* pidfd */
 	struct sl_port control; /* to the worker */
@@ -56,11 +51,6 @@ struct sl_process { /* read the fields; change them through the functions */
 	size_t read_size; /* of the next read of frames, bytes */
 	bool more;        /* the latest one came back full */
 
-	struct sl_capture out_lines, err_lines;
-	struct sl_tail tail;
-	struct sl_tail held; /* stdout from before the hello, not yet handed out */
-	char first_line[200]; /* of held, quoted, for a handshake failure */
-	bool first_line_whole;
 	bool paused;    /* the owner takes no frames */
 	bool discard;   /* nobody wants frames any more */
 	bool over;      /* on_gone has been called */

@@ -1,24 +1,470 @@
-/* request.c - what happens to a request; see supervise.h and worker.h */
+/* request.c - see request.h */
+#include "supervise/request.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervise/worker.h"
+#include "base/clock.h"
+#include "supervise/death.h"
 
-void sl_pending_clear(struct sl_pending *r)
+/* From here on we came late to a deadline: stopped, or on a busy machine. */
+#define LATE_NS (100 * SL_NS_PER_MS)
+
+/* What ends a request or a start, and what follows from it. */
+#define CAUSES(X)                                                                       \
+	/* cause         the process  counts as gone wrong  was the start's */          \
+	X(NOT_STARTED,   KEEP,        false,                false) /* there is none */  \
+	X(NOT_SENT,      KEEP,        false,                false)                      \
+	X(FAILED,        KEEP,        false,                false) /* says the worker */ \
+	X(CANCELLED,     LEAVE,       false,                false)                      \
+	X(STOP_OVERDUE,  TERMINATE,   false,                false)                      \
+	X(OVERDUE,       TERMINATE,   true,                 false)                      \
+	X(FAULT,         TERMINATE,   true,                 false)                      \
+	X(DIED,          LEAVE,       true,                 false)                      \
+	X(START_REFUSED, LEAVE,       true,                 true)                       \
+	X(START_OVERDUE, TERMINATE,   true,                 true)                       \
+	X(START_FAULT,   TERMINATE,   true,                 true)                       \
+	X(START_DIED,    LEAVE,       true,                 true)
+
+enum cause {
+#define CAUSE(id, manner, counts, start) id,
+	CAUSES(CAUSE)
+#undef CAUSE
+};
+
+static const struct ending {
+	enum { KEEP, LEAVE, TERMINATE } manner;
+	bool counts, start;
+} endings[] = {
+#define ENDING(id, manner, counts, start) [id] = { manner, counts, start },
+	CAUSES(ENDING)
+#undef ENDING
+};
+
+static bool obey_callback(struct sl_request *r);
+
+/* ---- the process ---- */
+
+void sl_request_init(struct sl_request *r, const struct sl_worker_options *limits, struct sl_json *json,
+                     const struct sl_request_actions *actions, void *owner)
+{
+	*r = (struct sl_request){ .limits = limits, .json = json, .actions = actions, .owner = owner };
+	sl_error_clear(&r->fault);
+	sl_error_clear(&r->cancel);
+	sl_error_clear(&r->start_error);
+}
+
+int sl_request_starting(struct sl_request *r, int64_t now_ns, struct sl_error *err)
+{
+	sl_error_clear(&r->start_error);
+	if (sl_restarts_check(&r->restarts, r->limits->argv[0], now_ns, err) != 0)
+		return -1;
+	r->stats.generations++;
+	return 0;
+}
+
+void sl_request_attach(struct sl_request *r, struct sl_session *session,
+                       const struct sl_printed *printed)
+{
+	r->session = session;
+	r->printed = printed;
+	r->served = 0;
+	r->paused = r->took = r->late = false;
+}
+
+void sl_request_let_go(struct sl_request *r, bool in_good_order)
+{
+	if (r->session == NULL)
+		return;
+	r->session = NULL;
+	r->printed = NULL;
+	r->paused = false;
+	r->actions->let_go(r->owner, in_good_order);
+}
+
+static void pump(struct sl_request *r)
+{
+	r->actions->pump(r->owner);
+}
+
+/* Has this process had its share? */
+static bool worn_out(const struct sl_request *r)
+{
+	const struct sl_worker_options *o = r->limits;
+	return (o->max_requests != 0 && r->served >= o->max_requests) ||
+	       (o->max_rss != 0 && r->actions->rss(r->owner) > o->max_rss);
+}
+
+static void retire_or_rest(struct sl_request *r, int64_t now_ns)
+{
+	int64_t idle_ns = r->limits->max_idle_ms * SL_NS_PER_MS;
+	if (r->session == NULL || r->busy)
+		return;
+	if (worn_out(r)) {
+		sl_request_let_go(r, true);
+		return;
+	}
+	sl_session_rest(r->session, idle_ns > 0 ? now_ns + idle_ns : 0);
+	pump(r);
+}
+
+/* ---- outcomes ---- */
+
+static void forget(struct sl_request *r)
 {
 	free((char *)r->options.export_name.bytes);
 	free((char *)r->options.json.bytes);
-	*r = (struct sl_pending){ 0 };
+	r->options = (struct sl_request_options){ 0 };
+	r->events = (struct sl_events){ 0 };
+	r->deadline_ns = 0;
+	r->busy = r->dispatched = r->stop_wanted = false;
+	sl_error_clear(&r->cancel);
 }
 
+void sl_request_clear(struct sl_request *r)
+{
+	forget(r);
+	sl_request_let_go(r, r->session != NULL && r->session->state == SL_SESSION_IDLE);
+}
+
+/* The request is over before its end is reported, so that on_outcome may begin
+ * anew; what the outcome shows stays with the session. */
+static void report(struct sl_request *r, const struct sl_outcome *o, int64_t now_ns)
+{
+	struct sl_events events = r->events;
+	forget(r);
+	if (o->success)
+		r->stats.succeeded++;
+	else
+		r->stats.failed++;
+	r->depth++;
+	if (events.on_outcome != NULL)
+		events.on_outcome(events.ctx, o);
+	r->depth--;
+	if (r->depth == 0)
+		obey_callback(r);
+	retire_or_rest(r, now_ns);
+}
+
+static struct sl_outcome outcome_base(const struct sl_request *r, int64_t now_ns)
+{
+	static const struct sl_ledger none;
+	struct sl_outcome o = { 0 };
+	sl_error_clear(&o.error);
+	o.ledger = r->session != NULL && r->dispatched ? &r->session->ledger : &none;
+	o.elapsed_ns = (uint64_t)(now_ns - r->begun_ns);
+	return o;
+}
+
+static void end(struct sl_request *r, enum cause cause, const struct sl_error *why, int64_t now_ns)
+{
+	const struct ending *ending = &endings[cause];
+	struct sl_outcome o = outcome_base(r, now_ns);
+	o.error = *why;
+	if (r->printed != NULL)
+		o.tail = sl_text_of_buffer(&r->printed->tail.bytes);
+	if (ending->counts)
+		sl_restarts_note(&r->restarts, now_ns);
+	if (ending->start)
+		r->start_error = *why;
+	if (ending->manner != KEEP)
+		sl_request_let_go(r, ending->manner == LEAVE);
+	if (r->busy)
+		report(r, &o, now_ns);
+}
+
+/* A callback asked for the end; it has returned now. The deadline may have been
+ * seen inside a handler first: all the same. */
+static bool obey_callback(struct sl_request *r)
+{
+	if (r->cancel.kind == SL_NONE)
+		return false;
+	struct sl_error why = r->cancel;
+	sl_error_clear(&r->cancel);
+	end(r, why.kind == SL_REQUEST_TIMEOUT ? OVERDUE : CANCELLED, &why, r->cancel_ns);
+	return true;
+}
+
+/* ---- deadlines ---- */
+
+/* The start has a deadline of its own and the request's; which one was it? And
+ * a program that printed something is more likely no worker than a slow one. */
+static void start_overdue(struct sl_request *r, int64_t now_ns)
+{
+	char room[SL_FIRST_LINE_SIZE];
+	const char *line = sl_death_first_line(r->session, r->printed, room);
+	bool request = r->busy && r->deadline_ns != 0 && now_ns >= r->deadline_ns;
+	int64_t ms = request ? r->options.timeout_ms : r->limits->startup_timeout_ms;
+	struct sl_error err;
+	sl_error_clear(&err);
+	if (line[0] != '\0') {
+		sl_fail(&err, SL_HANDSHAKE, 0,
+		        "the worker does not speak the protocol: it printed \"%s\", and no hello came within %" PRId64 " ms",
+		        line, ms);
+		sl_error_text(&err, SL_D_OPTION, "--lines", 7);
+	} else {
+		sl_fail(&err, request ? SL_REQUEST_TIMEOUT : SL_STARTUP_TIMEOUT, 0,
+		        "the worker did not introduce itself within %" PRId64 " ms", ms);
+	}
+	sl_error_number(&err, SL_D_TIMEOUT_MS, ms);
+	end(r, START_OVERDUE, &err, now_ns);
+}
+
+static void request_overdue(struct sl_request *r, int64_t now_ns)
+{
+	int64_t ms = r->options.timeout_ms;
+	struct sl_error err;
+	sl_error_clear(&err);
+	sl_fail(&err, SL_REQUEST_TIMEOUT, 0, "the request did not end within %" PRId64 " ms", ms);
+	sl_error_number(&err, SL_D_TIMEOUT_MS, ms);
+	end(r, OVERDUE, &err, now_ns);
+}
+
+static void check_deadline(struct sl_request *r, int64_t now_ns)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	if (sl_session_check(r->session, now_ns, &err) == 0)
+		return;
+	if (r->session->state == SL_SESSION_HELLO)
+		start_overdue(r, now_ns);
+	else if (err.kind == SL_REQUEST_TIMEOUT)
+		request_overdue(r, now_ns);
+	else
+		end(r, err.kind == SL_CANCELLED ? STOP_OVERDUE : OVERDUE, &err, now_ns);
+}
+
+/* The idle time counts only if we had a chance to see something: not while we
+ * were paused or stopped. */
+bool sl_request_due(struct sl_request *r, int64_t now_ns)
+{
+	struct sl_session *s = r->session;
+	if (s == NULL || !sl_session_due(s, now_ns))
+		return false;
+	if (s->state == SL_SESSION_IDLE) {
+		sl_request_let_go(r, true); /* it has rested long enough */
+		return false;
+	}
+	r->late = now_ns - sl_session_deadline(s) > LATE_NS;
+	return true;
+}
+
+void sl_request_deadline(struct sl_request *r, int64_t now_ns)
+{
+	if (r->session == NULL)
+		return;
+	if (r->paused || r->late)
+		sl_session_touch(r->session, now_ns);
+	r->late = false;
+	check_deadline(r, now_ns);
+}
+
+/* ---- decisions: what a frame ends or begins ---- */
+
+static void ask_to_stop(struct sl_request *r, int64_t now_ns)
+{
+	sl_session_stop(r->session, r->limits->stop_grace_ms * SL_NS_PER_MS, now_ns);
+}
+
+static void dispatch(struct sl_request *r, int64_t now_ns)
+{
+	struct sl_session *s = r->session;
+	const struct sl_request_options *o = &r->options;
+	struct sl_text name;
+	struct sl_error err;
+	sl_error_clear(&err);
+	if (sl_session_choose(s, o, &name, &err) != 0 ||
+	    sl_session_request(s, ++r->last_id, o->type, name, o->json, r->deadline_ns,
+	                       o->idle_timeout_ms * SL_NS_PER_MS, now_ns, &err) != 0) {
+		end(r, NOT_SENT, &err, now_ns);
+		return;
+	}
+	r->served++;
+	r->dispatched = true;
+	if (r->stop_wanted)
+		ask_to_stop(r, now_ns);
+	pump(r);
+}
+
+static void greeted(struct sl_request *r, int64_t now_ns)
+{
+	if (r->busy)
+		dispatch(r, now_ns);
+	else
+		pump(r);
+}
+
+static void refused(struct sl_request *r, int64_t now_ns)
+{
+	end(r, START_REFUSED, &r->session->failure, now_ns);
+}
+
+/* What it printed before it was done belongs to this request, and is in the
+ * pipe by now. False: a callback has ended the request meanwhile. */
+static bool hear_last_lines(struct sl_request *r)
+{
+	struct sl_session *s = r->session;
+	r->actions->hear(r->owner);
+	return r->busy && r->session == s;
+}
+
+static void succeeded(struct sl_request *r, int64_t now_ns)
+{
+	struct sl_session *s = r->session;
+	if (!hear_last_lines(r))
+		return;
+	struct sl_outcome o = outcome_base(r, now_ns);
+	o.success = true;
+	o.stopped = s->stopped;
+	if (s->has_result && s->terminal == SL_FRAME_REPLY)
+		o.reply = sl_text_of_buffer(&s->result);
+	else if (s->has_result)
+		o.metadata = sl_text_of_buffer(&s->result);
+	report(r, &o, now_ns);
+}
+
+static void failed(struct sl_request *r, int64_t now_ns)
+{
+	if (hear_last_lines(r))
+		end(r, FAILED, &r->session->failure, now_ns);
+}
+
+static void faulted(struct sl_request *r, int64_t now_ns)
+{
+	struct sl_error why = r->fault;
+	sl_error_clear(&r->fault);
+	end(r, r->busy && r->session->hello.version_max != 0 ? FAULT : START_FAULT, &why, now_ns);
+}
+
+static sl_request_decision *const decisions[] = {
+	[SL_EVENT_HELLO] = greeted,
+	[SL_EVENT_REFUSED] = refused,
+	[SL_EVENT_DONE] = succeeded,
+	[SL_EVENT_FAILED] = failed,
+};
+
+/* ---- what comes ---- */
+
+static void deliver_row(struct sl_request *r, const struct sl_row *row)
+{
+	r->stats.rows++;
+	r->stats.bytes += row->len;
+	if (r->events.on_row != NULL)
+		r->events.on_row(r->events.ctx, row);
+}
+
+static void deliver_diagnostic(struct sl_request *r, const struct sl_diagnostic *d)
+{
+	r->stats.diagnostics++;
+	if (r->events.on_diagnostic != NULL)
+		r->events.on_diagnostic(r->events.ctx, d);
+}
+
+static void deliver_progress(struct sl_request *r, const struct sl_progress *p)
+{
+	if (r->events.on_progress != NULL)
+		r->events.on_progress(r->events.ctx, p);
+}
+
+/* False: it is nothing for a callback. */
+static bool deliver(struct sl_request *r, const struct sl_session_event *event)
+{
+	switch (event->kind) {
+	case SL_EVENT_ROW:
+		deliver_row(r, &event->row);
+		return true;
+	case SL_EVENT_DIAGNOSTIC:
+		deliver_diagnostic(r, &event->diagnostic);
+		return true;
+	case SL_EVENT_PROGRESS:
+		deliver_progress(r, &event->progress);
+		return true;
+	default:
+		r->found = decisions[event->kind];
+		return false;
+	}
+}
+
+bool sl_request_take(struct sl_request *r, int64_t now_ns)
+{
+	struct sl_session *s = r->session;
+	struct sl_session_event event;
+	if (s == NULL || r->paused)
+		return false;
+	if (r->took) {
+		sl_session_touch(s, now_ns);
+		if (sl_session_due(s, now_ns))
+			return false;
+	}
+	int rc = sl_session_next(s, &event, &r->fault);
+	if (rc < 0)
+		r->found = faulted;
+	if (rc <= 0)
+		return false;
+	r->took = true;
+	r->depth++;
+	bool more = deliver(r, &event);
+	r->depth--;
+	return more && r->cancel.kind == SL_NONE;
+}
+
+bool sl_request_taken(struct sl_request *r, int64_t now_ns)
+{
+	struct sl_session *s = r->session;
+	sl_request_decision *found = r->found;
+	r->found = NULL;
+	if (s == NULL || obey_callback(r))
+		return false;
+	if (found != NULL) {
+		found(r, now_ns);
+		return r->session == s;
+	}
+	/* The coarse clock is some milliseconds behind; and a terminal is no event. */
+	if (r->took || s->state == SL_SESSION_SETTLING)
+		sl_session_touch(s, now_ns);
+	if (r->took)
+		check_deadline(r, now_ns);
+	r->took = false;
+	return false;
+}
+
+void sl_request_line(struct sl_request *r, const char *code, const char *line, size_t len)
+{
+	struct sl_diagnostic d = { sl_text_of(code), { line, len } };
+	if (r->cancel.kind != SL_NONE)
+		return;
+	r->depth++;
+	deliver_diagnostic(r, &d);
+	r->depth--;
+	if (r->depth == 0)
+		obey_callback(r);
+}
+
+void sl_request_gone(struct sl_request *r, const struct sl_exit_report *e, int64_t now_ns)
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	if (r->session == NULL)
+		return;
+	if (r->session->state == SL_SESSION_HELLO) {
+		sl_death_before_hello(r->session, r->printed, e, &err);
+		end(r, START_DIED, &err, now_ns);
+	} else if (r->busy) {
+		sl_death_in_request(r->session, e, &err);
+		end(r, DIED, &err, now_ns);
+	} else {
+		sl_request_let_go(r, true);
+	}
+}
+
+/* ---- what the user wants ---- */
 
 static int copy_text(struct sl_text *to, struct sl_text from)
 {
 	char *bytes = malloc(from.len + 1);
-	to->bytes = bytes;
-	to->len = from.len;
+	*to = (struct sl_text){ bytes, from.len };
 	if (bytes == NULL)
 		return -1;
 	if (from.len > 0)
@@ -26,430 +472,86 @@ static int copy_text(struct sl_text *to, struct sl_text from)
 	return 0;
 }
 
-/* ---- outcomes ---- */
-
-static void report(struct sl_worker *w, const struct sl_outcome *o)
-{
-	struct sl_pending r = w->request;
-	w->request = (struct sl_pending){ 0 };
-	w->busy = false;
-	if (o->success)
-		w->stats.succeeded++;
-	else
-		w->stats.failed++;
-	if (r.events.on_outcome != NULL) {
-		w->depth++;
-		r.events.on_outcome(r.events.ctx, o);
-		w->depth--;
-	}
-	sl_pending_clear(&r);
-	sl_error_clear(&w->cancel);
-}
-
-static struct sl_outcome outcome_base(const struct sl_worker *w)
-{
-	static const struct sl_ledger none;
-	struct sl_outcome o = { 0 };
-	sl_error_clear(&o.error);
-	o.ledger = w->process != NULL && w->request.dispatched ? &w->process->session.ledger : &none;
-	o.elapsed_ns = (uint64_t)(sl_now_ns() - w->request.begun_ns);
-	return o;
-}
-
-static void succeed(struct sl_worker *w)
-{
-	struct sl_session *s = &w->process->session;
-	struct sl_outcome o = outcome_base(w);
-	o.success = true;
-	o.stopped = s->stopped;
-	if (s->has_result && s->terminal == SL_FRAME_REPLY)
-		o.reply = sl_text_of_buffer(&s->result);
-	else if (s->has_result)
-		o.metadata = sl_text_of_buffer(&s->result);
-	report(w, &o);
-	sl_worker_retire_if_due(w);
-}
-
-static void fail(struct sl_worker *w, const struct sl_error *why, enum sl_manner manner)
-{
-	struct sl_process *p = w->process;
-	struct sl_outcome o = outcome_base(w);
-	o.error = *why;
-	if (p != NULL)
-		o.tail = sl_text_of_buffer(&p->tail.bytes);
-	/* Let go first, so that on_outcome may begin anew; the ledger that the
-	 * outcome shows stays with the process until the loop turns. */
-	sl_worker_let_go(w, manner);
-	report(w, &o);
-	sl_worker_retire_if_due(w);
-}
-
-/* A callback asked for the end; it has returned now. */
-static bool cancelled_by_callback(struct sl_worker *w)
-{
-	if (w->cancel.kind == SL_NONE || !w->busy)
-		return false;
-	struct sl_error why = w->cancel;
-	sl_error_clear(&w->cancel);
-	/* The deadline may have been seen inside a handler first: all the same. */
-	bool late = why.kind == SL_REQUEST_TIMEOUT;
-	if (late)
-		sl_worker_note_mishap(w);
-	fail(w, &why, late ? SL_TERMINATE : SL_LEAVE);
-	return true;
-}
-
-/* ---- from the process ---- */
-
-/* The start has a deadline of its own and the request's; which one was it? And
- * a program that printed something is more likely no worker than a slow one. */
-static void start_deadline_error(const struct sl_worker *w, struct sl_error *err)
-{
-	char room[200];
-	const char *printed = sl_death_first_line(w, room, sizeof room);
-	bool request = w->busy && w->request.deadline_ns != 0 && sl_now_ns() >= w->request.deadline_ns;
-	int64_t ms = request ? w->request.options.timeout_ms : w->options.startup_timeout_ms;
-	sl_error_clear(err);
-	if (printed[0] != '\0') {
-		sl_fail(err, SL_HANDSHAKE, 0,
-		        "the worker does not speak the protocol: it printed \"%s\", and no hello came within %" PRId64 " ms",
-		        printed, ms);
-		sl_error_text(err, SL_D_OPTION, "--lines", 7);
-	} else {
-		sl_fail(err, request ? SL_REQUEST_TIMEOUT : SL_STARTUP_TIMEOUT, 0,
-		        "the worker did not introduce itself within %" PRId64 " ms", ms);
-	}
-	sl_error_number(err, SL_D_TIMEOUT_MS, ms);
-}
-
-static void request_deadline_error(const struct sl_worker *w, struct sl_error *err)
-{
-	int64_t ms = w->request.options.timeout_ms;
-	sl_error_clear(err);
-	sl_fail(err, SL_REQUEST_TIMEOUT, 0, "the request did not end within %" PRId64 " ms", ms);
-	sl_error_number(err, SL_D_TIMEOUT_MS, ms);
-}
-
-static void start_failed(struct sl_worker *w, const struct sl_error *err, enum sl_manner manner)
-{
-	sl_worker_note_mishap(w);
-	w->start_error = *err;
-	if (w->busy)
-		fail(w, err, manner);
-	else
-		sl_worker_let_go(w, manner);
-}
-
-/* true: a deadline has passed, and the request (or the start) is over. */
-static bool check_deadline(struct sl_worker *w, int64_t now)
-{
-	struct sl_error err;
-	sl_error_clear(&err);
-	if (w->process == NULL || sl_session_check(&w->process->session, now, &err) == 0)
-		return false;
-	if (w->process->session.state == SL_SESSION_HELLO) {
-		start_deadline_error(w, &err);
-		start_failed(w, &err, SL_TERMINATE);
-		return true;
-	}
-	if (err.kind == SL_REQUEST_TIMEOUT)
-		request_deadline_error(w, &err);
-	if (err.kind != SL_CANCELLED)
-		sl_worker_note_mishap(w);
-	fail(w, &err, SL_TERMINATE);
-	return true;
-}
-
-static void dispatch(struct sl_worker *w)
-{
-	struct sl_session *s = &w->process->session;
-	struct sl_pending *r = &w->request;
-	struct sl_text name;
-	struct sl_error err;
-	sl_error_clear(&err);
-	if (sl_session_choose(s, &r->options, &name, &err) != 0 ||
-	    sl_session_request(s, ++w->last_id, r->options.type, name, r->options.json,
-	                       r->deadline_ns, r->options.idle_timeout_ms * SL_NS_PER_MS, sl_now_ns(), &err) != 0) {
-		fail(w, &err, SL_KEEP);
-		return;
-	}
-	w->served++;
-	r->dispatched = true;
-	s->rest_ns = 0;
-	if (r->stop_wanted)
-		sl_session_stop(s, w->options.stop_grace_ms * SL_NS_PER_MS, sl_now_ns());
-	sl_process_pump(w->process);
-}
-
-static void deliver_row(struct sl_worker *w, const struct sl_row *row)
-{
-	w->stats.rows++;
-	w->stats.bytes += row->len;
-	if (w->request.events.on_row != NULL)
-		w->request.events.on_row(w->request.events.ctx, row);
-}
-
-static void deliver_diagnostic(struct sl_worker *w, const struct sl_diagnostic *d)
-{
-	w->stats.diagnostics++;
-	if (w->busy && w->request.events.on_diagnostic != NULL)
-		w->request.events.on_diagnostic(w->request.events.ctx, d);
-}
-
-/* What it printed before it was done belongs to this request, and is in the
- * pipe by now. False: a callback has ended the request meanwhile. */
-static bool hear_last_lines(struct sl_worker *w)
-{
-	struct sl_process *p = w->process;
-	sl_process_read_printed(p);
-	return w->busy && w->process == p;
-}
-
-static void deliver(struct sl_worker *w, const struct sl_session_event *event)
-{
-	struct sl_pending *r = &w->request;
-	switch (event->kind) {
-	case SL_EVENT_HELLO:
-		if (w->busy)
-			dispatch(w);
-		else
-			sl_process_pump(w->process);
-		break;
-	case SL_EVENT_REFUSED:
-		start_failed(w, &event->error, SL_LEAVE);
-		break;
-	case SL_EVENT_DONE:
-		if (hear_last_lines(w))
-			succeed(w);
-		break;
-	case SL_EVENT_FAILED:
-		if (hear_last_lines(w))
-			fail(w, &event->error, SL_KEEP);
-		break;
-	case SL_EVENT_ROW:
-		w->depth++;
-		deliver_row(w, &event->row);
-		w->depth--;
-		break;
-	case SL_EVENT_DIAGNOSTIC:
-		w->depth++;
-		deliver_diagnostic(w, &event->diagnostic);
-		w->depth--;
-		break;
-	case SL_EVENT_PROGRESS:
-		w->depth++;
-		if (r->events.on_progress != NULL)
-			r->events.on_progress(r->events.ctx, &event->progress);
-		w->depth--;
-		break;
-	}
-}
-
-static void fault(struct sl_worker *w, const struct sl_error *err)
-{
-	if (!w->busy || w->process->session.hello.version_max == 0) {
-		start_failed(w, err, SL_TERMINATE);
-		return;
-	}
-	sl_worker_note_mishap(w);
-	fail(w, err, SL_TERMINATE);
-}
-
-/* One event to whoever waits for it; false: take no more. */
-static bool take_event(struct sl_worker *w, struct sl_process *p,
-                       const struct sl_session_event *event)
-{
-	deliver(w, event);
-	if (cancelled_by_callback(w) || w->process != p)
-		return false;
-	int64_t now = sl_now_coarse_ns();
-	sl_session_touch(&p->session, now);
-	return !check_deadline(w, now);
-}
-
-/*
- * Take what has arrived, one frame at a time, until nothing is left, the
- * request is over, or a callback paused it. Deadlines are looked at after
- * every frame, so that a stream that never pauses does not outrun them.
- */
-static void take_frames(struct sl_worker *w)
-{
-	struct sl_process *p = w->process;
-	struct sl_session_event event;
-	struct sl_error err;
-	bool took = false;
-	sl_error_clear(&err);
-	while (!p->paused) {
-		int rc = sl_session_next(&p->session, &event, &err);
-		if (rc < 0)
-			fault(w, &err);
-		/* The coarse clock is some milliseconds behind; and a terminal is no event. */
-		if (rc == 0 && (took || p->session.state == SL_SESSION_SETTLING))
-			sl_session_touch(&p->session, sl_now_ns());
-		if (rc <= 0 || !take_event(w, p, &event))
-			return;
-		took = true;
-	}
-}
-
-static void on_input(void *owner)
-{
-	take_frames(owner);
-}
-
-static void on_line(void *owner, const char *code, const char *line, size_t len)
-{
-	struct sl_worker *w = owner;
-	struct sl_diagnostic d = { sl_text_of(code), { line, len } };
-	if (w->cancel.kind != SL_NONE)
-		return;
-	w->depth++;
-	deliver_diagnostic(w, &d);
-	w->depth--;
-	if (w->depth == 0)
-		cancelled_by_callback(w);
-}
-
-static void on_deadline(void *owner)
-{
-	struct sl_worker *w = owner;
-	struct sl_process *p = w->process;
-	if (p->session.state == SL_SESSION_IDLE) {
-		sl_worker_let_go(w, SL_LEAVE); /* it has rested long enough */
-		return;
-	}
-	/* Look once more at what has arrived. The idle time counts only if we
-	 * had a chance to see something: not while we were paused or stopped. */
-	bool late = sl_now_ns() - sl_session_deadline(&p->session) > 100 * SL_NS_PER_MS;
-	if (sl_process_read_arrived(p))
-		take_frames(w);
-	if (w->process != p)
-		return;
-	if (p->paused || late)
-		sl_session_touch(&p->session, sl_now_ns());
-	check_deadline(w, sl_now_ns());
-}
-
-static void on_gone(void *owner)
-{
-	struct sl_worker *w = owner;
-	struct sl_error err;
-	sl_error_clear(&err);
-	sl_worker_note_exit(w);
-	if (w->process->session.state == SL_SESSION_HELLO) {
-		sl_death_before_hello(w, &err);
-		start_failed(w, &err, SL_LEAVE);
-	} else if (w->busy) {
-		sl_worker_note_mishap(w);
-		sl_death_in_request(w, &err);
-		fail(w, &err, SL_LEAVE);
-	} else {
-		sl_worker_let_go(w, SL_LEAVE);
-	}
-}
-
-const struct sl_process_events sl_worker_process_events = {
-	.on_input = on_input,
-	.on_line = on_line,
-	.on_deadline = on_deadline,
-	.on_gone = on_gone,
-};
-
-/* ---- requests ---- */
-
-static int copy_request(struct sl_worker *w, const struct sl_request_options *o,
+static int copy_request(struct sl_request *r, const struct sl_request_options *o,
                         struct sl_error *err)
 {
-	struct sl_pending *r = &w->request;
 	struct sl_text json = o->json.len > 0 ? o->json : sl_text_of("null");
 	struct sl_error why;
 	sl_error_clear(&why);
-	if (sl_json_parse_copy(w->supervisor->json, json.bytes, json.len, &why) != 0)
+	if (sl_json_parse_copy(r->json, json.bytes, json.len, &why) != 0)
 		return sl_fail(err, SL_USAGE, 0, "the request is not JSON: %s", why.message);
-	*r = (struct sl_pending){ .options = *o };
-	r->options.export_name = r->options.json = (struct sl_text){ NULL, 0 };
+	r->options = *o;
+	r->options.json.bytes = NULL;
 	if (copy_text(&r->options.export_name, o->export_name) != 0 ||
 	    copy_text(&r->options.json, json) != 0) {
-		sl_pending_clear(r);
+		forget(r);
 		return sl_fail(err, SL_USAGE, ENOMEM, "no memory for the request");
 	}
 	return 0;
 }
 
-/* A request may wait for a start only as long as it may last itself. */
-static void bound_start(struct sl_worker *w)
+int sl_request_begin(struct sl_request *r, const struct sl_request_options *o,
+                     const struct sl_events *events, int64_t now_ns, struct sl_error *err)
 {
-	struct sl_session *s = &w->process->session;
-	int64_t deadline = w->request.deadline_ns;
-	if (deadline != 0 && (s->startup_ns == 0 || deadline < s->startup_ns))
-		s->startup_ns = deadline;
-	sl_process_pump(w->process);
-}
-
-int sl_worker_request(struct sl_worker *w, const struct sl_request_options *o,
-                      const struct sl_events *events, struct sl_error *err)
-{
-	if (w->busy || w->leaving || w->supervisor == NULL)
-		return sl_fail(err, SL_USAGE, 0, w->busy ? "the worker is busy with a request"
-		                                         : "the worker is being shut down");
-	if (copy_request(w, o, err) != 0)
+	if (r->busy)
+		return sl_fail(err, SL_USAGE, 0, "the worker is busy with a request");
+	if (copy_request(r, o, err) != 0)
 		return -1;
-	w->stats.requests++;
-	w->busy = true;
-	w->request.events = *events;
-	w->request.begun_ns = sl_now_ns();
+	r->stats.requests++;
+	r->busy = true;
+	r->events = *events;
+	r->begun_ns = now_ns;
 	if (o->timeout_ms > 0)
-		w->request.deadline_ns = w->request.begun_ns + o->timeout_ms * SL_NS_PER_MS;
-	struct sl_error why;
-	sl_error_clear(&why);
-	if (!sl_worker_has_live_process(w) && sl_worker_start_process(w, &why) != 0)
-		fail(w, &why, SL_KEEP);
-	else if (w->process->session.state == SL_SESSION_IDLE)
-		dispatch(w);
-	else
-		bound_start(w);
+		r->deadline_ns = now_ns + o->timeout_ms * SL_NS_PER_MS;
 	return 0;
 }
 
-void sl_worker_stop(struct sl_worker *w)
+/* A request may wait for a start only as long as it may last itself. */
+void sl_request_started(struct sl_request *r, int64_t now_ns)
 {
-	if (!w->busy)
+	if (r->session->state == SL_SESSION_IDLE) {
+		dispatch(r, now_ns);
 		return;
-	w->request.stop_wanted = true;
-	if (w->request.dispatched) {
-		sl_session_stop(&w->process->session, w->options.stop_grace_ms * SL_NS_PER_MS, sl_now_ns());
-		sl_process_pump(w->process);
 	}
+	sl_session_bound_start(r->session, r->deadline_ns);
+	pump(r);
 }
 
-void sl_worker_cancel(struct sl_worker *w, const struct sl_error *why)
+void sl_request_not_started(struct sl_request *r, const struct sl_error *why, int64_t now_ns)
 {
-	if (!w->busy || w->cancel.kind != SL_NONE)
+	end(r, NOT_STARTED, why, now_ns);
+}
+
+void sl_request_stop(struct sl_request *r, int64_t now_ns)
+{
+	if (!r->busy)
 		return;
-	w->cancel = *why;
-	if (w->depth == 0)
-		cancelled_by_callback(w);
-}
-
-void sl_worker_pause(struct sl_worker *w)
-{
-	if (w->process != NULL)
-		sl_process_pause(w->process, true);
-}
-
-void sl_worker_resume(struct sl_worker *w)
-{
-	struct sl_process *p = w->process;
-	if (p == NULL || !p->paused)
+	r->stop_wanted = true;
+	if (!r->dispatched)
 		return;
-	p->paused = false;
-	sl_session_touch(&p->session, sl_now_ns());
-	take_frames(w);
-	if (w->process == p)
-		sl_process_pause(p, p->paused);
+	ask_to_stop(r, now_ns);
+	pump(r);
 }
 
-int64_t sl_worker_deadline_ns(const struct sl_worker *w)
+void sl_request_cancel(struct sl_request *r, const struct sl_error *why, int64_t now_ns)
 {
-	return w->busy ? w->request.deadline_ns : 0;
+	if (!r->busy || r->cancel.kind != SL_NONE)
+		return;
+	r->cancel = *why;
+	r->cancel_ns = now_ns;
+	if (r->depth == 0)
+		obey_callback(r);
+}
+
+void sl_request_pause(struct sl_request *r)
+{
+	r->paused = r->session != NULL;
+}
+
+void sl_request_resume(struct sl_request *r, int64_t now_ns)
+{
+	if (!r->paused)
+		return;
+	r->paused = false;
+	sl_session_touch(r->session, now_ns);
 }

@@ -9,6 +9,8 @@
 #define MS 1000000
 /* A worker that keeps streaming after stop gets this many graces in all. */
 #define STOP_GRACES 5
+/* Memory that an idle worker's buffers may keep, bytes. */
+#define KEEP_IDLE (256u * 1024)
 
 void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_frame,
                      const struct sl_features *known, bool tolerant, int64_t startup_ns)
@@ -36,6 +38,11 @@ void sl_session_clear(struct sl_session *s)
 	sl_buffer_clear(&s->result);
 	sl_outline_clear(&s->outline);
 	sl_ledger_clear(&s->ledger);
+}
+
+void sl_session_sent(struct sl_session *s, size_t n)
+{
+	sl_buffer_consume(&s->out, n);
 }
 
 /* ---- frames ---- */
@@ -422,7 +429,7 @@ int sl_session_request(struct sl_session *s, uint64_t id, enum sl_export_type ty
 	s->state = SL_SESSION_ACTIVE;
 	s->request_ns = request_ns;
 	s->idle_limit_ns = idle_limit_ns;
-	s->idle_ns = s->stop_ns = s->stop_most_ns = s->settle_ns = 0;
+	s->idle_ns = s->stop_ns = s->stop_most_ns = s->settle_ns = s->rest_ns = 0;
 	sl_session_touch(s, now_ns);
 	return 0;
 }
@@ -448,6 +455,13 @@ void sl_session_shutdown(struct sl_session *s)
 {
 	if (s->state != SL_SESSION_HELLO && s->state != SL_SESSION_OVER)
 		sl_plain_encode(&s->out, SL_FRAME_SHUTDOWN, 0);
+	s->rest_ns = 0;
+}
+
+void sl_session_rest(struct sl_session *s, int64_t until_ns)
+{
+	s->rest_ns = until_ns;
+	sl_decoder_trim(&s->in, KEEP_IDLE);
 }
 
 /* ---- time ---- */
@@ -469,6 +483,11 @@ static int64_t nearer(int64_t a, int64_t b)
 	return a == 0 ? b : b == 0 ? a : a < b ? a : b;
 }
 
+void sl_session_bound_start(struct sl_session *s, int64_t deadline_ns)
+{
+	s->startup_ns = nearer(s->startup_ns, deadline_ns);
+}
+
 int64_t sl_session_deadline(const struct sl_session *s)
 {
 	switch (s->state) {
@@ -488,6 +507,11 @@ int64_t sl_session_deadline(const struct sl_session *s)
 static bool passed(int64_t deadline, int64_t now_ns)
 {
 	return deadline != 0 && now_ns >= deadline;
+}
+
+bool sl_session_due(const struct sl_session *s, int64_t now_ns)
+{
+	return passed(sl_session_deadline(s), now_ns);
 }
 
 int sl_session_check(const struct sl_session *s, int64_t now_ns, struct sl_error *err)

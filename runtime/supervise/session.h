@@ -1,8 +1,8 @@
 /*
  * session.h - the conversation with one worker process (room: supervise)
  *
- * Pure: bytes go in through the embedded decoder, bytes for the worker pile up
- * in `out`, time comes as an argument (nanoseconds, monotonic); no process, no
+ * Pure: bytes go in through the embedded decoder `in`, bytes for the worker pile
+ * up in `out`, time comes as an argument (nanoseconds, monotonic); no process, no
  * descriptor. It trusts nothing: order of frames, ids, sequences, JSON, seals
  * and the end of a request are checked here, and only here.
  *
@@ -44,10 +44,10 @@ struct sl_session_event { /* borrowed until the next call */
 	struct sl_error error;
 };
 
-struct sl_session { /* embedded; read the fields, change nothing */
+struct sl_session { /* embedded; feed `in`, read the other fields, change nothing */
 	enum sl_session_state state;
 	struct sl_decoder in;
-	struct sl_buffer out;       /* to be written to the worker */
+	struct sl_buffer out;       /* to be written to the worker: see _sent */
 	struct sl_json *json;       /* borrowed */
 	struct sl_outline outline;  /* of a large row */
 	uint32_t max_frame;         /* offered, then agreed */
@@ -65,7 +65,7 @@ struct sl_session { /* embedded; read the fields, change nothing */
 
 	/* Deadlines; 0: none. */
 	int64_t startup_ns, request_ns, idle_ns, stop_ns, stop_most_ns, settle_ns;
-	int64_t rest_ns; /* set by the owner: how long an idle process is kept */
+	int64_t rest_ns; /* until then an idle process is kept */
 	int64_t idle_limit_ns, stop_grace_ns;
 };
 
@@ -73,6 +73,12 @@ struct sl_session { /* embedded; read the fields, change nothing */
 void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_frame,
                      const struct sl_features *known, bool tolerant, int64_t startup_ns);
 void sl_session_clear(struct sl_session *s);
+
+/* The hello must have come by then, if that is nearer than what is set; 0: none. */
+void sl_session_bound_start(struct sl_session *s, int64_t deadline_ns);
+
+/* So many bytes of `out` have been written. */
+void sl_session_sent(struct sl_session *s, size_t n);
 
 /* 1: *event; 0: nothing more has arrived; -1: a protocol fault in *err, after
  * which the session is over. */
@@ -97,6 +103,10 @@ void sl_session_stop(struct sl_session *s, int64_t grace_ns, int64_t now_ns);
 void sl_session_cancel(struct sl_session *s);
 void sl_session_shutdown(struct sl_session *s);
 
+/* No request runs, and the next one may take its time: give memory back. The
+ * deadline is until_ns, unless a request begins or it is shut down; 0: none. */
+void sl_session_rest(struct sl_session *s, int64_t until_ns);
+
 /* How long a worker may take from its terminal to ready, whatever the other
  * limits are: its part is done, only its own tidying is left. */
 #define SL_SETTLE_MS 10000
@@ -106,8 +116,9 @@ void sl_session_shutdown(struct sl_session *s);
  * the time to settle. */
 void sl_session_touch(struct sl_session *s, int64_t now_ns);
 
-/* The nearest deadline, or 0. */
+/* The nearest deadline, or 0; and whether it has passed. */
 int64_t sl_session_deadline(const struct sl_session *s);
+bool sl_session_due(const struct sl_session *s, int64_t now_ns);
 
 /* 0, or -1 and *err for the deadline that has passed at now_ns. */
 int sl_session_check(const struct sl_session *s, int64_t now_ns, struct sl_error *err);

@@ -8,10 +8,12 @@
  * request is reported upward through one struct of callbacks, in the order in
  * which the worker sent it, and ends with exactly one on_outcome.
  *
- * Nothing runs behind the caller's back: callbacks are called only from
- * sl_supervisor_turn() and sl_worker_resume(), on the calling thread. Inside a
- * callback, sl_worker_stop, _cancel and _pause are allowed; sl_worker_resume,
- * sl_supervisor_turn and _free are not.
+ * Nothing runs behind the caller's back, or on another thread. Rows,
+ * diagnostics and progress are reported only from sl_supervisor_turn() and
+ * sl_worker_resume(). An outcome is also reported from sl_worker_request(),
+ * when it fails at once, and from sl_worker_cancel() and _shutdown(). Inside a
+ * callback, sl_worker_stop, _cancel and _pause are allowed, and in on_outcome
+ * sl_worker_request(); anything else that changes something is not.
  *
  * Times are milliseconds unless a name says _ns; 0 means "none" for a limit
  * that may be absent. Knows no Lua; includes no uv.h, so script/ may include it.
@@ -156,7 +158,7 @@ struct sl_row { /* borrowed for the callback */
 	struct sl_outline *outline; /* of a large row, instead; else NULL */
 };
 
-struct sl_outcome { /* borrowed for the callback */
+struct sl_outcome { /* borrowed for the callback, or until it begins a request */
 	bool success;
 	bool stopped;             /* success after sl_worker_stop, or by the worker's choice */
 	struct sl_error error;    /* of a failure */
@@ -186,7 +188,8 @@ struct sl_request_options { /* borrowed for the call; copied */
 
 /* Begin a request; the process is started when needed. -1 and *err (usage)
  * if one is running, the worker is leaving, or the JSON is not valid. Every
- * other failure arrives as the outcome. *events is copied. */
+ * other failure arrives as the outcome, maybe before this returns: there is no
+ * process to be had, or no such export. *events is copied. */
 int sl_worker_request(struct sl_worker *w, const struct sl_request_options *o,
                       const struct sl_events *events, struct sl_error *err);
 

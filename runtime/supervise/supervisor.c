@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "supervise/process.h"
+#include "supervise/worker.h"
 
 /* A worker that closes its end must not kill us (FACTS, "Processes", 5). A
  * program that has its own idea of SIGPIPE keeps it. */
@@ -64,7 +65,8 @@ void sl_supervisor_turn(struct sl_supervisor *s, int wait_ms)
 
 bool sl_supervisor_leaving(const struct sl_supervisor *s)
 {
-	for (const struct sl_process *p = s->processes; p != NULL; p = p->next)
+	const struct sl_process *p;
+	LIST_FOREACH(p, &s->processes, link)
 		if (p->owner == NULL)
 			return true;
 	return false;
@@ -72,11 +74,10 @@ bool sl_supervisor_leaving(const struct sl_supervisor *s)
 
 void sl_supervisor_kill_leaving(struct sl_supervisor *s)
 {
-	for (struct sl_process *p = s->processes, *next; p != NULL; p = next) {
-		next = p->next;
+	struct sl_process *p;
+	LIST_FOREACH(p, &s->processes, link) /* none is freed before the next turn */
 		if (p->owner == NULL && !p->freeing)
 			sl_process_kill(p);
-	}
 }
 
 void sl_supervisor_wake(struct sl_supervisor *s)
@@ -88,9 +89,9 @@ void sl_supervisor_free(struct sl_supervisor *s)
 {
 	if (s == NULL)
 		return;
-	while (s->workers != NULL)
-		sl_worker_orphan(s->workers);
-	while (s->processes != NULL)
+	while (!LIST_EMPTY(&s->workers))
+		sl_worker_orphan(LIST_FIRST(&s->workers));
+	while (!LIST_EMPTY(&s->processes))
 		uv_run(&s->loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&s->wakeup, NULL);
 	uv_close((uv_handle_t *)&s->bound, NULL);

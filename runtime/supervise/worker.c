@@ -7,10 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "supervise/worker.h"
-
-/* Memory that an idle worker's buffers may keep, bytes. */
-#define KEEP_IDLE (256u * 1024)
 
 /* ---- options ---- */
 
@@ -79,12 +77,11 @@ static int check_options(const struct sl_worker_options *o, struct sl_error *err
 
 static void keep_tail(struct sl_worker *w)
 {
-	struct sl_text tail = sl_text_of_buffer(&w->process->tail.bytes);
-	sl_buffer_consume(&w->last_tail, sl_buffer_len(&w->last_tail));
-	sl_buffer_append(&w->last_tail, tail.bytes, tail.len);
+	struct sl_text tail = sl_text_of_buffer(&w->process->printed.tail.bytes);
+	sl_buffer_set(&w->last_tail, tail.bytes, tail.len);
 }
 
-void sl_worker_note_exit(struct sl_worker *w)
+static void note_exit(struct sl_worker *w)
 {
 	const struct sl_process *p = w->process;
 	bool exited = p->ladder.exited && p->status != -1;
@@ -97,47 +94,103 @@ void sl_worker_note_exit(struct sl_worker *w)
 	};
 }
 
-/* This generation is of no more use to the handle. */
-void sl_worker_let_go(struct sl_worker *w, enum sl_manner manner)
+/* ---- what the request machine wants of the process ---- */
+
+static void pump(void *owner)
 {
+	struct sl_worker *w = owner;
+	sl_process_pump(w->process);
+}
+
+static void let_go(void *owner, bool in_good_order)
+{
+	struct sl_worker *w = owner;
 	struct sl_process *p = w->process;
-	if (p == NULL || manner == SL_KEEP)
-		return;
 	keep_tail(w);
-	sl_worker_note_exit(w);
+	note_exit(w);
 	w->process = NULL;
 	w->leaving = false;
-	sl_process_release(p, manner == SL_LEAVE);
+	sl_process_release(p, in_good_order);
 }
 
-void sl_worker_note_mishap(struct sl_worker *w)
+static void hear(void *owner)
 {
-	w->mishap_ns[w->mishaps++ % SL_RESTART_LIMIT_COUNT] = sl_now_ns();
+	struct sl_worker *w = owner;
+	sl_process_read_printed(w->process);
 }
 
-static int check_intensity(const struct sl_worker *w, struct sl_error *err)
+static uint64_t rss(void *owner)
 {
-	int64_t oldest = w->mishap_ns[w->mishaps % SL_RESTART_LIMIT_COUNT];
-	int64_t window_ns = (int64_t)SL_RESTART_WINDOW_S * 1000 * SL_NS_PER_MS;
-	if (oldest == 0 || sl_now_ns() - oldest > window_ns)
-		return 0;
-	return sl_fail(err, SL_RESTART_LIMIT, 0, "%s went wrong %d times within %d s: not started again",
-	               w->options.argv[0], SL_RESTART_LIMIT_COUNT, SL_RESTART_WINDOW_S);
+	return sl_worker_rss(owner);
 }
 
-int sl_worker_start_process(struct sl_worker *w, struct sl_error *err)
+static const struct sl_request_actions actions = {
+	.pump = pump,
+	.let_go = let_go,
+	.hear = hear,
+	.rss = rss,
+};
+
+/* ---- what the process tells the request machine ---- */
+
+static void take_frames(struct sl_worker *w)
 {
-	sl_error_clear(&w->start_error);
-	if (check_intensity(w, err) != 0)
+	do
+		while (sl_request_take(&w->request, sl_now_coarse_ns()))
+			;
+	while (sl_request_taken(&w->request, sl_now_ns()));
+}
+
+static void on_input(void *owner)
+{
+	take_frames(owner);
+}
+
+static void on_line(void *owner, const char *code, const char *line, size_t len)
+{
+	struct sl_worker *w = owner;
+	sl_request_line(&w->request, code, line, len);
+}
+
+static void on_deadline(void *owner)
+{
+	struct sl_worker *w = owner;
+	if (!sl_request_due(&w->request, sl_now_ns()))
+		return;
+	if (sl_process_read_arrived(w->process))
+		take_frames(w);
+	sl_request_deadline(&w->request, sl_now_ns());
+}
+
+static void on_gone(void *owner)
+{
+	struct sl_worker *w = owner;
+	note_exit(w);
+	sl_request_gone(&w->request, &w->exit, sl_now_ns());
+}
+
+static const struct sl_process_events process_events = {
+	.on_input = on_input,
+	.on_line = on_line,
+	.on_deadline = on_deadline,
+	.on_gone = on_gone,
+};
+
+/* ---- start ---- */
+
+static int start_process(struct sl_worker *w, struct sl_error *err)
+{
+	if (sl_request_starting(&w->request, sl_now_ns(), err) != 0)
 		return -1;
-	w->stats.generations++;
-	w->served = 0;
-	w->process = sl_process_start(w->supervisor, &w->options, &sl_worker_process_events, w, err);
-	return w->process != NULL ? 0 : -1;
+	w->process = sl_process_start(w->supervisor, &w->options, &process_events, w, err);
+	if (w->process == NULL)
+		return -1;
+	sl_request_attach(&w->request, &w->process->session, &w->process->printed);
+	return 0;
 }
 
 /* A process that ended while nobody looked is let go here. */
-bool sl_worker_has_live_process(struct sl_worker *w)
+static bool has_live_process(struct sl_worker *w)
 {
 	struct sl_process *p = w->process;
 	siginfo_t info = { 0 };
@@ -146,25 +199,79 @@ bool sl_worker_has_live_process(struct sl_worker *w)
 	if (p->ladder.rung == SL_RUNG_ALIVE &&
 	    waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0)
 		return true;
-	sl_worker_let_go(w, SL_LEAVE);
+	sl_request_let_go(&w->request, true);
 	return false;
 }
 
-/* Has this generation had its share? */
-void sl_worker_retire_if_due(struct sl_worker *w)
+/* 0: there is a process. */
+static int need_process(struct sl_worker *w, struct sl_error *err)
 {
-	const struct sl_worker_options *o = &w->options;
-	if (w->process == NULL || w->busy)
+	return has_live_process(w) ? 0 : start_process(w, err);
+}
+
+int sl_worker_start(struct sl_worker *w, struct sl_error *err)
+{
+	if (w->leaving)
+		return sl_fail(err, SL_USAGE, 0, "the worker is being shut down");
+	return need_process(w, err);
+}
+
+const struct sl_error *sl_worker_start_error(const struct sl_worker *w)
+{
+	const struct sl_error *err = &w->request.start_error;
+	return err->kind != SL_NONE ? err : NULL;
+}
+
+/* ---- requests ---- */
+
+int sl_worker_request(struct sl_worker *w, const struct sl_request_options *o,
+                      const struct sl_events *events, struct sl_error *err)
+{
+	struct sl_error why;
+	if (w->leaving || w->supervisor == NULL)
+		return sl_fail(err, SL_USAGE, 0, "the worker is being shut down");
+	if (sl_request_begin(&w->request, o, events, sl_now_ns(), err) != 0)
+		return -1;
+	sl_error_clear(&why);
+	if (need_process(w, &why) == 0)
+		sl_request_started(&w->request, sl_now_ns());
+	else
+		sl_request_not_started(&w->request, &why, sl_now_ns());
+	return 0;
+}
+
+void sl_worker_stop(struct sl_worker *w)
+{
+	sl_request_stop(&w->request, sl_now_ns());
+}
+
+void sl_worker_cancel(struct sl_worker *w, const struct sl_error *why)
+{
+	sl_request_cancel(&w->request, why, sl_now_ns());
+}
+
+void sl_worker_pause(struct sl_worker *w)
+{
+	if (w->process == NULL)
 		return;
-	if ((o->max_requests != 0 && w->served >= o->max_requests) ||
-	    (o->max_rss != 0 && sl_worker_rss(w) > o->max_rss)) {
-		sl_worker_let_go(w, SL_LEAVE);
+	sl_request_pause(&w->request);
+	sl_process_pause(w->process, true);
+}
+
+/* What has arrived comes first: only then may the process say that it is gone. */
+void sl_worker_resume(struct sl_worker *w)
+{
+	if (!w->request.paused)
 		return;
-	}
-	if (o->max_idle_ms > 0)
-		w->process->session.rest_ns = sl_now_ns() + o->max_idle_ms * SL_NS_PER_MS;
-	sl_decoder_trim(&w->process->session.in, KEEP_IDLE);
-	sl_process_pump(w->process);
+	sl_request_resume(&w->request, sl_now_ns());
+	take_frames(w);
+	if (w->process != NULL)
+		sl_process_pause(w->process, w->request.paused);
+}
+
+int64_t sl_worker_deadline_ns(const struct sl_worker *w)
+{
+	return w->request.deadline_ns;
 }
 
 /* ---- handles ---- */
@@ -183,13 +290,8 @@ struct sl_worker *sl_worker_new(struct sl_supervisor *s, const struct sl_worker_
 		return NULL;
 	}
 	w->supervisor = s;
-	w->next = s->workers;
-	w->link = &s->workers;
-	if (w->next != NULL)
-		w->next->link = &w->next;
-	s->workers = w;
-	sl_error_clear(&w->cancel);
-	sl_error_clear(&w->start_error);
+	LIST_INSERT_HEAD(&s->workers, w, link);
+	sl_request_init(&w->request, &w->options, s->json, &actions, w);
 	sl_buffer_init(&w->last_tail);
 	return w;
 }
@@ -198,13 +300,8 @@ void sl_worker_orphan(struct sl_worker *w)
 {
 	if (w->supervisor == NULL)
 		return;
-	w->busy = false;
-	sl_pending_clear(&w->request);
-	bool idle = w->process != NULL && w->process->session.state == SL_SESSION_IDLE;
-	sl_worker_let_go(w, idle ? SL_LEAVE : SL_TERMINATE);
-	*w->link = w->next;
-	if (w->next != NULL)
-		w->next->link = w->link;
+	sl_request_clear(&w->request);
+	LIST_REMOVE(w, link);
 	w->supervisor = NULL;
 }
 
@@ -220,7 +317,7 @@ void sl_worker_free(struct sl_worker *w)
 
 enum sl_worker_state sl_worker_state(const struct sl_worker *w)
 {
-	if (w->busy)
+	if (w->request.busy)
 		return SL_WORKER_BUSY;
 	if (w->process == NULL)
 		return SL_WORKER_OFF;
@@ -235,22 +332,10 @@ const char *sl_worker_state_name(enum sl_worker_state state)
 	return names[state];
 }
 
-int sl_worker_start(struct sl_worker *w, struct sl_error *err)
-{
-	if (w->leaving)
-		return sl_fail(err, SL_USAGE, 0, "the worker is being shut down");
-	return sl_worker_has_live_process(w) ? 0 : sl_worker_start_process(w, err);
-}
-
-const struct sl_error *sl_worker_start_error(const struct sl_worker *w)
-{
-	return w->start_error.kind != SL_NONE ? &w->start_error : NULL;
-}
-
 void sl_worker_shutdown(struct sl_worker *w)
 {
 	struct sl_error why;
-	if (w->busy) {
+	if (w->request.busy) {
 		sl_error_clear(&why);
 		sl_fail(&why, SL_CANCELLED, 0, "the worker was shut down");
 		sl_worker_cancel(w, &why);
@@ -258,7 +343,6 @@ void sl_worker_shutdown(struct sl_worker *w)
 	if (w->process == NULL || w->leaving)
 		return;
 	w->leaving = true;
-	w->process->session.rest_ns = 0;
 	sl_process_leave(w->process);
 }
 
@@ -270,7 +354,7 @@ struct sl_exit_report sl_worker_exit_report(const struct sl_worker *w)
 struct sl_worker_info sl_worker_info(const struct sl_worker *w)
 {
 	const struct sl_process *p = w->process;
-	struct sl_worker_info info = { .generation = w->stats.generations };
+	struct sl_worker_info info = { .generation = w->request.stats.generations };
 	if (p == NULL)
 		return info;
 	info.pid = p->pid;
@@ -282,7 +366,7 @@ struct sl_worker_info sl_worker_info(const struct sl_worker *w)
 
 struct sl_worker_stats sl_worker_stats(const struct sl_worker *w)
 {
-	return w->stats;
+	return w->request.stats;
 }
 
 uint64_t sl_worker_rss(const struct sl_worker *w)
@@ -302,7 +386,7 @@ uint64_t sl_worker_rss(const struct sl_worker *w)
 
 const char *sl_worker_tail(const struct sl_worker *w, size_t *len)
 {
-	struct sl_text t = sl_text_of_buffer(w->process != NULL ? &w->process->tail.bytes : &w->last_tail);
+	struct sl_text t = sl_text_of_buffer(w->process != NULL ? &w->process->printed.tail.bytes : &w->last_tail);
 	*len = t.len;
 	return t.bytes;
 }

@@ -122,7 +122,7 @@ static void check_sent(struct model *m)
 	}
 	CHECK(err.kind == SL_NONE && sl_decoder_end(&d, &err) == 0);
 	sl_decoder_clear(&d);
-	sl_buffer_consume(&m->session.out, n);
+	sl_session_sent(&m->session, n);
 }
 
 /* ---- steps: what the worker sends ---- */

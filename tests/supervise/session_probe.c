@@ -2,7 +2,7 @@
  * session_probe.c - the pure half of the supervisor for tests: the
  * conversation with a worker, the ladder, the capture of lines
  *
- * Linked with base, wire, json and three files of supervise, without libuv and
+ * Linked with base, wire, json and the pure half of supervise, without libuv and
  * Lua: commands in, answers out, as support/words.h has it. Times are
  * nanoseconds, given with each command.
  *
@@ -140,7 +140,7 @@ static void do_sent(void)
 	printf("sent");
 	put_text(sl_text_of_buffer(&session.out));
 	putchar('\n');
-	sl_buffer_consume(&session.out, sl_buffer_len(&session.out));
+	sl_session_sent(&session, sl_buffer_len(&session.out));
 }
 
 static void do_choose(void)
@@ -189,7 +189,7 @@ static void do_touch(void)
 
 static void do_rest(void)
 {
-	session.rest_ns = time_at(1);
+	sl_session_rest(&session, time_at(1));
 }
 
 static void do_features(void)

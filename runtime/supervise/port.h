@@ -1,0 +1,28 @@
+/*
+ * port.h - a descriptor that the loop watches (room: supervise, private)
+ *
+ * The memory of the libuv handle is its owner's, and stays until on_closed has
+ * been called for it.
+ */
+#ifndef SL_SUPERVISE_PORT_H
+#define SL_SUPERVISE_PORT_H
+
+#include <uv.h>
+
+struct sl_port { /* embedded, with fd -1 */
+	uv_poll_t poll;
+	int fd;      /* -1: closed */
+	int watched; /* UV_READABLE, UV_WRITABLE or 0 */
+};
+
+/* Hand fd to the loop; data is the handle's. -1 and errno: it is still the
+ * caller's, and on_closed will not come. */
+int sl_port_open(struct sl_port *port, uv_loop_t *loop, int fd, void *data);
+
+/* Watch for these events instead of those before; 0: for none. */
+void sl_port_watch(struct sl_port *port, int events, uv_poll_cb on_ready);
+
+/* Close the descriptor now, the handle on a later turn. Accepts a closed one. */
+void sl_port_close(struct sl_port *port, uv_close_cb on_closed);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * restarts.h - how often a worker may go wrong (room: supervise)
+ *
+ * Pure: so many generations that went wrong, in so long a time, and no other
+ * one is started.
+ */
+#ifndef SL_SUPERVISE_RESTARTS_H
+#define SL_SUPERVISE_RESTARTS_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define SL_RESTART_LIMIT_COUNT 16
+#define SL_RESTART_WINDOW_S 60
+
+struct sl_restarts { /* embedded; zeroed */
+	uint64_t count; /* generations that went wrong */
+	int64_t at_ns[SL_RESTART_LIMIT_COUNT]; /* when, a ring */
+};
+
+/* A generation went wrong. */
+void sl_restarts_note(struct sl_restarts *r, int64_t now_ns);
+
+/* 0, or -1 and *err (restart_limit). name: of the program, for the message. */
+int sl_restarts_check(const struct sl_restarts *r, const char *name, int64_t now_ns,
+                      struct sl_error *err);
+
+#endif
