@@ -142,7 +142,7 @@ static int start(struct sl_error *err)
 	process = calloc(1, sizeof *process);
 	if (process == NULL)
 		misused("no memory");
-	sl_session_init(&process->session, json, SL_FRAME_CAP_DEFAULT, false,
+	sl_session_init(&process->session, json, SL_FRAME_CAP_DEFAULT, &sl_known_features, false,
 	                startup_ns > 0 ? now + startup_ns : 0);
 	sl_printed_init(&process->printed, SL_TAIL_LIMIT, on_printed, NULL);
 	sl_request_attach(&request, &process->session, &process->printed);

@@ -133,7 +133,8 @@ static struct process *new_process(void)
 	CHECK(p != NULL);
 	p->next = processes;
 	processes = p;
-	sl_session_init(&p->session, json, SL_FRAME_CAP_DEFAULT, false, now + limits.startup_timeout_ms * MS);
+	sl_session_init(&p->session, json, SL_FRAME_CAP_DEFAULT, &sl_known_features, false,
+	                now + limits.startup_timeout_ms * MS);
 	sl_printed_init(&p->printed, 4096, on_printed, p);
 	sl_decoder_init(&p->orders, SL_FRAME_CAP_CEILING);
 	sl_ledger_init(&p->sealed);
