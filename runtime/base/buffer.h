@@ -6,8 +6,7 @@
  * readable bytes follow the content at any time, because a JSON parser may
  * look that far beyond a text (FACTS, "JSON"). Embedded: _init and _clear.
  */
-#ifndef SL_BASE_BUFFER_H
-#define SL_BASE_BUFFER_H
+#pragma once
 
 #include <stddef.h>
 #include <string.h>
@@ -75,5 +74,3 @@ static inline int sl_buffer_set(struct sl_buffer *b, const void *data, size_t n)
 
 /* Give memory back above `keep` bytes of capacity when the content allows. */
 void sl_buffer_trim(struct sl_buffer *b, size_t keep);
-
-#endif

@@ -6,8 +6,7 @@
  * for what is looked at with every row. Pure code gets the time as an
  * argument and calls neither.
  */
-#ifndef SL_BASE_CLOCK_H
-#define SL_BASE_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 #include <time.h>
@@ -31,5 +30,3 @@ static inline int64_t sl_now_coarse_ns(void)
 {
 	return sl_clock_read(CLOCK_MONOTONIC_COARSE);
 }
-
-#endif

@@ -11,8 +11,7 @@
  * The first error wins and sticks: sl_fail() on an error that is already set
  * changes nothing, so that what follows from a failure never hides it.
  */
-#ifndef SL_BASE_ERROR_H
-#define SL_BASE_ERROR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -145,5 +144,3 @@ int sl_error_exit_code(const struct sl_error *err);
  * NUL at the end included), control characters and invalid bytes shown as
  * escapes: for quoting in a message what came from outside. Returns out. */
 char *sl_quote(char *out, size_t size, const char *text, size_t len);
-
-#endif

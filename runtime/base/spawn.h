@@ -12,8 +12,7 @@
  * close-on-exec pipe; so a missing file, a missing interpreter and a missing
  * directory, which execvp cannot tell apart, each get their own message.
  */
-#ifndef SL_BASE_SPAWN_H
-#define SL_BASE_SPAWN_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -42,5 +41,3 @@ int sl_spawn(const struct sl_spawn *s, pid_t *pid, struct sl_error *err);
 /* Become the program, with our environment and all that exec keeps. Comes back
  * only when that failed: always -1, and *err as above. */
 int sl_exec(const char *const *argv, struct sl_error *err);
-
-#endif

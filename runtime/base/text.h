@@ -1,8 +1,7 @@
 /*
  * text.h - borrowed bytes and their length (room: base)
  */
-#ifndef SL_BASE_TEXT_H
-#define SL_BASE_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,5 +29,3 @@ static inline bool sl_text_equal(struct sl_text a, struct sl_text b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
 }
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * utf8.h - well-formed UTF-8, as RFC 3629 says (room: base)
  */
-#ifndef SL_BASE_UTF8_H
-#define SL_BASE_UTF8_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,5 +11,3 @@
 size_t sl_utf8_length(const char *p, size_t left);
 
 bool sl_utf8_valid(const char *text, size_t len);
-
-#endif

@@ -20,8 +20,7 @@
  * directory keeps two that begin at once apart. On a file system
  * without locks, stale temporaries stay, and do no harm.
  */
-#ifndef SL_FILE_DURABLE_H
-#define SL_FILE_DURABLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,5 +70,3 @@ int sl_durable_commit(struct sl_durable *d, struct sl_error *err);
 /* Remove the temporary, unless the state is CLOSED: it is then. -1 and *err
  * (sink) when the temporary could not be removed. Never touches the target. */
 int sl_durable_rollback(struct sl_durable *d, struct sl_error *err);
-
-#endif

@@ -4,8 +4,7 @@
  * One member without name and time: the same bytes give the same file. A file
  * of several members is one text, so that appending is a further member.
  */
-#ifndef SL_FILE_GZIP_H
-#define SL_FILE_GZIP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,5 +33,3 @@ struct sl_old_text {
  * damaged, or cut off (sink), or what stop said. */
 int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, sl_stop *stop,
                  struct sl_error *err);
-
-#endif

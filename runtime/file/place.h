@@ -7,8 +7,7 @@
  * directory, a FIFO or device, a descriptor's name in /proc, a file that may
  * not be written or removed by us, a mount point.
  */
-#ifndef SL_FILE_PLACE_H
-#define SL_FILE_PLACE_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -29,5 +28,3 @@ void sl_place_clear(struct sl_place *p); /* idempotent */
 
 /* Does the name stand for something else by now, or for other content? */
 bool sl_place_changed(const struct sl_place *p);
-
-#endif

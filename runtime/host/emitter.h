@@ -19,8 +19,7 @@
  *
  * There is one emitter in a process. Putting is for one thread at a time.
  */
-#ifndef SL_HOST_EMITTER_H
-#define SL_HOST_EMITTER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,5 +50,3 @@ int sl_emitter_flush(struct sl_emitter *e);
 
 /* The reader is gone, or this is a forked child. */
 bool sl_emitter_broken(const struct sl_emitter *e);
-
-#endif

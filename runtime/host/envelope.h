@@ -13,8 +13,7 @@
  * a typing error must not lose a row. Payload and metadata are forwarded as
  * the bytes that stand in the text.
  */
-#ifndef SL_HOST_ENVELOPE_H
-#define SL_HOST_ENVELOPE_H
+#pragma once
 
 #include "host/serve.h"
 #include "json/json.h"
@@ -44,5 +43,3 @@ int sl_envelope_read(struct sl_envelope *out, struct sl_json *j, const char *tex
 /* Emit what it carries. */
 enum sl_emitted sl_envelope_emit(const struct sl_envelope *e, struct sl_request *rq,
                                  struct sl_error *err);
-
-#endif

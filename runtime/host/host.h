@@ -12,12 +12,9 @@
  * Without --transport the environment (transport.h) says which it is, else
  * stdio; on a terminal that is refused with a word on how to start a worker.
  */
-#ifndef SL_HOST_HOST_H
-#define SL_HOST_HOST_H
+#pragma once
 
 /* argv as main has it, argv[1] being "worker": the process's exit status. A
  * worker that cannot start says so to the parent in frames; a command line
  * that makes no sense is said on stderr too. */
 int sl_host_main(int argc, char **argv);
-
-#endif

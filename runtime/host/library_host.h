@@ -3,12 +3,9 @@
  *
  * sluice/library.h is what their authors read.
  */
-#ifndef SL_HOST_LIBRARY_HOST_H
-#define SL_HOST_LIBRARY_HOST_H
+#pragma once
 
 #include "host/transport.h"
 
 /* Load the library and serve its exports: the process's exit status. */
 int sl_library_host(const struct sl_transport *t, const char *path);
-
-#endif

@@ -16,8 +16,7 @@
  * Without a command the lines are read from descriptor 0, and their end is
  * success. They can be read once: a second request finds them at their end.
  */
-#ifndef SL_HOST_LINES_HOST_H
-#define SL_HOST_LINES_HOST_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -31,5 +30,3 @@ struct sl_lines_options {
 
 /* Serve: the process's exit status. */
 int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *options);
-
-#endif

@@ -31,13 +31,10 @@
  * runner has asked for the end, the next emit ends the export: it raises what
  * no pcall can keep, because every later emit raises it again.
  */
-#ifndef SL_HOST_LUA_HOST_H
-#define SL_HOST_LUA_HOST_H
+#pragma once
 
 #include "host/transport.h"
 
 /* Load the file argv[0], with the arguments after it, and serve its exports:
  * the process's exit status. argv: NULL at its end, borrowed. */
 int sl_lua_host(const struct sl_transport *t, char **argv);
-
-#endif

@@ -16,8 +16,7 @@
  * Emitting is for one thread at a time: the one that run() was called in, or
  * one that it has handed the work to.
  */
-#ifndef SL_HOST_SERVE_H
-#define SL_HOST_SERVE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -108,5 +107,3 @@ void sl_request_fail(struct sl_request *rq, const struct sl_error *why);
 void sl_request_fail_detail(struct sl_request *rq, enum sl_detail detail, int64_t value);
 /* That failure; its kind is SL_NONE if there is none. */
 const struct sl_error *sl_request_failure(const struct sl_request *rq);
-
-#endif

@@ -5,8 +5,7 @@
  * is what an export says while it runs; control.c is the thread that hears
  * what the parent says.
  */
-#ifndef SL_HOST_SERVING_H
-#define SL_HOST_SERVING_H
+#pragma once
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -77,5 +76,3 @@ enum sl_emitted sl_emit_progress(struct sl_request *rq, const struct sl_progress
 /* control.c: 0 or an errno; and its end. */
 int sl_control_start(struct sl_serve *s);
 void sl_control_end(struct sl_serve *s);
-
-#endif

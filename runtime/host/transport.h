@@ -7,8 +7,7 @@
  * from 10 up, with /dev/null in place of 0 and stderr in place of 1, so that
  * nothing that the worker's own code prints can get between two frames.
  */
-#ifndef SL_HOST_TRANSPORT_H
-#define SL_HOST_TRANSPORT_H
+#pragma once
 
 #include "base/error.h"
 #include "wire/transport.h"
@@ -26,5 +25,3 @@ int sl_transport_from_environment(enum sl_transport_kind *kind, struct sl_error 
 
 /* Make the descriptors private: once, before any of the user's code runs. */
 int sl_transport_claim(struct sl_transport *t, enum sl_transport_kind kind, struct sl_error *err);
-
-#endif

@@ -5,8 +5,7 @@
  * tells a listener what it passes. Asked only about texts that simdjson
  * declined, so it is written to be right and to explain, not to be fast.
  */
-#ifndef SL_JSON_CHECK_H
-#define SL_JSON_CHECK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,5 +28,3 @@ struct sl_listener {
 /* Is it one valid value? If not, *complaint. listener: may be NULL. */
 bool sl_json_check(const char *text, size_t len, const struct sl_listener *listener,
                    struct sl_complaint *complaint);
-
-#endif

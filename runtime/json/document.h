@@ -13,8 +13,7 @@
  *               closing one, 24 bits above them the number of children (keys
  *               and values are one), which stays at its maximum beyond it
  */
-#ifndef SL_JSON_DOCUMENT_H
-#define SL_JSON_DOCUMENT_H
+#pragma once
 
 #include <stdint.h>
 #include <string.h>
@@ -77,5 +76,3 @@ bool sl_json_parse_quickly(struct sl_json *j, const char *text, size_t len);
 /* sl_json_parse without its first half: the text goes to the judge and to
  * the slow reader even when simdjson could read it. For tests. */
 int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
-
-#endif

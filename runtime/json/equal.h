@@ -6,8 +6,7 @@
  * fields in any order, of duplicate keys the last. Numbers beyond 64 bits and
  * double range are compared as the doubles that they became.
  */
-#ifndef SL_JSON_EQUAL_H
-#define SL_JSON_EQUAL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,5 +20,3 @@ uint64_t sl_json_hash(struct sl_json_value v);
 
 /* An integer and a double: below 0, 0 or above 0, exactly. No NaN. */
 int sl_json_compare(int64_t a, double b);
-
-#endif

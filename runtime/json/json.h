@@ -10,8 +10,7 @@
  *
  * A look-up and a walk agree for every text; of duplicate keys the last wins.
  */
-#ifndef SL_JSON_JSON_H
-#define SL_JSON_JSON_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -154,6 +153,4 @@ int sl_json_append_line(struct sl_buffer *out, const char *text, size_t len);
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

@@ -4,8 +4,7 @@
  * A set of names, made once, and the walk over an object that finds the fields
  * of these names: each member is looked at once, whatever the number of names.
  */
-#ifndef SL_JSON_NAMES_H
-#define SL_JSON_NAMES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,5 +45,3 @@ bool sl_names_add(struct sl_names *n, const char *text, size_t len);
  */
 bool sl_names_find(const struct sl_names *n, struct sl_json_iter *it, struct sl_json_value *found,
                    const char **key, size_t *len, struct sl_json_value *other);
-
-#endif

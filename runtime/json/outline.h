@@ -12,8 +12,7 @@
  * piece, very deep nesting, whatever is wrong) is not outlined: the whole text
  * goes to sl_json_parse then, which also knows what to say about it.
  */
-#ifndef SL_JSON_OUTLINE_H
-#define SL_JSON_OUTLINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,5 +52,3 @@ int sl_outline_field(struct sl_outline *o, struct sl_json *parser, const char *t
 int sl_outline_pointer(struct sl_outline *o, struct sl_json *parser, const char *text,
                        const char *pointer, size_t len, struct sl_json_value *out,
                        struct sl_error *err);
-
-#endif

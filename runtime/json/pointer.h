@@ -1,8 +1,7 @@
 /*
  * pointer.h - the syntax of JSON Pointers, RFC 6901 (room: json, private)
  */
-#ifndef SL_JSON_POINTER_H
-#define SL_JSON_POINTER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,5 +12,3 @@ bool sl_pointer_is_valid(const char *pointer, const char *end);
 /* Read a token (what stands between slashes) as an array index: false when it is
  * none, that is other than digits without a leading zero, or too large. */
 bool sl_pointer_index(const char *token, const char *end, size_t *index);
-
-#endif

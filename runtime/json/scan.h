@@ -3,8 +3,7 @@
  *
  * Looks at nothing else: whether a text is JSON, a parser must say.
  */
-#ifndef SL_JSON_SCAN_H
-#define SL_JSON_SCAN_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,5 +19,3 @@ struct sl_scan { /* offsets in the text */
 /* From a child of a container on, up to `to` or to the container's end. Up to 63
  * bytes after `to` are read. */
 void sl_scan(struct sl_scan *out, const char *text, size_t from, size_t to);
-
-#endif

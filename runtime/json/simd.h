@@ -9,8 +9,7 @@
  * 158 bytes takes 0.18 µs instead of 0.78, 1 MB 0.45 ms instead of 4.2. That both
  * read the same is proved by tests/json/oracle_spec.lua and tests/fuzz/json_fuzz.c.
  */
-#ifndef SL_JSON_SIMD_H
-#define SL_JSON_SIMD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +47,4 @@ size_t sl_simd_print_double(double value, char out[SL_DOUBLE_ROOM]);
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

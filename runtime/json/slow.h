@@ -7,8 +7,7 @@
  * that document.h walks. Nobody else can tell the two apart. It could read every
  * text; simd.h says what is gained by asking it last.
  */
-#ifndef SL_JSON_SLOW_H
-#define SL_JSON_SLOW_H
+#pragma once
 
 #include <locale.h>
 #include <stddef.h>
@@ -28,5 +27,3 @@ void sl_slow_clear(struct sl_slow *s);
 int sl_slow_parse(struct sl_slow *s, const char *text, size_t len);
 
 size_t sl_slow_memory(const struct sl_slow *s);
-
-#endif

@@ -4,8 +4,7 @@
  * A string of a document can be read a word at a time from its start, however
  * short it is (document.h). A text of up to 16 bytes is two words and its length.
  */
-#ifndef SL_JSON_WORDS_H
-#define SL_JSON_WORDS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -38,5 +37,3 @@ static inline uint64_t sl_word_last(const char *text, size_t len)
 {
 	return len > SL_WORD ? sl_word(text + len - SL_WORD) : 0;
 }
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * wtf8.h - what WTF-8 has beyond UTF-8: surrogates (room: json, private)
  */
-#ifndef SL_JSON_WTF8_H
-#define SL_JSON_WTF8_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,5 +23,3 @@ static inline size_t sl_wtf8_put(unsigned char *out, unsigned c)
 	out[0] = (unsigned char)(lead[n] | c);
 	return n;
 }
-
-#endif

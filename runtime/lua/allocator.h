@@ -10,8 +10,7 @@
  * Small blocks that Lua lets go are kept for the next of their size, up to
  * 1 MiB of them: a row's table and strings then cost no call of malloc.
  */
-#ifndef SL_LUA_ALLOCATOR_H
-#define SL_LUA_ALLOCATOR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,5 +38,3 @@ void *sl_allocator_alloc(void *ud, void *block, size_t old_size, size_t new_size
 
 /* The allocator of this state when it is one of ours, else NULL. */
 struct sl_allocator *sl_allocator_of(lua_State *L);
-
-#endif

@@ -10,8 +10,7 @@
  * When the Lua state closes, codecs are closed before some of the user's
  * finalizers run: those get one that lasts for their call only.
  */
-#ifndef SL_LUA_CODEC_H
-#define SL_LUA_CODEC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,5 +39,3 @@ struct sl_codec *sl_codec_take(lua_State *L, int upvalue);
 
 /* It is free again. size: of the text that it was used for, bytes. */
 void sl_codec_put_back(struct sl_codec *c, size_t size);
-
-#endif

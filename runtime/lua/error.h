@@ -10,8 +10,7 @@
  *
  * Everything here may raise on memory: inside protected bodies only.
  */
-#ifndef SL_LUA_ERROR_H
-#define SL_LUA_ERROR_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -54,5 +53,3 @@ int sl_lua_error_exit_code(lua_State *L);
 
 /* Push the table kind -> exit code. */
 void sl_lua_error_push_kinds(lua_State *L);
-
-#endif

@@ -5,8 +5,7 @@
  * the state. Names of fields come again with every row, and many fields have few
  * values, and short ones: these are remembered.
  */
-#ifndef SL_LUA_MEMO_H
-#define SL_LUA_MEMO_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -32,5 +31,3 @@ struct sl_memo { /* zeroed but for the first two */
 /* As lua_pushlstring, for a string of a document; anchors: where on the stack
  * the table is. Needs two free slots. Raises on memory. */
 void sl_memo_push(lua_State *L, int anchors, struct sl_memo *m, const char *text, size_t len);
-
-#endif

@@ -4,8 +4,7 @@
  * A bad value raises at the caller's line, naming the option. Strings are
  * borrowed as long as the table holds them.
  */
-#ifndef SL_LUA_OPTIONS_H
-#define SL_LUA_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,5 +34,3 @@ const char *const *sl_option_list(lua_State *L, int table, const char *name);
 /* A table of NAME = value as an array of "NAME=value": the same, but what is
  * pushed is a table that also holds the strings. */
 const char *const *sl_option_environment(lua_State *L, int table, const char *name);
-
-#endif

@@ -21,8 +21,7 @@
  *
  * Everything here may raise (memory), so it runs inside protected bodies only.
  */
-#ifndef SL_LUA_VALUE_H
-#define SL_LUA_VALUE_H
+#pragma once
 
 #include <lua.h>
 
@@ -54,5 +53,3 @@ void sl_value_push_array_metatable(lua_State *L);
  * kind row_malformed); null; array(t?) marks t, or a new table, and returns
  * it; is_array(t). */
 int sl_value_open(lua_State *L);
-
-#endif

@@ -14,8 +14,7 @@
  *
  * ASCII throughout. Pure functions of bytes.
  */
-#ifndef SL_SCHEMA_FORMATS_H
-#define SL_SCHEMA_FORMATS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,5 +26,3 @@ sl_format sl_format_find(const char *name);
 
 /* The name at a place, in order; NULL behind the last one. */
 const char *sl_format_name(size_t place);
-
-#endif

@@ -8,8 +8,7 @@
  * schema's address. Constants are also a JSON document of the schema's own, for
  * comparing them with a row's values.
  */
-#ifndef SL_SCHEMA_PROGRAM_H
-#define SL_SCHEMA_PROGRAM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -149,5 +148,3 @@ enum { SL_ANCHOR_FIND = 1, SL_ANCHOR_UNKNOWN, SL_ANCHOR_UNIQUE, SL_ANCHOR_ARRAY 
  * Raises; s then holds what _clear frees. */
 void sl_program_compile(lua_State *L, struct sl_schema *s);
 void sl_program_clear(struct sl_schema *s);
-
-#endif

@@ -13,8 +13,7 @@
  * matters where no hook can interrupt. Characters are code points; an escaped
  * lone surrogate (WTF-8) is one too.
  */
-#ifndef SL_SCHEMA_REGEX_H
-#define SL_SCHEMA_REGEX_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,5 +32,3 @@ void sl_regex_free(struct sl_regex *r); /* accepts NULL */
 /* Is there a match anywhere in the text? Uses room inside r: not for two
  * threads at once. */
 bool sl_regex_find(struct sl_regex *r, const char *text, size_t len);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * report.h - violations, as Lua sees them (room: schema, private)
  */
-#ifndef SL_SCHEMA_REPORT_H
-#define SL_SCHEMA_REPORT_H
+#pragma once
 
 #include <stddef.h>
 
@@ -28,5 +27,3 @@ struct sl_complaint_at {
 
 /* Push { pointer =, expected =, value = }; the phrase is on top and taken. */
 void sl_report_push(lua_State *L, const struct sl_complaint_at *c);
-
-#endif

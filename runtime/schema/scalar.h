@@ -4,8 +4,7 @@
  *
  * Patterns of Lua are not looked at here: that takes Lua.
  */
-#ifndef SL_SCHEMA_SCALAR_H
-#define SL_SCHEMA_SCALAR_H
+#pragma once
 
 #include "schema/program.h"
 
@@ -16,5 +15,3 @@ bool sl_scalar_string(const struct sl_string *s, const char *text, size_t len);
 /* The integer that a number stands for: also 1.0 and 1e2, as long as the
  * double is surely what was written, which is up to 2^53. */
 bool sl_scalar_whole(struct sl_json_value v, int64_t *out);
-
-#endif

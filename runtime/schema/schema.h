@@ -25,8 +25,7 @@
  * the document's parser meanwhile. The schema's userdata must be kept alive by
  * the caller.
  */
-#ifndef SL_SCHEMA_SCHEMA_H
-#define SL_SCHEMA_SCHEMA_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -75,5 +74,3 @@ void sl_schema_push_failure(lua_State *L, const struct sl_violations *v,
 /* core.schema(description): the userdata. Raises when the description makes no
  * sense. Methods: decode(text). */
 int sl_schema_new(lua_State *L);
-
-#endif

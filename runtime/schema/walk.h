@@ -2,13 +2,10 @@
  * walk.h - from a document to the declared value (room: schema, private
  * to schema*.c)
  */
-#ifndef SL_SCHEMA_WALK_H
-#define SL_SCHEMA_WALK_H
+#pragma once
 
 #include "schema/program.h"
 
 /* [anchors] -> [anchors, others, value or list of violations]: how many these are.
  * Whoever calls sees to the parser and to what else is on the stack. */
 size_t sl_walk_push(lua_State *L, const struct sl_schema *s, struct sl_json_value root);
-
-#endif

@@ -5,8 +5,7 @@
  * that brought it (delivery.c); rows as userdata and expressions look here, so
  * that a look-up uses the document that the supervisor has parsed already.
  */
-#ifndef SL_SCRIPT_AT_HAND_H
-#define SL_SCRIPT_AT_HAND_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,5 +43,3 @@ static inline struct sl_outline *sl_at_hand_outline(const struct sl_at_hand *h)
  * memory. */
 bool sl_at_hand_reject(lua_State *L, struct sl_script *s, uint64_t serial, const char *reason,
                        size_t len);
-
-#endif

@@ -4,12 +4,9 @@
  * The one place where callbacks of the loop come in. Rows go on to delivery.c;
  * diagnostics, progress and outcomes become handlers' arguments here.
  */
-#ifndef SL_SCRIPT_CALLBACKS_H
-#define SL_SCRIPT_CALLBACKS_H
+#pragma once
 
 #include "script/run.h"
 
 /* Fill in the callbacks; ctx is the run. */
 void sl_callbacks_init(struct sl_events *events, struct sl_run *run);
-
-#endif

@@ -5,8 +5,7 @@
  * the command, main.c opens it in a state of its own; a plain lua5.4 loads it
  * as a shared object.
  */
-#ifndef SL_SCRIPT_CORE_H
-#define SL_SCRIPT_CORE_H
+#pragma once
 
 #include <lua.h>
 
@@ -14,5 +13,3 @@ __attribute__((visibility("default"))) int luaopen_sluice_core(lua_State *L);
 
 /* Where the running command's file is, before the module is opened. Borrowed. */
 void sl_core_set_executable(const char *path);
-
-#endif

@@ -9,12 +9,9 @@
  * a row that has been rejected goes no further, and the request's on_reject
  * hears of it.
  */
-#ifndef SL_SCRIPT_DELIVERY_H
-#define SL_SCRIPT_DELIVERY_H
+#pragma once
 
 #include "script/run.h"
 
 /* 0; or -1, and the request is on its way to failure. Never raises. */
 int sl_delivery_of(struct sl_run *run, const struct sl_row *row);
-
-#endif

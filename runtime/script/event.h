@@ -5,8 +5,7 @@
  * that protect.c calls: it calls the event's own function, with what the
  * closure's upvalues hold at hand. What that raises ends the request.
  */
-#ifndef SL_SCRIPT_EVENT_H
-#define SL_SCRIPT_EVENT_H
+#pragma once
 
 #include <lua.h>
 
@@ -36,5 +35,3 @@ int sl_event_call(struct sl_event *e, struct sl_error *err);
 
 /* The same; when it fails, the request is on its way to failure. */
 int sl_event_contain(struct sl_event *e);
-
-#endif

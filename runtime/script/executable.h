@@ -1,8 +1,7 @@
 /*
  * executable.h - where the sluice command is (room: script)
  */
-#ifndef SL_SCRIPT_EXECUTABLE_H
-#define SL_SCRIPT_EXECUTABLE_H
+#pragma once
 
 #include <lua.h>
 
@@ -12,5 +11,3 @@
  * tree or installed; "sluice", to be looked up in PATH.
  */
 void sl_executable_push(lua_State *L, const char *known);
-
-#endif

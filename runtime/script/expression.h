@@ -9,8 +9,7 @@
  * As a function it takes a row. delivery.c opens it up instead and calls the
  * compiled chunk itself, for the row at hand, so that no userdata is made.
  */
-#ifndef SL_SCRIPT_EXPRESSION_H
-#define SL_SCRIPT_EXPRESSION_H
+#pragma once
 
 #include <lua.h>
 
@@ -29,5 +28,3 @@ const struct sl_predicate *sl_expression_predicate(const struct sl_expression *e
 
 /* Calls of the chunk from here on look at the row at hand. */
 void sl_expression_aim(struct sl_expression *e);
-
-#endif

@@ -6,12 +6,9 @@
  * the table of the standard library by twins that tell the limit; they
  * behave the same in all else.
  */
-#ifndef SL_SCRIPT_FOLLOW_H
-#define SL_SCRIPT_FOLLOW_H
+#pragma once
 
 #include <lua.h>
 
 /* Raises on memory. script: index of the state's userdata (state.h). */
 void sl_follow_open(lua_State *L, int script);
-
-#endif

@@ -4,12 +4,9 @@
  * What the room sink/ needs of whoever runs it, and taker:row(row) for scripts,
  * which give rows by themselves.
  */
-#ifndef SL_SCRIPT_GIVE_H
-#define SL_SCRIPT_GIVE_H
+#pragma once
 
 #include "script/state.h"
 
 /* Fill in the context s->sinks. */
 void sl_give_init(struct sl_script *s);
-
-#endif

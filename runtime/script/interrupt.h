@@ -8,8 +8,7 @@
  * here: a program that embeds the module keeps its own handlers. Process-wide,
  * as signals are.
  */
-#ifndef SL_SCRIPT_INTERRUPT_H
-#define SL_SCRIPT_INTERRUPT_H
+#pragma once
 
 #include <stdatomic.h>
 
@@ -41,5 +40,3 @@ int sl_interrupt_check(struct sl_error *err, const char *path);
 
 /* How many have come since this was last asked: for core.interrupted(). */
 int sl_interrupt_news(void);
-
-#endif

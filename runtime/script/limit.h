@@ -17,8 +17,7 @@
  * loaded, are out of reach (DESIGN section 8). The thread that holds the timer
  * must be the one that runs Lua. Signal SIGVTALRM is taken.
  */
-#ifndef SL_SCRIPT_LIMIT_H
-#define SL_SCRIPT_LIMIT_H
+#pragma once
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -132,5 +131,3 @@ static inline void sl_limit_leave(struct sl_limit *limit, struct sl_scope *scope
 	if (limit->armed)
 		sl_limit_settle(limit, scope);
 }
-
-#endif

@@ -4,8 +4,7 @@
  * Whoever waits turns the loop; callbacks then enter Lua on that coroutine.
  * Before the loop may block, everything that writers hold is written.
  */
-#ifndef SL_SCRIPT_LOOP_H
-#define SL_SCRIPT_LOOP_H
+#pragma once
 
 #include <lua.h>
 
@@ -22,5 +21,3 @@ void sl_loop_resume(struct sl_script *s, lua_State *L, struct sl_worker *w);
 
 /* Raise an error when a handler is running: the loop cannot be entered again. */
 void sl_loop_check_outside(lua_State *L, const struct sl_script *s, const char *what);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * outcome.h - how a request ended, as Lua sees it (room: script)
  */
-#ifndef SL_SCRIPT_OUTCOME_H
-#define SL_SCRIPT_OUTCOME_H
+#pragma once
 
 #include <lua.h>
 
@@ -11,5 +10,3 @@
 /* Push the summary of a success, or the error object of a failure; the run's
  * userdata is at index run (absolute). Raises. */
 void sl_outcome_push(lua_State *L, int run, const struct sl_outcome *o);
-
-#endif

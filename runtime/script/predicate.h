@@ -16,8 +16,7 @@
  * strings without escapes, true false nil null, and fields (a, a.b). Operators
  * as in the Lua 5.4 reference manual, section 3.4.
  */
-#ifndef SL_SCRIPT_PREDICATE_H
-#define SL_SCRIPT_PREDICATE_H
+#pragma once
 
 #include <lua.h>
 
@@ -52,5 +51,3 @@ bool sl_predicate_read(struct sl_predicate *p, lua_State *L, const char *source,
 
 /* false, nil and null drop the row. */
 enum sl_verdict sl_predicate_decide(const struct sl_predicate *p, struct sl_json_value payload);
-
-#endif

@@ -6,8 +6,7 @@
  * it raises, whatever that is, becomes an error object that says which handler
  * failed, on which row, and where, and the Lua stack is as found.
  */
-#ifndef SL_SCRIPT_PROTECT_H
-#define SL_SCRIPT_PROTECT_H
+#pragma once
 
 #include <lua.h>
 
@@ -27,5 +26,3 @@ int sl_protect_event(struct sl_script *s, int body, int cause, struct sl_scope *
 /* core.protect(name, kind, f, ...), and core.undisturbed. */
 int sl_protect_call(lua_State *L);
 int sl_protect_undisturbed(lua_State *L);
-
-#endif

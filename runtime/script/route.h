@@ -7,8 +7,7 @@
  * keeps its pointers alive are in the slots, a table that is an upvalue of the
  * run's body (event.h). A route belongs to its run, which frees it.
  */
-#ifndef SL_SCRIPT_ROUTE_H
-#define SL_SCRIPT_ROUTE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -85,5 +84,3 @@ static inline void sl_route_push(lua_State *L, const struct sl_route *r, int slo
 {
 	lua_rawgeti(L, SL_BODY_SLOTS, r->slot + slot);
 }
-
-#endif

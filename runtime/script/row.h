@@ -10,8 +10,7 @@
  * it. The text of one that is being handled is therefore lent to its userdata; if
  * that is still wanted when the handlers are done, it gets its copy then.
  */
-#ifndef SL_SCRIPT_ROW_H
-#define SL_SCRIPT_ROW_H
+#pragma once
 
 #include <lua.h>
 
@@ -72,5 +71,3 @@ int sl_row_new(lua_State *L);
 
 /* Make the metatable: pushed. Raises. */
 void sl_row_push_metatable(lua_State *L);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * row_object.h - the userdata of a row, for row*.c only (room: script)
  */
-#ifndef SL_SCRIPT_ROW_OBJECT_H
-#define SL_SCRIPT_ROW_OBJECT_H
+#pragma once
 
 #include "script/row.h"
 
@@ -21,5 +20,3 @@ enum {
 	SL_ROW_PAYLOAD = 1, /* decoded; nil before it is wanted */
 	SL_ROW_COPY         /* the userdata that its text is in, if it is in one */
 };
-
-#endif

@@ -6,8 +6,7 @@
  * drop every handle and the request still ends properly. Its user values hold
  * whatever of it lives in Lua.
  */
-#ifndef SL_SCRIPT_RUN_H
-#define SL_SCRIPT_RUN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -89,5 +88,3 @@ void sl_run_taker_failed(struct sl_script *s, const void *taker, const struct sl
 
 /* Make the metatable. Raises. */
 void sl_run_open(lua_State *L);
-
-#endif

@@ -13,8 +13,7 @@
  * and _leave: callbacks then enter Lua on that coroutine, and nothing is freed
  * below them.
  */
-#ifndef SL_SCRIPT_STATE_H
-#define SL_SCRIPT_STATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -98,5 +97,3 @@ void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, si
 /* Push a value of a document, taking the parser that holds it if it is ours.
  * One free slot is enough for anything but a table. */
 void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v);
-
-#endif

@@ -5,8 +5,7 @@
  * user value is the latest run. Whatever waits here turns the loop, and is
  * therefore an error inside a handler.
  */
-#ifndef SL_SCRIPT_WORKER_H
-#define SL_SCRIPT_WORKER_H
+#pragma once
 
 #include <lua.h>
 
@@ -22,5 +21,3 @@ int sl_handle_finish(lua_State *L);
 
 /* Make the metatable. Raises. */
 void sl_handle_open(lua_State *L);
-
-#endif

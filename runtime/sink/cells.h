@@ -10,8 +10,7 @@
  * as declared; any other row goes the long way, by sl_schema_push, which says
  * what is wrong with it or knows what to make of it (a default, say).
  */
-#ifndef SL_SINK_CELLS_H
-#define SL_SINK_CELLS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,5 +57,3 @@ struct sl_extract *sl_extract_push(lua_State *L, const struct sl_schema *s,
 /* Read a row into a cell for each column; texts are borrowed from the document.
  * false: this row goes the long way. Cannot raise. */
 bool sl_extract_read(struct sl_extract *x, struct sl_json_value root, struct sl_cell *cells);
-
-#endif

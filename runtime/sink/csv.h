@@ -16,8 +16,7 @@
  * names the column: a field without a column, a required one that is absent,
  * a payload that is not an object, a NUL, a lone surrogate.
  */
-#ifndef SL_SINK_CSV_H
-#define SL_SINK_CSV_H
+#pragma once
 
 #include <lua.h>
 
@@ -30,5 +29,3 @@ int sl_csv_new(lua_State *L);
 
 /* Make the metatable. Raises. */
 void sl_csv_open(lua_State *L, const struct sl_sinks *s);
-
-#endif

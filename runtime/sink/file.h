@@ -7,8 +7,7 @@
  * (commit from commit()); a call out of order raises. A file that is closed or
  * collected rolls back.
  */
-#ifndef SL_SINK_FILE_H
-#define SL_SINK_FILE_H
+#pragma once
 
 #include <lua.h>
 
@@ -19,5 +18,3 @@ int sl_file_new(lua_State *L);
 
 /* Make the metatable. Raises. */
 void sl_file_open(lua_State *L);
-
-#endif

@@ -5,8 +5,7 @@
  * takes rows (taker.h); lualib makes sinks of them. Whoever runs them names
  * none: it opens the room with a context, which says what the room needs of it.
  */
-#ifndef SL_SINK_SINK_H
-#define SL_SINK_SINK_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -44,5 +43,3 @@ static inline bool sl_sinks_are_dirty(const struct sl_sinks *s)
 {
 	return !LIST_EMPTY(&s->dirty);
 }
-
-#endif

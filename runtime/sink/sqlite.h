@@ -17,8 +17,7 @@
  * refuses to run outside of one, where a row would stand on its own. It must be
  * closed before its connection.
  */
-#ifndef SL_SINK_SQLITE_H
-#define SL_SINK_SQLITE_H
+#pragma once
 
 #include <lua.h>
 
@@ -27,5 +26,3 @@ int sl_sqlite_link(lua_State *L);
 
 /* Make the metatables. Raises. */
 void sl_sqlite_open(lua_State *L);
-
-#endif

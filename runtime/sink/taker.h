@@ -13,8 +13,7 @@
  * other step; a row that it declines goes the long way, by the schema's decoder
  * and write(), which knows what is wrong with it, or what to make of it.
  */
-#ifndef SL_SINK_TAKER_H
-#define SL_SINK_TAKER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,5 +65,3 @@ static inline enum sl_took sl_taker_take(struct sl_taker t, const struct sl_take
 {
 	return t.type->take(t.self, row, err);
 }
-
-#endif

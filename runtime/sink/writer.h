@@ -11,8 +11,7 @@
  * being compressed. Nobody watches it grow: it gets its bytes only when the
  * buffer is full, and at the end.
  */
-#ifndef SL_SINK_WRITER_H
-#define SL_SINK_WRITER_H
+#pragma once
 
 #include <stddef.h>
 
@@ -49,5 +48,3 @@ int sl_writer_new(lua_State *L);
 
 /* Make the metatable. Raises. */
 void sl_writer_open(lua_State *L, const struct sl_sinks *s);
-
-#endif

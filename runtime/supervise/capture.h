@@ -5,8 +5,7 @@
  * are kept. A line longer than SL_CAPTURE_LINE is handed out in pieces, so
  * that memory stays bounded whatever arrives.
  */
-#ifndef SL_SUPERVISE_CAPTURE_H
-#define SL_SUPERVISE_CAPTURE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,5 +40,3 @@ void sl_capture_feed(struct sl_capture *c, const char *bytes, size_t n,
 
 /* The end: a last line without a line end. */
 void sl_capture_end(struct sl_capture *c, sl_on_line *on_line, void *ctx);
-
-#endif

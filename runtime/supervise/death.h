@@ -3,8 +3,7 @@
  *
  * Pure: why the process, which is gone, ended the start or the request.
  */
-#ifndef SL_SUPERVISE_DEATH_H
-#define SL_SUPERVISE_DEATH_H
+#pragma once
 
 #include "supervise/printed.h"
 #include "supervise/session.h"
@@ -18,5 +17,3 @@ void sl_death_before_hello(const struct sl_session *s, const struct sl_printed *
                            const struct sl_exit_report *e, struct sl_error *err);
 void sl_death_in_request(const struct sl_session *s, const struct sl_exit_report *e,
                          struct sl_error *err);
-
-#endif

@@ -9,8 +9,7 @@
  *     alive --leave--> leaving --grace--> terminated --grace--> killed
  *       \__________________ exit, or end of pipe __________________/
  */
-#ifndef SL_SUPERVISE_LADDER_H
-#define SL_SUPERVISE_LADDER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,5 +55,3 @@ enum sl_ladder_action sl_ladder_step(struct sl_ladder *l, enum sl_ladder_event e
 
 /* Waiting is pointless or unfair just now: give it another `more_ns`. */
 void sl_ladder_extend(struct sl_ladder *l, int64_t now_ns, int64_t more_ns);
-
-#endif

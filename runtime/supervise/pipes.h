@@ -5,8 +5,7 @@
  * Real pipes, not socketpairs (DESIGN section 4). Our ends do not block; the
  * child's ends do, so that a worker that emits faster than we read waits.
  */
-#ifndef SL_SUPERVISE_PIPES_H
-#define SL_SUPERVISE_PIPES_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -26,5 +25,3 @@ void sl_pipes_close(struct sl_pipes *q);
 /* Start the program that o names on the child's ends. -1 and *err (spawn). */
 int sl_pipes_launch(const struct sl_pipes *q, const struct sl_worker_options *o, pid_t *pid,
                     struct sl_error *err);
-
-#endif

@@ -4,8 +4,7 @@
  * The memory of the libuv handle is its owner's, and stays until on_closed has
  * been called for it.
  */
-#ifndef SL_SUPERVISE_PORT_H
-#define SL_SUPERVISE_PORT_H
+#pragma once
 
 #include <uv.h>
 
@@ -24,5 +23,3 @@ void sl_port_watch(struct sl_port *port, int events, uv_poll_cb on_ready);
 
 /* Close the descriptor now, the handle on a later turn. Accepts a closed one. */
 void sl_port_close(struct sl_port *port, uv_close_cb on_closed);
-
-#endif

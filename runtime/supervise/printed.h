@@ -6,8 +6,7 @@
  * then its first line is quoted, and the rest is not for anybody's terminal. So
  * it is held back until the worker has shown itself.
  */
-#ifndef SL_SUPERVISE_PRINTED_H
-#define SL_SUPERVISE_PRINTED_H
+#pragma once
 
 #include "supervise/capture.h"
 
@@ -40,5 +39,3 @@ void sl_printed_end(struct sl_printed *p, enum sl_printed_on on);
 
 /* The worker has shown itself: nothing is held back from here on. */
 void sl_printed_release(struct sl_printed *p);
-
-#endif

@@ -7,8 +7,7 @@
  * libuv handle has been closed. What its owner wants to know arrives through
  * sl_process_events, always on a turn of the loop or inside _pump.
  */
-#ifndef SL_SUPERVISE_PROCESS_H
-#define SL_SUPERVISE_PROCESS_H
+#pragma once
 
 #include "supervise/ladder.h"
 #include "supervise/port.h"
@@ -84,5 +83,3 @@ bool sl_process_read_arrived(struct sl_process *p);
 void sl_process_read_printed(struct sl_process *p);
 
 void sl_process_pause(struct sl_process *p, bool paused);
-
-#endif

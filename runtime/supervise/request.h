@@ -16,8 +16,7 @@
  * Callbacks, and the action hear, may call _begin (on_outcome only), _started,
  * _not_started, _stop, _cancel, _pause and _line. State is updated first.
  */
-#ifndef SL_SUPERVISE_REQUEST_H
-#define SL_SUPERVISE_REQUEST_H
+#pragma once
 
 #include "supervise/printed.h"
 #include "supervise/restarts.h"
@@ -133,5 +132,3 @@ void sl_request_deadline(struct sl_request *r, int64_t now_ns);
 
 /* Exit and end of pipe were seen, and all that it sent has been taken. */
 void sl_request_gone(struct sl_request *r, const struct sl_exit_report *e, int64_t now_ns);
-
-#endif

@@ -4,8 +4,7 @@
  * Pure: so many generations that went wrong, in so long a time, and no other
  * one is started.
  */
-#ifndef SL_SUPERVISE_RESTARTS_H
-#define SL_SUPERVISE_RESTARTS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -25,5 +24,3 @@ void sl_restarts_note(struct sl_restarts *r, int64_t now_ns);
 /* 0, or -1 and *err (restart_limit). name: of the program, for the message. */
 int sl_restarts_check(const struct sl_restarts *r, const char *name, int64_t now_ns,
                       struct sl_error *err);
-
-#endif

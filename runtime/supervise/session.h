@@ -8,8 +8,7 @@
  *
  *     hello --> idle --request--> active --terminal--> settling --ready--> idle
  */
-#ifndef SL_SUPERVISE_SESSION_H
-#define SL_SUPERVISE_SESSION_H
+#pragma once
 
 #include "json/json.h"
 #include "supervise/supervise.h"
@@ -122,5 +121,3 @@ bool sl_session_due(const struct sl_session *s, int64_t now_ns);
 
 /* 0, or -1 and *err for the deadline that has passed at now_ns. */
 int sl_session_check(const struct sl_session *s, int64_t now_ns, struct sl_error *err);
-
-#endif

@@ -18,8 +18,7 @@
  * Times are milliseconds unless a name says _ns; 0 means "none" for a limit
  * that may be absent. Knows no Lua; includes no uv.h, so script/ may include it.
  */
-#ifndef SL_SUPERVISE_SUPERVISE_H
-#define SL_SUPERVISE_SUPERVISE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -210,5 +209,3 @@ void sl_worker_resume(struct sl_worker *w);
 /* Nanoseconds until which the request may last (monotonic clock), or 0. For
  * a watchdog over handlers. */
 int64_t sl_worker_deadline_ns(const struct sl_worker *w);
-
-#endif

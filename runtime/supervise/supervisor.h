@@ -1,8 +1,7 @@
 /*
  * supervisor.h - the loop and what hangs on it (room: supervise, private)
  */
-#ifndef SL_SUPERVISE_SUPERVISOR_H
-#define SL_SUPERVISE_SUPERVISOR_H
+#pragma once
 
 #include <sys/queue.h>
 #include <uv.h>
@@ -19,5 +18,3 @@ struct sl_supervisor {
 	LIST_HEAD(, sl_process) processes; /* every one not yet freed */
 	LIST_HEAD(, sl_worker) workers;
 };
-
-#endif

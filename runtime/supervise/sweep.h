@@ -6,8 +6,7 @@
  * up as a child of ours, and is killed at the end. Children that were
  * there before us (a shell that execs the command leaves its own) are let be.
  */
-#ifndef SL_SUPERVISE_SWEEP_H
-#define SL_SUPERVISE_SWEEP_H
+#pragma once
 
 /* At the start of the process, before anything is started. */
 void sl_sweep_prepare(void);
@@ -15,5 +14,3 @@ void sl_sweep_prepare(void);
 /* At its end, when no supervisor is alive any more: kill what is left and
  * reap it. Takes a second at most. */
 void sl_sweep(void);
-
-#endif

@@ -4,8 +4,7 @@
  * The handle joins the request machine, which knows no process, with the
  * process that it has just now, which knows no request.
  */
-#ifndef SL_SUPERVISE_WORKER_H
-#define SL_SUPERVISE_WORKER_H
+#pragma once
 
 #include "supervise/process.h"
 #include "supervise/request.h"
@@ -23,5 +22,3 @@ struct sl_worker {
 
 /* The supervisor is going; the handle is dead from here on. */
 void sl_worker_orphan(struct sl_worker *w);
-
-#endif

@@ -4,8 +4,7 @@
  * Written with shifts, so that neither alignment nor the machine's own byte
  * order matters; compilers turn each into one load or store.
  */
-#ifndef SL_WIRE_BYTES_H
-#define SL_WIRE_BYTES_H
+#pragma once
 
 #include <stdint.h>
 
@@ -41,5 +40,3 @@ static inline uint64_t sl_get64(const unsigned char *p)
 {
 	return sl_get32(p) | (uint64_t)sl_get32(p + 4) << 32;
 }
-
-#endif

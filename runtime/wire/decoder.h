@@ -14,8 +14,7 @@
  * The reader of a worker begins with sl_decoder_expect_magic(). After an
  * error the decoder is broken for good: there is no resynchronising.
  */
-#ifndef SL_WIRE_DECODER_H
-#define SL_WIRE_DECODER_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -79,5 +78,3 @@ const char *sl_decoder_preamble(const struct sl_decoder *d, size_t *len);
 
 /* Between requests: give back memory above `keep` bytes. */
 void sl_decoder_trim(struct sl_decoder *d, size_t keep);
-
-#endif

@@ -8,8 +8,7 @@
  * What a side knows is an argument, so that tests bring names of their own;
  * sl_known_features is what this runtime knows.
  */
-#ifndef SL_WIRE_FEATURE_H
-#define SL_WIRE_FEATURE_H
+#pragma once
 
 #include "wire/message.h"
 
@@ -49,5 +48,3 @@ void sl_features_list(const struct sl_features *known, sl_feature_set set,
  * is known. */
 int sl_features_picked(const struct sl_features *known, const struct sl_feature_names *names,
                        sl_feature_set *set, struct sl_error *err);
-
-#endif

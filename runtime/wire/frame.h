@@ -5,8 +5,7 @@
  * payload of `length` bytes. PROTOCOL.md has the picture; this is the one
  * place in the code that knows the layout. The kinds are listed in kinds.h.
  */
-#ifndef SL_WIRE_FRAME_H
-#define SL_WIRE_FRAME_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -82,5 +81,3 @@ struct sl_frame {
 	const char *payload;
 	uint64_t offset; /* of the header, in bytes since the connection began */
 };
-
-#endif

@@ -8,8 +8,7 @@
  * for people, and tests/wire/protocol_spec.lua compares the two.
  * runtime/README.md has the steps, under "How to add".
  */
-#ifndef SL_WIRE_KINDS_H
-#define SL_WIRE_KINDS_H
+#pragma once
 
 /*
  * X(identifier, code, name, sender, when, header)
@@ -64,5 +63,3 @@
 	X(u64, current)                 \
 	X(flag, has_total)              \
 	X(u64, total) /* 0 without one */
-
-#endif

@@ -7,8 +7,7 @@
  * seeded with the checksum so far (0 at first), so that content, order and
  * the borders between rows all count.
  */
-#ifndef SL_WIRE_LEDGER_H
-#define SL_WIRE_LEDGER_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -70,5 +69,3 @@ int sl_ledger_check(const struct sl_ledger *l, const struct sl_seal *seals, size
                     struct sl_error *err);
 
 uint64_t sl_ledger_rows(const struct sl_ledger *l);
-
-#endif

@@ -11,8 +11,7 @@
  * Encoders return 0, or -1 when memory is short. Parsers return 0, or -1 and
  * *err: kind `protocol`, with the offset within the connection.
  */
-#ifndef SL_WIRE_MESSAGE_H
-#define SL_WIRE_MESSAGE_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -114,5 +113,3 @@ void sl_summary_clear(struct sl_summary *m);
  * *out with the worker's error; an unknown kind becomes export_failed. */
 int sl_failure_encode(struct sl_buffer *out, uint64_t request, const struct sl_error *m);
 int sl_failure_parse(const struct sl_frame *f, struct sl_error *out, struct sl_error *err);
-
-#endif

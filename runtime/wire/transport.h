@@ -5,8 +5,7 @@
  * into the worker's environment, and the worker claims the descriptors that
  * belong to it (host/transport.h).
  */
-#ifndef SL_WIRE_TRANSPORT_H
-#define SL_WIRE_TRANSPORT_H
+#pragma once
 
 /* X(identifier, name) */
 #define SL_TRANSPORTS(X)                                                          \
@@ -25,5 +24,3 @@ extern const char *const sl_transport_names[SL_TRANSPORT_COUNT + 1];
 
 /* In the worker's environment: the name. */
 #define SL_TRANSPORT_VARIABLE "SLUICE_TRANSPORT"
-
-#endif
