@@ -105,6 +105,11 @@ struct sl_error {
 /* Make *err empty: kind SL_NONE. Everything else expects this done once. */
 void sl_error_clear(struct sl_error *err);
 
+/* A variable of that name, empty: an initialiser would fill the whole room. */
+#define SL_ERROR(name)        \
+	struct sl_error name; \
+	sl_error_clear(&name)
+
 /*
  * Set *err, unless it is set already; always returns -1, so that a failing
  * function can end in `return sl_fail(...)`. err may be NULL. The message is

@@ -35,8 +35,7 @@ static _Noreturn void orphaned(struct sl_serve *s)
 static void on_configure(struct sl_serve *s, const struct sl_frame *f)
 {
 	struct sl_configure m;
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (sl_configure_parse(f, &m, &err) != 0)
 		protocol_fault(err.message);
 	if (m.version != SL_PROTOCOL_VERSION || m.max_frame < SL_FRAME_CAP_FLOOR
@@ -145,8 +144,7 @@ static void *control_main(void *arg)
 {
 	struct sl_serve *s = arg;
 	struct sl_frame frame;
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	while (read_more(s)) {
 		int rc;
 		while ((rc = sl_decoder_next(&s->decoder, &frame, &err)) == 1)

@@ -90,9 +90,8 @@ static int choose_transport(enum sl_transport_kind *kind, const struct options *
 /* Comes back only when it failed: then this process speaks in its place. */
 static int exec_native(enum sl_transport_kind kind, char **argv)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_transport t;
-	sl_error_clear(&err);
 	setenv(SL_TRANSPORT_VARIABLE, sl_transport_names[kind], 1);
 	sl_exec((const char *const *)argv, &err);
 	if (sl_transport_claim(&t, kind, NULL) != 0)
@@ -111,11 +110,10 @@ static bool ends_with(const char *text, const char *end)
 static int serve_lines(struct options *o, const struct sl_transport *t,
                        enum sl_transport_kind kind)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	o->with.argv = *o->worker != NULL ? o->worker : NULL;
 	if (o->with.argv != NULL || kind != SL_TRANSPORT_STDIO)
 		return sl_lines_host(t, &o->with);
-	sl_error_clear(&err);
 	sl_fail(&err, SL_USAGE, 0, "--lines needs a command in stdio transport: stdin is taken");
 	return sl_serve_refuse(t, &err);
 }
@@ -147,9 +145,8 @@ int sl_host_main(int argc, char **argv)
 {
 	struct options o;
 	enum sl_transport_kind kind;
-	struct sl_error err;
+	SL_ERROR(err);
 	int status = -1;
-	sl_error_clear(&err);
 	unblock_signals();
 	if (parse_options(&o, argc - 1, argv + 1, &err) == 0
 	    && choose_transport(&kind, &o, &err) == 0)

@@ -33,8 +33,7 @@ static struct library_host {
 
 static uint8_t callback_failed(enum sluice_callback_status status, const char *what)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	sl_fail(&err, SL_CALLBACK_FAILED, 0, "a callback failed with status %d: %s", status, what);
 	sl_error_number(&err, SL_D_STATUS, status);
 	sl_request_fail(host.rq, &err);
@@ -58,9 +57,8 @@ static uint8_t refuse_text(struct sl_error *err)
 
 static uint8_t emit_envelope(const char *text, size_t len)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_envelope envelope;
-	sl_error_clear(&err);
 	if (sl_json_parse_copy(host.json, text, len, &err) != 0)
 		return refuse_text(&err);
 	if (sl_envelope_read(&envelope, host.json, text, len, &err) != 0)
@@ -93,8 +91,7 @@ static uint8_t callback(uint64_t handle, const char *text, size_t len)
 
 static void judge(struct sl_request *rq, const char *name, uint8_t status)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (atomic_exchange(&host.misused, false))
 		callback_failed(SLUICE_CALLBACK_MISUSE, "called from another thread than the export's");
 	if (status == 0)
@@ -192,9 +189,8 @@ static void release(void)
 
 int sl_library_host(const struct sl_transport *t, const char *path)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	int status;
-	sl_error_clear(&err);
 	if (load(path, &err) != 0 || prepare(&err) != 0) {
 		status = sl_serve_refuse(t, &err);
 	} else {

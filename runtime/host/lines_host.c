@@ -81,13 +81,12 @@ static bool is_blank(const char *text, size_t len)
 
 static enum progress take_line(struct lines *l, const char *text, size_t len)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	l->number++;
 	if (len > 0 && text[len - 1] == '\r')
 		len--;
 	if (is_blank(text, len))
 		return MORE;
-	sl_error_clear(&err);
 	enum sl_emitted e = emit_line(l, text, len, &err);
 	if (e == SL_EMITTED_REFUSED)
 		return refuse_line(l, &err);
@@ -100,12 +99,11 @@ static enum progress take_line(struct lines *l, const char *text, size_t len)
  * An envelope has its cap on the payload, and some room beside that. */
 static enum progress check_unfinished(struct lines *l)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	size_t len = sl_buffer_len(&l->in), cap = sl_request_cap(l->rq);
 	if (len <= cap + (l->options->envelopes ? SL_FRAME_CAP_FLOOR : 1))
 		return MORE;
 	l->number++;
-	sl_error_clear(&err);
 	sl_fail(&err, SL_FRAME_TOO_LARGE, 0, "%zu bytes and no end, over the cap of %zu", len, cap);
 	sl_error_text(&err, SL_D_STREAM, l->stream.bytes, l->stream.len);
 	sl_error_number(&err, SL_D_SEQUENCE, (int64_t)sl_request_sequence(l->rq, l->stream));
@@ -137,8 +135,7 @@ static void take_last_line(struct lines *l)
 
 static enum progress fail_reading(struct lines *l, int os)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	sl_fail(&err, SL_EXPORT_FAILED, os, "the lines cannot be read, after line %" PRIu64,
 	        l->number);
 	sl_request_fail(l->rq, &err);
@@ -306,13 +303,12 @@ static void await_exit(struct lines *l)
 
 static void judge_exit(struct lines *l)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	char quoted[128];
 	const char *name = l->options->argv[0];
 	int status = l->wait_status;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
-	sl_error_clear(&err);
 	sl_quote(quoted, sizeof quoted, name, strlen(name));
 	if (WIFSIGNALED(status)) {
 		sl_fail(&err, SL_EXPORT_FAILED, 0, "the command \"%s\" was ended by signal %d (%s)",
@@ -355,12 +351,11 @@ static void finish(struct lines *l, bool failed)
 static void run(void *user, struct sl_request *rq, uint32_t which)
 {
 	struct lines *l = user;
-	struct sl_error err;
+	SL_ERROR(err);
 	(void)which;
 	l->rq = rq;
 	l->number = 0;
 	l->fd = STDIN_FILENO;
-	sl_error_clear(&err);
 	if (l->options->argv != NULL && start_command(l, &err) != 0) {
 		sl_request_fail(rq, &err);
 		return;
@@ -394,8 +389,7 @@ int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *o
 		.orphaned = on_orphaned,
 		.user = &l,
 	};
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	l.stream = sl_text_of(options->stream);
 	l.json = sl_json_new();
 	if (l.json == NULL) {

@@ -174,10 +174,9 @@ static int emit_row(lua_State *L)
 {
 	struct lua_host *h = check_emit(L);
 	struct sl_text stream = check_text(L, 2);
-	struct sl_error err;
+	SL_ERROR(err);
 	if (lua_isnoneornil(L, 3))
 		return luaL_argerror(L, 3, "a payload is missing; for null use sluice.json's null");
-	sl_error_clear(&err);
 	if (encode(L, h, 3, &err) != 0)
 		return refuse_payload(L, h, stream, &err);
 	return end_emit(L, sl_request_row(h->rq, stream, encoded(h), &err), &err);
@@ -187,8 +186,7 @@ static int emit_json(lua_State *L)
 {
 	struct lua_host *h = check_emit(L);
 	struct sl_text stream = check_text(L, 2), text = check_text(L, 3);
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (text.len <= sl_request_cap(h->rq)
 	    && sl_json_parse_copy(h->json, text.bytes, text.len, &err) != 0)
 		return refuse_payload(L, h, stream, &err);
@@ -266,9 +264,8 @@ static void push_export(lua_State *L, const struct lua_host *h)
 static void push_request(lua_State *L, struct lua_host *h)
 {
 	size_t len;
-	struct sl_error err;
+	SL_ERROR(err);
 	const char *text = sl_request_text(h->rq, &len);
-	sl_error_clear(&err);
 	if (sl_json_parse(h->json, text, len, &err) != 0)
 		luaL_error(L, "the request is no JSON: %s", err.message);
 	sl_value_push(L, sl_json_root(h->json));
@@ -284,8 +281,7 @@ static void push_emit(lua_State *L, struct lua_host *h)
 static void take_result(lua_State *L, struct lua_host *h)
 {
 	bool call = h->export->type == SL_EXPORT_CALL;
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (lua_isnil(L, -1))
 		return; /* no metadata; a call's reply is null */
 	if (encode(L, h, lua_gettop(L), &err) != 0)
@@ -521,8 +517,7 @@ static int serve(struct lua_host *h, const struct sl_transport *t)
 int sl_lua_host(const struct sl_transport *t, char **argv)
 {
 	struct lua_host h = { .argv = argv };
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	setvbuf(stdout, NULL, _IOLBF, 0); /* what is printed should be seen */
 	int status = prepare(&h, &err) == 0 ? serve(&h, t) : sl_serve_refuse(t, &err);
 	release(&h);

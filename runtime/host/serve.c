@@ -262,8 +262,7 @@ static int serve_all(struct sl_serve *s, struct sl_error *err)
 
 int sl_serve(const struct sl_transport *t, const struct sl_service *service)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	struct sl_serve *s = calloc(1, sizeof *s);
 	if (s == NULL) {
 		sl_fail(&err, SL_SPAWN, ENOMEM, "no memory for the worker");

@@ -27,8 +27,7 @@ const char *sluice_status_name(int status)
 
 static int misuse(const sluice_request *rq, const char *what)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	sl_fail(&err, SL_EXPORT_FAILED, 0, "wrong use of the worker library: %s", what);
 	sl_error_number(&err, SL_D_STATUS, SLUICE_MISUSE);
 	sl_request_fail(rq->rq, &err);
@@ -129,8 +128,7 @@ int sluice_reply(sluice_request *rq, const char *json, size_t len)
 
 void sluice_fail(sluice_request *rq, const char *message)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	sl_fail(&err, SL_EXPORT_FAILED, 0, "%s", message != NULL ? message : "failed");
 	sl_request_fail(rq->rq, &err);
 }
@@ -148,8 +146,7 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 		sl_request_obey(rq);
 		return;
 	}
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	sl_fail(&err, SL_EXPORT_FAILED, 0, "export \"%s\" returned status %d", mine.export->name,
 	        status);
 	sl_request_fail(rq, &err);
@@ -189,8 +186,7 @@ static struct sl_export_name *names_of(const struct sluice_worker *worker, struc
 
 static int serve(const struct sl_transport *t, const struct sluice_worker *worker)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	struct sl_export_name *names = names_of(worker, &err);
 	if (names == NULL)
 		return sl_serve_refuse(t, &err);
@@ -209,10 +205,9 @@ static int serve(const struct sl_transport *t, const struct sluice_worker *worke
 
 int sluice_worker_main(const struct sluice_worker *worker)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_transport t;
 	enum sl_transport_kind kind;
-	sl_error_clear(&err);
 	if (sl_transport_from_environment(&kind, &err) != 0
 	    || sl_transport_claim(&t, kind, &err) != 0) {
 		fprintf(stderr, "%s\n", err.message); /* there is nobody else to tell */

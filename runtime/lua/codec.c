@@ -1,7 +1,7 @@
 /* codec.c - see codec.h */
 #include "lua/codec.h"
 
-#include <lauxlib.h>
+#include "lua/class.h"
 
 #define METATABLE "sluice.json.codec"
 
@@ -15,30 +15,12 @@ static int codec_close(lua_State *L) /* [codec]; also __gc */
 	return 0;
 }
 
-/* Registered when it is complete: memory that runs out half way must not leave
- * one that frees nothing. */
-static void push_metatable(lua_State *L)
-{
-	if (luaL_getmetatable(L, METATABLE) != LUA_TNIL)
-		return;
-	lua_pop(L, 1);
-	lua_createtable(L, 0, 3); /* [metatable] */
-	lua_pushliteral(L, METATABLE);
-	lua_setfield(L, -2, "__name");
-	lua_pushcfunction(L, codec_close);
-	lua_setfield(L, -2, "__gc");
-	lua_pushcfunction(L, codec_close);
-	lua_setfield(L, -2, "__close");
-	lua_pushvalue(L, -1);
-	lua_setfield(L, LUA_REGISTRYINDEX, METATABLE);
-}
-
 struct sl_codec *sl_codec_push(lua_State *L)
 {
 	luaL_checkstack(L, 4, "a codec");
 	struct sl_codec *c = lua_newuserdatauv(L, sizeof *c, 0);
 	*c = (struct sl_codec){ .json = NULL };
-	push_metatable(L);
+	sl_class_push(L, METATABLE, NULL, codec_close, codec_close);
 	lua_setmetatable(L, -2);
 	c->json = sl_json_new();
 	c->writer = sl_json_writer_new();

@@ -61,6 +61,14 @@ int sl_lua_error_return(lua_State *L, const struct sl_error *err)
 	return 2;
 }
 
+int sl_lua_error_answer(lua_State *L, int rc, const struct sl_error *err)
+{
+	if (rc != 0)
+		return sl_lua_error_return(L, err);
+	lua_pushboolean(L, true);
+	return 1;
+}
+
 /* ---- from Lua ---- */
 
 /* A field without asking metamethods, which may be anybody's: its type, pushed. */

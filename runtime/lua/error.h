@@ -28,6 +28,9 @@ _Noreturn void sl_lua_error_raise(lua_State *L, const struct sl_error *err);
 /* Push nil and the object: how an operation fails. Returns 2. */
 int sl_lua_error_return(lua_State *L, const struct sl_error *err);
 
+/* What an operation answers: true when rc is 0, else that. Returns how many. */
+int sl_lua_error_answer(lua_State *L, int rc, const struct sl_error *err);
+
 /*
  * Make *err from whatever was raised or returned (the value at index): an
  * error object, which is any table whose field kind is one of our kinds, gives

@@ -419,12 +419,11 @@ int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
 
 static int json_decode(lua_State *L)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	size_t len;
 	luaL_checktype(L, 1, LUA_TSTRING);
 	const char *text = lua_tolstring(L, 1, &len);
 	struct sl_codec *c = sl_codec_take(L, CODEC);
-	sl_error_clear(&err);
 	int rc = sl_json_parse_copy(c->json, text, len, &err);
 	if (rc == 0)
 		sl_value_push(L, sl_json_root(c->json));
@@ -434,10 +433,9 @@ static int json_decode(lua_State *L)
 
 static int json_encode(lua_State *L)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	luaL_checkany(L, 1);
 	struct sl_codec *c = sl_codec_take(L, CODEC);
-	sl_error_clear(&err);
 	sl_buffer_consume(&c->out, sl_buffer_len(&c->out));
 	int rc = sl_value_encode(L, 1, c->writer, &c->out, &err);
 	size_t len = sl_buffer_len(&c->out);

@@ -449,8 +449,7 @@ static void parse_constants(struct compiler *c)
 	struct sl_schema *s = c->schema;
 	struct sl_codec *codec = sl_codec_push(c->L);
 	struct sl_buffer *text = &codec->out;
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	s->constants = sl_json_new();
 	if (s->constants == NULL)
 		luaL_error(c->L, "not enough memory for a schema");

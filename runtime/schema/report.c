@@ -213,9 +213,8 @@ static void add_place(const struct sl_schema_place *place, struct sl_error *err)
 void sl_schema_push_failure(lua_State *L, const struct sl_violations *v,
                             const struct sl_schema_place *place) /* [..., list] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	luaL_checkstack(L, 6, "an error object");
-	sl_error_clear(&err);
 	lua_rawgeti(L, -1, 1); /* [list, violation] */
 	describe(L, v->count, &err);
 	add_place(place, &err);

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/class.h"
 #include "lua/codec.h"
 #include "lua/error.h"
 #include "schema/walk.h"
@@ -55,14 +56,13 @@ static const struct sl_schema *check_schema(lua_State *L)
 
 static int schema_decode(lua_State *L) /* [schema, text] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_violations violations;
 	size_t len;
 	const struct sl_schema *s = check_schema(L);
 	luaL_argexpected(L, lua_type(L, 2) == LUA_TSTRING, 2, "string");
 	const char *text = lua_tolstring(L, 2, &len);
 	struct sl_codec *c = sl_codec_take(L, CODEC); /* [schema, text, ..., codec] */
-	sl_error_clear(&err);
 	int rc = sl_json_parse_copy(c->json, text, len, &err);
 	if (rc == 0) {
 		lua_getiuservalue(L, 1, SL_SCHEMA_ANCHORS);
@@ -79,25 +79,14 @@ static int schema_decode(lua_State *L) /* [schema, text] */
 	return 2;
 }
 
-/* Registered when it is complete: a want of memory half way must not leave one
- * that frees nothing. */
 static void push_metatable(lua_State *L)
 {
-	if (luaL_getmetatable(L, SL_SCHEMA) != LUA_TNIL)
-		return;
-	lua_pop(L, 1);
-	lua_createtable(L, 0, 3); /* [metatable] */
-	lua_pushliteral(L, SL_SCHEMA);
-	lua_setfield(L, -2, "__name");
-	lua_pushcfunction(L, schema_gc);
-	lua_setfield(L, -2, "__gc");
-	lua_createtable(L, 0, 1);
+	sl_class_push(L, SL_SCHEMA, NULL, schema_gc, NULL);
+	lua_getfield(L, -1, "__index");
 	lua_pushnil(L);
 	lua_pushcclosure(L, schema_decode, 1); /* [metatable, methods, decode] */
 	lua_setfield(L, -2, "decode");
-	lua_setfield(L, -2, "__index");
-	lua_pushvalue(L, -1);
-	lua_setfield(L, LUA_REGISTRYINDEX, SL_SCHEMA);
+	lua_pop(L, 1);
 }
 
 int sl_schema_new(lua_State *L) /* [description] */

@@ -69,18 +69,16 @@ static bool accepts(lua_State *L, struct delivery *d)
 
 static void refuse_value(lua_State *L, const char *why)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	sl_fail(&err, SL_SINK, 0, "map gave no payload: %s", why);
 	sl_lua_error_raise(L, &err);
 }
 
 static void encode(lua_State *L, struct delivery *d) /* [..., value] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_script *s = d->event.run->script;
 	sl_buffer_consume(&s->text, sl_buffer_len(&s->text));
-	sl_error_clear(&err);
 	if (lua_isnil(L, -1))
 		refuse_value(L, "its value is nil; sluice.null is JSON's null");
 	if (sl_value_encode(L, -1, s->encoder, &s->text, &err) != 0)
@@ -155,10 +153,9 @@ static bool conforms(lua_State *L, struct delivery *d)
 /* An error object as it is; of anything else, what it says. */
 _Noreturn static void raise_refusal(lua_State *L) /* [..., error] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	if (sl_lua_error_is(L, -1))
 		lua_error(L);
-	sl_error_clear(&err);
 	if (lua_isnil(L, -1))
 		sl_fail(&err, SL_SINK, 0, "it returned nothing; a sink's write returns true, or nil and an error");
 	else
@@ -362,9 +359,8 @@ static int fail_plain(struct sl_run *run, struct sl_route *r, const struct sl_ro
 
 static int keep_plain(struct sl_run *run, struct sl_route *r, const struct sl_row *row)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_taken taken = { .text = row->text, .len = row->len };
-	sl_error_clear(&err);
 	if (r->taker.type != NULL && r->taker.type->reads_document)
 		taken.root = sl_json_root(row->json);
 	if (r->taker.type != NULL && sl_taker_take(r->taker, &taken, &err) != SL_TOOK)

@@ -174,11 +174,10 @@ static size_t position(const struct feed *f, size_t near)
 static int refuse(lua_State *L, const struct feed *f, const char *name, const char *source,
                   size_t len)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	char quoted[200];
 	size_t near;
 	const char *message = plain_message(lua_tostring(L, -1), name, &near);
-	sl_error_clear(&err);
 	sl_fail(&err, SL_USAGE, 0, "%s: %s, at character %zu of: %s", name, message,
 	        position(f, near), sl_quote(quoted, sizeof quoted, source, len));
 	return sl_lua_error_return(L, &err);

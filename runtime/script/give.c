@@ -36,7 +36,7 @@ static bool is_hurried(void)
 
 static int give(lua_State *L) /* [taker, row], upvalue 1: the rows' metatable */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_taken taken = { .text = NULL };
 	struct sl_taker taker = sl_taker_at(L, 1);
 	const struct sl_row_object *row = sl_row_test(L, 2, lua_upvalueindex(1));
@@ -46,7 +46,6 @@ static int give(lua_State *L) /* [taker, row], upvalue 1: the rows' metatable */
 		taken.root = sl_json_root(sl_row_document(L, row));
 	else
 		taken.text = sl_row_text(L, row, &taken.len);
-	sl_error_clear(&err);
 	if (sl_taker_take(taker, &taken, &err) != SL_TOOK)
 		return sl_lua_error_return(L, &err);
 	lua_pushboolean(L, true);

@@ -134,8 +134,7 @@ static bool is_memory(lua_State *L, int index)
 /* An error that nobody made an object of: say what and where. */
 static void push_object(lua_State *L, const struct sl_script *s, const struct sl_scope *scope)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (scope->expired)
 		describe_expiry(scope, &s->limit, &err);
 	else if (is_memory(L, 1))
@@ -235,9 +234,8 @@ static enum sl_kind check_kind(lua_State *L, int index)
 static int call(lua_State *L, struct sl_scope scope) /* [name, kind, f, arguments...] */
 {
 	struct sl_script *s = lua_touserdata(L, lua_upvalueindex(1));
-	struct sl_error err;
+	SL_ERROR(err);
 	luaL_checkany(L, 3);
-	sl_error_clear(&err);
 	luaL_checkstack(L, 8, "a protected call");
 	if (sl_limit_hold(&s->limit, &err) != 0)
 		return sl_lua_error_return(L, &err);

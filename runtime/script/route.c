@@ -223,8 +223,7 @@ static bool push_entry(lua_State *L, const char *name) /* [..., request] */
 
 static void refuse_stream(lua_State *L, const struct sl_route *r)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	sl_fail(&err, SL_UNHANDLED_STREAM, 0, "nobody handles rows of the stream '%s'", r->name);
 	sl_lua_error_raise(L, &err);
 }

@@ -37,11 +37,10 @@ uint64_t sl_row_serial(const struct sl_row_object *row)
 static const struct sl_json *parse(lua_State *L, struct sl_script *s, uint64_t serial,
                                    const char *text, size_t len)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_codec *c = sl_script_codec(L, s);
 	if (c->holds == serial)
 		return c->json;
-	sl_error_clear(&err);
 	c->holds = 0;
 	if (sl_json_parse(c->json, text, len, &err) != 0)
 		sl_lua_error_raise(L, &err);
@@ -86,10 +85,9 @@ static const struct sl_at_hand *large_at_hand(const struct sl_script *s,
 static int find_in_pieces(lua_State *L, struct sl_script *s, const struct sl_at_hand *h,
                           const char *path, size_t len, bool field, struct sl_json_value *out)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_codec *c = sl_script_codec(L, s);
 	struct sl_outline *o = sl_at_hand_outline(h);
-	sl_error_clear(&err);
 	c->holds = 0;
 	int found = field ? sl_outline_field(o, c->json, h->text, path, len, out, &err)
 	                  : sl_outline_pointer(o, c->json, h->text, path, len, out, &err);
@@ -286,9 +284,8 @@ void sl_row_push_metatable(lua_State *L)
 /* Its text must be JSON: whoever reads the row relies on it. */
 static void check_text(lua_State *L, struct sl_script *s, const char *text, size_t len)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_codec *c = sl_script_codec(L, s);
-	sl_error_clear(&err);
 	c->holds = 0;
 	if (sl_json_parse_copy(c->json, text, len, &err) != 0)
 		sl_lua_error_raise(L, &err);

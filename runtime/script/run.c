@@ -21,8 +21,7 @@ static void forget_body(lua_State *L, struct sl_run *run)
 
 void sl_run_activate(lua_State *L, struct sl_run *run) /* [..., body] */
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	run->body = luaL_ref(L, LUA_REGISTRYINDEX);
 	if (sl_limit_hold(&run->script->limit, &err) != 0) {
 		forget_body(L, run);
@@ -170,9 +169,8 @@ void sl_run_resume_all(struct sl_script *s)
 
 static void interrupt(struct sl_run *run)
 {
-	struct sl_error why;
+	SL_ERROR(why);
 	int sig = sl_interrupt_signal();
-	sl_error_clear(&why);
 	sl_fail(&why, SL_CANCELLED, 0, "interrupted by %s", sl_interrupt_name(sig));
 	sl_error_number(&why, SL_D_SIGNAL, sig);
 	run->interrupted = true;
@@ -226,12 +224,11 @@ static int run_stop(lua_State *L) /* [run] */
 
 static int run_cancel(lua_State *L) /* [run, reason?] */
 {
-	struct sl_error why;
+	SL_ERROR(why);
 	char quoted[400];
 	size_t len;
 	struct sl_run *run = check_run(L);
 	const char *reason = luaL_optlstring(L, 2, "cancelled by the script", &len);
-	sl_error_clear(&why);
 	sl_fail(&why, SL_CANCELLED, 0, "%s", sl_quote(quoted, sizeof quoted, reason, len));
 	sl_run_cancel(L, run, &why);
 	return 0;
@@ -282,9 +279,8 @@ static int run_index(lua_State *L) /* [run, key] */
 /* Only an ended run, or one at lua_close, is collected. */
 static int run_gc(lua_State *L) /* [run] */
 {
-	struct sl_error why;
+	SL_ERROR(why);
 	struct sl_run *run = check_run(L);
-	sl_error_clear(&why);
 	sl_fail(&why, SL_CANCELLED, 0, "the Lua state was closed");
 	if (run->active)
 		sl_run_cancel(L, run, &why);

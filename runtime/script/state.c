@@ -85,9 +85,8 @@ void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_valu
 
 void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_codec *c = sl_script_codec(L, s);
-	sl_error_clear(&err);
 	c->holds = 0;
 	if (sl_json_parse_copy(c->json, text, len, &err) != 0)
 		sl_lua_error_raise(L, &err);
@@ -201,12 +200,11 @@ struct sl_script *sl_script_of(lua_State *L)
 
 struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	if (s->closed)
 		luaL_error(L, CLOSED);
 	if (s->supervisor != NULL)
 		return s->supervisor;
-	sl_error_clear(&err);
 	s->supervisor = sl_supervisor_new(&err);
 	if (s->supervisor == NULL)
 		sl_lua_error_raise(L, &err);

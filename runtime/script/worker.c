@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 
 #include "base/clock.h"
+#include "lua/class.h"
 #include "lua/error.h"
 #include "lua/options.h"
 #include "script/callbacks.h"
@@ -84,7 +85,7 @@ int sl_handle_new(lua_State *L) /* [options] */
 {
 	struct sl_script *s = lua_touserdata(L, lua_upvalueindex(1));
 	struct sl_worker_options o;
-	struct sl_error err;
+	SL_ERROR(err);
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
 	read_options(L, &o);
@@ -93,7 +94,6 @@ int sl_handle_new(lua_State *L) /* [options] */
 	*h = (struct sl_handle){ .script = s }; /* closed; opened by what follows */
 	luaL_setmetatable(L, SL_HANDLE);
 	sl_script_expect_worker(L, s);
-	sl_error_clear(&err);
 	h->worker = sl_worker_new(supervisor, &o, &err);
 	if (h->worker != NULL)
 		return 1;
@@ -108,10 +108,9 @@ static bool is_starting(const struct sl_worker *w)
 
 static int interrupted(lua_State *L, struct sl_handle *h)
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	int sig = sl_interrupt_signal();
 	sl_worker_shutdown(h->worker);
-	sl_error_clear(&err);
 	sl_fail(&err, SL_CANCELLED, 0, "interrupted by %s", sl_interrupt_name(sig));
 	sl_error_number(&err, SL_D_SIGNAL, sig);
 	return sl_lua_error_return(L, &err);
@@ -119,9 +118,8 @@ static int interrupted(lua_State *L, struct sl_handle *h)
 
 static int worker_start(lua_State *L) /* [worker] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_handle *h = check_outside(L, "a worker cannot be started");
-	sl_error_clear(&err);
 	if (sl_worker_start(h->worker, &err) != 0)
 		return sl_lua_error_return(L, &err);
 	while (is_starting(h->worker) && sl_interrupt_count() == 0)
@@ -177,11 +175,10 @@ static int ask(lua_State *L, struct sl_handle *h, struct sl_run *run,
 static int worker_begin(lua_State *L) /* [worker, request] */
 {
 	struct sl_request_options o;
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_handle *h = check_outside(L, "a request cannot be started");
 	luaL_checktype(L, 2, LUA_TTABLE);
 	lua_settop(L, 2);
-	sl_error_clear(&err);
 	struct sl_run *run = sl_run_new(L, h->script); /* [worker, request, run] */
 	read_request(L, run, &o);
 	connect(L, run, h->worker);
@@ -412,13 +409,12 @@ static int push_report(lua_State *L, const struct sl_exit_report *r)
 
 static int worker_shutdown(lua_State *L) /* [worker] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_handle *h = check_outside(L, "a worker cannot be shut down");
 	shut_down(L, h);
 	struct sl_exit_report r = sl_worker_exit_report(h->worker);
 	if (!r.timed_out)
 		return push_report(L, &r);
-	sl_error_clear(&err);
 	sl_fail(&err, SL_SHUTDOWN_TIMEOUT, 0, "the worker (process %d) did not leave within its grace", r.pid);
 	if (r.signal != 0)
 		sl_error_number(&err, SL_D_SIGNAL, r.signal);
@@ -435,12 +431,11 @@ static int worker_cycle(lua_State *L) /* [worker] */
  * finalizers and inside handlers. */
 static void close_handle(lua_State *L, struct sl_handle *h)
 {
-	struct sl_error why;
+	SL_ERROR(why);
 	struct sl_worker *w = h->worker;
 	if (w == NULL)
 		return;
 	h->worker = NULL;
-	sl_error_clear(&why);
 	sl_fail(&why, SL_CANCELLED, 0, "the worker was closed");
 	for (struct sl_run *run = LIST_FIRST(&h->script->runs); run != NULL; run = LIST_NEXT(run, entry))
 		if (run->worker == w) {
@@ -481,12 +476,6 @@ static const luaL_Reg methods[] = {
 
 void sl_handle_open(lua_State *L)
 {
-	luaL_newmetatable(L, SL_HANDLE);
-	luaL_newlib(L, methods); /* [metatable, methods] */
-	lua_setfield(L, -2, "__index");
-	lua_pushcfunction(L, worker_close);
-	lua_setfield(L, -2, "__gc");
-	lua_pushcfunction(L, worker_close);
-	lua_setfield(L, -2, "__close");
+	sl_class_push(L, SL_HANDLE, methods, worker_close, worker_close);
 	lua_pop(L, 1);
 }

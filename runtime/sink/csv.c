@@ -5,6 +5,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/class.h"
 #include "lua/error.h"
 #include "lua/options.h"
 #include "lua/value.h"
@@ -372,14 +373,6 @@ static void begin_line(struct sl_csv *csv)
 	sl_buffer_consume(&csv->line, sl_buffer_len(&csv->line));
 }
 
-static int done(lua_State *L, int rc, const struct sl_error *err)
-{
-	if (rc != 0)
-		return sl_lua_error_return(L, err);
-	lua_pushboolean(L, true);
-	return 1;
-}
-
 static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error *err)
 {
 	struct sl_csv *csv = self;
@@ -391,21 +384,19 @@ static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error
 
 static int csv_values(lua_State *L) /* [csv, payload] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_csv *csv = luaL_checkudata(L, 1, SL_CSV);
 	lua_settop(L, 2);
-	sl_error_clear(&err);
 	begin_line(csv);
 	int rc = put_table(L, csv, &err);
-	return done(L, rc == 0 ? end_line(csv, &err) : rc, &err);
+	return sl_lua_error_answer(L, rc == 0 ? end_line(csv, &err) : rc, &err);
 }
 
 static int csv_header(lua_State *L) /* [csv] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	int rc = 0;
 	struct sl_csv *csv = luaL_checkudata(L, 1, SL_CSV);
-	sl_error_clear(&err);
 	begin_line(csv);
 	for (size_t i = 0; i < csv->count && rc == 0; i++) {
 		const struct column *c = &csv->columns[i];
@@ -416,7 +407,7 @@ static int csv_header(lua_State *L) /* [csv] */
 	if (rc == 0)
 		rc = put(csv, &err, csv->eol.bytes, csv->eol.len);
 	if (rc != 0)
-		return done(L, rc, &err);
+		return sl_lua_error_answer(L, rc, &err);
 	lua_pushlstring(L, sl_buffer_data(&csv->line), sl_buffer_len(&csv->line));
 	return 1;
 }
@@ -503,13 +494,6 @@ void sl_csv_open(lua_State *L, const struct sl_sinks *s)
 	static const struct sl_taker_type type = { .reads_document = true, .take = take };
 	static const luaL_Reg methods[] = { { "header", csv_header }, { "values", csv_values },
 	                                    { NULL, NULL } };
-	luaL_newmetatable(L, SL_CSV);
-	sl_taker_mark(L, &type);
-	luaL_newlib(L, methods); /* [metatable, methods] */
-	s->push_give(L);
-	lua_setfield(L, -2, "row");
-	lua_setfield(L, -2, "__index");
-	lua_pushcfunction(L, csv_gc);
-	lua_setfield(L, -2, "__gc");
-	lua_pop(L, 1);
+	sl_class_push(L, SL_CSV, methods, csv_gc, NULL);
+	sl_taker_open(L, &type, s);
 }

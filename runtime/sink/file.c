@@ -9,6 +9,7 @@
 
 #include "file/durable.h"
 #include "file/gzip.h"
+#include "lua/class.h"
 #include "lua/error.h"
 #include "lua/options.h"
 #include "sink/writer.h"
@@ -59,14 +60,6 @@ static struct sl_file *check_state(lua_State *L, enum sl_durable_state state)
 	return f;
 }
 
-static int done(lua_State *L, int rc, const struct sl_error *err)
-{
-	if (rc != 0)
-		return sl_lua_error_return(L, err);
-	lua_pushboolean(L, true);
-	return 1;
-}
-
 /* Nothing is written after this. */
 static void stop_writing(struct sl_file *f)
 {
@@ -88,12 +81,11 @@ static int file_writer(lua_State *L) /* [file] */
 
 static int file_write(lua_State *L) /* [file, text] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	size_t len;
 	const struct sl_file *f = check_state(L, SL_DURABLE_OPEN);
 	const char *text = luaL_checklstring(L, 2, &len);
-	sl_error_clear(&err);
-	return done(L, sl_writer_text(f->writer, text, len, &err), &err);
+	return sl_lua_error_answer(L, sl_writer_text(f->writer, text, len, &err), &err);
 }
 
 static int finish(struct sl_file *f, struct sl_error *err)
@@ -108,31 +100,28 @@ static int finish(struct sl_file *f, struct sl_error *err)
 
 static int file_prepare(lua_State *L) /* [file] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_file *f = check_state(L, SL_DURABLE_OPEN);
-	sl_error_clear(&err);
 	f->sinks->pause(f->sinks);
 	int rc = finish(f, &err);
 	f->sinks->resume(f->sinks);
 	stop_writing(f);
-	return done(L, rc, &err);
+	return sl_lua_error_answer(L, rc, &err);
 }
 
 static int file_commit(lua_State *L) /* [file] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_file *f = check_state(L, SL_DURABLE_PREPARED);
-	sl_error_clear(&err);
-	return done(L, sl_durable_commit(&f->durable, &err), &err);
+	return sl_lua_error_answer(L, sl_durable_commit(&f->durable, &err), &err);
 }
 
 static int file_rollback(lua_State *L) /* [file]; also __gc and __close */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_file *f = check_file(L);
-	sl_error_clear(&err);
 	stop_writing(f);
-	return done(L, sl_durable_rollback(&f->durable, &err), &err);
+	return sl_lua_error_answer(L, sl_durable_rollback(&f->durable, &err), &err);
 }
 
 /* ---- the old content ---- */
@@ -163,7 +152,7 @@ static void push_old(lua_State *L, const struct sl_old_text *text)
 
 static int file_old(lua_State *L) /* [file, wanted] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	const struct sl_file *f = check_state(L, SL_DURABLE_OPEN);
 	lua_Integer wanted = luaL_optinteger(L, 2, 0);
 	luaL_argcheck(L, wanted >= 0 && wanted <= 1 << 20, 2, "not a number of bytes");
@@ -172,7 +161,6 @@ static int file_old(lua_State *L) /* [file, wanted] */
 		return 0;
 	struct sl_old_text text = { .wanted = (size_t)wanted };
 	text.head = lua_newuserdatauv(L, text.wanted + 1, 0);
-	sl_error_clear(&err);
 	f->sinks->pause(f->sinks);
 	int rc = (f->level > 0 ? sl_gzip_read : read_plain)(fd, f->path, &text, f->sinks->stop, &err);
 	f->sinks->resume(f->sinks);
@@ -218,7 +206,7 @@ static int begin(struct sl_file *f, bool append, int mode, struct sl_error *err)
 
 int sl_file_new(lua_State *L) /* [options] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_sinks *s = lua_touserdata(L, lua_upvalueindex(1));
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
@@ -231,7 +219,6 @@ int sl_file_new(lua_State *L) /* [options] */
 	f->level = level;
 	f->writer = sl_writer_push(L, s, &(struct sl_outlet){ level > 0 ? compress : put, f, f->path }, 2);
 	lua_setiuservalue(L, 2, WRITER);
-	sl_error_clear(&err);
 	f->sinks->pause(f->sinks);
 	int rc = begin(f, append, mode, &err);
 	f->sinks->resume(f->sinks);
@@ -253,12 +240,6 @@ static const luaL_Reg methods[] = {
 
 void sl_file_open(lua_State *L)
 {
-	luaL_newmetatable(L, SL_FILE);
-	luaL_newlib(L, methods); /* [metatable, methods] */
-	lua_setfield(L, -2, "__index");
-	lua_pushcfunction(L, file_rollback);
-	lua_setfield(L, -2, "__gc");
-	lua_pushcfunction(L, file_rollback);
-	lua_setfield(L, -2, "__close");
+	sl_class_push(L, SL_FILE, methods, file_rollback, file_rollback);
 	lua_pop(L, 1);
 }

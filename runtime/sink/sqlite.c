@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 #include <sqlite3ext.h>
 
+#include "lua/class.h"
 #include "sink/cells.h"
 #include "sink/taker.h"
 
@@ -327,26 +328,14 @@ static int insert_run(lua_State *L) /* [insert, values] */
 
 /* ---- tables ---- */
 
-static void add_class(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction gc,
-                      const struct sl_taker_type *type)
-{
-	luaL_newmetatable(L, name);
-	if (type != NULL)
-		sl_taker_mark(L, type);
-	lua_pushcfunction(L, gc);
-	lua_setfield(L, -2, "__gc");
-	lua_newtable(L);
-	luaL_setfuncs(L, methods, 0);
-	lua_setfield(L, -2, "__index");
-	lua_pop(L, 1);
-}
-
 void sl_sqlite_open(lua_State *L)
 {
 	static const luaL_Reg link[] = { { "insert", link_insert }, { NULL, NULL } };
 	static const luaL_Reg insert[] = { { "run", insert_run }, { "close", insert_close },
 		                           { NULL, NULL } };
 	static const struct sl_taker_type type = { .reads_document = true, .take = take, .bind = bind_schema };
-	add_class(L, LINK, link, link_gc, NULL);
-	add_class(L, INSERT, insert, insert_close, &type);
+	sl_class_push(L, LINK, link, link_gc, NULL);
+	lua_pop(L, 1);
+	sl_class_push(L, INSERT, insert, insert_close, NULL);
+	sl_taker_open(L, &type, NULL);
 }

@@ -16,8 +16,15 @@ struct sl_taker sl_taker_at(lua_State *L, int index)
 	return t;
 }
 
-void sl_taker_mark(lua_State *L, const struct sl_taker_type *type)
+void sl_taker_open(lua_State *L, const struct sl_taker_type *type, const struct sl_sinks *s)
 {
 	lua_pushlightuserdata(L, (void *)type);
 	lua_setfield(L, -2, SL_TAKER_KEY);
+	if (s != NULL) {
+		lua_getfield(L, -1, "__index");
+		s->push_give(L);
+		lua_setfield(L, -2, "row");
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 1);
 }

@@ -20,8 +20,8 @@
 
 #include <lua.h>
 
-#include "base/error.h"
 #include "json/json.h"
+#include "sink/sink.h"
 
 #define SL_TAKER_KEY "__taker"
 
@@ -57,8 +57,9 @@ struct sl_taker {
 /* The taker at index; type NULL when it is something else. Needs two free slots. */
 struct sl_taker sl_taker_at(lua_State *L, int index);
 
-/* Into the metatable on top. Raises. */
-void sl_taker_mark(lua_State *L, const struct sl_taker_type *type);
+/* Make takers of the class whose metatable is on top, and popped; with the
+ * method row unless s is NULL. Raises. */
+void sl_taker_open(lua_State *L, const struct sl_taker_type *type, const struct sl_sinks *s);
 
 static inline enum sl_took sl_taker_take(struct sl_taker t, const struct sl_taken *row,
                                          struct sl_error *err)

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "json/json.h"
+#include "lua/class.h"
 #include "lua/error.h"
 #include "sink/taker.h"
 
@@ -159,30 +160,20 @@ void sl_writer_end(struct sl_writer *w)
 
 /* ---- in Lua ---- */
 
-static int done(lua_State *L, int rc, const struct sl_error *err)
-{
-	if (rc != 0)
-		return sl_lua_error_return(L, err);
-	lua_pushboolean(L, true);
-	return 1;
-}
-
 static int writer_write(lua_State *L) /* [writer, text] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	size_t len;
 	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
 	const char *text = luaL_checklstring(L, 2, &len);
-	sl_error_clear(&err);
-	return done(L, sl_writer_text(w, text, len, &err), &err);
+	return sl_lua_error_answer(L, sl_writer_text(w, text, len, &err), &err);
 }
 
 static int writer_flush(lua_State *L) /* [writer] */
 {
-	struct sl_error err;
+	SL_ERROR(err);
 	struct sl_writer *w = luaL_checkudata(L, 1, SL_WRITER);
-	sl_error_clear(&err);
-	return done(L, sl_writer_flush(w, &err), &err);
+	return sl_lua_error_answer(L, sl_writer_flush(w, &err), &err);
 }
 
 /* Nobody is left to hear of a failure. An outlet may be gone already: unflushed
@@ -232,13 +223,6 @@ static const luaL_Reg methods[] = {
 void sl_writer_open(lua_State *L, const struct sl_sinks *s)
 {
 	static const struct sl_taker_type type = { .take = take };
-	luaL_newmetatable(L, SL_WRITER);
-	sl_taker_mark(L, &type);
-	luaL_newlib(L, methods); /* [metatable, methods] */
-	s->push_give(L);
-	lua_setfield(L, -2, "row");
-	lua_setfield(L, -2, "__index");
-	lua_pushcfunction(L, writer_gc);
-	lua_setfield(L, -2, "__gc");
-	lua_pop(L, 1);
+	sl_class_push(L, SL_WRITER, methods, writer_gc, NULL);
+	sl_taker_open(L, &type, s);
 }

@@ -54,8 +54,7 @@ void sl_death_in_request(const struct sl_session *s, const struct sl_exit_report
                          struct sl_error *err)
 {
 	char how[96];
-	struct sl_error cut;
-	sl_error_clear(&cut);
+	SL_ERROR(cut);
 	exit_words(how, sizeof how, e);
 	bool whole = sl_session_end(s, &cut) == 0;
 	if (!whole && e->status == 0)

@@ -197,8 +197,7 @@ static void start_overdue(struct sl_request *r, int64_t now_ns)
 	const char *line = sl_death_first_line(r->session, r->printed, room);
 	bool request = r->busy && r->deadline_ns != 0 && now_ns >= r->deadline_ns;
 	int64_t ms = request ? r->options.timeout_ms : r->limits->startup_timeout_ms;
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (line[0] != '\0') {
 		sl_fail(&err, SL_HANDSHAKE, 0,
 		        "the worker does not speak the protocol: it printed \"%s\", and no hello came within %" PRId64 " ms",
@@ -215,8 +214,7 @@ static void start_overdue(struct sl_request *r, int64_t now_ns)
 static void request_overdue(struct sl_request *r, int64_t now_ns)
 {
 	int64_t ms = r->options.timeout_ms;
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	sl_fail(&err, SL_REQUEST_TIMEOUT, 0, "the request did not end within %" PRId64 " ms", ms);
 	sl_error_number(&err, SL_D_TIMEOUT_MS, ms);
 	end(r, OVERDUE, &err, now_ns);
@@ -224,8 +222,7 @@ static void request_overdue(struct sl_request *r, int64_t now_ns)
 
 static void check_deadline(struct sl_request *r, int64_t now_ns)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (sl_session_check(r->session, now_ns, &err) == 0)
 		return;
 	if (r->session->state == SL_SESSION_HELLO)
@@ -273,8 +270,7 @@ static void dispatch(struct sl_request *r, int64_t now_ns)
 	struct sl_session *s = r->session;
 	const struct sl_request_options *o = &r->options;
 	struct sl_text name;
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (sl_session_choose(s, o, &name, &err) != 0 ||
 	    sl_session_request(s, ++r->last_id, o->type, name, o->json, r->deadline_ns,
 	                       o->idle_timeout_ms * SL_NS_PER_MS, now_ns, &err) != 0) {
@@ -444,8 +440,7 @@ void sl_request_line(struct sl_request *r, const char *code, const char *line, s
 
 void sl_request_gone(struct sl_request *r, const struct sl_exit_report *e, int64_t now_ns)
 {
-	struct sl_error err;
-	sl_error_clear(&err);
+	SL_ERROR(err);
 	if (r->session == NULL)
 		return;
 	if (r->session->state == SL_SESSION_HELLO) {
@@ -476,8 +471,7 @@ static int copy_request(struct sl_request *r, const struct sl_request_options *o
                         struct sl_error *err)
 {
 	struct sl_text json = o->json.len > 0 ? o->json : sl_text_of("null");
-	struct sl_error why;
-	sl_error_clear(&why);
+	SL_ERROR(why);
 	if (sl_json_parse_copy(r->json, json.bytes, json.len, &why) != 0)
 		return sl_fail(err, SL_USAGE, 0, "the request is not JSON: %s", why.message);
 	r->options = *o;

@@ -186,8 +186,7 @@ static int take_progress(struct sl_session *s, const struct sl_frame *f,
 static int keep_result(struct sl_session *s, const char *what, const char *text, size_t len,
                        struct sl_error *err)
 {
-	struct sl_error why;
-	sl_error_clear(&why);
+	SL_ERROR(why);
 	if (sl_json_parse_copy(s->json, text, len, &why) != 0)
 		return sl_fail(err, SL_PROTOCOL, 0, "the worker's %s is not JSON: %s", what, why.message);
 	if (sl_buffer_append(&s->result, text, len) != 0)

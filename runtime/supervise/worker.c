@@ -227,12 +227,11 @@ const struct sl_error *sl_worker_start_error(const struct sl_worker *w)
 int sl_worker_request(struct sl_worker *w, const struct sl_request_options *o,
                       const struct sl_events *events, struct sl_error *err)
 {
-	struct sl_error why;
+	SL_ERROR(why);
 	if (w->leaving || w->supervisor == NULL)
 		return sl_fail(err, SL_USAGE, 0, "the worker is being shut down");
 	if (sl_request_begin(&w->request, o, events, sl_now_ns(), err) != 0)
 		return -1;
-	sl_error_clear(&why);
 	if (need_process(w, &why) == 0)
 		sl_request_started(&w->request, sl_now_ns());
 	else

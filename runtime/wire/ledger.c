@@ -97,8 +97,7 @@ struct sl_stream *sl_ledger_add(struct sl_ledger *l, const char *name, size_t le
 int sl_ledger_declare(struct sl_ledger *l, uint16_t id, const char *name, size_t len,
                       struct sl_error *err)
 {
-	struct sl_error why;
-	sl_error_clear(&why);
+	SL_ERROR(why);
 	if (id != l->count + 1)
 		return sl_fail(err, SL_PROTOCOL, 0, "stream id %u declared, expected %u",
 		               id, l->count + 1u);
