@@ -137,5 +137,7 @@ describe("JSON Schema", function()
         assert.equal(text:find(pattern) ~= nil, regex:check(text) == true, pattern .. " as " .. document.pattern .. " on " .. text)
       end
     end
+    -- ECMA-262 with its flag u has the escape \- in brackets only.
+    assert.equal("^a-b[\\-]$", schema.string { pattern = "^a%-b[%-]$" }:to_json_schema().pattern)
   end)
 end)

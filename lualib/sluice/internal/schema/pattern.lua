@@ -87,6 +87,11 @@ local function literal(c)
   return c:match "[%^%$\\%.%*%+%?%(%)%[%]{}|/%-]" and "\\" .. c or c
 end
 
+--- The same outside of brackets, where ECMA-262 has no escape \-.
+local function alone(c)
+  return c == "-" and c or literal(c)
+end
+
 --- The members of a set, without brackets: nil when they are not plain ASCII.
 local function members(body)
   local out, at = {}, 1
@@ -118,13 +123,13 @@ local function item(text)
     if classes[letter] then return "[" .. classes[letter] .. "]" end
     if letter:match "%a" and classes[letter:lower()] then return "[^" .. classes[letter:lower()] .. "]", true end
     if letter:match "%w" then return nil end
-    return literal(letter)
+    return alone(letter)
   elseif c == "[" then
     local negated = text:sub(2, 2) == "^"
     local body = members(text:sub(negated and 3 or 2, -2))
     return body and ("[%s%s]"):format(negated and "^" or "", body), negated
   end
-  return literal(c) or c -- a byte of a character beyond ASCII: they stay together
+  return alone(c) or c -- a byte of a character beyond ASCII: they stay together
 end
 
 local quantifiers = { ["*"] = "*", ["+"] = "+", ["-"] = "*", ["?"] = "?" }
