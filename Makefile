@@ -10,14 +10,14 @@ CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
 
 BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev \
-	libxxhash-dev libsqlite3-dev lua-argparse lua-filesystem lua-cjson lua5.4 \
+	libre2-dev libxxhash-dev libsqlite3-dev lua-argparse lua-filesystem lua-cjson lua5.4 \
 	lua-dbi-sqlite3 lua-dbi-postgresql
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
 	util-linux locales sqlite3 postgresql-15 postgresql-client-15
 
 # ---- what is built -------------------------------------------------------
 
-LIBS     := lua5.4 libuv simdjson zlib
+LIBS     := lua5.4 libuv simdjson zlib re2
 WARNINGS := -Wall -Wextra -Werror
 INCLUDES := -Iruntime -Iruntime/host/include
 DEFINES  := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' \
@@ -37,7 +37,7 @@ say   = $(if $(V),,@echo "  $(1)	$(2)")
 
 objects   = $(patsubst %,$(BUILD)/%.o,$(wildcard $(addprefix runtime/,$(1))))
 WIRE     := $(call objects,base/*.c wire/*.c)
-ROOMS    := $(WIRE) $(call objects,json/*.c json/*.cpp host/*.c lua/*.c file/*.c supervise/*.c schema/*.c sink/*.c script/*.c)
+ROOMS    := $(WIRE) $(call objects,json/*.c json/*.cpp host/*.c lua/*.c file/*.c supervise/*.c schema/*.c schema/*.cpp sink/*.c script/*.c)
 NATIVE   := $(WIRE) $(call objects,host/emitter.c host/serve.c host/emit.c host/control.c host/transport.c host/worker.c)
 MAIN     := $(call objects,main.c)
 
@@ -69,10 +69,11 @@ $(SLUICE): $(ROOMS) $(MAIN)
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -rdynamic -o $@ $^ $(WHOLE_LUA) $(filter-out -llua%,$(LINK_LIBS))
 
+# Never unloaded: RE2 holds on to a little memory for as long as it is loaded.
 $(MODULE): $(ROOMS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -shared -o $@ $^ $(filter-out -llua%,$(LINK_LIBS))
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -shared -Wl,-z,nodelete -o $@ $^ $(filter-out -llua%,$(LINK_LIBS))
 
 $(WORKER_A): $(NATIVE)
 	@mkdir -p $(@D)

@@ -15,9 +15,8 @@
 ---
 ---   string    length (a number or { min, max }), min_length, max_length, in
 ---             characters; pattern, a Lua pattern; regex, a regular expression
----             as in JSON Schema (its linear part: runtime/schema/regex.h);
----             format: date date-time time duration email hostname ipv4 ipv6
----             json-pointer uri uri-reference uuid
+---             as in JSON Schema, see below; format: date date-time time duration
+---             email hostname ipv4 ipv6 json-pointer uri uri-reference uuid
 ---   integer   min, max, exclusive_min, exclusive_max, multiple_of. 64 bits.
 ---             1.0 and 1e2 are integers too, up to 2^53; 1.5 and 1e30 are not.
 ---   number    the same options; within double range
@@ -34,6 +33,14 @@
 ---   union     schema.union(a, b, …): the first that fits
 ---   optional  a field that may be absent: nil then
 ---   nullable  a value that may be null: sluice.null then
+---
+--- A regex is an expression of ECMA-262 with its flag u. It matches anywhere in
+--- a text, in time that grows with the text and no faster. When the type is
+--- made, what cannot be had is refused by name: lookahead, lookbehind, back
+--- references and flags in the expression. Of properties there are general
+--- categories (\p{Letter}, \p{Lu}), scripts (\p{Script=Greek}), \p{Any}, \p{ASCII}
+--- and \p{Assigned}. An expression takes at most 8 MiB, its counts written out:
+--- enough for {10000} of . or {400} of \p{L}; beyond that use max_length.
 ---
 --- Every type takes title, description, examples, deprecated and default. The
 --- default stands for an absent field, which need not be declared optional then;

@@ -1,4 +1,4 @@
-/* simd.cpp - see simd.h; the only C++ of the program. No exception is thrown
+/* simd.cpp - see simd.h. No exception is thrown
  * or passes through: built with -fno-exceptions, allocation is nothrow. */
 #include "json/simd.h"
 

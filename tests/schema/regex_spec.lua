@@ -1,5 +1,6 @@
---- runtime/schema/regex.c and formats.c, through the types that use them.
+--- runtime/schema/regex.h and formats.c, through the types that use them.
 local schema = require "sluice.schema"
+local cases = require "schema.ecma_cases"
 
 local function each(declare, table_of)
   for name, texts in pairs(table_of) do
@@ -10,6 +11,14 @@ local function each(declare, table_of)
 end
 
 local function regex(pattern) return schema.string { regex = pattern } end
+
+local function refuses(patterns)
+  for pattern, why in pairs(patterns) do
+    local ok, err = pcall(regex, pattern)
+    assert.is_false(ok, pattern)
+    assert.matches(why, err, pattern)
+  end
+end
 
 describe("a regular expression", function()
   it("matches characters, classes and escapes", function()
@@ -52,26 +61,87 @@ describe("a regular expression", function()
     })
   end)
 
+  it("says of every case what ECMA-262 says", function()
+    for _, case in ipairs(cases) do
+      local pattern, text, matches = table.unpack(case)
+      assert.equal(matches, regex(pattern):check(text) == true, ("%s on %q"):format(pattern, text))
+    end
+  end)
+
+  it("knows every general category and script by its long and its short name", function()
+    for names, text in pairs {
+      ["L Letter"] = "a", ["M Mark"] = "\u{301}", ["N Number"] = "1", ["P Punctuation"] = "!", ["S Symbol"] = "+",
+      ["Z Separator"] = " ", ["Zl Line_Separator"] = "\u{2028}", ["So Other_Symbol"] = "©", ["Pi Initial_Punctuation"] = "«",
+      ["sc=Arab Script=Arabic"] = "ع", ["sc=Hebr Script=Hebrew"] = "ש", ["sc=Yiii Script=Yi"] = "ꀀ",
+      ["sc=Zyyy Script=Common"] = "1", ["sc=Egyp Script=Egyptian_Hieroglyphs"] = "𓀀",
+    } do
+      for name in names:gmatch "%S+" do
+        assert.is_true(regex("^\\p{" .. name .. "}$"):check(text), name)
+        assert.is_nil((regex("^\\P{" .. name .. "}$"):check(text)), name)
+        assert.is_nil((regex("^[^\\p{" .. name .. "}]$"):check(text)), name)
+      end
+    end
+  end)
+
+  it("repeats more than 1,000 times, in nested counts too", function()
+    local nested = regex "^(?:(?:ab?){40,50}){40,50}$"
+    for n, fits in pairs { [1599] = false, [1600] = true, [2500] = true, [2501] = false } do
+      assert.equal(fits, nested:check(("a"):rep(n)) == true, n)
+    end
+    assert.is_true(regex("^(?:a{2,}){600,}$"):check(("a"):rep(1200)))
+    assert.is_nil((regex("^(?:a{2,}){600,}$"):check(("a"):rep(1199))))
+    assert.is_true(regex("^.{0,5000}$"):check(("é"):rep(5000)))
+    assert.is_nil((regex("^.{0,5000}$"):check(("é"):rep(5001))))
+  end)
+
+  it("counts a lone surrogate of a row as one character", function()
+    assert.is_table((schema.record { a = regex "^\\udc00[\\ud800-\\udbff]$" }:decode [[{"a":"\uDC00\uDBFF"}]]))
+    assert.is_table((schema.record { a = regex "^.$" }:decode [[{"a":"\uD83D"}]]))
+    assert.is_table((schema.record { a = regex "^[^a]b.$" }:decode [[{"a":"\uDE00b\uD83D"}]]))
+    assert.is_nil((schema.record { a = regex "\\ud83d" }:decode [[{"a":"\uD83D\uDE00"}]]))
+  end)
+
   it("takes time in proportion to the text", function()
     local began = os.clock()
     assert.is_nil((regex("^(a*)*(a|aa)+(a?){50}b$"):check(("a"):rep(20000))))
     assert.is_nil((regex("(x+x+)+y"):check(("x"):rep(20000))))
+    assert.is_nil((regex("^(a*)*b"):check(("a"):rep(100000))))
+    assert.is_nil((regex("^(a|aa)+$"):check(("a"):rep(100000) .. "b")))
+    assert.is_nil((regex("(a?){2000}a{2000}c"):check(("a"):rep(20000))))
     assert.is_true(os.clock() - began < 20)
   end)
 
   it("is refused when it is malformed, too large, or not regular", function()
-    for pattern, why in pairs {
+    refuses {
       ["a("] = "%( without", ["a)"] = "%) without", ["[a"] = "%[ without", ["*a"] = "nothing to repeat",
       ["a**"] = "nothing to repeat", ["a{2,1}"] = "out of order", ["a{x}"] = "without numbers", ["a{2"] = "without numbers",
-      ["a\\"] = "backslash", ["\\b"] = "cannot be used", ["\\1"] = "cannot be used", ["\\p{L}"] = "cannot be used",
-      ["(?=a)"] = "look%-around", ["(?<n>a)"] = "named", ["[b-a]"] = "range", ["]"] = "bracket", ["a}"] = "bracket",
-      ["a{5000}"] = "too often", ["(a{500}){500}"] = "too large", [("("):rep(200)] = "too deep", ["\\u12"] = "hexadecimal",
-      ["\\u{110000}"] = "code point", ["\\01"] = "octal", ["[\\d-z-a]"] = "range",
-    } do
-      local ok, err = pcall(regex, pattern)
-      assert.is_false(ok, pattern)
-      assert.matches(why, err, pattern)
-    end
+      ["a\\"] = "backslash", ["[\\"] = "backslash", ["\\1"] = "back reference cannot be used", ["(?=a)"] = "look%-around",
+      ["[b-a]"] = "range", ["]"] = "bracket", ["a}"] = "bracket", ["(a{500}){500}"] = "too large",
+      [("("):rep(200)] = "too deep", ["\\u12"] = "hexadecimal", ["\\x4"] = "hexadecimal", ["\\u{110000}"] = "code point",
+      ["\\u{}"] = "code point", ["\\01"] = "octal", ["[\\d-z-a]"] = "range", ["[a-\\d]"] = "range", ["[\\d-z]"] = "range",
+      ["^*"] = "nothing to repeat", ["\\b+"] = "nothing to repeat", ["a{,3}"] = "without numbers", ["\xff"] = "UTF%-8",
+      ["a{99999999999999999999}"] = "too large", ["\\p{L}{5000}"] = "too large: it would take more than 8 MiB",
+    }
+  end)
+
+  it("is refused by name when it is not ECMA-262, or cannot be had", function()
+    refuses {
+      ["a(?=b)"] = "lookahead cannot be used, as all look%-around: say what may stand there, at character 2 of: a%(%?=b%)",
+      ["(?!b)"] = "lookahead cannot", ["(?<=b)"] = "lookbehind cannot", ["(?<!b)"] = "lookbehind cannot",
+      ["(?<n>a)\\k<n>"] = "the back reference \\k cannot be used", ["(a)\\1"] = "a back reference cannot be used",
+      ["(?<n>a)(?<n>b)"] = "two groups are named n", ["(?<1>a)"] = "a group's name", ["(?<>a)"] = "a group's name",
+      ["(?<n"] = "a group's name", ["(?i)a"] = "a group begins with", ["(?i:a)"] = "a group begins with",
+      ["(?P<n>a)"] = "a group begins with", ["(?#a)"] = "a group begins with", ["(?s:.)"] = "a group begins with",
+      ["é\\Ab"] = "\\A is not an escape of ECMA%-262, at character 2", ["\\z"] = "\\z is not", ["\\Z"] = "\\Z is not",
+      ["\\Qa\\E"] = "\\Q is not", ["\\C"] = "\\C is not", ["\\a"] = "\\a is not", ["\\G"] = "\\G is not", ["[\\B]"] = "\\B is not",
+      ["\\-"] = "\\%- is not an escape of ECMA%-262, here: leave out the backslash", ["\\é"] = "\\é is not", ["\\c1"] = "\\c is not",
+      ["[[:alpha:]]"] = "a bracket without its partner: write \\%] for the character, at character 11",
+      ["\\pL"] = "\\p takes a property in braces", ["\\p{L"] = "\\p takes a property in braces",
+      ["\\p{Greek}"] = "\\p{Greek} cannot be used: general categories .*scripts", ["\\P{Alphabetic}"] = "\\P{Alphabetic} cannot",
+      ["\\p{Emoji}"] = "\\p{Emoji} cannot", ["\\p{scx=Greek}"] = "\\p{scx=Greek} cannot", ["\\p{sc=L}"] = "\\p{sc=L} cannot",
+      ["\\p{letter}"] = "\\p{letter} cannot", ["\\p{^L}"] = "\\p{%^L} cannot", ["\\p{}"] = "\\p{} cannot", ["\\p{gc=}"] = "\\p{gc=} cannot",
+      ["[a\\p{C}]"] = "\\p{C} cannot be used in brackets with others", ["[^a\\P{LC}]"] = "\\P{LC} cannot be used in brackets",
+    }
   end)
 end)
 

@@ -12,7 +12,7 @@
 ---     `type` it concerns only values of its own type, as the standard says, and
 ---     the result is a union.
 ---   - format is an assertion; formats that schema.lua does not list are
----     refused. pattern: what runtime/schema/regex.h can do.
+---     refused. pattern: ECMA-262 less what is not regular, as regex in schema.lua.
 ---   - Without additionalProperties a record drops what is not declared, as
 ---     schema.record does; true keeps it, false refuses it.
 ---   - A default makes a property that is not required appear; it must be valid.
