@@ -91,7 +91,7 @@ describe("a worker's process", function()
       local orders, out = io.open("/dev/fd/3", "rb"), io.open("/dev/fd/4", "wb")
       out:setvbuf "no"
       out:write(frames.magic .. frames.hello())
-      orders:read(frames.header_size + 5)
+      orders:read((string.unpack("<I4", orders:read(frames.header_size)))) -- configure
       local id = string.unpack("<i8", orders:read(frames.header_size), 9)
       local log = io.open(%q, "a")
       log:write(id, "\n")
