@@ -10,8 +10,8 @@
 --- Failures of the world are `nil, err` (in a loop over rows they are raised);
 --- err.kind is one of sluice.kinds. Misuse raises at the caller's line.
 --- User Lua runs in this process: errors, loops and memory bombs in handlers
---- become typed failures, but nothing here contains what a protected call
---- cannot; the command has a second tier for that.
+--- become typed failures; what no hook can stop, such as a C function that does
+--- not return, is not contained.
 local core = require "sluice.core"
 local launch = require "sluice.internal.launch"
 local option_list = require "sluice.internal.option_list"

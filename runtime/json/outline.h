@@ -33,6 +33,7 @@ struct sl_outline {
 	size_t asked; /* look-ups since it was read, for who wants to count them */
 };
 
+/* Free the parts and the piece, which are its own; o is empty and usable. */
 void sl_outline_clear(struct sl_outline *o);
 
 /* Check a text that SL_JSON_PADDING readable bytes follow, with a parser that

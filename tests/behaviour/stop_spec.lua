@@ -123,7 +123,7 @@ describe("run:stop()", function()
       local orders, out = io.open("/dev/fd/3", "rb"), io.open("/dev/fd/4", "wb")
       out:setvbuf "no"
       out:write(frames.magic .. frames.hello())
-      orders:read(frames.header_size + 5) -- configure
+      orders:read((string.unpack("<I4", orders:read(frames.header_size)))) -- configure
       orders:read(frames.header_size) -- request
       out:write(frames.stream { name = "rows" })
       for i = 0, math.huge do
