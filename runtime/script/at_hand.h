@@ -17,8 +17,8 @@
 struct sl_at_hand {
 	const struct sl_row *row;
 	uint64_t first;  /* its serial as it came */
-	bool deciding;   /* its handlers run: they may reject it */
-	bool rejected;   /* for script->reason */
+	bool deciding;   /* its handlers run: they may reject it (row.c) */
+	bool rejected;   /* for script->reason; only the first one counts */
 	/* The row as it is now: as it came, or with the payload that map gave. */
 	uint64_t serial;
 	const struct sl_json *json; /* its document; NULL: not parsed, or large */
@@ -26,20 +26,8 @@ struct sl_at_hand {
 	size_t len;
 };
 
-/* The row as it came is at hand from here on. */
-void sl_at_hand_begin(struct sl_at_hand *h, struct sl_script *s, const struct sl_row *row);
-
-/* Whatever map has made of it: it is again what came. */
-void sl_at_hand_restore(struct sl_at_hand *h);
-
 /* Of a large row, as it came; NULL: it is another, or none. */
 static inline struct sl_outline *sl_at_hand_outline(const struct sl_at_hand *h)
 {
 	return h->serial == h->first && h->json == NULL ? h->row->outline : NULL;
 }
-
-/* Reject the row at hand, if it is this one, by its serial, and its handlers
- * run: false when it is too late. Only the first reason counts. Raises on
- * memory. */
-bool sl_at_hand_reject(lua_State *L, struct sl_script *s, uint64_t serial, const char *reason,
-                       size_t len);

@@ -24,6 +24,24 @@ struct delivery { /* on the C stack of the callback */
 	bool settled;   /* counted as what it became */
 };
 
+/* ---- the row at hand ---- */
+
+/* Whatever map has made of it: it is again what came. */
+static void restore(struct sl_at_hand *h)
+{
+	h->serial = h->first;
+	h->json = h->row->json;
+	h->text = h->row->text;
+	h->len = h->row->len;
+}
+
+static void begin(struct sl_at_hand *h, struct sl_script *s, const struct sl_row *row)
+{
+	*h = (struct sl_at_hand){ .row = row, .first = ++s->serial };
+	restore(h);
+	s->at_hand = h;
+}
+
 /* ---- the steps of a row ---- */
 
 /* The userdata of this row is made once. */
@@ -222,7 +240,7 @@ static void hand_over(lua_State *L, struct delivery *d)
 static void restore_userdata(lua_State *L, struct delivery *d)
 {
 	if (d->hand.serial != d->hand.first) {
-		sl_at_hand_restore(&d->hand);
+		restore(&d->hand);
 		d->userdata = d->payload = 0;
 	}
 	make_userdata(L, d);
@@ -327,7 +345,7 @@ static int through_lua(struct sl_run *run, const struct sl_row *row)
 	struct sl_script *s = run->script;
 	struct delivery d = { .userdata = 0 };
 	init_event(&d.event, run, row, handle_row);
-	sl_at_hand_begin(&d.hand, s, row);
+	begin(&d.hand, s, row);
 	int rc = sl_event_contain(&d.event);
 	if (rc != 0 && d.route != NULL && !d.settled)
 		d.route->fates[SL_FATE_REJECTED]++; /* the sum holds, always */

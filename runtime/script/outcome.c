@@ -32,7 +32,7 @@ static void set_json(lua_State *L, struct sl_script *s, const char *name, const 
 		return;
 	lua_pushlstring(L, json.bytes, json.len);
 	lua_setfield(L, -2, raw_name);
-	sl_script_push_json(L, s, json.bytes, json.len);
+	sl_script_push_value(L, s, sl_script_parse(L, s, json.bytes, json.len));
 	lua_setfield(L, -2, name);
 }
 

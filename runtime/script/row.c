@@ -161,8 +161,12 @@ static int row_reject(lua_State *L) /* [row, reason] */
 	size_t len;
 	const struct sl_row_object *row = check_row(L);
 	const char *reason = luaL_checklstring(L, 2, &len);
-	if (!sl_at_hand_reject(L, row->script, row->serial, reason, len))
+	struct sl_at_hand *h = row->script->at_hand;
+	if (h == NULL || !h->deciding || (row->serial != h->serial && row->serial != h->first))
 		return luaL_error(L, "reject: this row is past its handlers; where, map and on_row can reject it");
+	if (!h->rejected && sl_buffer_set(&row->script->reason, reason, len) != 0)
+		return luaL_error(L, "not enough memory for a reason");
+	h->rejected = true;
 	return 0;
 }
 
@@ -196,13 +200,7 @@ static int push_payload(lua_State *L, const struct sl_row_object *row)
 	return 1;
 }
 
-/* Upvalues of __index after the metatable: the method, then the names. */
-enum { GET_METHOD = 2, GET, REJECT_METHOD, REJECT, KEY_PAYLOAD, SEQUENCE, STREAM, RAW, LAST = RAW };
-
-static bool is_key(lua_State *L, int name)
-{
-	return lua_rawequal(L, 2, lua_upvalueindex(name));
-}
+enum { GET = 2, REJECT, UPVALUES = REJECT }; /* of __index, after the metatable */
 
 static int unknown_key(lua_State *L)
 {
@@ -221,18 +219,19 @@ static void push_text(lua_State *L, const struct sl_row_object *row)
 static int row_index(lua_State *L) /* [row, key] */
 {
 	const struct sl_row_object *row = check_row(L);
-	if (is_key(L, GET))
-		lua_pushvalue(L, lua_upvalueindex(GET_METHOD));
-	else if (is_key(L, KEY_PAYLOAD))
+	const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+	if (strcmp(key, "payload") == 0)
 		return push_payload(L, row);
-	else if (is_key(L, SEQUENCE))
+	if (strcmp(key, "get") == 0)
+		lua_pushvalue(L, lua_upvalueindex(GET));
+	else if (strcmp(key, "reject") == 0)
+		lua_pushvalue(L, lua_upvalueindex(REJECT));
+	else if (strcmp(key, "sequence") == 0)
 		lua_pushinteger(L, (lua_Integer)row->sequence);
-	else if (is_key(L, STREAM))
+	else if (strcmp(key, "stream") == 0)
 		lua_pushlstring(L, row->bytes, row->stream_len);
-	else if (is_key(L, RAW))
+	else if (strcmp(key, "raw") == 0)
 		push_text(L, row);
-	else if (is_key(L, REJECT))
-		lua_pushvalue(L, lua_upvalueindex(REJECT_METHOD));
 	else
 		return unknown_key(L);
 	return 1;
@@ -258,15 +257,9 @@ static void push_index(lua_State *L) /* [..., metatable] */
 	lua_pushvalue(L, -1);
 	lua_pushvalue(L, -1);
 	lua_pushcclosure(L, row_get, 1);
-	lua_pushliteral(L, "get");
 	lua_pushvalue(L, -3);
 	lua_pushcclosure(L, row_reject, 1);
-	lua_pushliteral(L, "reject");
-	lua_pushliteral(L, "payload");
-	lua_pushliteral(L, "sequence");
-	lua_pushliteral(L, "stream");
-	lua_pushliteral(L, "raw");
-	lua_pushcclosure(L, row_index, LAST);
+	lua_pushcclosure(L, row_index, UPVALUES);
 }
 
 void sl_row_push_metatable(lua_State *L)
@@ -281,16 +274,6 @@ void sl_row_push_metatable(lua_State *L)
 	lua_setfield(L, -2, "__tostring");
 }
 
-/* Its text must be JSON: whoever reads the row relies on it. */
-static void check_text(lua_State *L, struct sl_script *s, const char *text, size_t len)
-{
-	SL_ERROR(err);
-	struct sl_codec *c = sl_script_codec(L, s);
-	c->holds = 0;
-	if (sl_json_parse_copy(c->json, text, len, &err) != 0)
-		sl_lua_error_raise(L, &err);
-}
-
 int sl_row_new(lua_State *L) /* [stream, sequence, text] */
 {
 	struct sl_script *s = lua_touserdata(L, lua_upvalueindex(1));
@@ -299,7 +282,7 @@ int sl_row_new(lua_State *L) /* [stream, sequence, text] */
 	from.sequence = (uint64_t)luaL_checkinteger(L, 2);
 	from.text = luaL_checklstring(L, 3, &from.len);
 	lua_settop(L, 3);
-	check_text(L, s, from.text, from.len);
+	sl_script_parse(L, s, from.text, from.len); /* who reads the row relies on it */
 	sl_row_push_metatable(L); /* [stream, sequence, text, metatable] */
 	sl_row_push(L, s, &from, 4);
 	return 1;

@@ -83,14 +83,14 @@ void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_valu
 	}
 }
 
-void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len)
+struct sl_json_value sl_script_parse(lua_State *L, struct sl_script *s, const char *text, size_t len)
 {
 	SL_ERROR(err);
 	struct sl_codec *c = sl_script_codec(L, s);
 	c->holds = 0;
 	if (sl_json_parse_copy(c->json, text, len, &err) != 0)
 		sl_lua_error_raise(L, &err);
-	sl_script_push_value(L, s, sl_json_root(c->json));
+	return sl_json_root(c->json);
 }
 
 /* ---- workers that are let go ---- */

@@ -91,8 +91,8 @@ struct sl_codec *sl_script_codec(lua_State *L, struct sl_script *s);
 struct sl_codec *sl_script_hold(lua_State *L, struct sl_script *s, const struct sl_json *json);
 void sl_script_release(struct sl_codec *c);
 
-/* Parse a text and push its value; raises when it is not JSON. */
-void sl_script_push_json(lua_State *L, struct sl_script *s, const char *text, size_t len);
+/* Parse a text with that parser; raises when it is not JSON. */
+struct sl_json_value sl_script_parse(lua_State *L, struct sl_script *s, const char *text, size_t len);
 
 /* Push a value of a document, taking the parser that holds it if it is ours.
  * One free slot is enough for anything but a table. */
