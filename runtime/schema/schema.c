@@ -1,4 +1,4 @@
-/* schema.c - see schema.h: the userdata */
+/* schema.c - see schema.h: the userdata, and the kinds that there are */
 #include "schema/schema.h"
 
 #include <lauxlib.h>
@@ -6,7 +6,7 @@
 #include "lua/class.h"
 #include "lua/codec.h"
 #include "lua/error.h"
-#include "schema/walk.h"
+#include "schema/kind.h"
 
 /* ---- reading ---- */
 
@@ -89,6 +89,9 @@ static void push_metatable(lua_State *L)
 	lua_pop(L, 1);
 }
 
+#define ADDRESS(name) &sl_kind_##name,
+static const struct sl_node_kind *const kinds[] = { SL_NODE_KINDS(ADDRESS) NULL };
+
 int sl_schema_new(lua_State *L) /* [description] */
 {
 	luaL_checktype(L, 1, LUA_TTABLE);
@@ -97,6 +100,6 @@ int sl_schema_new(lua_State *L) /* [description] */
 	*s = (struct sl_schema){ .mark = &mark };
 	push_metatable(L);
 	lua_setmetatable(L, -2);
-	sl_program_compile(L, s); /* [description, schema] */
+	sl_program_compile(L, s, kinds); /* [description, schema] */
 	return 1;
 }

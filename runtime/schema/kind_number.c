@@ -1,0 +1,150 @@
+/* kind_number.c - integers and numbers: see kind.h and flat.h */
+#include <float.h>
+#include <math.h>
+
+#include <lauxlib.h>
+
+#include "json/equal.h"
+#include "schema/flat.h"
+
+struct bound { /* a number; not set: zeroes */
+	bool set, exclusive;
+	bool exact; /* an integer */
+	int64_t integer;
+	double number;
+};
+
+struct number {
+	struct sl_node node;
+	struct bound min, max, step;
+};
+
+static struct bound bound(struct sl_compiler *c, int from, const char *name, bool exclusive)
+{
+	struct bound b = { .exclusive = exclusive };
+	int type = sl_compile_get(c, from, name);
+	if (type != LUA_TNIL) {
+		if (type != LUA_TNUMBER || !isfinite(lua_tonumber(c->L, -1)))
+			luaL_error(c->L, "%s: a number is expected", name);
+		b.set = true;
+		b.number = lua_tonumber(c->L, -1);
+		b.exact = lua_isinteger(c->L, -1);
+		b.integer = b.exact ? lua_tointeger(c->L, -1) : 0;
+	}
+	lua_pop(c->L, 1);
+	return b;
+}
+
+static void compile_number(struct sl_compiler *c, struct sl_node *n, int from)
+{
+	struct number *number = (struct number *)n;
+	number->min = bound(c, from, "exclusive_min", true);
+	if (!number->min.set)
+		number->min = bound(c, from, "min", false);
+	number->max = bound(c, from, "exclusive_max", true);
+	if (!number->max.set)
+		number->max = bound(c, from, "max", false);
+	number->step = bound(c, from, "multiple_of", false);
+	if (number->step.set && !(number->step.number > 0))
+		luaL_error(c->L, "multiple_of: a number above 0 is expected");
+	n->plain = !number->min.set && !number->max.set && !number->step.set;
+}
+
+/* value against the bound: below 0, 0, above 0. */
+static int compare_integer(int64_t value, const struct bound *b)
+{
+	if (b->exact)
+		return (value > b->integer) - (value < b->integer);
+	return sl_json_compare(value, b->number);
+}
+
+static int compare_float(double value, const struct bound *b)
+{
+	if (b->exact)
+		return -sl_json_compare(b->integer, value);
+	return (value > b->number) - (value < b->number);
+}
+
+/* Against the minimum: is it enough? Against the maximum, with the sign turned:
+ * not too much? */
+static bool enough(const struct bound *b, int order)
+{
+	return order > 0 || (order == 0 && !b->exclusive);
+}
+
+/* Steps such as 0.01 are no doubles: a quotient that is whole but for the
+ * rounding of its two sides counts as whole. */
+static bool is_multiple(double value, double step)
+{
+	double quotient = value / step;
+	if (!isfinite(quotient))
+		return false;
+	return fabs(quotient - nearbyint(quotient)) <= 4 * DBL_EPSILON * fabs(quotient);
+}
+
+bool sl_number_takes_integer(const struct sl_node *node, int64_t value)
+{
+	const struct number *n = (const struct number *)node;
+	if (n->min.set && !enough(&n->min, compare_integer(value, &n->min)))
+		return false;
+	if (n->max.set && !enough(&n->max, -compare_integer(value, &n->max)))
+		return false;
+	if (!n->step.set)
+		return true;
+	return n->step.exact ? value % n->step.integer == 0 : is_multiple((double)value, n->step.number);
+}
+
+bool sl_number_takes_float(const struct sl_node *node, double value)
+{
+	const struct number *n = (const struct number *)node;
+	if (n->min.set && !enough(&n->min, compare_float(value, &n->min)))
+		return false;
+	if (n->max.set && !enough(&n->max, -compare_float(value, &n->max)))
+		return false;
+	return !n->step.set || is_multiple(value, n->step.number);
+}
+
+bool sl_number_whole(struct sl_json_value v, int64_t *out)
+{
+	if (sl_json_type(v) == SL_JSON_INTEGER) {
+		*out = sl_json_integer(v);
+		return true;
+	}
+	if (sl_json_type(v) != SL_JSON_FLOAT)
+		return false;
+	double d = sl_json_float(v);
+	if (!(fabs(d) <= 0x1p53) || d != floor(d))
+		return false;
+	*out = (int64_t)d;
+	return true;
+}
+
+static void read_integer(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v)
+{
+	int64_t value;
+	if (sl_number_whole(v, &value) && (n->plain || sl_number_takes_integer(n, value)))
+		lua_pushinteger(w->L, (lua_Integer)value);
+	else
+		sl_walk_refuse(w, n, v);
+}
+
+static void read_number(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v)
+{
+	enum sl_json_type type = sl_json_type(v);
+	if (type == SL_JSON_INTEGER && sl_number_takes_integer(n, sl_json_integer(v)))
+		lua_pushinteger(w->L, (lua_Integer)sl_json_integer(v));
+	else if (type == SL_JSON_FLOAT && isfinite(sl_json_float(v)) &&
+	         sl_number_takes_float(n, sl_json_float(v)))
+		lua_pushnumber(w->L, sl_json_float(v));
+	else
+		sl_walk_refuse(w, n, v);
+}
+
+#define NUMBERS (SL_MAY_BE(SL_JSON_INTEGER) | SL_MAY_BE(SL_JSON_FLOAT))
+
+const struct sl_node_kind sl_kind_integer = {
+	"integer", NUMBERS, sizeof(struct number), compile_number, read_integer
+};
+const struct sl_node_kind sl_kind_number = {
+	"number", NUMBERS, sizeof(struct number), compile_number, read_number
+};
