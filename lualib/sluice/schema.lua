@@ -9,19 +9,10 @@
 ---     declaration:decode '{"name":"f","line":0}'
 ---       --> nil, row_invalid: /line: expected an integer of at least 1, got 0
 ---
---- Types: string, integer, number, boolean, null, any, array and map are used
---- bare or with options, `schema.integer { min = 1 }`; record, enum, const and
---- union are made of something; optional and nullable wrap another type.
+--- Types such as string are used bare or with options, `schema.integer { min = 1 }`:
+--- string, integer, number, boolean, null, any, array and map. What each may be told
+--- stands in sluice/internal/schema/kinds.lua, kind by kind. Other types are made of something:
 ---
----   string    length (a number or { min, max }), min_length, max_length, in
----             characters; pattern, a Lua pattern; regex, a regular expression
----             as in JSON Schema, see below; format: date date-time time duration
----             email hostname ipv4 ipv6 json-pointer uri uri-reference uuid
----   integer   min, max, exclusive_min, exclusive_max, multiple_of. 64 bits.
----             1.0 and 1e2 are integers too, up to 2^53; 1.5 and 1e30 are not.
----   number    the same options; within double range
----   array     schema.array(items, { min =, max =, unique = true })
----   map       schema.map(values, { keys =, min =, max = }): any names
 ---   record    schema.record(fields, { unknown = … }): these names. fields is
 ---             { name = type, … }, in alphabetical order, or to keep an order
 ---             { { "name", type }, … }. A field that is not declared is dropped,
@@ -55,13 +46,13 @@ local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
+require "sluice.internal.schema.kinds"
 local types = require "sluice.internal.schema.type"
 
 local M = {}
 
-for _, name in ipairs {
-  "is", "any", "null", "boolean", "integer", "number", "string", "array", "map", "optional", "nullable",
-} do M[name] = types[name] end
+M.is, M.optional, M.nullable = types.is, types.optional, types.nullable
+for name, bare in pairs(types.bare) do M[name] = bare end
 
 local finish, must, part = types.finish, types.must, types.part
 
@@ -91,24 +82,13 @@ local function read_fields(declared)
   return result
 end
 
-local unknowns = { drop = true, keep = true, refuse = true }
-
 local function record(declared, options, unknown)
   local read, problem = read_fields(declared)
   if not read then return nil, problem end
   if unknown and type(options) == "table" and options.unknown ~= nil then
     return nil, ("unknown: is %s here; use schema.record"):format(check.show(unknown))
   end
-  local parts = { kind = "record", fields = read, unknown = unknown or "drop" }
-  local schema
-  schema, problem = finish(parts, options)
-  if schema and not unknowns[schema.unknown] then
-    local _, expected, why = part(schema.unknown, "unknown")
-    if expected or why then
-      return nil, why or ('unknown: expected "drop", "keep", "refuse" or a type, got %s'):format(check.show(schema.unknown))
-    end
-  end
-  return schema, problem
+  return finish({ kind = "record", fields = read, unknown = unknown or "drop" }, options)
 end
 
 --- Named fields; see above.

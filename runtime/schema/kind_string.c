@@ -34,10 +34,10 @@ static void compile_regex(struct sl_compiler *c, struct string *s, int from)
 	if (sl_compile_get(c, from, "regex") == LUA_TSTRING) {
 		const char *text = lua_tolstring(c->L, -1, &len);
 		s->regex = sl_regex_new(text, len, &err);
-		if (s->regex == NULL && err.what == NULL)
+		if (s->regex == NULL && err.what[0] == '\0')
 			luaL_error(c->L, "not enough memory for a schema");
 		if (s->regex == NULL)
-			luaL_error(c->L, "regex: %s, at character %d of: %s", err.what, (int)err.at + 1, text);
+			luaL_error(c->L, "regex: %s, at character %d of: %s", err.what, (int)err.at, text);
 		keep_regex(c, s);
 	}
 	lua_pop(c->L, 1);

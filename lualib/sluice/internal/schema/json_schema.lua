@@ -1,18 +1,15 @@
 --- Types from and to JSON Schema, draft 2020-12.
 ---
---- Read: type (also a list), properties, required, additionalProperties,
---- propertyNames, minProperties, maxProperties, items, minItems, maxItems,
---- uniqueItems, enum, const, minimum, maximum, exclusiveMinimum,
---- exclusiveMaximum, multipleOf, minLength, maxLength, pattern, format, anyOf,
---- oneOf, $ref, $defs, true and false; title, description, default, examples,
+--- Read: type (also a list) and the keywords of each kind (kinds.lua), enum, const,
+--- anyOf, oneOf, $ref, $defs, true and false; title, description, default, examples,
 --- deprecated and $comment; $schema and $id at the root. Everything else is
 --- refused, with its JSON Pointer, and nothing is ignored. In particular:
 ---
 ---   - A keyword beside a type that it does not concern is refused; without
 ---     `type` it concerns only values of its own type, as the standard says, and
 ---     the result is a union.
----   - format is an assertion; formats that schema.lua does not list are
----     refused. pattern: ECMA-262 less what is not regular, as regex in schema.lua.
+---   - format is an assertion; formats that kinds.lua does not list are
+---     refused. pattern: ECMA-262 less what is not regular, as regex there.
 ---   - Without additionalProperties a record drops what is not declared, as
 ---     schema.record does; true keeps it, false refuses it.
 ---   - A default makes a property that is not required appear; it must be valid.
@@ -23,79 +20,32 @@
 ---   - anyOf, oneOf have only annotations beside them; minProperties,
 ---     maxProperties and propertyNames do not stand beside properties or required.
 ---   - An integer is one of 64 bits.
-local core = require "sluice.core"
+local document = require "sluice.internal.schema.document"
 local json = require "sluice.json"
-local pattern = require "sluice.internal.schema.pattern"
+local kinds = require "sluice.internal.schema.kinds"
 local lists = require "sluice.internal.lists"
 local types = require "sluice.internal.schema.type"
 
-local make, with = types.make, types.with
+local any, null, make = types.bare.any, types.bare.null, types.make
+local is_list, is_object, list, object = document.is_list, document.is_object, document.list, document.object
+local refuse, token, guarded = document.refuse, document.token, document.guarded
 
 local M = {}
 
 local DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
--- ---- refusing -----------------------------------------------------------------
-
-local Refusal = {}
-
-local function refuse(pointer, message, ...)
-  error(setmetatable({ pointer = pointer, message = message:format(...) }, Refusal), 0)
-end
-
-local function token(name)
-  return "/" .. tostring(name):gsub("~", "~0"):gsub("/", "~1")
-end
-
---- Call f; a refusal becomes nil and an error object.
-local function guarded(what, f, ...)
-  local ok, result = pcall(f, ...)
-  if ok then return result end
-  if getmetatable(result) ~= Refusal then error(result, 0) end
-  local place = result.pointer ~= "" and ", at " .. result.pointer or ""
-  return nil, core.error("policy", what .. ": " .. result.message .. place, { pointer = result.pointer })
-end
-
--- ---- looking at a document ----------------------------------------------------
-
-local function is_object(value)
-  return type(value) == "table" and not json.is_array(value) and value[1] == nil
-end
-
-local function is_list(value)
-  return type(value) == "table" and (json.is_array(value) or next(value) == nil or value[1] ~= nil)
-end
-
---- A reader of what stands at a key; nil where nothing does.
-local function expecting(what, fits)
-  return function(node, key, pointer)
-    local value = node[key]
-    if value ~= nil and not fits(value) then refuse(pointer .. token(key), "%s is expected", what) end
-    return value
-  end
-end
-
-local list = expecting("a list", is_list)
-local object = expecting("an object", is_object)
-local number_at = expecting("a number", math.type)
-local string_at = expecting("a string", function(value) return type(value) == "string" end)
-local flag_at = expecting("true or false", function(value) return type(value) == "boolean" end)
-
 -- ---- keywords -------------------------------------------------------------------
 
-local type_names = { "null", "boolean", "number", "string", "array", "object" }
+--- The type of JSON that a keyword concerns, and these types in order.
+local concerns, type_names, is_type = {}, {}, {}
+for _, kind in ipairs(kinds) do
+  local name = kind.json_type
+  if name and not is_type[name] then type_names[#type_names + 1] = name end
+  if name then is_type[name] = true end
+  for keyword in pairs(kind.reads) do concerns[keyword] = name end
+end
 
---- The type that a keyword concerns.
-local concerns = {
-  minimum = "number", maximum = "number", exclusiveMinimum = "number", exclusiveMaximum = "number",
-  multipleOf = "number",
-  minLength = "string", maxLength = "string", pattern = "string", format = "string",
-  items = "array", minItems = "array", maxItems = "array", uniqueItems = "array",
-  properties = "object", required = "object", additionalProperties = "object", propertyNames = "object",
-  minProperties = "object", maxProperties = "object",
-}
-
-local annotations = { title = true, description = true, default = true, examples = true, deprecated = true }
+local annotations = types.common
 local neutral = { ["$comment"] = true, ["$defs"] = true }
 local at_root = { ["$schema"] = true, ["$id"] = true }
 local forms = { type = true, enum = true, const = true, anyOf = true, oneOf = true, ["$ref"] = true }
@@ -128,135 +78,53 @@ local function alone(node, pointer, ...)
   end
 end
 
--- ---- options --------------------------------------------------------------------
-
-local function size_at(node, key, pointer)
-  local value = number_at(node, key, pointer)
-  if value == nil then return nil end
-  local whole = math.tointeger(value)
-  if not whole or whole < 0 then refuse(pointer .. token(key), "a whole number from 0 on is expected") end
-  return whole
-end
-
---- The JSON Schema keyword of an option, to name the place of a problem.
-local keyword_of = { regex = "pattern", format = "format", multiple_of = "multipleOf" }
-
-local function built(pointer, kind, options, parts)
-  parts = parts or {}
-  parts.kind = kind
-  local result, problem = types.finish(parts, options)
-  if result then return result end
-  local keyword = keyword_of[problem:match "^([%w_]+):"]
-  refuse(pointer .. (keyword and token(keyword) or ""), "%s", problem)
-end
-
---- Of two bounds the one that says more; better is true when a does.
-local function stricter(options, plain, exclusive, better)
-  local a, b = options[plain], options[exclusive]
-  if a == nil or b == nil then return end
-  if better(b, a) then options[plain] = nil else options[exclusive] = nil end
-end
-
 -- ---- types ------------------------------------------------------------------------
 
 local read
 
-local readers = {}
-
-function readers.null() return types.null end
-function readers.boolean() return types.boolean end
-
-function readers.number(node, pointer, _, kind)
-  local options = {
-    min = number_at(node, "minimum", pointer), max = number_at(node, "maximum", pointer),
-    exclusive_min = number_at(node, "exclusiveMinimum", pointer),
-    exclusive_max = number_at(node, "exclusiveMaximum", pointer),
-    multiple_of = number_at(node, "multipleOf", pointer),
-  }
-  stricter(options, "min", "exclusive_min", function(b, a) return b >= a end)
-  stricter(options, "max", "exclusive_max", function(b, a) return b <= a end)
-  return built(pointer, kind, options)
-end
-
-function readers.string(node, pointer)
-  return built(pointer, "string", {
-    regex = string_at(node, "pattern", pointer), format = string_at(node, "format", pointer),
-    min_length = size_at(node, "minLength", pointer), max_length = size_at(node, "maxLength", pointer),
-  })
-end
-
-function readers.array(node, pointer, context)
-  local items, unique = types.any, flag_at(node, "uniqueItems", pointer)
-  if node.items ~= nil then items = read(node.items, pointer .. "/items", context) end
-  return built(pointer, "array", {
-    min = size_at(node, "minItems", pointer), max = size_at(node, "maxItems", pointer),
-    unique = unique or nil,
-  }, { items = items })
-end
-
-local function map(node, pointer, context)
-  local values, keys = types.any, nil
-  if node.additionalProperties ~= nil then
-    values = read(node.additionalProperties, pointer .. "/additionalProperties", context)
-  end
-  if node.propertyNames ~= nil then
-    keys = read(node.propertyNames, pointer .. "/propertyNames", context)
-    if keys.kind == "any" then keys = nil end
-    if keys and keys.kind ~= "string" then
-      refuse(pointer .. "/propertyNames", 'a schema with "type": "string" is expected')
+--- The kind that a schema of this type of JSON is; whole: numbers must be.
+local function kind_of(json_type, node, whole)
+  local otherwise
+  for _, kind in ipairs(kinds) do
+    if kind.json_type == json_type then
+      if not kind.claims then otherwise = kind elseif kind.claims(node, whole) then return kind end
     end
   end
-  return built(pointer, "map", {
-    min = size_at(node, "minProperties", pointer), max = size_at(node, "maxProperties", pointer),
-  }, { values = values, keys = keys })
+  return otherwise
 end
 
-local function required_names(node, pointer)
-  local names = {}
-  for i, name in ipairs(list(node, "required", pointer) or {}) do
-    if type(name) ~= "string" then refuse(("%s/required/%d"):format(pointer, i - 1), "a name is expected") end
-    names[name] = true
+local function options_of(kind, node, pointer)
+  local options, expected = {}, nil
+  for _, option in ipairs(kind.options) do
+    local name, reader, keyword, other = table.unpack(option)
+    if keyword and node[keyword] ~= nil then
+      options[name], expected = (other or reader)(node[keyword])
+      if expected then refuse(pointer .. token(keyword), "%s is expected", expected) end
+    end
   end
-  return names
+  return options
 end
 
---- What becomes of properties that are not named: what schema.record calls
---- unknown, and the type of one that is required all the same.
-local function others(node, pointer, context)
-  local rest = node.additionalProperties
-  if rest == nil then return "drop", types.any end
-  local as = read(rest, pointer .. "/additionalProperties", context)
-  if rest == false then return "refuse", as end
-  return as.kind == "any" and "keep" or as, as
-end
-
-local function record(node, pointer, context)
-  for _, key in ipairs { "propertyNames", "minProperties", "maxProperties" } do
-    if node[key] ~= nil then refuse(pointer .. token(key), "%s cannot stand beside properties or required", key) end
+local function read_kind(kind, node, pointer, context)
+  if #kind.options == 0 then return types.bare[kind.kind] end
+  for _, key in ipairs(lists.sorted_keys(node)) do
+    if concerns[key] == kind.json_type and not kind.reads[key] then
+      refuse(pointer .. token(key), "%s cannot stand beside %s", key, kind.mark)
+    end
   end
-  local required = required_names(node, pointer)
-  local unknown, undeclared = others(node, pointer, context)
-  local named = {}
-  for _, name in ipairs(lists.sorted_keys(object(node, "properties", pointer) or {})) do
-    named[name] = read(node.properties[name], pointer .. "/properties" .. token(name), context)
-  end
-  for name in pairs(required) do named[name] = named[name] or undeclared end
-  local fields = {}
-  for i, name in ipairs(lists.sorted_keys(named)) do
-    local type = named[name]
-    fields[i] = types.field_of(name, required[name] and type or with(type, { optional = true }), required[name])
-  end
-  return built(pointer, "record", nil, { fields = fields, unknown = unknown })
-end
-
-function readers.object(node, pointer, context)
-  if node.properties == nil and node.required == nil then return map(node, pointer, context) end
-  return record(node, pointer, context)
+  local options = options_of(kind, node, pointer)
+  local function below(value, path) return read(value, pointer .. path, context) end
+  local parts = kind.read and kind.read(options, node, pointer, below) or {}
+  parts.kind = kind.kind
+  local result, problem = types.finish(parts, options)
+  if result then return result end
+  local keyword = kind.keyword_of[problem:match "^([%w_]+):"]
+  refuse(pointer .. (keyword and token(keyword) or ""), "%s", problem)
 end
 
 -- ---- type, enum and const -----------------------------------------------------------
 
---- The types that a schema admits, by name; integer: numbers must be whole.
+--- The types of JSON that a schema admits, by name; integer: numbers must be whole.
 local function admitted(node, pointer)
   local given = node.type
   local set, integer = {}, false
@@ -267,7 +135,7 @@ local function admitted(node, pointer)
   for i, name in ipairs(type(given) == "string" and { given } or list(node, "type", pointer)) do
     local at = type(given) == "string" and "/type" or "/type/" .. i - 1
     if name == "integer" then integer = true
-    elseif type(name) == "string" and readers[name] then set[name] = true
+    elseif type(name) == "string" and is_type[name] then set[name] = true
     else refuse(pointer .. at, "there is no such type") end
   end
   if integer and not set.number then
@@ -298,19 +166,19 @@ local function either(alternatives)
   for _, alternative in ipairs(alternatives) do
     if alternative.kind == "null" then nullable = true else rest[#rest + 1] = alternative end
   end
-  if #rest == 0 then return nullable and types.null or make { kind = "enum", values = json.array() } end
+  if #rest == 0 then return nullable and null or make { kind = "enum", values = json.array() } end
   if #rest == 1 then return nullable and types.nullable(rest[1]) or rest[1] end
   return make { kind = "union", alternatives = rest, nullable = nullable }
 end
 
 local function typed(node, pointer, context)
-  if not says_anything(node) then return types.any end
+  if not says_anything(node) then return any end
   local set, integer = admitted(node, pointer)
   check_concerns(node, set, pointer)
   local alternatives = {}
   for _, name in ipairs(type_names) do
     if set[name] then
-      alternatives[#alternatives + 1] = readers[name](node, pointer, context, integer and "integer" or name)
+      alternatives[#alternatives + 1] = read_kind(kind_of(name, node, integer), node, pointer, context)
     end
   end
   return either(alternatives)
@@ -323,7 +191,7 @@ local function constants(node, pointer, context)
   local beside = typed(node, pointer, context)
   local kept = json.array()
   local set = node.const ~= nil and node.enum ~= nil and
-    make { kind = "enum", values = list(node, "enum", pointer) } or types.any
+    make { kind = "enum", values = list(node, "enum", pointer) } or any
   for _, value in ipairs(values) do
     if beside:check(value) and set:check(value) then kept[#kept + 1] = value end
   end
@@ -340,11 +208,6 @@ local function alternatives_of(node, key, pointer, context)
   end
   return result
 end
-
-local json_type = {
-  null = "null", boolean = "boolean", integer = "number", number = "number", string = "string",
-  array = "array", map = "object", record = "object",
-}
 
 local function takes_null(s) return s:check(json.null) == true end
 
@@ -380,7 +243,7 @@ function disjoint(a, b)
     return true
   end
   if a.kind == "union" then return disjoint_from_all(a.alternatives, b) end
-  if json_type[a.kind] ~= json_type[b.kind] then return true end
+  if kinds[a.kind].json_type ~= kinds[b.kind].json_type then return true end
   return a.kind == "record" and b.kind == "record" and told_apart(a, b)
 end
 
@@ -451,7 +314,7 @@ end
 
 --- The schema at a place as a type.
 function read(node, pointer, context)
-  if node == true then return types.any end
+  if node == true then return any end
   if node == false then return make { kind = "enum", values = json.array() } end
   if not is_object(node) then refuse(pointer, "a schema is an object, true or false") end
   check_keywords(node, pointer)
@@ -473,74 +336,6 @@ end
 
 local write
 
-local writers = {}
-
-function writers.any() return {} end
-function writers.null() return { type = "null" } end
-function writers.boolean() return { type = "boolean" } end
-
-local function number(s)
-  return {
-    type = s.kind, minimum = s.min, maximum = s.max, exclusiveMinimum = s.exclusive_min,
-    exclusiveMaximum = s.exclusive_max, multipleOf = s.multiple_of,
-  }
-end
-
-writers.integer, writers.number = number, number
-
-function writers.string(s, pointer)
-  local regex = s.regex
-  if s.pattern then
-    if regex then refuse(pointer, "a pattern beside a regex cannot be said in JSON Schema") end
-    regex = pattern.to_regex(s.pattern)
-    if not regex then
-      refuse(pointer, "the pattern %s cannot be said in JSON Schema; a regex can", s.pattern)
-    end
-  end
-  return { type = "string", minLength = s.min_length, maxLength = s.max_length, pattern = regex, format = s.format }
-end
-
-function writers.array(s, pointer)
-  local out = { type = "array", minItems = s.min, maxItems = s.max, uniqueItems = s.unique or nil }
-  if s.items.kind ~= "any" then out.items = write(s.items, pointer .. "/items") end
-  return out
-end
-
-function writers.map(s, pointer)
-  return {
-    type = "object", additionalProperties = write(s.values, pointer .. "/additionalProperties"),
-    propertyNames = s.keys and write(s.keys, pointer .. "/propertyNames"),
-    minProperties = s.min, maxProperties = s.max,
-  }
-end
-
-function writers.record(s, pointer)
-  local out = { type = "object", properties = {} }
-  local required = json.array()
-  for _, field in ipairs(s.fields) do
-    out.properties[field.name] = write(field.schema, pointer .. "/properties" .. token(field.name))
-    if not field.optional then required[#required + 1] = field.name end
-  end
-  if #required > 0 then out.required = required end
-  if s.unknown == "keep" then out.additionalProperties = true
-  elseif s.unknown == "refuse" then out.additionalProperties = false
-  elseif s.unknown ~= "drop" then out.additionalProperties = write(s.unknown, pointer .. "/additionalProperties") end
-  return out
-end
-
-function writers.enum(s)
-  if #s.values == 1 and not s.nullable then return { const = s.values[1] } end
-  return { enum = json.array { table.unpack(s.values) } }
-end
-
-function writers.union(s, pointer)
-  local any_of = json.array()
-  for i, alternative in ipairs(s.alternatives) do
-    any_of[i] = write(alternative, ("%s/anyOf/%d"):format(pointer, i - 1))
-  end
-  return { anyOf = any_of }
-end
-
 local function admit_null(out)
   if out.type then out.type = json.array { out.type, "null" }
   elseif out.enum then out.enum[#out.enum + 1] = json.null
@@ -548,12 +343,14 @@ local function admit_null(out)
 end
 
 function write(s, pointer)
-  local out = writers[s.kind](s, pointer)
+  local kind = kinds[s.kind]
+  local out = { type = kind.json_type }
+  for name, keyword in pairs(kind.keyword_of) do out[keyword] = s[name] or nil end
+  local function below(part, path) return write(part, pointer .. path) end
+  if kind.write and kind.write(s, out, pointer, below) == false then return false end
   if s.nullable then admit_null(out) end
   for key in pairs(annotations) do out[key] = s[key] end
-  if next(out) == nil then return true end
-  if s.kind == "enum" and #s.values == 0 and not s.nullable then return false end
-  return out
+  return next(out) ~= nil and out or true
 end
 
 ---@param s sluice.Schema

@@ -1,9 +1,9 @@
 --- What a type is: made of parts that are checked, not to be changed, with its
---- phrase for messages. sluice.schema says what users make of it.
+--- phrase for messages. kinds.lua says what kinds there are, sluice.schema what
+--- users make of them.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local json = require "sluice.json"
-local pattern = require "sluice.internal.schema.pattern"
 local phrase = require "sluice.internal.schema.phrase"
 
 local M = {}
@@ -45,24 +45,34 @@ function M.is(value)
   return type(value) == "table" and getmetatable(value) == Schema
 end
 
+-- ---- kinds ------------------------------------------------------------------
+
+--- A kind of type. What stands at `at`, a JSON Pointer, is `node`; paths start there.
+---@class sluice.SchemaKind
+---@field kind string
+---@field bare table?        the parts of the type without options; nil: it is made of something
+---@field options table[]?   { name, reader, keyword of JSON Schema or nil, its reader if another, usual = what code leaves out }
+---@field settle nil|fun(parts: table)   turn what was written into what is kept
+---@field compiled string[]? parts that only the runtime can check
+---@field phrase fun(type: table): string
+---@field content string|nil|fun(type): string   of code: an option that is a type; or text
+---@field json_type string?  of JSON: the one of its values
+---@field keywords string[]? of JSON Schema, beside those of the options
+---@field claims nil|fun(node: table, whole: boolean): boolean   of the kinds of a json_type one has none: it takes the rest
+---@field mark string?       the keywords by which it claims
+---@field read nil|fun(options: table, node: table, at: string, read: fun(node, path): sluice.Schema): table?   more parts
+---@field write nil|fun(type, out: table, at: string, write: fun(type, path): any): boolean?   false: no value fits
+---@field column string|nil|fun(type): string, boolean   of a table, and whether null is a value; nil: "json"
+
+---@type table<string, sluice.SchemaKind>|sluice.SchemaKind[]  by name, and in their order
+M.kinds = {}
+
+---@type table<string, sluice.Schema>
+M.bare = {}
+
 -- ---- options ----------------------------------------------------------------
 
 local text, list = check.of_type("string", "a text"), check.of_type("table", "a list")
-
-local function size(value)
-  if math.type(value) == "integer" and value >= 0 then return value end
-  return nil, "a whole number from 0 on"
-end
-
-local function number(value)
-  if math.type(value) and value == value and value ~= math.huge and value ~= -math.huge then return value end
-  return nil, "a number"
-end
-
-local function step(value)
-  if number(value) and value > 0 then return value end
-  return nil, "a number above 0"
-end
 
 --- A type that stands within another one.
 local function part(value, name)
@@ -73,61 +83,43 @@ local function part(value, name)
   return value
 end
 
-local function length(value, name)
-  if size(value) then return { value, value } end
-  if type(value) ~= "table" then return nil, "a number or { min, max }" end
-  for key, bound in pairs(value) do
-    if (key ~= 1 and key ~= 2) or not size(bound) then return nil, nil, ("%s: expected { min, max }"):format(name) end
-  end
-  return value
-end
-
-local function lua_pattern(value)
-  if type(value) ~= "string" then return nil, "a Lua pattern" end
-  local problem = pattern.check(value)
-  if problem then return nil, nil, ("pattern: %s: %s"):format(problem, check.show(value)) end
-  return value
-end
-
 local function any(value) return value end
 
-local number_options = { min = number, max = number, exclusive_min = number, exclusive_max = number, multiple_of = step }
-
---- What each type may be told.
-local options_of = {
-  any = {}, null = {}, boolean = {},
-  string = {
-    length = length, min_length = size, max_length = size, pattern = lua_pattern, regex = text, format = text,
-  },
-  integer = number_options,
-  number = number_options,
-  array = { items = part, min = size, max = size, unique = check.boolean },
-  map = { values = part, keys = part, min = size, max = size },
-  record = { unknown = any },
-  enum = {}, union = {},
-}
-
+--- What every type may be told.
 local common = { title = text, description = text, examples = list, deprecated = check.boolean, default = any }
-for _, readers in pairs(options_of) do
-  for name, reader in pairs(common) do
-    if readers[name] == nil then readers[name] = reader end
-  end
-end
 
 -- ---- making types -----------------------------------------------------------
 
 --- A raw type from its parts.
 local function make(parts)
-  parts.expected = phrase.of(parts)
+  parts.expected = phrase.cut(M.kinds[parts.kind].phrase(parts) .. (parts.nullable and " or null" or ""))
   return setmetatable(parts, Schema)
+end
+
+local function joined(parts, more)
+  local both = {}
+  for name, value in pairs(parts) do both[name] = value end
+  for name, value in pairs(more) do both[name] = value end
+  return both
+end
+
+---@param kind sluice.SchemaKind
+function M.define(kind)
+  kind.options, kind.readers = kind.options or {}, joined(common, {})
+  kind.keyword_of, kind.reads = {}, {}
+  for _, option in ipairs(kind.options) do
+    local name, reader, keyword = table.unpack(option)
+    kind.readers[name], kind.keyword_of[name] = reader, keyword
+    if keyword then kind.reads[keyword] = true end
+  end
+  for _, keyword in ipairs(kind.keywords or {}) do kind.reads[keyword] = true end
+  M.kinds[#M.kinds + 1], M.kinds[kind.kind] = kind, kind
+  if kind.bare then M.bare[kind.kind] = make(joined(kind.bare, { kind = kind.kind })) end
 end
 
 --- The same with some parts changed; its program is its own.
 local function with(schema, changes)
-  local parts = {}
-  for name, value in pairs(schema) do parts[name] = value end
-  for name, value in pairs(changes) do parts[name] = value end
-  return make(parts)
+  return make(joined(schema, changes))
 end
 
 --- Compile it, to learn whether it makes sense: nil or the problem.
@@ -146,13 +138,6 @@ local function settle_default(schema)
   value, err = schema:decode(encoded)
   if err then return nil, ("default: %s"):format(err.message) end
   return with(schema, { default = value })
-end
-
-local function spread_length(parts)
-  if not parts.length then return end
-  parts.min_length = parts.length[1] or parts.min_length
-  parts.max_length = parts.length[2] or parts.max_length
-  parts.length = nil
 end
 
 local bounds = {
@@ -175,21 +160,21 @@ end
 --- Make a type with options that a user wrote: it, or nil and the problem.
 ---@return sluice.Schema? schema, string? problem
 local function finish(parts, options)
-  local read, problem = {}, nil
+  local kind, read, problem = M.kinds[parts.kind], nil, nil
   if options ~= nil then
     if type(options) ~= "table" or M.is(options) then
       return nil, ("expected a table of options, got %s"):format(check.show(options))
     end
-    read, problem = check.table(options, options_of[parts.kind], "")
+    read, problem = check.table(options, kind.readers, "")
     if not read then return nil, problem end
     for name, value in pairs(read) do parts[name] = value end
   end
-  spread_length(parts)
+  if kind.settle then kind.settle(parts) end
   problem = out_of_order(parts)
   if problem then return nil, problem end
   local schema = make(parts)
-  if parts.regex or parts.format or parts.values then
-    problem = problem_of(schema)
+  for _, name in ipairs(kind.compiled or {}) do
+    problem = parts[name] and problem_of(schema)
     if problem then return nil, problem end
   end
   return settle_default(schema)
@@ -202,26 +187,14 @@ local function must(name, schema, problem)
   error(("schema.%s: %s"):format(name, problem), 2)
 end
 
--- ---- scalars, arrays, maps --------------------------------------------------
-
-M.any = make { kind = "any" }
-M.null = make { kind = "null" }
-M.boolean = make { kind = "boolean" }
-M.integer = make { kind = "integer" }
-M.number = make { kind = "number" }
-M.string = make { kind = "string" }
-M.array = make { kind = "array", items = M.any }
-M.map = make { kind = "map", values = M.any }
-
---- What the first argument of array(…) and map(…) may be instead of options.
-local positional = { array = "items", map = "values" }
+-- ---- options for a bare type --------------------------------------------------
 
 local function refine(self, first, options)
-  if self ~= M[self.kind] then
+  local kind = M.kinds[self.kind]
+  if self ~= M.bare[self.kind] then
     return nil, ("this %s has its options already"):format(self.kind)
   end
-  local parts = { kind = self.kind, items = self.items, values = self.values }
-  local name = positional[self.kind]
+  local parts, name = joined(kind.bare, { kind = self.kind }), kind.content
   if name and (M.is(first) or options ~= nil) then
     local value, expected, problem = part(first, name)
     if not value then
@@ -324,9 +297,38 @@ function Schema.__newindex(_, name)
   error(("a type cannot be changed (%s)"):format(tostring(name)), 2)
 end
 
-function Schema.__tostring(self)
-  return phrase.code(self)
+-- ---- as code ------------------------------------------------------------------
+
+local function value_code(value)
+  return M.is(value) and tostring(value) or phrase.value_code(value)
 end
+
+local function options_code(schema, kind)
+  local words = {}
+  local function add(name, value) words[#words + 1] = ("%s = %s"):format(name, value_code(value)) end
+  for _, option in ipairs(kind.options) do
+    local name = option[1]
+    if schema[name] and name ~= kind.content and schema[name] ~= option.usual then add(name, schema[name]) end
+  end
+  if schema.default ~= nil then add("default", schema.default) end
+  return #words > 0 and "{ " .. table.concat(words, ", ") .. " }" or nil
+end
+
+--- The type as one would write it, without "schema.".
+function Schema.__tostring(self)
+  local kind = M.kinds[self.kind]
+  local content, options, code = kind.content, options_code(self, kind), self.kind
+  if content then
+    content = self[content] and tostring(self[content]) or content(self)
+    code = ("%s(%s%s)"):format(code, content, options and ", " .. options or "")
+  elseif options then
+    code = code .. " " .. options
+  end
+  if self.nullable then code = ("nullable(%s)"):format(code) end
+  return self.optional and ("optional(%s)"):format(code) or code
+end
+
+-- ---- annotations ---------------------------------------------------------------
 
 --- The same type with annotations and a default: it, or nil and the problem.
 local function annotated(schema, annotations)
@@ -340,8 +342,8 @@ local function annotated(schema, annotations)
   return settle_default(with(schema, changes))
 end
 
---- For those who make types: sluice.schema, and json_schema.lua.
-M.make, M.with, M.part, M.finish, M.must, M.field_of, M.annotated, M.methods =
-  make, with, part, finish, must, field_of, annotated, methods
+--- For those who make types: sluice.schema, kinds.lua and json_schema.lua.
+M.common, M.make, M.part, M.finish, M.must, M.field_of, M.annotated, M.methods =
+  common, make, part, finish, must, field_of, annotated, methods
 
 return M

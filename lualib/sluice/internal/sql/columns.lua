@@ -1,5 +1,5 @@
 --- Columns of a table: from a list of the user's, or from a schema.
-local core = require "sluice.core"
+local kinds = require "sluice.internal.schema.kinds"
 local lists = require "sluice.internal.lists"
 
 local M = {}
@@ -63,34 +63,11 @@ function M.read(value)
   return columns
 end
 
-local BY_KIND = { string = "text", integer = "integer", number = "number", boolean = "boolean" }
-local BY_VALUE = { string = "text", integer = "integer", float = "number", boolean = "boolean" }
-
---- An enumeration of values of one type has its column.
-local function type_of_values(values)
-  local found
-  for _, value in ipairs(values) do
-    local kind = BY_VALUE[math.type(value) or type(value)]
-    if value ~= core.null then
-      if not kind or (found and found ~= kind) then return "json" end
-      found = kind
-    end
-  end
-  return found or "json"
-end
-
-local function type_of(schema)
-  if schema.kind == "enum" then return type_of_values(schema.values) end
-  return BY_KIND[schema.kind] or "json"
-end
-
---- Whether null is one of the values: that is NULL.
-local function takes_null(field)
-  if field.optional or field.nullable or field.schema.kind == "any" then return true end
-  for _, value in ipairs(field.schema.kind == "enum" and field.schema.values or {}) do
-    if value == core.null then return true end
-  end
-  return false
+--- The column of a field, and whether null is one of its values: that is NULL.
+local function of_field(field)
+  local column, null = kinds[field.schema.kind].column, false
+  if type(column) == "function" then column, null = column(field.schema) end
+  return { name = field.name, type = column or "json", null = field.optional or field.nullable or null }
 end
 
 ---@param schema sluice.Schema
@@ -100,9 +77,7 @@ function M.of_schema(schema)
     return nil, ("a table holds records, and the schema is of kind %s"):format(tostring(schema.kind))
   end
   if #schema.fields == 0 then return nil, "the schema has no fields" end
-  return lists.map(schema.fields, function(field)
-    return { name = field.name, type = type_of(field.schema), null = takes_null(field) }
-  end)
+  return lists.map(schema.fields, of_field)
 end
 
 return M

@@ -1,0 +1,50 @@
+--- Looking at a JSON Schema: what stands where, and refusing it with its place.
+local core = require "sluice.core"
+local json = require "sluice.json"
+
+local M = {}
+
+local Refusal = {}
+
+---@param pointer string   JSON Pointer to the place
+---@param message string   a format of what follows
+function M.refuse(pointer, message, ...)
+  error(setmetatable({ pointer = pointer, message = message:format(...) }, Refusal), 0)
+end
+
+--- A name as a step of a JSON Pointer.
+function M.token(name)
+  return "/" .. tostring(name):gsub("~", "~0"):gsub("/", "~1")
+end
+
+--- Call f; a refusal becomes nil and an error object.
+function M.guarded(what, f)
+  local ok, result = pcall(f)
+  if ok then return result end
+  if getmetatable(result) ~= Refusal then error(result, 0) end
+  local place = result.pointer ~= "" and ", at " .. result.pointer or ""
+  return nil, core.error("policy", what .. ": " .. result.message .. place, { pointer = result.pointer })
+end
+
+---@param value any
+---@return boolean
+function M.is_object(value)
+  return type(value) == "table" and not json.is_array(value) and value[1] == nil
+end
+
+function M.is_list(value)
+  return type(value) == "table" and (json.is_array(value) or next(value) == nil or value[1] ~= nil)
+end
+
+--- A reader of what stands at a key; nil where nothing does.
+local function expecting(what, fits)
+  return function(node, key, pointer)
+    local value = node[key]
+    if value ~= nil and not fits(value) then M.refuse(pointer .. M.token(key), "%s is expected", what) end
+    return value
+  end
+end
+
+M.list, M.object = expecting("a list", M.is_list), expecting("an object", M.is_object)
+
+return M
