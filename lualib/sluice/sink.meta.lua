@@ -30,9 +30,6 @@
 --- back, and the error (kind `commit`) says in `committed`, `rolled_back` and
 --- `uncertain` which are which.
 
----@class sluice.Sink
-local Sink = {}
-
 ---@class sluice.SinkContext  what begin gets
 ---@field streams string[]     names of the streams that write here; sorted; "*" is the default handler
 ---@field schema sluice.Schema? of its rows: of its stream, when it has one stream, with a schema and without map
@@ -40,16 +37,6 @@ local Sink = {}
 ---@field request string?      JSON text
 ---@field run_key string?      `--run-key`, or the policy's run_key
 ---@field name string          how the policy names the sink, for messages: "streams.rows.sink"
-
----@param context sluice.SinkContext
----@return true? ok, sluice.Error|string? err
----@return "committed"|"new"|nil state  with ok and a run key: "committed", a run of this key is; nothing will be
----     written or asked. "new": it is not. Nothing: the sink keeps no ledger of keys, and follows those that do.
-function Sink:begin(context) end
-
----@param row sluice.Row  raw, payload (by the schema, when there is one), get()
----@return true? ok, sluice.Error|string? err
-function Sink:write(row) end
 
 ---@class sluice.Seal
 ---@field stream string
@@ -60,32 +47,25 @@ function Sink:write(row) end
 ---@field dropped integer
 ---@field rejected integer
 
----@param seals sluice.Seal[]  of every stream of the request, sorted by name
----@return true? ok, sluice.Error|string? err
-function Sink:prepare(seals) end
-
----@return true? ok, sluice.Error|string? err
-function Sink:commit() end
-
----@return true? ok, sluice.Error|string? err  a failing rollback becomes a note
-function Sink:rollback() end
-
+---@class sluice.Sink
+--- The second result, with ok and a run key: "committed", a run of this key is; nothing will be
+--- written or asked. "new": it is not. Nothing: the sink keeps no ledger of keys, and follows those that do.
+---@field begin fun(self, context: sluice.SinkContext): true?, sluice.Error|string|"committed"|"new"|nil
+--- row: raw, payload (by the schema, when there is one), get()
+---@field write fun(self, row: sluice.Row): true?, sluice.Error|string?
+--- seals: of every stream of the request, sorted by name
+---@field prepare fun(self, seals: sluice.Seal[]): true?, sluice.Error|string?
+---@field commit fun(self): true?, sluice.Error|string?
+---@field rollback fun(self): true?, sluice.Error|string?  a failing rollback becomes a note
 --- Optional. What rows go to directly, without entering Lua, between begin and
 --- prepare: a sluice.Writer or a sluice.core.Csv, and write() is then not
 --- called; or a sluice.core.Insert, which takes the rows of a stream with a schema
 --- and no other step, and write() is called with those that it declines, to
 --- decode them whole or to say what is wrong.
----@type sluice.core.Taker?
-Sink.taker = nil
-
+---@field taker sluice.core.Taker?
 --- Optional, of a sink whose commit may only say that it joins in that of
---- another: whether it is done. Such sinks commit before those that lack it.
----@return boolean? committed  nil: nobody knows
-function Sink:is_committed() end
-
+--- another: whether it is done (nil: nobody knows). Such sinks commit before those that lack it.
+---@field is_committed (fun(self): boolean?)?
 --- Optional. true: the sink itself remembers what failed, and prepare says so;
 --- nothing is put in its table, which saves a call for each row.
----@type boolean?
-Sink.remembers = nil
-
-return Sink
+---@field remembers boolean?
