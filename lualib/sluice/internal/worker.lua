@@ -8,7 +8,7 @@ local request = require "sluice.internal.request"
 ---@class sluice.Worker
 ---@field private handle sluice.core.Worker
 ---@field private defaults table<string, integer>  timeouts that every request has unless it says otherwise
----@field private last table?   outcome of the latest request: { summary, failure }
+---@field private last table    outcome of the latest request: { summary, failure }
 local Worker = { __name = "sluice.Worker" }
 Worker.__index = Worker
 
@@ -16,11 +16,6 @@ Worker.__index = Worker
 local Stream = { __name = "sluice.Stream" }
 
 local M = {}
-
----@param level integer  of the function that the user called
-local function misuse(what, problem, level)
-  error(what .. ": " .. problem, level + 1)
-end
 
 local function readers_of(...)
   local readers = option_list.readers(option_list.of.request)
@@ -31,39 +26,33 @@ end
 local CALL_OPTIONS = readers_of("on_diagnostic", "on_progress")
 local ROWS_OPTIONS = readers_of("on_diagnostic", "on_progress", "on_failure")
 
----@return string? json
-local function encode(what, value, level)
-  if value == nil then return nil end
-  local plan, problem = policy.read { request = value }
-  if not plan then misuse(what, problem, level + 1) end
-  return plan.json
+local IN_A_LOOP = "a loop over rows of this worker is still running"
+
+--- Misuse of a method is raised at the line of who called it.
+local function expect(condition, what, problem)
+  if not condition then error(what .. ": " .. problem, 3) end
 end
 
-local function check_export(what, export, level)
-  if export ~= nil and (type(export) ~= "string" or export == "") then
-    misuse(what, "export: expected a name, got " .. check.show(export), level + 1)
-  end
-end
-
+--- The plan of a worker that is idle, for what the caller named.
 ---@param self sluice.Worker
-local function check_idle(self, what, level)
-  if self.stream then
-    misuse(what, "a loop over rows of this worker is still running", level + 1)
-  end
+---@return sluice.Plan? plan, string? problem
+local function plan_for(self, export, value)
+  if self.stream then return nil, IN_A_LOOP end
+  return policy.read { export = export, request = value }
 end
 
 --- A request of one type out of what the caller gave.
 ---@param self sluice.Worker
----@return sluice.core.Request request, table read
-local function compose(self, what, type, export, value, given, readers, level)
-  check_idle(self, what, level + 1)
-  check_export(what, export, level + 1)
-  local read, problem = check.table(given or {}, readers, "")
-  if not read then misuse(what, problem, level + 1) end
-  local request = option_list.pick(option_list.of.request, read, self.defaults)
-  request.type, request.export, request.json = type, export, encode(what, value, level + 1)
-  request.on_diagnostic, request.on_progress = read.on_diagnostic, read.on_progress
-  return request, read
+---@return sluice.core.Request? request, table|string read  or what is wrong
+local function compose(self, type, export, value, given, readers)
+  local plan, problem = plan_for(self, export, value)
+  if not plan then return nil, problem end
+  local read
+  read, problem = check.table(given or {}, readers, "")
+  if not read then return nil, problem end
+  plan.options = option_list.pick(option_list.of.request, read, self.defaults)
+  plan.on_diagnostic, plan.on_progress = read.on_diagnostic, read.on_progress
+  return policy.request(plan, type), read
 end
 
 --- Remember an outcome and hand it on.
@@ -80,18 +69,15 @@ end
 ---@param rules sluice.Policy?
 ---@return sluice.core.Summary? summary, sluice.Error? failure
 function Worker:run(export, value, rules)
-  check_idle(self, "run", 2)
-  check_export("run", export, 2)
-  if rules ~= nil and type(rules) ~= "table" then
-    misuse("run", "policy: expected a table, got " .. check.show(rules), 2)
-  end
-  local plan, problem = policy.read(rules or {})
-  if not plan then misuse("run", problem, 2) end
-  plan.export = export or plan.export
-  plan.json = encode("run", value, 2) or plan.json
+  local own, problem = plan_for(self, export, value)
+  expect(own, "run", problem)
+  expect(rules == nil or type(rules) == "table", "run", "policy: expected a table, got " .. check.show(rules))
+  local plan
+  plan, problem = policy.read(rules or {})
+  expect(plan, "run", problem)
+  plan.export, plan.json = own.export or plan.export, own.json or plan.json
   plan.options = option_list.pick(option_list.of.request, plan.options, self.defaults)
-  local summary, failure = request.execute(self.handle, policy.request(plan, "rows"), plan)
-  return settle(self, summary, failure)
+  return settle(self, request.execute(self.handle, policy.request(plan, "rows"), plan))
 end
 
 --- The loop has seen the last row.
@@ -135,7 +121,8 @@ end
 ---@param value any
 ---@param given { timeout: any, idle_timeout: any, on_diagnostic: function?, on_progress: function?, on_failure: fun(failure: sluice.Error)? }?
 function Worker:rows(export, value, given)
-  local composed, read = compose(self, "rows", "rows", export, value, given, ROWS_OPTIONS, 2)
+  local composed, read = compose(self, "rows", export, value, given, ROWS_OPTIONS)
+  expect(composed, "rows", read)
   composed.pull = true
   local run, failure = self.handle:begin(composed)
   if not run then
@@ -153,7 +140,8 @@ end
 ---@param given { timeout: any, idle_timeout: any, on_diagnostic: function?, on_progress: function? }?
 ---@return any value, sluice.Error? failure   a null reply is sluice.null
 function Worker:call(export, value, given)
-  local composed = compose(self, "call", "call", export, value, given, CALL_OPTIONS, 2)
+  local composed, problem = compose(self, "call", export, value, given, CALL_OPTIONS)
+  expect(composed, "call", problem)
   local run, failure = self.handle:begin(composed)
   local summary
   if run then summary, failure = self.handle:wait() end
@@ -166,7 +154,6 @@ end
 --- How the latest request ended.
 ---@return sluice.core.Summary? summary, sluice.Error? failure   both nil before the first
 function Worker:outcome()
-  if not self.last then return nil end
   return self.last.summary, self.last.failure
 end
 
@@ -186,7 +173,7 @@ function Worker:stats() return self.handle:stats() end
 --- Let the process go; the next request gets a fresh one, with fresh memory.
 ---@return true? ok, sluice.Error? err
 function Worker:cycle()
-  check_idle(self, "cycle", 2)
+  expect(not self.stream, "cycle", IN_A_LOOP)
   return self.handle:cycle()
 end
 
@@ -194,7 +181,7 @@ end
 --- still on its way out.
 ---@return table? report, sluice.Error? err  { pid, status, signal?, timed_out }
 function Worker:shutdown()
-  check_idle(self, "shutdown", 2)
+  expect(not self.stream, "shutdown", IN_A_LOOP)
   local report, err = self.handle:shutdown()
   core.finish()
   return report, err
@@ -213,7 +200,7 @@ end
 ---@param defaults table<string, integer>
 ---@return sluice.Worker
 function M.wrap(handle, defaults)
-  return setmetatable({ handle = handle, defaults = defaults }, Worker)
+  return setmetatable({ handle = handle, defaults = defaults, last = {} }, Worker)
 end
 
 return M
