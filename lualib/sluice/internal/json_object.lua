@@ -30,14 +30,18 @@ function M.of(...)
   return "{" .. table.concat(members, ",") .. "}"
 end
 
---- A table as an object with sorted keys.
+--- What a table has under these keys as an object, in their order.
 ---@param t table<string, any>
+---@param keys string[]
 ---@return sluice.Raw
-function M.sorted(t)
+function M.pick(t, keys)
   local flat = {}
-  for i, key in ipairs(lists.sorted_keys(t)) do flat[2 * i - 1], flat[2 * i] = key, t[key] end
-  return M.raw(M.of(table.unpack(flat)))
+  for i, key in ipairs(keys) do flat[2 * i - 1], flat[2 * i] = key, t[key] end
+  return M.raw(M.of(table.unpack(flat, 1, 2 * #keys)))
 end
+
+--- All of it, sorted.
+function M.sorted(t) return M.pick(t, lists.sorted_keys(t)) end
 
 --- JSON text on one line: line breaks in it can only stand between tokens.
 ---@param json string

@@ -5,9 +5,7 @@ local request_argument = require "sluice.internal.cli.request_argument"
 local worker_spec = require "sluice.internal.cli.spec"
 
 ---@param session sluice.cli.Session
----@param options table
 ---@param behind string[]?
----@return integer|"SIGPIPE" code, string? problem
 return function(session, options, behind)
   local json, problem = request_argument.read(options.value, "REQUEST")
   if problem then return 2, problem end
@@ -19,7 +17,6 @@ return function(session, options, behind)
     local ok, err = standard_output.line(json_object.one_line(summary.reply_json or "null"))
     if not ok then failure = err end
   end
-  session.report.failure = failure
   session.options.quiet = true
-  return session:finish()
+  return session:finish(failure)
 end

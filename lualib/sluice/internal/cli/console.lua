@@ -19,30 +19,16 @@ Console.__index = Console
 
 local CODES = { red = "31", yellow = "33", dim = "2" }
 
----@param how "auto"|"plain"|"json"|"none"|nil
----@param tty boolean
-local function mode_of(how, tty)
-  how = how or "auto"
-  if how ~= "auto" then return how end
-  return tty and os.getenv("TERM") ~= "dumb" and "live" or "none"
-end
-
----@param options { progress: string?, quiet: boolean? }
+---@param options { progress: "auto"|"plain"|"json"|"none"|nil, quiet: boolean? }
 ---@return sluice.cli.Console
 function M.open(options)
-  local tty, columns = core.terminal(2)
-  local no_colour = os.getenv("NO_COLOR") or ""
-  local mode = mode_of(options.progress, tty)
-  if options.quiet and mode == "live" then mode = "none" end
+  local tty = core.terminal(2)
+  local is_capable = tty and os.getenv("TERM") ~= "dumb"
+  local mode = options.progress or "auto"
+  if mode == "auto" then mode = is_capable and not options.quiet and "live" or "none" end
   return setmetatable({
-    tty = tty,
-    mode = mode,
-    colour = tty and no_colour == "" and os.getenv("TERM") ~= "dumb",
-    columns = columns,
-    shown = false,
-    rate = progress.rate(),
-    printed_at = 0,
-    worker_lines = 0,
+    tty = tty, mode = mode, colour = is_capable and (os.getenv("NO_COLOR") or "") == "",
+    shown = false, rate = progress.rate(), printed_at = 0, worker_lines = 0,
   }, Console)
 end
 
@@ -92,7 +78,7 @@ end
 function Console:diagnostic(d)
   if d.code == "worker.stderr" or d.code == "worker.stdout" then self.worker_lines = self.worker_lines + 1 end
   if self.mode == "json" then
-    return self:write(json_object.of("diagnostic", json_object.raw(json_object.of("code", d.code, "message", d.message))))
+    return self:write(json_object.of("diagnostic", json_object.pick(d, { "code", "message" })))
   end
   local message = M.clean(d.message):gsub("\n", "\n  ")
   self:write(("%s: %s"):format(self:paint("yellow", M.clean(d.code)), message))
@@ -101,26 +87,7 @@ end
 --- Something the command itself has to say.
 ---@param text string
 function Console:notice(text)
-  if self.mode == "json" then
-    return self:write(json_object.of("notice", text))
-  end
-  self:write("sluice: " .. text)
-end
-
-local draw = {}
-
-function draw.live(console, counts, rate)
-  local _, columns = core.terminal(2)
-  io.stderr:write("\r", cut(M.clean(progress.line(counts, rate)), columns - 1), "\27[K")
-  console.shown = true
-end
-
-function draw.plain(console, counts, rate)
-  console:notice(progress.line(counts, rate))
-end
-
-function draw.json(console, counts, rate)
-  console:write(progress.json(counts, rate))
+  self:write(self.mode == "json" and json_object.of("notice", text) or "sluice: " .. text)
 end
 
 local PERIOD = { live = 0, plain = 1, json = 1 }
@@ -132,7 +99,12 @@ function Console:progress(counts)
   local rate = self.rate:update(counts.rows, counts.elapsed)
   if counts.elapsed - self.printed_at < PERIOD[self.mode] then return end
   self.printed_at = counts.elapsed
-  draw[self.mode](self, counts, rate)
+  if self.mode == "json" then return self:write(progress.json(counts, rate)) end
+  local line = progress.line(counts, rate)
+  if self.mode == "plain" then return self:notice(line) end
+  local _, columns = core.terminal(2)
+  io.stderr:write("\r", cut(M.clean(line), columns - 1), "\27[K")
+  self.shown = true
 end
 
 --- Whether what goes to standard output shows up among our lines.

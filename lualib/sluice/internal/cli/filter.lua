@@ -8,11 +8,8 @@ local worker_spec = require "sluice.internal.cli.spec"
 local function expressions(options)
   local where, map, err
   where, err = core.expression(options.expression, "EXPR")
-  if not where then return nil, err end
-  if options.map then
-    map, err = core.expression(options.map, "--map")
-    if not map then return nil, err end
-  end
+  if where and options.map then map, err = core.expression(options.map, "--map") end
+  if err then return nil, err end
   return { where = where, map = map }
 end
 
@@ -52,12 +49,10 @@ local function spec_of(options, behind, plan)
 end
 
 ---@param session sluice.cli.Session
----@param options table
 ---@param behind string[]?
----@return integer|"SIGPIPE" code, string? problem
 return function(session, options, behind)
   local handlers, err = expressions(options)
-  if not handlers then return session:fail(err) end
+  if not handlers then return session:finish(err) end
   local json, problem = request_argument.read(options.request, "--request")
   if problem then return 2, problem end
   local plan = {
@@ -69,13 +64,12 @@ return function(session, options, behind)
   if not spec then return 2, problem end
   local writer, prepare = core.writer(1), nil
   prepare, err = (options.atomic and held_back or direct)(handlers, writer)
-  if not prepare then return session:fail(err) end
+  if not prepare then return session:finish(err) end
   if not options.atomic then
     session.console:yield_terminal()
     session.writer = writer
   end
   session.report.held, session.report.open_ended = options.atomic, spec.pass_stdin
   local _, failure = session:execute(spec, plan, "rows", prepare)
-  session.report.failure = failure
-  return session:finish()
+  return session:finish(failure)
 end

@@ -8,7 +8,7 @@ local units = require "sluice.internal.units"
 local worker_spec = require "sluice.internal.cli.spec"
 
 local function exports_json(exports)
-  local list = lists.map(exports, function(export) return json_object.of("name", export.name, "type", export.type) end)
+  local list = lists.map(exports, function(export) return json_object.pick(export, { "name", "type" }).json end)
   return json_object.raw("[" .. table.concat(list, ",") .. "]")
 end
 
@@ -39,17 +39,15 @@ local function show(handle, options)
 end
 
 ---@param session sluice.cli.Session
----@param options table
 ---@param behind string[]?
----@return integer|"SIGPIPE" code, string? problem
 return function(session, options, behind)
   if not behind then return 2, worker_spec.missing "info" end
   local handle, err = session:hire(worker_spec.of(options, behind, { options = {} }))
-  if not handle then return session:fail(err) end
-  local ok
-  ok, err = show(handle, options)
-  if not ok then session.report.failure = err end
+  if not handle then return session:finish(err) end
+  local _
+  _, err = show(handle, options)
+  session.report.failure = err
   session:release(handle)
   session.options.quiet = true
-  return session:finish()
+  return session:finish(err)
 end

@@ -12,6 +12,11 @@ local M = {}
 
 local USAGE = 2
 
+--- From options, and what stands behind `--`, to the exit code; or a problem:
+--- wrong usage.
+---@alias sluice.cli.Command fun(session: sluice.cli.Session, options: table, behind: string[]?): integer|"SIGPIPE", string?
+
+---@type table<string, sluice.cli.Command>
 local commands = {
   run = require "sluice.internal.cli.run",
   filter = require "sluice.internal.cli.filter",
@@ -91,19 +96,6 @@ local function help_wanted(before, parsers)
   return parsers.commands[command]:get_help() .. (command == "run" and of_policy(before) or "")
 end
 
----@param before string[]
----@param parsers sluice.cli.Parser
----@return table? options, string? problem
-local function parse(before, parsers)
-  local ok, result = parsers.root:pparse(lists.map(before, parser.shield))
-  if not ok then return nil, reword(result) end
-  return result
-end
-
-local function version()
-  return ("sluice %s (%s, protocol %d)"):format(core.version, _VERSION, core.protocol)
-end
-
 --- Run the command line: the exit code, or "SIGPIPE" when whoever read our
 --- output has gone and the process should end as such processes do.
 ---@param argv string[]
@@ -113,22 +105,21 @@ function M.main(argv)
   local before, behind = split(argv)
   local help = help_wanted(before, parsers)
   if help then return say(help) end
-  if before[1] == "--version" then return say(version()) end
+  if before[1] == "--version" then
+    return say(("sluice %s (%s, protocol %d)"):format(core.version, _VERSION, core.protocol))
+  end
   if #before == 0 then return usage("a command is missing: run, filter, call or info") end
   local command = command_of(before, parsers)
-  local options, problem = parse(before, parsers)
-  if not options then return usage(problem, command) end
+  local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
+  if not ok then return usage(reword(options), command) end
   if behind and #behind == 0 then return usage("nothing stands behind --; name a worker there", command) end
-  local opened
-  opened, problem = session.open(options.command, options)
+  local opened, problem = session.open(options)
   if not opened then return usage(problem, command) end
   local code
   code, problem = commands[options.command](opened, options, behind)
-  if problem then
-    opened:discard()
-    return usage(problem, command)
-  end
-  return code
+  if not problem then return code end
+  opened:discard()
+  return usage(problem, command)
 end
 
 return M

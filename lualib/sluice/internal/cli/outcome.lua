@@ -128,8 +128,6 @@ local function hint(report)
   return HINTS[text] or text or err.option and ("see " .. err.option) or nil
 end
 
-local NOTHING_STANDS = { run = true, filter = true }
-
 --- Which sinks have the rows, where some have, or may have.
 local function whereabouts(err)
   local parts = {}
@@ -150,7 +148,7 @@ local function remains(report)
   local rows = report.counts and report.counts.rows or 0
   local committed = whereabouts(report.failure)
   if committed then return committed end
-  if report.failure.committed == true or report.failure.errno or rows == 0 or not NOTHING_STANDS[report.command] then return nil end
+  if report.failure.committed == true or report.failure.errno or rows == 0 then return nil end
   local arrived = plural(rows, "row") .. " had arrived; "
   if report.held then return arrived .. "nothing was committed" end
   local kept = report.counts.kept or rows
@@ -223,11 +221,6 @@ local function sentence(report)
   return ("%s: %s%s"):format(err.kind, message, place(err))
 end
 
---- What of the command line has the help that is wanted: a policy has its own.
-local function words_for_help(report)
-  return report.policy and report.command .. " " .. command_line.quote(report.policy) or report.command
-end
-
 --- Lines for a failure; the first is the sentence, the rest is indented.
 ---@param report sluice.cli.Report
 ---@return string[]
@@ -238,7 +231,10 @@ function M.failure(report)
   lines[#lines + 1] = remains(report) and "  " .. remains(report)
   lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
   for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end
-  if err.kind == "usage" then lines[#lines + 1] = ("try: sluice %s --help"):format(words_for_help(report)) end
+  if err.kind == "usage" then -- a policy has help of its own
+    local subject = report.policy and " " .. command_line.quote(report.policy) or ""
+    lines[#lines + 1] = ("try: sluice %s%s --help"):format(report.command, subject)
+  end
   append(lines, "traceback:", is_expression(report) and {} or trace_lines(err.traceback or "", err.message))
   append(lines, "the worker's last output:", last_lines(tail(report), MOST_LINES))
   return lines
@@ -250,12 +246,6 @@ local ERROR_FIELDS = {
   "rolled_back", "uncertain", "unknown", "run_key",
 }
 
-local function error_object(err)
-  local flat = {}
-  for i, name in ipairs(ERROR_FIELDS) do flat[2 * i - 1], flat[2 * i] = name, err[name] end
-  return json_object.raw(json_object.of(table.unpack(flat, 1, 2 * #ERROR_FIELDS)))
-end
-
 --- What became of the rows of each stream.
 local function streams_object(counts)
   if not counts.per_stream then return nil end
@@ -265,10 +255,6 @@ local function streams_object(counts)
       "rejected", c.rejected, "bytes", c.bytes, "checksum", c.checksum))
   end
   return json_object.sorted(streams)
-end
-
-local function worker_object(info)
-  return json_object.raw(json_object.of("name", info.name, "version", info.version, "pid", info.pid))
 end
 
 --- The outcome as one line of JSON.
@@ -294,8 +280,8 @@ function M.json(report)
     "stopped", summary and summary.stopped or nil,
     "open_ended", report.open_ended,
     "metadata", summary and summary.metadata_json and json_object.raw(json_object.one_line(summary.metadata_json)) or nil,
-    "error", failure and error_object(failure) or nil,
-    "worker", report.worker and worker_object(report.worker) or nil)
+    "error", failure and json_object.pick(failure, ERROR_FIELDS) or nil,
+    "worker", report.worker and json_object.pick(report.worker, { "name", "version", "pid" }) or nil)
 end
 
 return M

@@ -85,7 +85,6 @@ local function add_stream_options(command, defaults)
   add(command, "--request", "JSON", check.name, "Its argument; @FILE reads it, @- from standard input.")
   add_options(command, { "request", "worker", "launcher", "host" }, defaults)
   add_report_options(command)
-  add_help(command)
   return command
 end
 
@@ -153,7 +152,6 @@ Examples:
     :description("Its argument, JSON; @FILE reads it, @- from\nstandard input (null).")
   add_options(command, { "request", "worker", "launcher" }, {})
   add_report_options(command)
-  add_help(command)
   return command
 end
 
@@ -167,7 +165,6 @@ Examples:
   sluice info --json -- ./indexer | jq '.exports[].name']])
   command:flag("--json"):description("As one line of JSON.")
   add_options(command, { "worker", "launcher", "host" }, {})
-  add_help(command)
   return command
 end
 
@@ -180,7 +177,6 @@ WORKER is FILE.lua, FILE.so, a native worker, or, with --lines, any program that
 prints JSON lines; without one, --lines reads standard input.]])
   add_listed(command, option_list.by_name.transport)
   add_options(command, { "host" }, {})
-  add_help(command)
   return command
 end
 
@@ -204,7 +200,7 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
     run = add_run(root), filter = add_filter(root), call = add_call(root),
     info = add_info(root), worker = add_worker(root),
   }
-  for _, command in pairs(commands) do command:add_help(false) end
+  for _, command in pairs(commands) do add_help(command:add_help(false)) end
   root:flag("--version"):description("Show the version.")
   add_help(root)
   return { root = root, commands = commands }

@@ -23,16 +23,14 @@ local function cause(failure)
 end
 
 ---@param session sluice.cli.Session
----@param options table
 ---@param behind string[]?
----@return integer|"SIGPIPE" code, string? problem  a problem: wrong usage
 return function(session, options, behind)
   standard_output.guard(session.console:shares_terminal() and function() session.console:clear() end or nil)
   policy_options.give(options.set)
   local plan, err = policy.load(options.policy, options.arg)
   session.report.policy = policy_options.has() and options.policy or nil
   session.report.chooses_stream = policy_options.has "stream"
-  if not plan then return session:fail(err) end
+  if not plan then return session:finish(err) end
   local ok, problem = override(plan, options)
   if not ok then return 2, problem end
   local spec = worker_spec.of(options, behind, plan)
@@ -41,6 +39,5 @@ return function(session, options, behind)
   end
   session.report.held = true
   local _, failure = session:execute(spec, plan, "rows", standard_output.settle)
-  session.report.failure = cause(failure)
-  return session:finish()
+  return session:finish(cause(failure))
 end

@@ -10,7 +10,6 @@ local request = require "sluice.internal.request"
 local M = {}
 
 ---@class sluice.cli.Session
----@field command string
 ---@field options table
 ---@field console sluice.cli.Console
 ---@field file sluice.cli.SummaryFile?
@@ -21,22 +20,16 @@ Session.__index = Session
 
 local TICK_MS = 100
 
----@param command string
 ---@param options table
 ---@return sluice.cli.Session? session, string? problem
-function M.open(command, options)
+function M.open(options)
   local file, why
   if options.summary then
     file, why = require("sluice.internal.cli.summary_file").open(options.summary)
     if not file then return nil, ("--summary: cannot write %s: %s"):format(options.summary, why) end
   end
-  return setmetatable({
-    command = command,
-    options = options,
-    console = console.open(options),
-    file = file,
-    report = { command = command, exit = 0 },
-  }, Session)
+  local report = { command = options.command, exit = 0 }
+  return setmetatable({ options = options, console = console.open(options), file = file, report = report }, Session)
 end
 
 local SIGNALS = { SIGHUP = 1, SIGINT = 2, SIGTERM = 15 }
@@ -54,10 +47,9 @@ function Session:save()
   if not self.file then return end
   local ok, why = self.file:write(outcome.json(self.report))
   if ok then return end
-  local err = core.error("sink", ("cannot write the summary %s: %s"):format(self.options.summary, why), {
-    committed = self.report.failure == nil,
-  })
-  if self.report.failure then return self.console:notice(err.message) end
+  local problem = ("cannot write the summary %s: %s"):format(self.options.summary, why)
+  if self.report.failure then return self.console:notice(problem) end
+  local err = core.error("sink", problem, { committed = true })
   self.report.failure, self.report.exit = err, exit_code(err)
 end
 
@@ -67,23 +59,18 @@ function Session:discard()
 end
 
 --- Say how it ended.
+---@param failure sluice.Error?
 ---@return integer|"SIGPIPE" code
-function Session:finish()
+function Session:finish(failure)
   local report = self.report
+  report.failure = failure
   if core.interrupted() then self.console:hide_key() end
   self.console:clear()
-  report.exit = report.failure and exit_code(report.failure) or 0
+  report.exit = failure and exit_code(failure) or 0
   self:save()
   if report.failure and report.failure.errno == "EPIPE" then return "SIGPIPE" end
   if report.failure or not self.options.quiet then self.console:outcome(report) end
   return report.exit
-end
-
----@param err sluice.Error
----@return integer|"SIGPIPE" code
-function Session:fail(err)
-  self.report.failure = err
-  return self:finish()
 end
 
 --- The first signal cancels by itself; people like to hear that.
@@ -130,13 +117,6 @@ function Session:diagnostic(d)
   self.console:diagnostic(d)
 end
 
----@param plan sluice.Plan
-function Session:complete(plan, type)
-  local composed = policy.request(plan, type)
-  composed.on_diagnostic = composed.on_diagnostic or function(d) self:diagnostic(d) end
-  return composed
-end
-
 --- A handle for the worker.
 ---@param spec sluice.Spec
 ---@return sluice.core.Worker? handle, sluice.Error? err
@@ -154,7 +134,9 @@ end
 function Session:execute(spec, plan, type, prepare)
   local handle, err = self:hire(spec)
   if not handle then return nil, err end
-  local summary, failure, run = request.execute(handle, self:complete(plan, type), plan, {
+  local composed = policy.request(plan, type)
+  composed.on_diagnostic = composed.on_diagnostic or function(d) self:diagnostic(d) end
+  local summary, failure, run = request.execute(handle, composed, plan, {
     tick = function(r) self:tick(r) end, tick_ms = TICK_MS, prepare = prepare,
   })
   self.console:clear()
