@@ -118,11 +118,6 @@ file_readers.worker = command_line.list
 for name in pairs(file_readers) do readers[name] = readers[name] or belongs_to_spawn end
 for name, reader in pairs(own_readers) do readers[name], file_readers[name] = reader, reader end
 
---- The schema of what a stream's sink gets: map's values have none.
-local function sink_schema(handlers)
-  return not handlers.map and handlers.schema or nil
-end
-
 --- The distinct sinks of a policy.
 ---@return sluice.Participant[] participants, table<sluice.Sink, sluice.Participant> by_sink
 local function participants_of(streams, default)
@@ -136,19 +131,13 @@ local function participants_of(streams, default)
       table.insert(known.streams, stream)
       return
     end
-    by_sink[sink] = { name = name, sink = sink, streams = { stream }, schema = sink_schema(handlers) }
+    local schema = not handlers.map and handlers.schema or nil -- map's values have none
+    by_sink[sink] = { name = name, sink = sink, streams = { stream }, schema = schema }
     list[#list + 1] = by_sink[sink]
   end
   if default then join(default, "sink", "*") end
   for _, name in ipairs(lists.sorted_keys(streams)) do join(streams[name], ("streams.%s.sink"):format(name), name) end
   return list, by_sink
-end
-
---- What the binding takes: schemas compiled.
-local function compile_schemas(streams)
-  for _, handlers in pairs(streams) do
-    handlers.schema = handlers.schema and handlers.schema:compile()
-  end
 end
 
 --- Rejected rows are no rows of the stream: their sinks take nothing else.
@@ -175,7 +164,9 @@ local function plan_rejects(read, streams, by_sink)
 end
 
 ---@return sluice.Plan? plan, string? problem
-local function plan_of(read)
+local function plan_of(policy, known)
+  local read, problem = check.table(policy, known, "")
+  if not read then return nil, problem end
   local plan = { options = {} }
   for key, value in pairs(read) do
     if option_list.by_name[key] then plan.options[key] = value else plan[key] = value end
@@ -183,9 +174,9 @@ local function plan_of(read)
   plan.streams = plan.streams or {}
   plan.default = (plan.on_row or plan.sink) and { on_row = plan.on_row, sink = plan.sink } or nil
   plan.json, plan.request, plan.on_row, plan.sink, plan.max_rejects = plan.request, nil, nil, nil, nil
-  local by_sink, problem
+  local by_sink
   plan.participants, by_sink = participants_of(plan.streams, plan.default)
-  compile_schemas(plan.streams)
+  for _, handlers in pairs(plan.streams) do handlers.schema = handlers.schema and handlers.schema:compile() end
   plan.rejects, problem = plan_rejects(read, plan.streams, by_sink)
   if not plan.rejects then return nil, problem end
   lists.append(plan.participants, plan.rejects.participants)
@@ -196,9 +187,7 @@ end
 ---@param policy sluice.Policy
 ---@return sluice.Plan? plan, string? problem
 function M.read(policy)
-  local read, problem = check.table(policy, readers, "")
-  if not read then return nil, problem end
-  return plan_of(read)
+  return plan_of(policy, readers)
 end
 
 ---@return function? chunk, sluice.Error? err
@@ -235,10 +224,7 @@ function M.load(path, arguments)
   if type(policy) ~= "table" then
     return nil, core.error("policy", ("%s: expected the file to return a table, got %s"):format(path, check.show(policy)))
   end
-  local read, problem = check.table(policy, file_readers, "")
-  if not read then return nil, core.error("policy", path .. ": " .. problem) end
-  local plan
-  plan, problem = plan_of(read)
+  local plan, problem = plan_of(policy, file_readers)
   if not plan then return nil, core.error("policy", path .. ": " .. problem) end
   plan.directory = path:match "^.*/" or ""
   return plan

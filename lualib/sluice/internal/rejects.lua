@@ -78,12 +78,6 @@ function M.new(plan, write)
   return setmetatable({ plan = plan, write = write, tallies = tallies, written = written, unwritten = 0, notes = {} }, Rejects)
 end
 
---- A reason as an error: that of a handler is a text.
----@param why string|sluice.Error
-local function as_error(why)
-  return type(why) == "table" and why or { message = why }
-end
-
 ---@param row sluice.Row
 ---@param why sluice.Error
 ---@return string json
@@ -160,7 +154,7 @@ end
 function Rejects:add(row, run, why)
   local all, own = self.plan.all, self.plan.streams[row.stream]
   local sink, ok, err = own and own.sink or all.sink, true, nil
-  why = as_error(why)
+  if type(why) == "string" then why = { message = why } end
   remember(self.tallies[all], row, why)
   if own then remember(self.tallies[own], row, why) end
   if sink then ok, err = write(self, sink, row, why) else remark(self, self.tallies[all].last) end
@@ -170,9 +164,8 @@ function Rejects:add(row, run, why)
 end
 
 --- The first few reasons, where no sink has them.
----@return string[]? notes
+---@return string[] notes
 function Rejects:summary()
-  if #self.notes == 0 then return nil end
   local notes = lists.append({}, self.notes)
   if self.unwritten > #notes then
     table.insert(notes, ("%s more rows were rejected; a `rejects` sink keeps them all"):format(units.show_count(self.unwritten - #notes)))

@@ -116,7 +116,7 @@ local function run_with(open, worker, request, plan, watch)
   if summary then
     ok, failure = commit(summary, plan, open, rejected, watch)
   end
-  for _, text in ipairs(rejected:summary() or {}) do transaction.note(summary and ok and summary or failure, text) end
+  for _, text in ipairs(rejected:summary()) do transaction.note(summary and ok and summary or failure, text) end
   if ok then return summary, nil, run end
   undo(failure, plan, open, run)
   return nil, failure, run
@@ -137,12 +137,8 @@ function M.execute(worker, request, plan, watch)
   if not state then return fail(plan, err) end
   if state == "committed" then return committed_before(plan.run_key) end
   local summary, failure, run = run_with(open, worker, request, plan, watch or {})
-  if summary then
-    summary, failure = succeed(plan, summary, run)
-    return summary, failure, run
-  end
-  fail(plan, failure, run)
-  return nil, failure, run
+  if summary then summary, failure = succeed(plan, summary, run) else fail(plan, failure, run) end
+  return summary, failure, run
 end
 
 return M

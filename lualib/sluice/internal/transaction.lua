@@ -12,6 +12,7 @@ local guard = require "sluice.internal.sink_watch"
 
 ---@class sluice.Transaction
 ---@field private participants sluice.Participant[]
+---@field private begun sluice.Participant[]
 ---@field private broken sluice.Error?   the first failure of a sink, whoever saw it
 ---@field private guarded sluice.Guarded[]
 local Transaction = { __name = "sluice.Transaction" }
@@ -35,7 +36,7 @@ end
 ---@param participants sluice.Participant[]
 ---@return sluice.Transaction
 function M.new(participants)
-  return setmetatable({ participants = participants, guarded = {} }, Transaction)
+  return setmetatable({ participants = participants, begun = {}, guarded = {} }, Transaction)
 end
 
 --- An error object out of what a method returned as its error.
@@ -66,11 +67,6 @@ end
 ---@param err sluice.Error
 function Transaction:fail(err)
   self.broken = self.broken or err
-end
-
----@return sluice.Error?
-function Transaction:failure()
-  return self.broken
 end
 
 --- What follows from a failure, or goes with a summary.
@@ -135,16 +131,13 @@ function Transaction:begin(common)
     end
     if answer == "committed" then table.insert(done, p) elseif answer == "new" then table.insert(open, p) end
   end
-  if common.run_key and #done + #open == 0 then
-    local err = no_ledger()
-    self:rollback(err)
-    return nil, err
-  end
-  if #done == 0 then
+  local err
+  if common.run_key and #done + #open == 0 then err = no_ledger() end
+  if #done > 0 and #open > 0 then err = half_committed(common.run_key, done, open) end
+  if #done == 0 and not err then
     guard_sinks(self)
     return "begun"
   end
-  local err = #open > 0 and half_committed(common.run_key, done, open) or nil
   self:rollback(err)
   if err then return nil, err end
   return "committed"
@@ -231,7 +224,7 @@ end
 ---@param seals sluice.Seal[]
 ---@param failure sluice.Error
 function Transaction:salvage(p, seals, failure)
-  for i, q in ipairs(self.begun or {}) do
+  for i, q in ipairs(self.begun) do
     if q == p then
       local ok, err = call(p, "prepare", "sink", seals)
       if ok then ok, err = call(p, "commit", "commit") end
@@ -255,7 +248,7 @@ end
 ---@param failure sluice.Error?
 function Transaction:rollback(failure)
   release_sinks(self)
-  for _, p in ipairs(self.begun or {}) do
+  for _, p in ipairs(self.begun) do
     local ok, err = call(p, "rollback", "sink")
     if not ok and failure then M.note(failure, ("%s could not be rolled back: %s"):format(p.name, err.message)) end
   end
