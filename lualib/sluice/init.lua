@@ -66,7 +66,7 @@ M.options = policy_options.declare
 --- failed write fails the run. Use either this or print, not both.
 ---@return sluice.Stdout
 function M.stdout()
-  return standard_output.get()
+  return standard_output.stdout
 end
 
 return M

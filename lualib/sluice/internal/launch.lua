@@ -24,11 +24,9 @@ local M = {}
 ---@field env table<string, string|false>?
 ---@field cwd string?
 
----@param spec sluice.Spec
----@return boolean
-local function is_hosted(spec)
-  local first = spec.words[1] or ""
-  return spec.lines or first:find("%.lua$") ~= nil or first:find("%.so$") ~= nil
+--- Whether it is a file that `sluice worker` loads.
+local function is_loaded(word)
+  return word:find "%.lua$" or word:find "%.so$"
 end
 
 --- What does not go together, as a sentence.
@@ -106,7 +104,8 @@ function M.build(spec, exe)
   if problem then return nil, problem end
   if spec.via then return { argv = launched(spec), transport = "stdio" } end
   local transport = spec.transport or option_list.by_name.transport.default
-  local argv = is_hosted(spec) and host_command(spec, exe, transport) or append({}, spec.words)
+  local is_hosted = spec.lines or is_loaded(spec.words[1] or "")
+  local argv = is_hosted and host_command(spec, exe, transport) or append({}, spec.words)
   return { argv = argv, transport = transport, cwd = spec.cwd, env = spec.env }
 end
 
@@ -117,7 +116,7 @@ end
 ---@return string[]
 function M.relative_to(list, dir)
   local first = list[1]
-  local is_file = first:find("/", 1, true) or first:find("%.lua$") or first:find("%.so$")
+  local is_file = first:find("/", 1, true) or is_loaded(first)
   if not is_file or first:sub(1, 1) == "/" or dir == "" then return list end
   local moved = append({}, list)
   moved[1] = dir .. first

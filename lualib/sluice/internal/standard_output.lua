@@ -49,12 +49,7 @@ function Stdout:write(text) check(M.output:write(text)) end
 
 function Stdout:flush() check(M.output:flush()) end
 
-local stdout = setmetatable({}, Stdout)
-
----@return sluice.Stdout
-function M.get()
-  return stdout
-end
+M.stdout = setmetatable({}, Stdout)
 
 ---@param row sluice.Row
 ---@return true? ok, sluice.Error? err
@@ -80,9 +75,7 @@ end
 ---@param why string
 ---@param code integer?  the errno that Lua's io library gives
 local function io_error(why, code)
-  return core.error("sink", "cannot write to standard output", {
-    os = why, errno = code == 32 and "EPIPE" or nil,
-  })
+  return core.error("sink", "cannot write to standard output", { os = why, errno = code == 32 and "EPIPE" or nil })
 end
 
 --- In the command: let print and io.write notice failed writes too, and call
@@ -109,10 +102,7 @@ end
 --- Flush everything that was written to standard output.
 ---@return true? ok, sluice.Error? err  the first failure, also of earlier writes
 function M.settle()
-  if writer then
-    local ok, err = writer:flush()
-    if not ok then failure = failure or err end
-  end
+  if writer then noted(writer:flush()) end
   local ok, why, code = io.stdout:flush()
   if not ok then failure = failure or io_error(why, code) end
   if failure then return nil, failure end

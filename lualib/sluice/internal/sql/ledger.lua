@@ -30,13 +30,8 @@ end
 --- Whether a run is in the ledger; for all tables, or for one.
 ---@return boolean? found, string? why
 function M.has(opened, key, name)
-  local text = "SELECT run_key FROM " .. M.TABLE .. " WHERE run_key = $1"
-  local rows, why
-  if name then
-    rows, why = opened:query(text .. " AND table_name = $2 LIMIT 1", key, name)
-  else
-    rows, why = opened:query(text .. " LIMIT 1", key)
-  end
+  local text = ("SELECT run_key FROM %s WHERE run_key = $1%s LIMIT 1"):format(M.TABLE, name and " AND table_name = $2" or "")
+  local rows, why = opened:query(text, table.unpack { key, name })
   if not rows then return nil, why end
   return rows[1] ~= nil
 end

@@ -106,9 +106,7 @@ function M.is_intact(opened)
 end
 
 --- Whether a failed COMMIT certainly wrote nothing: the server itself said so.
-function M.is_certain(opened)
-  return opened:is_alive()
-end
+M.is_certain = M.is_intact
 
 ---@return string? id, string? why
 function M.transaction_id(opened)

@@ -23,10 +23,6 @@ Transaction.__index = Transaction
 -- collector, which rolls it back.
 local open = setmetatable({}, { __mode = "v" })
 
-local function place(target, run_key)
-  return target.name .. "\0" .. (run_key or "")
-end
-
 --- Connect, begin, and have the ledger.
 local function begin(self, run_key)
   local dialect, why, ok = self.dialect, nil, nil
@@ -51,7 +47,7 @@ end
 ---@param run_key string?
 ---@return sluice.sql.Transaction? transaction, string? why
 function M.join(target, run_key)
-  local at = place(target, run_key)
+  local at = target.name .. "\0" .. (run_key or "")
   local self = open[at]
   if self and self.state == "open" then
     self.members = self.members + 1
