@@ -73,20 +73,13 @@ local function far_environment(spec)
   return list
 end
 
---- ssh joins its words with blanks and has a shell take them apart again.
----@param launcher string[]
-local function is_ssh(launcher)
-  return launcher[1]:match("[^/]*$") == "ssh"
-end
-
 ---@param spec sluice.Spec
 ---@return string[]
 local function launched(spec)
   local far = far_environment(spec)
   append(far, host_command(spec, spec.remote or option_list.by_name.remote.default, "stdio"))
-  if is_ssh(spec.via) then
-    far = lists.map(far, command_line.quote)
-  end
+  -- ssh joins its words with blanks and has a shell take them apart again.
+  if spec.via[1]:match("[^/]*$") == "ssh" then far = lists.map(far, command_line.quote) end
   return append(append({}, spec.via), far)
 end
 

@@ -40,10 +40,6 @@ local function list(text, read)
   return parts
 end
 
-local function names(text)
-  return list(text, function(name) return name end), "names separated by commas"
-end
-
 local function columns(text)
   local read = list(text, function(part)
     local name, kind = part:match "^(.-)%s*:%s*([^:%s]+)$"
@@ -60,7 +56,7 @@ local types = {
   boolean = function(text) return BOOLEANS[text], "true or false" end,
   duration = units.duration,
   size = units.size,
-  names = names,
+  names = function(text) return list(text, function(name) return name end), "names separated by commas" end,
   columns = columns,
 }
 

@@ -80,23 +80,18 @@ function Worker:run(export, value, rules)
   return settle(self, request.execute(self.handle, policy.request(plan, "rows"), plan))
 end
 
---- The loop has seen the last row.
-function Stream:finish()
-  local owner = self.owner
-  owner.stream = nil
-  local summary, failure = settle(owner, owner.handle:wait())
-  if summary then return end
-  if not self.on_failure then error(failure, 0) end
-  self.on_failure(failure)
-end
-
 ---@param self sluice.Stream
 ---@return sluice.Row? row, sluice.Run? run
 local function next_row(self)
-  if self.owner.stream ~= self then return nil end
-  local row = self.owner.handle:next()
+  local owner = self.owner
+  if owner.stream ~= self then return nil end
+  local row = owner.handle:next()
   if row then return row, self.run end
-  Stream.finish(self)
+  owner.stream = nil
+  local summary, failure = settle(owner, owner.handle:wait())
+  if summary then return nil end
+  if not self.on_failure then error(failure, 0) end
+  self.on_failure(failure)
 end
 
 --- Leaving the loop early cancels the request.

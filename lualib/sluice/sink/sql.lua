@@ -113,15 +113,10 @@ local function open_table(self, context)
   return true
 end
 
---- Leave behind what an earlier run may have left.
-local function forget(self)
-  self:rollback()
-  self.failure, self.written, self.is_prepared, self.is_default = nil, {}, false, false
-end
-
 ---@param context sluice.SinkContext
 function Sink:begin(context)
-  forget(self)
+  self:rollback() -- what an earlier run may have left
+  self.failure, self.written, self.is_prepared, self.is_default = nil, {}, false, false
   self.name, self.streams = context.name, context.streams
   for _, stream in ipairs(self.streams) do self.is_default = self.is_default or stream == "*" end
   local joined, why = transaction.join(self.target, context.run_key)

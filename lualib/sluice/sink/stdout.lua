@@ -18,7 +18,6 @@ local standard_output = require "sluice.internal.standard_output"
 
 local M = {}
 
-local STDOUT = 1
 local WINDOW = 100
 
 ---@class sluice.sink.Stdout: sluice.Sink
@@ -37,26 +36,22 @@ local function names_of(self, schema)
   return columns and columns.names
 end
 
-local function is_table(self)
-  local format = self.options.format or "auto"
-  return format == "table" or format == "auto" and (core.terminal(STDOUT))
-end
-
-local function most_columns(self)
-  local is_terminal, columns = core.terminal(STDOUT)
-  return self.options.width or is_terminal and columns or nil
+--- How wide the terminal is that we write to, if it is one.
+local function terminal_columns()
+  local is_terminal, columns = core.terminal(1)
+  return is_terminal and columns or nil
 end
 
 function Stdout:begin(context)
   if self.state then error("begin: the sink is writing already", 2) end
-  local err
-  if self.options.atomic then
+  local options, terminal, err = self.options, terminal_columns(), nil
+  if options.atomic then
     self.held, err = spool.open()
     if not self.held then return nil, err end
   end
-  if is_table(self) then
-    self.aligned = aligned_table.new(names_of(self, (context or {}).schema), most_columns(self),
-      self.options.window or WINDOW, function(text) return (self.held or out):write(text) end)
+  if options.format == "table" or options.format ~= "jsonl" and terminal then
+    self.aligned = aligned_table.new(names_of(self, (context or {}).schema), options.width or terminal,
+      options.window or WINDOW, function(text) return (self.held or out):write(text) end)
   elseif not self.held then
     self.taker = standard_output.writer()
   end

@@ -30,24 +30,17 @@ local function as_text(info)
   return console.clean(table.concat(lines, "\n")) -- the names are the worker's
 end
 
----@param handle sluice.core.Worker
----@return true? ok, sluice.Error? err
-local function show(handle, options)
-  local ok, err = handle:start()
-  if not ok then return nil, err end
-  return standard_output.line((options.json and as_json or as_text)(handle:info()))
-end
-
 ---@param session sluice.cli.Session
 ---@param behind string[]?
 return function(session, options, behind)
   if not behind then return 2, worker_spec.missing "info" end
   local handle, err = session:hire(worker_spec.of(options, behind, { options = {} }))
   if not handle then return session:finish(err) end
-  local _
-  _, err = show(handle, options)
-  session.report.failure = err
+  local ok
+  ok, err = handle:start()
+  if ok then ok, err = standard_output.line((options.json and as_json or as_text)(handle:info())) end
+  if not ok then session.report.failure = err end
   session:release(handle)
   session.options.quiet = true
-  return session:finish(err)
+  return session:finish(session.report.failure)
 end

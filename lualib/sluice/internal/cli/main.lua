@@ -10,8 +10,6 @@ local session = require "sluice.internal.cli.session"
 
 local M = {}
 
-local USAGE = 2
-
 --- From options, and what stands behind `--`, to the exit code; or a problem:
 --- wrong usage.
 ---@alias sluice.cli.Command fun(session: sluice.cli.Session, options: table, behind: string[]?): integer|"SIGPIPE", string?
@@ -31,7 +29,7 @@ local commands = {
 local function usage(problem, command)
   local page = command and ("sluice %s --help"):format(command) or "sluice --help"
   io.stderr:write(("sluice: usage: %s\ntry: %s\n"):format(console.clean(problem), page))
-  return USAGE
+  return 2
 end
 
 --- What stands before `--`, and behind it (nil without one).

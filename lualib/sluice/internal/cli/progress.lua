@@ -19,9 +19,7 @@ end
 ---@return integer per_second
 function Rate:update(rows, at)
   local passed = at - self.at
-  if self.at == 0 and at > 0 then
-    self.value = rows / at
-  end
+  if self.at == 0 and at > 0 then self.value = rows / at end
   if passed >= 1 then
     self.value = (rows - self.rows) / passed
     self.rows, self.at = rows, at

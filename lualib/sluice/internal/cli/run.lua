@@ -5,16 +5,6 @@ local request_argument = require "sluice.internal.cli.request_argument"
 local standard_output = require "sluice.internal.standard_output"
 local worker_spec = require "sluice.internal.cli.spec"
 
---- The request and the export of the command line win over the policy's.
-local function override(plan, options)
-  local json, problem = request_argument.read(options.request, "--request")
-  if problem then return nil, problem end
-  plan.json = json or plan.json
-  plan.export = options.export or plan.export
-  plan.run_key = options.run_key or plan.run_key
-  return true
-end
-
 --- The failure that a policy sees when its own output broke is what broke it.
 local function cause(failure)
   local ok, err = standard_output.settle()
@@ -31,8 +21,10 @@ return function(session, options, behind)
   session.report.policy = policy_options.has() and options.policy or nil
   session.report.chooses_stream = policy_options.has "stream"
   if not plan then return session:finish(err) end
-  local ok, problem = override(plan, options)
-  if not ok then return 2, problem end
+  local json, problem = request_argument.read(options.request, "--request")
+  if problem then return 2, problem end
+  plan.json, plan.export = json or plan.json, options.export or plan.export
+  plan.run_key = options.run_key or plan.run_key
   local spec = worker_spec.of(options, behind, plan)
   if not spec.words then
     return 2, worker_spec.missing("run " .. options.policy) .. ', or in the policy: worker = { "scan.lua" }'

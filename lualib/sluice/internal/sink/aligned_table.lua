@@ -25,10 +25,6 @@ Aligned.__index = Aligned
 
 -- ---- cells -----------------------------------------------------------------
 
-local function is_object(value)
-  return type(value) == "table" and not core.json.is_array(value)
-end
-
 local function text_of(value)
   if value == nil then return "" end
   if type(value) == "string" then return text_width.printable(value) end
@@ -36,8 +32,8 @@ local function text_of(value)
 end
 
 local function fields_of(payload)
-  if is_object(payload) then return payload end
-  return { payload = payload }
+  local is_object = type(payload) == "table" and not core.json.is_array(payload)
+  return is_object and payload or { payload = payload }
 end
 
 -- ---- columns ---------------------------------------------------------------
