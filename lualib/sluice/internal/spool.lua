@@ -35,12 +35,15 @@ end
 ---@return true? ok, sluice.Error? err
 function Spool:copy(writer)
   local ok, err = done("rewind", self.file:seek("set"))
-  if not ok then return nil, err end
-  for block in function() return self.file:read(BLOCK) end do
+  while ok do
+    local block, why = self.file:read(BLOCK)
+    if not block then
+      if why then return done("read", nil, why) end
+      return writer:flush()
+    end
     ok, err = writer:write(block)
-    if not ok then return nil, err end
   end
-  return writer:flush()
+  return nil, err
 end
 
 function Spool:close() self.file:close() end
