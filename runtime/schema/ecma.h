@@ -6,24 +6,16 @@
  * text it matches may differ. So groups become plain, lazy quantifiers greedy.
  *
  * RE2 counts to 1,000, and nested counts multiply: what is above is written as
- * one repetition after another, x{1000}x{1000}x{500}. An expression may have
- * SL_ECMA_LARGEST characters, classes and groups when all its counts are
- * written out.
+ * one repetition after another. An expression may have 100,000 characters,
+ * classes and groups when all its counts are written out.
  */
 #pragma once
 
 #include "schema/regex.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-#define SL_ECMA_LARGEST 100000
-
 /* The expression for RE2, in ASCII: the caller's, to be freed with free(). NULL
- * when it is refused. */
-char *sl_ecma_to_re2(const char *pattern, size_t len, struct sl_regex_error *err);
-
+ * when it is refused. A NUL stands behind the pattern. */
 #ifdef __cplusplus
-}
+extern "C"
 #endif
+char *sl_ecma_to_re2(const char *pattern, size_t len, struct sl_regex_error *err);

@@ -1,5 +1,4 @@
-/* regex.cpp - see regex.h: RE2 behind a C face. No exception is meant to pass:
- * built with -fno-exceptions, our allocation is nothrow. */
+/* regex.cpp - see regex.h: RE2 behind a C face, which no exception passes. */
 #include "schema/regex.h"
 
 #include <cstdio>
@@ -24,8 +23,11 @@ static re2::RE2::Options options()
 }
 
 /* Only its size is left to refuse: what RE2 cannot read, ecma.c does not write. */
-static struct sl_regex *checked(struct sl_regex *r, struct sl_regex_error *err)
+struct sl_regex *sl_regex_new(const char *pattern, size_t len, struct sl_regex_error *err)
 {
+	char *text = sl_ecma_to_re2(pattern, len, err);
+	struct sl_regex *r = text != nullptr ? new (std::nothrow) sl_regex{ { text, options() } } : nullptr;
+	free(text);
 	if (r == nullptr || r->compiled.ok())
 		return r;
 	snprintf(err->what, sizeof err->what, "the expression is too large: it would take more than %d MiB; "
@@ -33,16 +35,6 @@ static struct sl_regex *checked(struct sl_regex *r, struct sl_regex_error *err)
 	err->at = 1;
 	sl_regex_free(r);
 	return nullptr;
-}
-
-struct sl_regex *sl_regex_new(const char *pattern, size_t len, struct sl_regex_error *err)
-{
-	char *text = sl_ecma_to_re2(pattern, len, err);
-	if (text == nullptr)
-		return nullptr;
-	struct sl_regex *r = new (std::nothrow) sl_regex{ { text, options() } };
-	free(text);
-	return checked(r, err);
 }
 
 void sl_regex_free(struct sl_regex *r)

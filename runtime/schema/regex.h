@@ -2,21 +2,19 @@
  * regex.h - regular expressions as JSON Schema writes them (room: schema)
  *
  * ECMA-262 with its flag u, as far as it is regular; RE2 searches (ecma.h says
- * what becomes of an expression). What cannot be had is refused by name when
- * the expression is compiled: lookahead, lookbehind, back references, flags
- * inside an expression, properties that RE2 has no table for, whatever is not
- * ECMA-262.
+ * what becomes of an expression). Refused by name, when it is compiled, are
+ * lookaround, back references, flags inside an expression, properties that RE2
+ * has no table for, whatever is not ECMA-262.
  *
- * A search takes time in proportion to the text, whatever the expression, so
- * no row can make it hang, which matters where no hook can interrupt. At worst
- * the factor is the size of the expression, its counts written out: one of
- * 96,000 characters that is not anchored took 40 s for 100 KB. Characters are
- * code points; a lone surrogate (WTF-8) is one too. Letters and scripts are
- * those of RE2's version of Unicode.
+ * A search takes time in proportion to the text, so no row can make it hang,
+ * which matters where no hook can interrupt. At worst the factor is the size of
+ * the expression, its counts written out: one of 96,000 characters that is not
+ * anchored took 40 s for 100 KB. Characters are code points; a lone surrogate
+ * (WTF-8) is one too. Letters and scripts are those of RE2's Unicode.
  *
  * Memory: at most SL_REGEX_MEMORY for each expression, whatever the rows hold;
  * a plain one uses a few KiB. What does not fit with its counts written out is
- * refused: more than some 8,000 times ., or 400 times \p{L}. When the system
+ * refused: more than some 20,000 times ., or 400 times \p{L}. When the system
  * has no memory left, C++ ends the process.
  */
 #pragma once
@@ -39,7 +37,7 @@ struct sl_regex_error {
 	size_t at;
 };
 
-struct sl_regex *sl_regex_new(const char *pattern, size_t len, struct sl_regex_error *err);
+struct sl_regex *sl_regex_new(const char *pattern, size_t len, struct sl_regex_error *err); /* pattern[len] is NUL */
 void sl_regex_free(struct sl_regex *r); /* accepts NULL */
 
 /* Is there a match anywhere in the text, which is UTF-8 or WTF-8? */

@@ -115,7 +115,7 @@ describe("a regular expression", function()
     refuses {
       ["a("] = "%( without", ["a)"] = "%) without", ["[a"] = "%[ without", ["*a"] = "nothing to repeat",
       ["a**"] = "nothing to repeat", ["a{2,1}"] = "out of order", ["a{x}"] = "without numbers", ["a{2"] = "without numbers",
-      ["a\\"] = "backslash", ["[\\"] = "backslash", ["\\1"] = "back reference cannot be used", ["(?=a)"] = "look%-around",
+      ["a\\"] = "backslash", ["[\\"] = "backslash", ["\\1"] = "the back reference \\1 cannot be used", ["(?=a)"] = "look%-around",
       ["[b-a]"] = "range", ["]"] = "bracket", ["a}"] = "bracket", ["(a{500}){500}"] = "too large",
       [("("):rep(200)] = "too deep", ["\\u12"] = "hexadecimal", ["\\x4"] = "hexadecimal", ["\\u{110000}"] = "code point",
       ["\\u{}"] = "code point", ["\\01"] = "octal", ["[\\d-z-a]"] = "range", ["[a-\\d]"] = "range", ["[\\d-z]"] = "range",
@@ -128,7 +128,7 @@ describe("a regular expression", function()
     refuses {
       ["a(?=b)"] = "lookahead cannot be used, as all look%-around: say what may stand there, at character 2 of: a%(%?=b%)",
       ["(?!b)"] = "lookahead cannot", ["(?<=b)"] = "lookbehind cannot", ["(?<!b)"] = "lookbehind cannot",
-      ["(?<n>a)\\k<n>"] = "the back reference \\k cannot be used", ["(a)\\1"] = "a back reference cannot be used",
+      ["(?<n>a)\\k<n>"] = "the back reference \\k cannot be used", ["(a)\\1"] = "the back reference \\1 cannot be used",
       ["(?<n>a)(?<n>b)"] = "two groups are named n", ["(?<1>a)"] = "a group's name", ["(?<>a)"] = "a group's name",
       ["(?<n"] = "a group's name", ["(?i)a"] = "a group begins with", ["(?i:a)"] = "a group begins with",
       ["(?P<n>a)"] = "a group begins with", ["(?#a)"] = "a group begins with", ["(?s:.)"] = "a group begins with",
