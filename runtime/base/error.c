@@ -26,17 +26,6 @@ static const char *const details[SL_DETAIL_COUNT] = {
 #undef ROW
 };
 
-/* The largest n <= len that does not cut a UTF-8 sequence in two. */
-static size_t utf8_floor(const char *text, size_t len, size_t n)
-{
-	if (n >= len)
-		return len;
-	size_t back = 0;
-	while (back < 3 && n - back > 0 && ((unsigned char)text[n - back] & 0xC0) == 0x80)
-		back++;
-	return n - back;
-}
-
 void sl_error_clear(struct sl_error *err)
 {
 	err->kind = SL_NONE;
@@ -51,7 +40,7 @@ static void mark_cut(struct sl_error *err)
 {
 	static const char ellipsis[] = "…";
 	size_t len = sizeof err->message - 1;
-	size_t n = utf8_floor(err->message, len, len - (sizeof ellipsis - 1));
+	size_t n = sl_utf8_floor(err->message, len, len - (sizeof ellipsis - 1));
 	memcpy(err->message + n, ellipsis, sizeof ellipsis);
 }
 
@@ -91,7 +80,7 @@ int sl_error_text(struct sl_error *err, enum sl_detail detail, const char *text,
 	size_t n = len;
 	bool cut = len >= left;
 	if (cut)
-		n = utf8_floor(text, len, left - sizeof ellipsis);
+		n = sl_utf8_floor(text, len, left - sizeof ellipsis);
 	char *at = err->room + err->used;
 	memcpy(at, text, n);
 	if (cut) {

@@ -17,6 +17,16 @@ size_t sl_utf8_length(const char *text, size_t left)
 	return n;
 }
 
+size_t sl_utf8_floor(const char *text, size_t len, size_t n)
+{
+	size_t back = 0;
+	if (n >= len)
+		return len;
+	while (back < 3 && back < n && ((unsigned char)text[n - back] & 0xC0) == 0x80)
+		back++;
+	return n - back;
+}
+
 bool sl_utf8_valid(const char *text, size_t len)
 {
 	for (size_t i = 0, n; i < len; i += n) {

@@ -10,4 +10,7 @@
  * be read: 1 to 4, or 0. Surrogates and overlong forms are not well-formed. */
 size_t sl_utf8_length(const char *p, size_t left);
 
+/* The largest n up to this one, and to len, that does not cut a sequence in two. */
+size_t sl_utf8_floor(const char *text, size_t len, size_t n);
+
 bool sl_utf8_valid(const char *text, size_t len);

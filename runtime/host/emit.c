@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define PROGRESS_NS (20u * 1000 * 1000)
 
@@ -14,11 +15,6 @@ const char *sl_request_text(const struct sl_request *rq, size_t *len)
 {
 	*len = rq->message.json.len;
 	return rq->message.json.bytes;
-}
-
-uint64_t sl_request_id(const struct sl_request *rq)
-{
-	return rq->id;
 }
 
 enum sl_order sl_request_order(const struct sl_request *rq)
@@ -38,8 +34,8 @@ uint32_t sl_request_cap(const struct sl_request *rq)
 
 /* ---- emitting ---- */
 
-/* What every emit asks first. A parent that is gone wants no more rows. */
-static enum sl_emitted look_at_orders(struct sl_request *rq)
+/* Every emit asks this first. A parent that is gone wants no more rows. */
+enum sl_emitted sl_request_obey(struct sl_request *rq)
 {
 	enum sl_order order = sl_request_order(rq);
 	if (__builtin_expect(order == SL_ORDER_NONE, 1))
@@ -48,11 +44,6 @@ static enum sl_emitted look_at_orders(struct sl_request *rq)
 		rq->failed_before = rq->failure.kind != SL_NONE;
 	rq->told = order;
 	return order == SL_ORDER_STOP ? SL_EMITTED_STOP : SL_EMITTED_CANCEL;
-}
-
-void sl_request_obey(struct sl_request *rq)
-{
-	look_at_orders(rq);
 }
 
 static enum sl_emitted gone(struct sl_request *rq)
@@ -102,7 +93,7 @@ static struct sl_stream *open_stream(struct sl_request *rq, struct sl_text name,
 enum sl_emitted sl_request_row(struct sl_request *rq, struct sl_text stream,
                                struct sl_text payload, struct sl_error *err)
 {
-	enum sl_emitted order = look_at_orders(rq);
+	enum sl_emitted order = sl_request_obey(rq);
 	if (order != SL_EMITTED)
 		return order;
 	struct sl_stream *s = sl_ledger_find(&rq->ledger, stream.bytes, stream.len);
@@ -141,18 +132,14 @@ enum sl_emitted sl_emit_out(struct sl_request *rq, bool hold)
 /* At most n bytes, without cutting a character in two. */
 static struct sl_text cut(struct sl_text t, size_t n)
 {
-	if (t.len <= n)
-		return t;
-	while (n > 0 && ((unsigned char)t.bytes[n] & 0xC0) == 0x80)
-		n--;
-	return (struct sl_text){ t.bytes, n };
+	return (struct sl_text){ t.bytes, sl_utf8_floor(t.bytes, t.len, n) };
 }
 
 enum sl_emitted sl_request_diagnostic(struct sl_request *rq, struct sl_text code,
                                       struct sl_text message)
 {
 	enum { CODE_LIMIT = 256, OVERHEAD = 16 };
-	enum sl_emitted order = look_at_orders(rq);
+	enum sl_emitted order = sl_request_obey(rq);
 	if (order == SL_EMITTED_CANCEL)
 		return order;
 	struct sl_diagnostic m = { .code = cut(code, CODE_LIMIT) };
@@ -188,7 +175,7 @@ enum sl_emitted sl_emit_progress(struct sl_request *rq, const struct sl_progress
 
 enum sl_emitted sl_request_progress(struct sl_request *rq, const struct sl_progress *progress)
 {
-	enum sl_emitted order = look_at_orders(rq);
+	enum sl_emitted order = sl_request_obey(rq);
 	if (order != SL_EMITTED)
 		return order;
 	struct sl_progress m = *progress;
@@ -221,12 +208,7 @@ void sl_request_fail(struct sl_request *rq, const struct sl_error *why)
 		rq->failure = *why;
 }
 
-void sl_request_fail_detail(struct sl_request *rq, enum sl_detail detail, int64_t value)
-{
-	sl_error_number(&rq->failure, detail, value);
-}
-
-const struct sl_error *sl_request_failure(const struct sl_request *rq)
+struct sl_error *sl_request_failure(struct sl_request *rq)
 {
 	return &rq->failure;
 }

@@ -491,11 +491,6 @@ int sl_emitter_flush(struct sl_emitter *e)
 	return rc;
 }
 
-bool sl_emitter_broken(const struct sl_emitter *e)
-{
-	return atomic_load(&e->broken);
-}
-
 /* ---- life ---- */
 
 struct sl_emitter *sl_emitter_new(int fd)

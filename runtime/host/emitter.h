@@ -47,6 +47,3 @@ int sl_emitter_put_frames(struct sl_emitter *e, const char *bytes, size_t len, b
 
 /* Write everything out now, and be idle again, with a full budget. */
 int sl_emitter_flush(struct sl_emitter *e);
-
-/* The reader is gone, or this is a forked child. */
-bool sl_emitter_broken(const struct sl_emitter *e);

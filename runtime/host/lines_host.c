@@ -371,18 +371,12 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 
 /* ---- serving ---- */
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
-}
-
 int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *options)
 {
 	static const struct sl_export_name names[] = { { { "lines", 5 }, SL_EXPORT_ROWS } };
 	struct lines l = { .options = options, .fd = -1, .pidfd = -1 };
 	struct sl_service service = {
-		.name = options->argv != NULL ? base_name(options->argv[0]) : "stdin",
+		.name = options->argv != NULL ? basename(options->argv[0]) : "stdin",
 		.exports = names,
 		.export_count = 1,
 		.run = run,

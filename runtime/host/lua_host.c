@@ -48,11 +48,6 @@ static struct sl_text text_at(lua_State *L, int index)
 	return t;
 }
 
-static struct sl_text encoded(const struct lua_host *h)
-{
-	return (struct sl_text){ sl_buffer_data(&h->scratch), sl_buffer_len(&h->scratch) };
-}
-
 /* ---- protected calls ---- */
 
 /* Kinds that an error object of a worker may keep; others are the runner's to
@@ -179,7 +174,7 @@ static int emit_row(lua_State *L)
 		return luaL_argerror(L, 3, "a payload is missing; for null use sluice.json's null");
 	if (encode(L, h, 3, &err) != 0)
 		return refuse_payload(L, h, stream, &err);
-	return end_emit(L, sl_request_row(h->rq, stream, encoded(h), &err), &err);
+	return end_emit(L, sl_request_row(h->rq, stream, sl_text_of_buffer(&h->scratch), &err), &err);
 }
 
 static int emit_json(lua_State *L)
@@ -287,7 +282,7 @@ static void take_result(lua_State *L, struct lua_host *h)
 	if (encode(L, h, lua_gettop(L), &err) != 0)
 		luaL_error(L, "export \"%s\": its %s cannot be encoded: %s", h->export->name.bytes,
 		           call ? "value" : "metadata", err.message);
-	struct sl_text json = encoded(h);
+	struct sl_text json = sl_text_of_buffer(&h->scratch);
 	if (sl_request_result(h->rq, json.bytes, json.len) != 0)
 		luaL_error(L, "no memory for the result");
 }
@@ -428,12 +423,6 @@ static void sort_exports(lua_State *L, struct lua_host *h)
 			luaL_error(L, "%s is among its exports and its calls", e[i].name.bytes);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* [..., worker's table] */
 static void read_table(lua_State *L, struct lua_host *h)
 {
@@ -442,7 +431,7 @@ static void read_table(lua_State *L, struct lua_host *h)
 		luaL_error(L, "it returned %s, not a table with exports", luaL_typename(L, table));
 	lua_pushvalue(L, table);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &table_key);
-	h->name = optional_text(L, table, "name", base_name(h->argv[0]));
+	h->name = optional_text(L, table, "name", basename(h->argv[0]));
 	h->version = optional_text(L, table, "version", "");
 	add_exports(L, h, table, "exports", SL_EXPORT_ROWS);
 	add_exports(L, h, table, "calls", SL_EXPORT_CALL);

@@ -15,11 +15,6 @@
 
 /* ---- outcomes ---- */
 
-static struct sl_text result_text(const struct sl_request *rq)
-{
-	return (struct sl_text){ sl_buffer_data(&rq->result), sl_buffer_len(&rq->result) };
-}
-
 static int collect_seals(struct sl_request *rq, struct sl_summary *m)
 {
 	m->seal_count = rq->ledger.count;
@@ -41,7 +36,7 @@ static int encode_summary(struct sl_request *rq, struct sl_buffer *out)
 		.has_metadata = rq->has_result,
 	};
 	if (rq->has_result)
-		m.metadata = result_text(rq);
+		m.metadata = sl_text_of_buffer(&rq->result);
 	int rc = collect_seals(rq, &m);
 	if (rc == 0)
 		rc = sl_summary_encode(out, rq->id, &m);
@@ -51,7 +46,7 @@ static int encode_summary(struct sl_request *rq, struct sl_buffer *out)
 
 static int encode_reply(struct sl_request *rq, struct sl_buffer *out)
 {
-	struct sl_text json = rq->has_result ? result_text(rq) : sl_text_of("null");
+	struct sl_text json = rq->has_result ? sl_text_of_buffer(&rq->result) : sl_text_of("null");
 	return sl_raw_encode(out, SL_FRAME_REPLY, rq->id, 0, 0, json.bytes, json.len);
 }
 
@@ -122,7 +117,7 @@ static int find_export(struct sl_request *rq, uint32_t *which)
 	sl_quote(quoted, sizeof quoted, name.len > 0 ? name.bytes : "", name.len);
 	for (uint32_t i = 0; i < service->export_count; i++) {
 		const struct sl_export_name *e = &service->exports[i];
-		if (e->name.len != name.len || memcmp(e->name.bytes, name.bytes, name.len) != 0)
+		if (!sl_text_equal(e->name, name))
 			continue;
 		*which = i;
 		if (e->type == rq->message.type)

@@ -49,7 +49,6 @@ int sl_serve_refuse(const struct sl_transport *t, const struct sl_error *why);
 /* The request's JSON text: borrowed until run() returns, one NUL and
  * SL_BUFFER_PADDING readable bytes after it. Not validated here. */
 const char *sl_request_text(const struct sl_request *rq, size_t *len);
-uint64_t sl_request_id(const struct sl_request *rq);
 
 /* What the parent wants by now. */
 enum sl_order {
@@ -59,10 +58,6 @@ enum sl_order {
 };
 
 enum sl_order sl_request_order(const struct sl_request *rq);
-
-/* The host ends the request because of the order, as if an emit had said so:
- * what fails from here on is its consequence. */
-void sl_request_obey(struct sl_request *rq);
 
 /* Readable as soon as there is an order: for hosts that wait for something
  * else. Borrowed; never read it. */
@@ -74,6 +69,10 @@ enum sl_emitted {
 	SL_EMITTED_CANCEL, /* not sent: return from run() */
 	SL_EMITTED_REFUSED /* not sent: *err says why */
 };
+
+/* What an emit would say of the order, and as if it had said so: what fails from
+ * here on is its consequence. For hosts that end the request because of it. */
+enum sl_emitted sl_request_obey(struct sl_request *rq);
 
 /* Emit one row. The payload must be one JSON value: that is the caller's (and
  * the parent's) business. Refused: frame_too_large, row_malformed for the
@@ -103,7 +102,5 @@ int sl_request_result(struct sl_request *rq, const char *json, size_t len);
 
 /* The request fails with this error; the first one wins. */
 void sl_request_fail(struct sl_request *rq, const struct sl_error *why);
-/* One more detail of the failure that won. */
-void sl_request_fail_detail(struct sl_request *rq, enum sl_detail detail, int64_t value);
-/* That failure; its kind is SL_NONE if there is none. */
-const struct sl_error *sl_request_failure(const struct sl_request *rq);
+/* That failure, for one more detail; its kind is SL_NONE if there is none. */
+struct sl_error *sl_request_failure(struct sl_request *rq);

@@ -151,7 +151,7 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 	        status);
 	sl_request_fail(rq, &err);
 	if (sl_request_failure(rq)->kind == SL_EXPORT_FAILED)
-		sl_request_fail_detail(rq, SL_D_STATUS, status);
+		sl_error_number(sl_request_failure(rq), SL_D_STATUS, status);
 }
 
 /* A broken table is a bug that the author should see by name. */

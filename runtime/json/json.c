@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "json/check.h"
 #include "json/document.h"
 
@@ -11,21 +12,12 @@
 
 #define QUOTED_AROUND 100 /* bytes before and after the place */
 
-/* Move i back to the first byte of the character it may stand within. */
-static size_t character_start(const char *text, size_t i, size_t len)
-{
-	for (int back = 0; back < 3 && i > 0 && i < len; back++, i--)
-		if (((unsigned char)text[i] & 0xC0) != 0x80)
-			break;
-	return i;
-}
-
 static void quote_around(struct sl_error *err, const char *text, size_t len, size_t at)
 {
 	static const char ellipsis[] = "…";
 	char quoted[4 * 2 * QUOTED_AROUND + 16];
-	size_t from = at > QUOTED_AROUND ? character_start(text, at - QUOTED_AROUND, len) : 0;
-	size_t to = len - at > QUOTED_AROUND ? character_start(text, at + QUOTED_AROUND, len) : len;
+	size_t from = at > QUOTED_AROUND ? sl_utf8_floor(text, len, at - QUOTED_AROUND) : 0;
+	size_t to = sl_utf8_floor(text, len, at + QUOTED_AROUND);
 	size_t used = from > 0 ? sizeof ellipsis - 1 : 0;
 	memcpy(quoted, ellipsis, used);
 	sl_quote(quoted + used, sizeof quoted - used, text + from, to - from);
@@ -88,9 +80,7 @@ bool sl_json_parse_quickly(struct sl_json *j, const char *text, size_t len)
 
 int sl_json_parse(struct sl_json *j, const char *text, size_t len, struct sl_error *err)
 {
-	if (sl_simd_parse(j->simd, text, len, &j->tape, &j->strings))
-		return 0;
-	return sl_json_parse_slowly(j, text, len, err);
+	return sl_json_parse_quickly(j, text, len) ? 0 : sl_json_parse_slowly(j, text, len, err);
 }
 
 int sl_json_parse_copy(struct sl_json *j, const char *text, size_t len, struct sl_error *err)

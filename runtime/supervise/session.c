@@ -331,11 +331,6 @@ int sl_session_end(const struct sl_session *s, struct sl_error *err)
 
 /* ---- requests ---- */
 
-static bool same(struct sl_text a, struct sl_text b)
-{
-	return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
-}
-
 /* "a, b, c" of the exports of one type, cut to fit; how many there are. */
 static size_t list_exports(const struct sl_session *s, enum sl_export_type type,
                            char *out, size_t size, struct sl_text *last)
@@ -368,7 +363,7 @@ static int no_such_export(const struct sl_session *s, const struct sl_request_op
 	int len = (int)o->export_name.len;
 	const char *name = o->export_name.bytes;
 	while (sl_hello_export(&s->hello, &at, &e))
-		if (same(e.name, o->export_name))
+		if (sl_text_equal(e.name, o->export_name))
 			return sl_fail(err, SL_USAGE, 0,
 			               call ? "\"%.*s\" streams rows, it is not a call"
 			                    : "\"%.*s\" is a call, it streams no rows", len, name);
@@ -395,7 +390,7 @@ int sl_session_choose(const struct sl_session *s, const struct sl_request_option
 	size_t at = 0;
 	struct sl_export_name e;
 	while (sl_hello_export(&s->hello, &at, &e))
-		if (e.type == o->type && same(e.name, o->export_name)) {
+		if (e.type == o->type && sl_text_equal(e.name, o->export_name)) {
 			*name = e.name;
 			return 0;
 		}

@@ -68,13 +68,6 @@ int sl_decoder_feed(struct sl_decoder *d, const void *bytes, size_t n)
 	return 0;
 }
 
-static int broken(struct sl_decoder *d, struct sl_error *err)
-{
-	sl_error_number(err, SL_D_OFFSET, (int64_t)d->offset);
-	d->state = SL_DECODER_BROKEN;
-	return -1;
-}
-
 /* How many bytes at p agree with the start of the magic. */
 static size_t magic_match(const char *p, size_t len)
 {
@@ -98,9 +91,8 @@ static int take_magic(struct sl_decoder *d, struct sl_error *err)
 		return 0;
 	char quoted[80];
 	sl_quote(quoted, sizeof quoted, p, len);
-	sl_fail(err, SL_HANDSHAKE, 0,
-	        "the worker does not speak the protocol: it began with \"%s\"", quoted);
-	return broken(d, err);
+	return sl_fail(err, SL_HANDSHAKE, 0,
+	               "the worker does not speak the protocol: it began with \"%s\"", quoted);
 }
 
 /* Move what cannot be the magic's beginning to the preamble. */
@@ -115,47 +107,36 @@ static int skip_preamble(struct sl_decoder *d, struct sl_error *err)
 		size_t before = m != NULL ? (size_t)(m - p) : len;
 		if (before == 0) {
 			size_t match = magic_match(p, len);
-			if (match == SL_MAGIC_SIZE || match == len) {
-				int rc = take_magic(d, err);
-				return rc;
-			}
+			if (match == SL_MAGIC_SIZE || match == len)
+				return take_magic(d, err);
 			before = 1;
 		}
-		if (sl_buffer_len(&d->preamble) + before > SL_PREAMBLE_LIMIT) {
-			sl_fail(err, SL_HANDSHAKE, 0, "no sign of a worker in the first %u bytes",
-			        SL_PREAMBLE_LIMIT);
-			return broken(d, err);
-		}
-		if (sl_buffer_append(&d->preamble, p, before) != 0) {
-			sl_fail(err, SL_HANDSHAKE, ENOMEM, "no memory for what came before the worker");
-			return broken(d, err);
-		}
+		if (sl_buffer_len(&d->preamble) + before > SL_PREAMBLE_LIMIT)
+			return sl_fail(err, SL_HANDSHAKE, 0, "no sign of a worker in the first %u bytes",
+			               SL_PREAMBLE_LIMIT);
+		if (sl_buffer_append(&d->preamble, p, before) != 0)
+			return sl_fail(err, SL_HANDSHAKE, ENOMEM,
+			               "no memory for what came before the worker");
 		consume(d, before);
 	}
 }
 
-static int check_header(struct sl_decoder *d, const struct sl_header *h, struct sl_error *err)
+static int check_header(const struct sl_decoder *d, const struct sl_header *h, struct sl_error *err)
 {
-	if (h->version != SL_PROTOCOL_VERSION) {
-		sl_fail(err, d->opening ? SL_HANDSHAKE : SL_PROTOCOL, 0,
-		        "frame of protocol version %u, expected %u (byte %" PRIu64 ")", h->version,
-		        SL_PROTOCOL_VERSION, d->offset);
-		return broken(d, err);
-	}
-	if (sl_frame_kind_name(h->kind) == NULL) {
-		sl_fail(err, SL_PROTOCOL, 0, "unknown kind of frame %u (byte %" PRIu64 ")",
-		        h->kind, d->offset);
-		return broken(d, err);
-	}
-	if (h->length > d->cap) {
-		sl_fail(err, SL_FRAME_TOO_LARGE, 0,
-		        "a %s frame of %" PRIu32 " bytes, over the cap of %" PRIu32 " (byte %" PRIu64 ")",
-		        sl_frame_kind_name(h->kind), h->length, d->cap, d->offset);
-		sl_error_number(err, SL_D_SIZE, h->length);
-		sl_error_number(err, SL_D_LIMIT, d->cap);
-		return broken(d, err);
-	}
-	return 0;
+	if (h->version != SL_PROTOCOL_VERSION)
+		return sl_fail(err, d->opening ? SL_HANDSHAKE : SL_PROTOCOL, 0,
+		               "frame of protocol version %u, expected %u (byte %" PRIu64 ")",
+		               h->version, SL_PROTOCOL_VERSION, d->offset);
+	if (sl_frame_kind_name(h->kind) == NULL)
+		return sl_fail(err, SL_PROTOCOL, 0, "unknown kind of frame %u (byte %" PRIu64 ")",
+		               h->kind, d->offset);
+	if (h->length <= d->cap)
+		return 0;
+	sl_fail(err, SL_FRAME_TOO_LARGE, 0,
+	        "a %s frame of %" PRIu32 " bytes, over the cap of %" PRIu32 " (byte %" PRIu64 ")",
+	        sl_frame_kind_name(h->kind), h->length, d->cap, d->offset);
+	sl_error_number(err, SL_D_SIZE, h->length);
+	return sl_error_number(err, SL_D_LIMIT, d->cap);
 }
 
 static int take_frame(struct sl_decoder *d, struct sl_frame *frame, struct sl_error *err)
@@ -178,15 +159,19 @@ static int take_frame(struct sl_decoder *d, struct sl_frame *frame, struct sl_er
 
 int sl_decoder_next(struct sl_decoder *d, struct sl_frame *frame, struct sl_error *err)
 {
+	int rc = 1;
 	consume_last(d);
 	if (d->state == SL_DECODER_BROKEN)
 		return sl_fail(err, SL_PROTOCOL, 0, "the connection is broken already");
-	if (d->state != SL_DECODER_FRAMES) {
-		int rc = d->state == SL_DECODER_MAGIC ? take_magic(d, err) : skip_preamble(d, err);
-		if (rc != 1)
-			return rc;
+	if (d->state != SL_DECODER_FRAMES)
+		rc = d->state == SL_DECODER_MAGIC ? take_magic(d, err) : skip_preamble(d, err);
+	if (rc == 1)
+		rc = take_frame(d, frame, err);
+	if (rc < 0) {
+		sl_error_number(err, SL_D_OFFSET, (int64_t)d->offset);
+		d->state = SL_DECODER_BROKEN;
 	}
-	return take_frame(d, frame, err);
+	return rc;
 }
 
 int sl_decoder_end(const struct sl_decoder *d, struct sl_error *err)
