@@ -3,17 +3,6 @@
 
 #include <string.h>
 
-void sl_tail_init(struct sl_tail *t, size_t limit)
-{
-	sl_buffer_init(&t->bytes);
-	t->limit = limit;
-}
-
-void sl_tail_clear(struct sl_tail *t)
-{
-	sl_buffer_clear(&t->bytes);
-}
-
 void sl_tail_add(struct sl_tail *t, const char *bytes, size_t n)
 {
 	if (n > t->limit) {
@@ -26,41 +15,27 @@ void sl_tail_add(struct sl_tail *t, const char *bytes, size_t n)
 	sl_buffer_append(&t->bytes, bytes, n); /* short of memory: a shorter tail */
 }
 
-void sl_capture_init(struct sl_capture *c)
-{
-	sl_buffer_init(&c->line);
-	c->cut = false;
-}
-
-void sl_capture_clear(struct sl_capture *c)
-{
-	sl_buffer_clear(&c->line);
-}
-
 /* ended: by its line end, or that of the stream. What is left of a line that
  * was cut may be nothing; then there is nothing more to hand out. */
-static void hand_out(struct sl_capture *c, const char *line, size_t len, bool ended,
-                     sl_on_line *on_line, void *ctx)
+static void hand_out(struct sl_capture *c, const char *line, size_t len, bool ended)
 {
 	bool rest = c->cut;
 	if (ended && len > 0 && line[len - 1] == '\r')
 		len--;
 	c->cut = !ended;
 	if (len > 0 || !rest)
-		on_line(ctx, line, len);
+		c->on_line(c->ctx, c->code, line, len);
 }
 
 /* The rest of a line whose beginning is waiting. */
-static void complete(struct sl_capture *c, const char *bytes, size_t n, bool ended,
-                     sl_on_line *on_line, void *ctx)
+static void complete(struct sl_capture *c, const char *bytes, size_t n, bool ended)
 {
 	sl_buffer_append(&c->line, bytes, n);
-	hand_out(c, sl_buffer_data(&c->line), sl_buffer_len(&c->line), ended, on_line, ctx);
+	hand_out(c, sl_buffer_data(&c->line), sl_buffer_len(&c->line), ended);
 	sl_buffer_consume(&c->line, sl_buffer_len(&c->line));
 }
 
-void sl_capture_feed(struct sl_capture *c, const char *bytes, size_t n,
-                     sl_on_line *on_line, void *ctx)
+void sl_capture_feed(struct sl_capture *c, const char *bytes, size_t n)
 {
 	while (n > 0) {
 		size_t waiting = sl_buffer_len(&c->line);
@@ -71,17 +46,17 @@ void sl_capture_feed(struct sl_capture *c, const char *bytes, size_t n,
 		if (!whole)
 			sl_buffer_append(&c->line, bytes, len);
 		else if (waiting > 0)
-			complete(c, bytes, len, end != NULL, on_line, ctx);
+			complete(c, bytes, len, end != NULL);
 		else
-			hand_out(c, bytes, len, end != NULL, on_line, ctx);
+			hand_out(c, bytes, len, end != NULL);
 		len += end != NULL;
 		bytes += len;
 		n -= len;
 	}
 }
 
-void sl_capture_end(struct sl_capture *c, sl_on_line *on_line, void *ctx)
+void sl_capture_end(struct sl_capture *c)
 {
 	if (sl_buffer_len(&c->line) > 0)
-		complete(c, "", 0, true, on_line, ctx);
+		complete(c, "", 0, true);
 }

@@ -5,36 +5,24 @@
 
 #include "base/error.h"
 
-void sl_printed_init(struct sl_printed *p, size_t limit, sl_on_printed *on_line, void *ctx)
+void sl_printed_init(struct sl_printed *p, size_t limit, sl_on_line *on_line, void *ctx)
 {
-	*p = (struct sl_printed){ .holding = true, .on_line = on_line, .ctx = ctx };
-	sl_tail_init(&p->tail, limit);
-	sl_tail_init(&p->held, limit);
-	sl_capture_init(&p->lines[SL_PRINTED_OUT]);
-	sl_capture_init(&p->lines[SL_PRINTED_ERR]);
+	*p = (struct sl_printed){
+		.tail.limit = limit,
+		.holding = true,
+		.held.limit = limit,
+		.lines = { [SL_PRINTED_OUT] = { .code = "worker.stdout", .on_line = on_line, .ctx = ctx },
+		           [SL_PRINTED_ERR] = { .code = "worker.stderr", .on_line = on_line, .ctx = ctx } },
+	};
 }
 
 void sl_printed_clear(struct sl_printed *p)
 {
-	sl_tail_clear(&p->tail);
-	sl_tail_clear(&p->held);
-	sl_capture_clear(&p->lines[SL_PRINTED_OUT]);
-	sl_capture_clear(&p->lines[SL_PRINTED_ERR]);
+	sl_buffer_clear(&p->tail.bytes);
+	sl_buffer_clear(&p->held.bytes);
+	sl_buffer_clear(&p->lines[SL_PRINTED_OUT].line);
+	sl_buffer_clear(&p->lines[SL_PRINTED_ERR].line);
 }
-
-static void on_out(void *ctx, const char *line, size_t len)
-{
-	struct sl_printed *p = ctx;
-	p->on_line(p->ctx, "worker.stdout", line, len);
-}
-
-static void on_err(void *ctx, const char *line, size_t len)
-{
-	struct sl_printed *p = ctx;
-	p->on_line(p->ctx, "worker.stderr", line, len);
-}
-
-static sl_on_line *const on_line[] = { on_out, on_err };
 
 static void hold_back(struct sl_printed *p, const char *bytes, size_t n)
 {
@@ -53,14 +41,14 @@ void sl_printed_add(struct sl_printed *p, enum sl_printed_on on, const char *byt
 	if (p->holding && on == SL_PRINTED_OUT)
 		hold_back(p, bytes, n);
 	else
-		sl_capture_feed(&p->lines[on], bytes, n, on_line[on], p);
+		sl_capture_feed(&p->lines[on], bytes, n);
 }
 
 void sl_printed_end(struct sl_printed *p, enum sl_printed_on on)
 {
 	p->ended[on] = true;
 	if (!p->holding || on == SL_PRINTED_ERR)
-		sl_capture_end(&p->lines[on], on_line[on], p);
+		sl_capture_end(&p->lines[on]);
 }
 
 void sl_printed_release(struct sl_printed *p)
@@ -70,8 +58,8 @@ void sl_printed_release(struct sl_printed *p)
 	p->holding = false;
 	size_t len = sl_buffer_len(&p->held.bytes);
 	if (len > 0)
-		sl_capture_feed(&p->lines[SL_PRINTED_OUT], sl_buffer_data(&p->held.bytes), len, on_out, p);
+		sl_capture_feed(&p->lines[SL_PRINTED_OUT], sl_buffer_data(&p->held.bytes), len);
 	sl_buffer_clear(&p->held.bytes);
 	if (p->ended[SL_PRINTED_OUT])
-		sl_capture_end(&p->lines[SL_PRINTED_OUT], on_out, p);
+		sl_capture_end(&p->lines[SL_PRINTED_OUT]);
 }

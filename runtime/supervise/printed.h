@@ -14,9 +14,6 @@
 
 enum sl_printed_on { SL_PRINTED_OUT, SL_PRINTED_ERR };
 
-/* code: "worker.stdout" or "worker.stderr". */
-typedef void sl_on_printed(void *ctx, const char *code, const char *line, size_t len);
-
 struct sl_printed { /* embedded; read tail and first_line */
 	struct sl_tail tail; /* the last bytes of both */
 	char first_line[SL_FIRST_LINE_SIZE]; /* of stdout before the hello, quoted; or "" */
@@ -25,11 +22,10 @@ struct sl_printed { /* embedded; read tail and first_line */
 	struct sl_tail held;
 	struct sl_capture lines[2];
 	bool ended[2];
-	sl_on_printed *on_line;
-	void *ctx;
 };
 
-void sl_printed_init(struct sl_printed *p, size_t limit, sl_on_printed *on_line, void *ctx);
+/* on_line gets the code "worker.stdout" or "worker.stderr". */
+void sl_printed_init(struct sl_printed *p, size_t limit, sl_on_line *on_line, void *ctx);
 void sl_printed_clear(struct sl_printed *p);
 
 void sl_printed_add(struct sl_printed *p, enum sl_printed_on on, const char *bytes, size_t n);

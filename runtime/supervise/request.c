@@ -386,7 +386,6 @@ static bool deliver(struct sl_request *r, const struct sl_session_event *event)
 bool sl_request_take(struct sl_request *r, int64_t now_ns)
 {
 	struct sl_session *s = r->session;
-	struct sl_session_event event;
 	if (s == NULL || r->paused)
 		return false;
 	if (r->took) {
@@ -394,14 +393,14 @@ bool sl_request_take(struct sl_request *r, int64_t now_ns)
 		if (sl_session_due(s, now_ns))
 			return false;
 	}
-	int rc = sl_session_next(s, &event, &r->fault);
+	int rc = sl_session_next(s, &r->fault);
 	if (rc < 0)
 		r->found = faulted;
 	if (rc <= 0)
 		return false;
 	r->took = true;
 	r->depth++;
-	bool more = deliver(r, &event);
+	bool more = deliver(r, &s->event);
 	r->depth--;
 	return more && r->cancel.kind == SL_NONE;
 }

@@ -47,8 +47,7 @@ void sl_session_sent(struct sl_session *s, size_t n)
 
 /* ---- frames ---- */
 
-typedef int take(struct sl_session *s, const struct sl_frame *f,
-                 struct sl_session_event *event, struct sl_error *err);
+typedef int take(struct sl_session *s, const struct sl_frame *f, struct sl_error *err);
 
 /* Add where the frame began to an error about it. */
 static int at_frame(const struct sl_frame *f, struct sl_error *err)
@@ -69,10 +68,8 @@ static const char *state_words(const struct sl_session *s)
 	return "after the end";
 }
 
-static int out_of_place(struct sl_session *s, const struct sl_frame *f,
-                        struct sl_session_event *event, struct sl_error *err)
+static int out_of_place(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
-	(void)event;
 	sl_fail(err, s->state == SL_SESSION_HELLO ? SL_HANDSHAKE : SL_PROTOCOL, 0,
 	        "the worker sent a %s frame %s (byte %" PRIu64 ")",
 	        sl_frame_kind_name(f->head.kind), state_words(s), f->offset);
@@ -80,8 +77,7 @@ static int out_of_place(struct sl_session *s, const struct sl_frame *f,
 }
 
 /* Keep the payload: its strings are borrowed from it. */
-static int take_hello(struct sl_session *s, const struct sl_frame *f,
-                      struct sl_session_event *event, struct sl_error *err)
+static int take_hello(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
 	struct sl_frame kept = *f;
 	if (sl_buffer_append(&s->hello_bytes, f->payload, f->head.length) != 0)
@@ -109,7 +105,7 @@ static int take_hello(struct sl_session *s, const struct sl_frame *f,
 	sl_decoder_set_cap(&s->in, s->max_frame);
 	s->state = SL_SESSION_IDLE;
 	s->startup_ns = 0;
-	event->kind = SL_EVENT_HELLO;
+	s->event.kind = SL_EVENT_HELLO;
 	return 1;
 }
 
@@ -120,29 +116,24 @@ static void keep_failure(struct sl_session *s)
 		s->failure.kind = SL_EXPORT_FAILED;
 }
 
-static int take_refusal(struct sl_session *s, const struct sl_frame *f,
-                        struct sl_session_event *event, struct sl_error *err)
+static int take_refusal(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
 	if (f->head.request != 0)
-		return out_of_place(s, f, event, err);
+		return out_of_place(s, f, err);
 	if (sl_failure_parse(f, &s->failure, err) != 0)
 		return -1;
 	keep_failure(s);
 	s->state = SL_SESSION_OVER;
-	event->kind = SL_EVENT_REFUSED;
-	event->error = s->failure;
+	s->event.kind = SL_EVENT_REFUSED;
 	return 1;
 }
 
-static int take_stream(struct sl_session *s, const struct sl_frame *f,
-                       struct sl_session_event *event, struct sl_error *err)
+static int take_stream(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
-	(void)event;
 	return sl_ledger_declare(&s->ledger, f->head.stream, f->payload, f->head.length, err);
 }
 
-static int take_row(struct sl_session *s, const struct sl_frame *f,
-                    struct sl_session_event *event, struct sl_error *err)
+static int take_row(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
 	struct sl_stream *stream = sl_ledger_receive(&s->ledger, f->head.stream, f->head.sequence,
 	                                             f->payload, f->head.length, err);
@@ -154,8 +145,8 @@ static int take_row(struct sl_session *s, const struct sl_frame *f,
 		sl_error_text(err, SL_D_STREAM, stream->name, stream->name_len);
 		return sl_error_number(err, SL_D_SEQUENCE, (int64_t)f->head.sequence);
 	}
-	event->kind = SL_EVENT_ROW;
-	event->row = (struct sl_row){
+	s->event.kind = SL_EVENT_ROW;
+	s->event.row = (struct sl_row){
 		.stream = stream,
 		.sequence = f->head.sequence,
 		.text = f->payload,
@@ -166,20 +157,16 @@ static int take_row(struct sl_session *s, const struct sl_frame *f,
 	return 1;
 }
 
-static int take_diagnostic(struct sl_session *s, const struct sl_frame *f,
-                           struct sl_session_event *event, struct sl_error *err)
+static int take_diagnostic(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
-	(void)s;
-	event->kind = SL_EVENT_DIAGNOSTIC;
-	return sl_diagnostic_parse(f, &event->diagnostic, err) == 0 ? 1 : -1;
+	s->event.kind = SL_EVENT_DIAGNOSTIC;
+	return sl_diagnostic_parse(f, &s->event.diagnostic, err) == 0 ? 1 : -1;
 }
 
-static int take_progress(struct sl_session *s, const struct sl_frame *f,
-                         struct sl_session_event *event, struct sl_error *err)
+static int take_progress(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
-	(void)s;
-	event->kind = SL_EVENT_PROGRESS;
-	return sl_progress_parse(f, &event->progress, err) == 0 ? 1 : -1;
+	s->event.kind = SL_EVENT_PROGRESS;
+	return sl_progress_parse(f, &s->event.progress, err) == 0 ? 1 : -1;
 }
 
 /* The result outlives the frame: it is reported only after ready. */
@@ -202,12 +189,10 @@ static int settle(struct sl_session *s, const struct sl_frame *f)
 	return 0;
 }
 
-static int take_summary(struct sl_session *s, const struct sl_frame *f,
-                        struct sl_session_event *event, struct sl_error *err)
+static int take_summary(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
 	struct sl_summary m = { 0 };
 	int rc = -1;
-	(void)event;
 	if (sl_summary_parse(f, &m, err) != 0 ||
 	    sl_ledger_check(&s->ledger, m.seals, m.seal_count, err) != 0)
 		goto done;
@@ -220,35 +205,30 @@ done:
 	return rc;
 }
 
-static int take_reply(struct sl_session *s, const struct sl_frame *f,
-                      struct sl_session_event *event, struct sl_error *err)
+static int take_reply(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
-	(void)event;
 	if (keep_result(s, "reply", f->payload, f->head.length, err) != 0)
 		return -1;
 	return settle(s, f);
 }
 
-static int take_failure(struct sl_session *s, const struct sl_frame *f,
-                        struct sl_session_event *event, struct sl_error *err)
+static int take_failure(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
 	if (s->state == SL_SESSION_HELLO)
-		return take_refusal(s, f, event, err);
+		return take_refusal(s, f, err);
 	if (sl_failure_parse(f, &s->failure, err) != 0)
 		return -1;
 	keep_failure(s);
 	return settle(s, f);
 }
 
-static int take_ready(struct sl_session *s, const struct sl_frame *f,
-                      struct sl_session_event *event, struct sl_error *err)
+static int take_ready(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
 	(void)f;
 	(void)err;
 	s->state = SL_SESSION_IDLE;
 	s->request_ns = s->idle_ns = s->stop_ns = s->stop_most_ns = s->settle_ns = 0;
-	event->kind = s->terminal == SL_FRAME_FAILURE ? SL_EVENT_FAILED : SL_EVENT_DONE;
-	event->error = s->failure;
+	s->event.kind = s->terminal == SL_FRAME_FAILURE ? SL_EVENT_FAILED : SL_EVENT_DONE;
 	return 1;
 }
 
@@ -288,17 +268,16 @@ static int other_request(const struct sl_session *s, const struct sl_frame *f,
 	               sl_frame_kind_name(f->head.kind), f->head.request, s->request, f->offset);
 }
 
-static int dispatch(struct sl_session *s, const struct sl_frame *f,
-                    struct sl_session_event *event, struct sl_error *err)
+static int dispatch(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
 	const struct sl_frame_rule *rule = sl_frame_rule(f->head.kind);
 	int rc;
 	if (of_another_request(s, f, rule))
 		rc = other_request(s, f, err);
 	else if (rule->sender == SL_FROM_WORKER && (rule->when & place_of(s)) != 0)
-		rc = takes[f->head.kind](s, f, event, err);
+		rc = takes[f->head.kind](s, f, err);
 	else
-		rc = out_of_place(s, f, event, err);
+		rc = out_of_place(s, f, err);
 	if (rc < 0) {
 		s->state = SL_SESSION_OVER;
 		at_frame(f, err);
@@ -306,14 +285,13 @@ static int dispatch(struct sl_session *s, const struct sl_frame *f,
 	return rc;
 }
 
-int sl_session_next(struct sl_session *s, struct sl_session_event *event,
-                    struct sl_error *err)
+int sl_session_next(struct sl_session *s, struct sl_error *err)
 {
 	struct sl_frame f;
 	while (s->state != SL_SESSION_OVER) {
 		int rc = sl_decoder_next(&s->in, &f, err);
 		if (rc == 1)
-			rc = dispatch(s, &f, event, err);
+			rc = dispatch(s, &f, err);
 		else if (rc == 0)
 			return 0;
 		else

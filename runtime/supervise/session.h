@@ -30,9 +30,9 @@ enum sl_session_event_kind {
 	SL_EVENT_ROW,
 	SL_EVENT_DIAGNOSTIC,
 	SL_EVENT_PROGRESS,
-	SL_EVENT_REFUSED, /* the worker cannot start: error */
+	SL_EVENT_REFUSED, /* the worker cannot start: see failure */
 	SL_EVENT_DONE,    /* the request succeeded: summary or reply */
-	SL_EVENT_FAILED   /* the worker reported failure: error; still usable */
+	SL_EVENT_FAILED   /* the worker reported failure; still usable */
 };
 
 struct sl_session_event { /* borrowed until the next call */
@@ -40,11 +40,11 @@ struct sl_session_event { /* borrowed until the next call */
 	struct sl_row row;
 	struct sl_diagnostic diagnostic;
 	struct sl_progress progress;
-	struct sl_error error;
 };
 
 struct sl_session { /* embedded; feed `in`, read the other fields, change nothing */
 	enum sl_session_state state;
+	struct sl_session_event event; /* that sl_session_next came upon */
 	struct sl_decoder in;
 	struct sl_buffer out;       /* to be written to the worker: see _sent */
 	struct sl_json *json;       /* borrowed */
@@ -79,10 +79,9 @@ void sl_session_bound_start(struct sl_session *s, int64_t deadline_ns);
 /* So many bytes of `out` have been written. */
 void sl_session_sent(struct sl_session *s, size_t n);
 
-/* 1: *event; 0: nothing more has arrived; -1: a protocol fault in *err, after
+/* 1: s->event; 0: nothing more has arrived; -1: a protocol fault in *err, after
  * which the session is over. */
-int sl_session_next(struct sl_session *s, struct sl_session_event *event,
-                    struct sl_error *err);
+int sl_session_next(struct sl_session *s, struct sl_error *err);
 
 /* The byte stream has ended. 0: between two frames; -1: *err says what was cut. */
 int sl_session_end(const struct sl_session *s, struct sl_error *err);

@@ -52,26 +52,25 @@ static void on_event(struct model *m, const struct sl_session_event *e)
 		break;
 	case SL_EVENT_REFUSED:
 		CHECK(m->session.state == SL_SESSION_OVER && m->requests == 0);
-		CHECK(e->error.kind != SL_NONE);
+		CHECK(m->session.failure.kind != SL_NONE);
 		break;
 	case SL_EVENT_DONE:
 	case SL_EVENT_FAILED:
 		CHECK(m->session.state == SL_SESSION_IDLE);
 		CHECK(++m->ends == m->requests);
-		CHECK((e->kind == SL_EVENT_FAILED) == (e->error.kind != SL_NONE));
+		CHECK((e->kind == SL_EVENT_FAILED) == (m->session.failure.kind != SL_NONE));
 		break;
 	}
 }
 
 static void take_events(struct model *m)
 {
-	struct sl_session_event event;
 	struct sl_error err;
 	int rc;
 	sl_error_clear(&err);
-	while ((rc = sl_session_next(&m->session, &event, &err)) == 1) {
+	while ((rc = sl_session_next(&m->session, &err)) == 1) {
 		CHECK(!m->broken);
-		on_event(m, &event);
+		on_event(m, &m->session.event);
 	}
 	if (rc < 0) {
 		CHECK(!m->broken && m->session.state == SL_SESSION_OVER);

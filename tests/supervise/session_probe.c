@@ -97,20 +97,19 @@ static void put_event(const struct sl_session_event *e)
 	case SL_EVENT_ROW: put_row(&e->row); break;
 	case SL_EVENT_DIAGNOSTIC: put_diagnostic(&e->diagnostic); break;
 	case SL_EVENT_PROGRESS: put_progress(&e->progress); break;
-	case SL_EVENT_REFUSED: put_error("refused", &e->error); break;
+	case SL_EVENT_REFUSED: put_error("refused", &session.failure); break;
 	case SL_EVENT_DONE: put_done(); break;
-	case SL_EVENT_FAILED: put_error("failed", &e->error); break;
+	case SL_EVENT_FAILED: put_error("failed", &session.failure); break;
 	}
 }
 
 static int take_events(void)
 {
-	struct sl_session_event event;
 	struct sl_error err;
 	int rc;
 	sl_error_clear(&err);
-	while ((rc = sl_session_next(&session, &event, &err)) == 1)
-		put_event(&event);
+	while ((rc = sl_session_next(&session, &err)) == 1)
+		put_event(&session.event);
 	if (rc < 0)
 		put_error("error", &err);
 	return rc;
@@ -268,9 +267,10 @@ static void do_extend(void)
 
 /* ---- captured lines ---- */
 
-static void on_line(void *ctx, const char *line, size_t len)
+static void on_line(void *ctx, const char *code, const char *line, size_t len)
 {
 	(void)ctx;
+	(void)code;
 	printf("line");
 	put_hex(line, len);
 	putchar('\n');
@@ -278,10 +278,10 @@ static void on_line(void *ctx, const char *line, size_t len)
 
 static void do_capture(void)
 {
-	sl_capture_clear(&capture);
-	sl_tail_clear(&tail);
-	sl_capture_init(&capture);
-	sl_tail_init(&tail, number(1));
+	sl_buffer_clear(&capture.line);
+	sl_buffer_clear(&tail.bytes);
+	capture = (struct sl_capture){ .on_line = on_line };
+	tail = (struct sl_tail){ .limit = number(1) };
 }
 
 static void do_print(void)
@@ -291,13 +291,13 @@ static void do_print(void)
 	for (size_t at = 0; at < t.len; at += chunk) {
 		size_t n = t.len - at < chunk ? t.len - at : chunk;
 		sl_tail_add(&tail, t.bytes + at, n);
-		sl_capture_feed(&capture, t.bytes + at, n, on_line, NULL);
+		sl_capture_feed(&capture, t.bytes + at, n);
 	}
 }
 
 static void do_close(void)
 {
-	sl_capture_end(&capture, on_line, NULL);
+	sl_capture_end(&capture);
 }
 
 static void do_tail(void)
@@ -324,11 +324,9 @@ int main(void)
 	if (json == NULL)
 		return 1;
 	sl_session_init(&session, json, SL_FRAME_CAP_DEFAULT, &sl_known_features, false, 0);
-	sl_capture_init(&capture);
-	sl_tail_init(&tail, 0);
 	run_commands(commands);
-	sl_capture_clear(&capture);
-	sl_tail_clear(&tail);
+	sl_buffer_clear(&capture.line);
+	sl_buffer_clear(&tail.bytes);
 	sl_session_clear(&session);
 	sl_json_free(json);
 	return 0;
