@@ -4,7 +4,7 @@
  * Bytes are appended at the end and consumed from the front; what is left is
  * moved to the front only when room is needed. At least SL_BUFFER_PADDING
  * readable bytes follow the content at any time, because a JSON parser may
- * look that far beyond a text (FACTS, "JSON"). Embedded: _init and _clear.
+ * look that far beyond a text (FACTS, "JSON"). Embedded: zeroed (or _init), and _clear.
  */
 #pragma once
 

@@ -102,7 +102,8 @@ struct sl_error {
 	char room[2048];
 };
 
-/* Make *err empty: kind SL_NONE. Everything else expects this done once. */
+/* Make *err empty: kind SL_NONE. Everything else expects this done once; a zeroed
+ * error is empty, too. */
 void sl_error_clear(struct sl_error *err);
 
 /* A variable of that name, empty: an initialiser would fill the whole room. */

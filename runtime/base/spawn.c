@@ -203,8 +203,7 @@ static struct report become(const struct sl_spawn *s, pid_t parent, int *report_
 static void child(const struct sl_spawn *s, pid_t parent, int report_fd)
 {
 	struct report r = become(s, parent, &report_fd);
-	ssize_t ignored = write(report_fd, &r, sizeof r);
-	(void)ignored;
+	(void)!write(report_fd, &r, sizeof r);
 	_exit(127);
 }
 
@@ -242,17 +241,7 @@ static pid_t fork_child(const struct sl_spawn *s, int report_fd)
 /* What the child had to say: nothing (false), once it has become the program. */
 static bool read_report(int fd, struct report *r)
 {
-	ssize_t n;
-	do
-		n = read(fd, r, sizeof *r);
-	while (n < 0 && errno == EINTR);
-	return n == sizeof *r;
-}
-
-static void reap(pid_t pid)
-{
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	return TEMP_FAILURE_RETRY(read(fd, r, sizeof *r)) == sizeof *r;
 }
 
 int sl_spawn(const struct sl_spawn *s, pid_t *pid, struct sl_error *err)
@@ -268,7 +257,7 @@ int sl_spawn(const struct sl_spawn *s, pid_t *pid, struct sl_error *err)
 	if (!failed)
 		return 0;
 	if (*pid > 0)
-		reap(*pid);
+		TEMP_FAILURE_RETRY(waitpid(*pid, NULL, 0));
 	return explain(s->argv[0], s->cwd, r, err);
 }
 

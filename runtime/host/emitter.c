@@ -71,11 +71,7 @@ static struct sl_emitter *_Atomic the_emitter;
 static bool writable_in_time(struct sl_emitter *e)
 {
 	struct pollfd p = { .fd = e->fd, .events = POLLOUT };
-	int rc;
-	do {
-		rc = poll(&p, 1, LAST_WORDS_MS);
-	} while (rc < 0 && errno == EINTR);
-	return rc > 0;
+	return TEMP_FAILURE_RETRY(poll(&p, 1, LAST_WORDS_MS)) > 0;
 }
 
 static ssize_t write_once(struct sl_emitter *e, struct iovec *iov, int count)

@@ -213,8 +213,7 @@ static void on_orphaned(void *user)
 static void reap(struct lines *l)
 {
 	pid_t pid = atomic_exchange(&l->pid, 0); /* before: its number may be used again */
-	while (waitpid(pid, &l->wait_status, 0) < 0 && errno == EINTR)
-		;
+	TEMP_FAILURE_RETRY(waitpid(pid, &l->wait_status, 0));
 	if (l->pidfd >= 0)
 		close(l->pidfd);
 	l->pidfd = -1;
@@ -223,11 +222,7 @@ static void reap(struct lines *l)
 static bool exited_within(struct lines *l, int ms)
 {
 	struct pollfd p = { .fd = l->pidfd, .events = POLLIN };
-	int rc;
-	do {
-		rc = poll(&p, 1, ms);
-	} while (rc < 0 && errno == EINTR);
-	return rc > 0;
+	return TEMP_FAILURE_RETRY(poll(&p, 1, ms)) > 0;
 }
 
 static void end_command(struct lines *l, bool gently)
@@ -293,8 +288,8 @@ static void await_exit(struct lines *l)
 	struct pollfd p[2] = { { .fd = l->pidfd, .events = POLLIN },
 		               { .fd = sl_request_wake_fd(l->rq), .events = POLLIN } };
 	sl_request_flush(l->rq);
-	while (l->pidfd >= 0 && poll(p, 2, -1) < 0 && errno == EINTR)
-		;
+	if (l->pidfd >= 0)
+		TEMP_FAILURE_RETRY(poll(p, 2, -1));
 	if (p[0].revents != 0 || l->pidfd < 0)
 		reap(l);
 	else

@@ -152,12 +152,9 @@ static void run_request(struct sl_request *rq)
 static void serve_one(struct sl_serve *s, uint64_t id)
 {
 	struct sl_request *rq = &s->request;
-	*rq = (struct sl_request){ .serve = s, .id = id, .started_ns = (uint64_t)sl_now_ns() };
-	rq->progress_budget = SL_PROGRESS_BUDGET;
-	rq->progress_ns = rq->started_ns;
-	sl_ledger_init(&rq->ledger);
-	sl_buffer_init(&rq->result);
-	sl_error_clear(&rq->failure);
+	uint64_t now = (uint64_t)sl_now_ns();
+	*rq = (struct sl_request){ .serve = s, .id = id, .started_ns = now, .progress_ns = now,
+		                   .progress_budget = SL_PROGRESS_BUDGET };
 	run_request(rq);
 	sl_buffer_clear(&rq->result);
 	sl_ledger_clear(&rq->ledger);
@@ -273,24 +270,20 @@ int sl_serve(const struct sl_transport *t, const struct sl_service *service)
 	return rc == 0 ? EXIT_SUCCESS : sl_serve_refuse(t, &err);
 }
 
-static int write_fully(int fd, const char *bytes, size_t len)
+static void write_fully(int fd, const char *bytes, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
+		ssize_t n = TEMP_FAILURE_RETRY(write(fd, bytes, len));
+		if (n < 0)
+			return;
+		bytes += n;
+		len -= (size_t)n;
 	}
-	return 0;
 }
 
 int sl_serve_refuse(const struct sl_transport *t, const struct sl_error *why)
 {
-	struct sl_buffer out;
-	sl_buffer_init(&out);
+	struct sl_buffer out = { 0 };
 	signal(SIGPIPE, SIG_IGN);
 	if (sl_buffer_append(&out, SL_MAGIC, SL_MAGIC_SIZE) == 0
 	    && sl_failure_encode(&out, 0, why) == 0)

@@ -100,7 +100,6 @@ struct sl_json *sl_json_new(void)
 	if (j == NULL)
 		return NULL;
 	forget(j);
-	sl_buffer_init(&j->copy);
 	j->simd = sl_simd_new();
 	if (j->simd == NULL) {
 		sl_json_free(j);

@@ -170,24 +170,19 @@ static void on_lines_ready(uv_poll_t *handle, int status, int events)
 }
 
 /* No more than a pipe holds: who prints without end must not hold us up. */
-#define ALL_OF_A_PIPE (SL_PIPE_SIZE / (32 * 1024) + 1)
+#define ALL_OF_A_PIPE (SL_PIPE_SIZE / (int)LINES_READ_SIZE + 1)
 
-void sl_process_read_printed(struct sl_process *p)
+static void read_printed(struct sl_process *p, bool last)
 {
 	struct sl_port *ports[] = { &p->out, &p->err };
 	for (int i = 0; i < 2; i++)
-		if (ports[i]->fd >= 0 && !read_lines(p, ports[i], ALL_OF_A_PIPE))
+		if (ports[i]->fd >= 0 && (!read_lines(p, ports[i], ALL_OF_A_PIPE) || last))
 			end_lines(p, ports[i]);
 }
 
-/* The process is gone; all it printed is in the pipes. What a grandchild may
- * still print there is nobody's. */
-static void drain_lines(struct sl_process *p, struct sl_port *port)
+void sl_process_read_printed(struct sl_process *p)
 {
-	if (port->fd < 0)
-		return;
-	read_lines(p, port, SL_PIPE_SIZE / LINES_READ_SIZE + 1);
-	end_lines(p, port);
+	read_printed(p, false);
 }
 
 /* ---- frames ---- */
@@ -204,10 +199,7 @@ static ssize_t read_frames(struct sl_process *p)
 		p->discard = true; /* no memory: cannot go on, nothing may be credited */
 		return 0;
 	}
-	ssize_t n;
-	do
-		n = read(p->frames.fd, at, size);
-	while (n < 0 && errno == EINTR);
+	ssize_t n = TEMP_FAILURE_RETRY(read(p->frames.fd, at, size));
 	if (n < 0)
 		return errno == EAGAIN ? -1 : 0;
 	if (!p->discard)
@@ -280,9 +272,7 @@ static void write_control(struct sl_process *p)
 {
 	const struct sl_buffer *out = &p->session.out;
 	while (p->control.fd >= 0 && sl_buffer_len(out) > 0) {
-		ssize_t n = write(p->control.fd, sl_buffer_data(out), sl_buffer_len(out));
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = TEMP_FAILURE_RETRY(write(p->control.fd, sl_buffer_data(out), sl_buffer_len(out)));
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0) { /* it has closed its end: its exit tells the rest */
@@ -319,8 +309,7 @@ static void on_timer(uv_timer_t *timer)
 	int64_t now = sl_now_ns();
 	if (p->ladder.deadline_ns != 0 && now >= p->ladder.deadline_ns)
 		ladder_deadline(p);
-	int64_t deadline = sl_session_deadline(&p->session);
-	if (p->owner != NULL && deadline != 0 && now >= deadline)
+	if (p->owner != NULL)
 		p->events->on_deadline(p->owner);
 	over_if_gone(p);
 	sl_process_pump(p);
@@ -378,8 +367,9 @@ static void over_if_gone(struct sl_process *p)
 		start_freeing(p);
 		return;
 	}
-	drain_lines(p, &p->out);
-	drain_lines(p, &p->err);
+	/* All it printed is in the pipes. What a grandchild may still print there is
+	 * nobody's. */
+	read_printed(p, true);
 	if (p->owner != NULL) /* a line may have been too much for it */
 		p->events->on_gone(p->owner);
 }

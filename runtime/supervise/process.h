@@ -22,7 +22,7 @@ struct sl_process_events {
 	void (*on_input)(void *owner);
 	/* A line on stdout or stderr. */
 	void (*on_line)(void *owner, const char *code, const char *line, size_t len);
-	/* The nearest deadline of the session has passed. */
+	/* The nearest deadline of the session may have passed. */
 	void (*on_deadline)(void *owner);
 	/* Exit and end of pipe have been seen; everything it sent has been read. */
 	void (*on_gone)(void *owner);

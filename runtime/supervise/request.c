@@ -51,9 +51,6 @@ void sl_request_init(struct sl_request *r, const struct sl_worker_options *limit
                      const struct sl_request_actions *actions, void *owner)
 {
 	*r = (struct sl_request){ .limits = limits, .json = json, .actions = actions, .owner = owner };
-	sl_error_clear(&r->fault);
-	sl_error_clear(&r->cancel);
-	sl_error_clear(&r->start_error);
 }
 
 int sl_request_starting(struct sl_request *r, int64_t now_ns, struct sl_error *err)
@@ -152,7 +149,6 @@ static struct sl_outcome outcome_base(const struct sl_request *r, int64_t now_ns
 {
 	static const struct sl_ledger none;
 	struct sl_outcome o = { 0 };
-	sl_error_clear(&o.error);
 	o.ledger = r->session != NULL && r->dispatched ? &r->session->ledger : &none;
 	o.elapsed_ns = (uint64_t)(now_ns - r->begun_ns);
 	return o;

@@ -23,11 +23,6 @@ void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_fr
 	};
 	sl_decoder_init(&s->in, SL_FRAME_CAP_FLOOR);
 	sl_decoder_expect_magic(&s->in, tolerant);
-	sl_buffer_init(&s->out);
-	sl_buffer_init(&s->hello_bytes);
-	sl_buffer_init(&s->result);
-	sl_ledger_init(&s->ledger);
-	sl_error_clear(&s->failure);
 }
 
 void sl_session_clear(struct sl_session *s)

@@ -22,33 +22,29 @@ void sl_worker_options_init(struct sl_worker_options *o)
 	};
 }
 
-static void free_list(const char *const *list)
-{
-	for (const char *const *p = list; p != NULL && *p != NULL; p++)
-		free((char *)*p);
-	free((void *)list);
-}
-
+/* One allocation: the list, then its texts. */
 static const char *const *copy_list(const char *const *list)
 {
-	size_t n = 0;
+	size_t n = 0, size = sizeof *list;
 	if (list == NULL)
 		return NULL;
-	while (list[n] != NULL)
-		n++;
-	const char **copy = calloc(n + 1, sizeof *copy);
-	for (size_t i = 0; copy != NULL && i < n; i++)
-		if ((copy[i] = strdup(list[i])) == NULL) {
-			free_list(copy);
-			return NULL;
-		}
+	for (; list[n] != NULL; n++)
+		size += sizeof *list + strlen(list[n]) + 1;
+	const char **copy = calloc(1, size);
+	if (copy == NULL)
+		return NULL;
+	char *text = (char *)(copy + n + 1);
+	for (size_t i = 0; i < n; i++) {
+		copy[i] = text;
+		text = stpcpy(text, list[i]) + 1;
+	}
 	return copy;
 }
 
 static void free_options(struct sl_worker_options *o)
 {
-	free_list(o->argv);
-	free_list(o->env);
+	free((void *)o->argv);
+	free((void *)o->env);
 	free((char *)o->cwd);
 }
 
@@ -133,17 +129,13 @@ static const struct sl_request_actions actions = {
 
 /* ---- what the process tells the request machine ---- */
 
-static void take_frames(struct sl_worker *w)
+static void take_frames(void *owner)
 {
+	struct sl_worker *w = owner;
 	do
 		while (sl_request_take(&w->request, sl_now_coarse_ns()))
 			;
 	while (sl_request_taken(&w->request, sl_now_ns()));
-}
-
-static void on_input(void *owner)
-{
-	take_frames(owner);
 }
 
 static void on_line(void *owner, const char *code, const char *line, size_t len)
@@ -170,7 +162,7 @@ static void on_gone(void *owner)
 }
 
 static const struct sl_process_events process_events = {
-	.on_input = on_input,
+	.on_input = take_frames,
 	.on_line = on_line,
 	.on_deadline = on_deadline,
 	.on_gone = on_gone,
@@ -282,16 +274,13 @@ struct sl_worker *sl_worker_new(struct sl_supervisor *s, const struct sl_worker_
 		return NULL;
 	struct sl_worker *w = calloc(1, sizeof *w);
 	if (w == NULL || copy_options(&w->options, o) != 0) {
-		if (w != NULL)
-			free_options(&w->options);
-		free(w);
+		sl_worker_free(w);
 		sl_fail(err, SL_SPAWN, ENOMEM, "no memory for a worker");
 		return NULL;
 	}
 	w->supervisor = s;
 	LIST_INSERT_HEAD(&s->workers, w, link);
 	sl_request_init(&w->request, &w->options, s->json, &actions, w);
-	sl_buffer_init(&w->last_tail);
 	return w;
 }
 
@@ -333,9 +322,8 @@ const char *sl_worker_state_name(enum sl_worker_state state)
 
 void sl_worker_shutdown(struct sl_worker *w)
 {
-	struct sl_error why;
+	SL_ERROR(why);
 	if (w->request.busy) {
-		sl_error_clear(&why);
 		sl_fail(&why, SL_CANCELLED, 0, "the worker was shut down");
 		sl_worker_cancel(w, &why);
 	}

@@ -8,8 +8,6 @@
 void sl_decoder_init(struct sl_decoder *d, uint32_t cap)
 {
 	*d = (struct sl_decoder){ .cap = cap, .state = SL_DECODER_FRAMES };
-	sl_buffer_init(&d->in);
-	sl_buffer_init(&d->preamble);
 }
 
 void sl_decoder_clear(struct sl_decoder *d)

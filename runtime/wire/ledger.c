@@ -11,17 +11,12 @@
 
 #include "base/utf8.h"
 
-void sl_ledger_init(struct sl_ledger *l)
-{
-	*l = (struct sl_ledger){ 0 };
-}
-
 void sl_ledger_clear(struct sl_ledger *l)
 {
 	for (uint16_t i = 0; i < l->count; i++)
 		free(l->streams[i]);
 	free(l->streams);
-	sl_ledger_init(l);
+	*l = (struct sl_ledger){ 0 };
 }
 
 struct sl_stream *sl_ledger_stream(const struct sl_ledger *l, uint16_t id)

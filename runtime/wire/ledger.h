@@ -30,13 +30,12 @@ struct sl_stream {
 	char name[SL_STREAM_NAME_LIMIT + 1]; /* terminated */
 };
 
-struct sl_ledger { /* embedded */
+struct sl_ledger { /* embedded; zeroed at first */
 	struct sl_stream **streams; /* [id - 1], each its own allocation */
 	uint16_t count;
 	uint16_t recent; /* id found last, a guess for the next look-up */
 };
 
-void sl_ledger_init(struct sl_ledger *l);
 void sl_ledger_clear(struct sl_ledger *l); /* frees; ready for a new request */
 
 /* The stream with this id; NULL if there is none. Borrowed until clear. */

@@ -124,7 +124,7 @@ static void record_init(struct record *r)
 {
 	*r = (struct record){ 0 };
 	sl_buffer_init(&r->said);
-	sl_ledger_init(&r->ledger);
+	r->ledger = (struct sl_ledger){ 0 };
 }
 
 static void decoder_begin(struct sl_decoder *d, uint8_t mode)

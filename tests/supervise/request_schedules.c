@@ -137,7 +137,7 @@ static struct process *new_process(void)
 	                now + limits.startup_timeout_ms * MS);
 	sl_printed_init(&p->printed, 4096, on_printed, p);
 	sl_decoder_init(&p->orders, SL_FRAME_CAP_CEILING);
-	sl_ledger_init(&p->sealed);
+	p->sealed = (struct sl_ledger){ 0 };
 	sl_buffer_init(&p->on_way);
 	CHECK(sl_buffer_append(&p->on_way, SL_MAGIC, SL_MAGIC_SIZE) == 0);
 	return p;

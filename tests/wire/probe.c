@@ -538,7 +538,6 @@ static void do_starve(void)
 int main(void)
 {
 	sl_decoder_init(&decoder, SL_FRAME_CAP_DEFAULT);
-	sl_ledger_init(&ledger);
 	sl_buffer_init(&out);
 	run_commands(commands);
 	do_clear();
