@@ -35,10 +35,11 @@ void sl_error_clear(struct sl_error *err)
 	err->used = 0;
 }
 
+static const char ellipsis[] = "…";
+
 /* A message of which only the beginning fitted ends in an ellipsis. */
 static void mark_cut(struct sl_error *err)
 {
-	static const char ellipsis[] = "…";
 	size_t len = sizeof err->message - 1;
 	size_t n = sl_utf8_floor(err->message, len, len - (sizeof ellipsis - 1));
 	memcpy(err->message + n, ellipsis, sizeof ellipsis);
@@ -71,25 +72,18 @@ int sl_error_number(struct sl_error *err, enum sl_detail detail, int64_t value)
 
 int sl_error_text(struct sl_error *err, enum sl_detail detail, const char *text, size_t len)
 {
-	static const char ellipsis[] = "…";
 	if (err == NULL || (err->have & (1u << detail)))
 		return -1;
 	size_t left = sizeof err->room - err->used;
 	if (left < sizeof ellipsis + 1)
 		return -1;
-	size_t n = len;
 	bool cut = len >= left;
-	if (cut)
-		n = sl_utf8_floor(text, len, left - sizeof ellipsis);
+	size_t n = cut ? sl_utf8_floor(text, len, left - sizeof ellipsis) : len;
 	char *at = err->room + err->used;
 	memcpy(at, text, n);
-	if (cut) {
-		memcpy(at + n, ellipsis, sizeof ellipsis - 1);
-		n += sizeof ellipsis - 1;
-	}
-	at[n] = '\0';
+	char *end = stpcpy(at + n, cut ? ellipsis : "");
 	err->text[detail - SL_DETAIL_NUMBER_COUNT] = err->used;
-	err->used = (uint16_t)(err->used + n + 1);
+	err->used = (uint16_t)(end + 1 - err->room);
 	err->have |= 1u << detail;
 	return -1;
 }
@@ -156,7 +150,6 @@ int sl_error_exit_code(const struct sl_error *err)
 
 char *sl_quote(char *out, size_t size, const char *text, size_t len)
 {
-	static const char ellipsis[] = "…";
 	const unsigned char *p = (const unsigned char *)text;
 	size_t used = 0;
 	for (size_t i = 0; i < len;) {

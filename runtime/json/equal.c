@@ -31,25 +31,14 @@ static bool equal_integer(int64_t a, struct sl_json_value b)
 
 /* ---- containers ---- */
 
-static bool equal_arrays(struct sl_json_value a, struct sl_json_value b)
-{
-	struct sl_json_iter i = sl_json_children(a), j = sl_json_children(b);
-	struct sl_json_value x, y;
-	if (sl_json_count(a) != sl_json_count(b))
-		return false;
-	while (sl_json_next(&i, NULL, NULL, &x) && sl_json_next(&j, NULL, NULL, &y))
-		if (!sl_json_equal(x, y))
-			return false;
-	return true;
-}
-
-/* Most equal objects have their fields in the same order. */
+/* Arrays, whose elements have no names; and most equal objects have their fields
+ * in the same order. */
 static bool equal_in_order(struct sl_json_value a, struct sl_json_value b)
 {
 	struct sl_json_iter i = sl_json_children(a), j = sl_json_children(b);
 	struct sl_json_value x, y;
-	const char *key, *other;
-	size_t len, other_len;
+	const char *key = "", *other = "";
+	size_t len = 0, other_len = 0;
 	if (sl_json_count(a) != sl_json_count(b))
 		return false;
 	while (sl_json_next(&i, &key, &len, &x) && sl_json_next(&j, &other, &other_len, &y))
@@ -97,7 +86,7 @@ bool sl_json_equal(struct sl_json_value a, struct sl_json_value b)
 	case SL_JSON_STRING:
 		return equal_strings(a, b);
 	case SL_JSON_ARRAY:
-		return equal_arrays(a, b);
+		return equal_in_order(a, b);
 	case SL_JSON_OBJECT:
 		return equal_in_order(a, b) || (contains(a, b) && contains(b, a));
 	default:

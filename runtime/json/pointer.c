@@ -24,3 +24,15 @@ bool sl_pointer_index(const char *token, const char *end, size_t *index)
 	}
 	return true;
 }
+
+size_t sl_pointer_put(char *out, size_t size, const char *name, size_t len)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < len && used + 2 <= size; i++) {
+		bool special = name[i] == '~' || name[i] == '/';
+		if (special)
+			out[used++] = '~';
+		out[used++] = !special ? name[i] : name[i] == '~' ? '0' : '1';
+	}
+	return used;
+}

@@ -9,6 +9,7 @@
 
 #include <lauxlib.h>
 
+#include "json/pointer.h"
 #include "lua/codec.h"
 #include "lua/error.h"
 #include "lua/memo.h"
@@ -177,18 +178,6 @@ struct path {
 	size_t len;
 };
 
-static void add_token(struct path *p, const char *token, size_t len)
-{
-	for (size_t i = 0; i < len && p->len + 2 < sizeof p->text; i++) {
-		char c = token[i];
-		if (c == '~' || c == '/') {
-			p->text[p->len++] = '~';
-			c = c == '~' ? '0' : '1';
-		}
-		p->text[p->len++] = c;
-	}
-}
-
 static void add_levels(lua_State *L, struct path *p, const struct level *l)
 {
 	char digits[24];
@@ -205,7 +194,7 @@ static void add_levels(lua_State *L, struct path *p, const struct level *l)
 		token = lua_tolstring(L, l->key, &len); /* a string: not converted */
 	else
 		len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)l->position - 1);
-	add_token(p, token, len);
+	p->len += sl_pointer_put(p->text + p->len, sizeof p->text - p->len - 1, token, len);
 }
 
 /* Say where it happened; returns -1. */

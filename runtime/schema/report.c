@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "json/pointer.h"
 #include "lua/error.h"
 #include "schema/schema.h"
 
@@ -13,18 +14,6 @@
 #define SHOWN 100
 
 /* ---- where ---- */
-
-static void add_token(luaL_Buffer *b, const char *token, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (token[i] == '~')
-			luaL_addstring(b, "~0");
-		else if (token[i] == '/')
-			luaL_addstring(b, "~1");
-		else
-			luaL_addchar(b, token[i]);
-	}
-}
 
 static void add_levels(luaL_Buffer *b, const struct sl_level *l)
 {
@@ -34,7 +23,8 @@ static void add_levels(luaL_Buffer *b, const struct sl_level *l)
 	add_levels(b, l->up);
 	luaL_addchar(b, '/');
 	if (l->key != NULL) {
-		add_token(b, l->key, l->len);
+		size_t most = 2 * l->len + 1;
+		luaL_addsize(b, sl_pointer_put(luaL_prepbuffsize(b, most), most, l->key, l->len));
 		return;
 	}
 	snprintf(digits, sizeof digits, "%zu", l->index);

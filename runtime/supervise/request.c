@@ -137,8 +137,7 @@ static void report(struct sl_request *r, const struct sl_outcome *o, int64_t now
 	else
 		r->stats.failed++;
 	r->depth++;
-	if (events.on_outcome != NULL)
-		events.on_outcome(events.ctx, o);
+	events.on_outcome(events.ctx, o);
 	r->depth--;
 	if (r->depth == 0)
 		obey_callback(r);
@@ -339,14 +338,7 @@ static sl_request_decision *const decisions[] = {
 
 /* ---- what comes ---- */
 
-static void deliver_row(struct sl_request *r, const struct sl_row *row)
-{
-	r->stats.rows++;
-	r->stats.bytes += row->len;
-	if (r->events.on_row != NULL)
-		r->events.on_row(r->events.ctx, row);
-}
-
+/* A process prints also when no request runs. */
 static void deliver_diagnostic(struct sl_request *r, const struct sl_diagnostic *d)
 {
 	r->stats.diagnostics++;
@@ -354,24 +346,20 @@ static void deliver_diagnostic(struct sl_request *r, const struct sl_diagnostic 
 		r->events.on_diagnostic(r->events.ctx, d);
 }
 
-static void deliver_progress(struct sl_request *r, const struct sl_progress *p)
-{
-	if (r->events.on_progress != NULL)
-		r->events.on_progress(r->events.ctx, p);
-}
-
 /* False: it is nothing for a callback. */
 static bool deliver(struct sl_request *r, const struct sl_session_event *event)
 {
 	switch (event->kind) {
 	case SL_EVENT_ROW:
-		deliver_row(r, &event->row);
+		r->stats.rows++;
+		r->stats.bytes += event->row.len;
+		r->events.on_row(r->events.ctx, &event->row);
 		return true;
 	case SL_EVENT_DIAGNOSTIC:
 		deliver_diagnostic(r, &event->diagnostic);
 		return true;
 	case SL_EVENT_PROGRESS:
-		deliver_progress(r, &event->progress);
+		r->events.on_progress(r->events.ctx, &event->progress);
 		return true;
 	default:
 		r->found = decisions[event->kind];

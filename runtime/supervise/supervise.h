@@ -168,7 +168,7 @@ struct sl_outcome { /* borrowed for the callback, or until it begins a request *
 	struct sl_text tail;      /* of a failure: what the worker last printed */
 };
 
-struct sl_events {
+struct sl_events { /* none is NULL */
 	void *ctx;
 	void (*on_row)(void *ctx, const struct sl_row *row);
 	/* code "worker.stdout" and "worker.stderr": a line that the process printed */

@@ -17,11 +17,6 @@ static void ignore_sigpipe(void)
 		signal(SIGPIPE, SIG_IGN);
 }
 
-static void on_nothing(uv_async_t *async)
-{
-	(void)async;
-}
-
 static void on_bound(uv_timer_t *timer)
 {
 	(void)timer;
@@ -42,7 +37,7 @@ struct sl_supervisor *sl_supervisor_new(struct sl_error *err)
 		sl_fail(err, SL_SPAWN, -rc, "no event loop: %s", uv_strerror(rc));
 		return NULL;
 	}
-	uv_async_init(&s->loop, &s->wakeup, on_nothing);
+	uv_async_init(&s->loop, &s->wakeup, NULL); /* to wake is all it does */
 	uv_timer_init(&s->loop, &s->bound);
 	/* Neither keeps a turn waiting that has nothing else to wait for. */
 	uv_unref((uv_handle_t *)&s->wakeup);
