@@ -71,19 +71,14 @@ static void on_signal(int sig)
 }
 
 /* Without SA_RESTART: a write to a reader that does not read must end. */
-static void catch_signal(int sig)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-	sigemptyset(&action.sa_mask);
-	if (!is_ignored(sig))
-		sigaction(sig, &action, NULL);
-}
-
 static void catch_signals(void)
 {
-	catch_signal(SIGINT);
-	catch_signal(SIGTERM);
-	catch_signal(SIGHUP);
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (!is_ignored(signals[i]))
+			sigaction(signals[i], &action, NULL);
 }
 
 /* ---- where things are ---- */

@@ -12,16 +12,11 @@
 #define EXIT_ORPHAN 1
 #define EXIT_PROTOCOL 76
 
-static void complain(const char *what)
-{
-	dprintf(STDERR_FILENO, "sluice worker: %s\n", what);
-}
-
 /* There is no resynchronising, and no way to say so in frames: the serving
  * thread may be in the middle of one. */
 static _Noreturn void protocol_fault(const char *what)
 {
-	complain(what);
+	dprintf(STDERR_FILENO, "sluice worker: %s\n", what);
 	_exit(EXIT_PROTOCOL);
 }
 

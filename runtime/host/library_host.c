@@ -181,12 +181,6 @@ static int prepare(struct sl_error *err)
 }
 
 /* The library stays loaded: its own threads may still be in it. */
-static void release(void)
-{
-	sl_json_free(host.json);
-	free(host.names);
-}
-
 int sl_library_host(const struct sl_transport *t, const char *path)
 {
 	SL_ERROR(err);
@@ -203,6 +197,7 @@ int sl_library_host(const struct sl_transport *t, const char *path)
 		};
 		status = sl_serve(t, &service);
 	}
-	release();
+	sl_json_free(host.json);
+	free(host.names);
 	return status;
 }

@@ -20,7 +20,6 @@
 
 #define READ_SIZE (256u * 1024)
 #define KEEP_BYTES (1024u * 1024)
-#define PIPE_BYTES (1024 * 1024)
 #define REQUEST_LIMIT (100u * 1024)
 #define REQUEST_VARIABLE "SLUICE_REQUEST"
 #define GRACE_MS 1000 /* from SIGTERM to SIGKILL */
@@ -185,7 +184,7 @@ static int start_command(struct lines *l, struct sl_error *err)
 	pid_t pid;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return sl_fail(err, SL_SPAWN, errno, "no pipe for the command");
-	(void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
+	(void)fcntl(ends[0], F_SETPIPE_SZ, SL_PIPE_SIZE);
 	pass_request(l);
 	int rc = spawn_command(l, ends[1], &pid, err);
 	close(ends[1]);

@@ -322,13 +322,11 @@ static int push_null(lua_State *L)
 	return 1;
 }
 
-static void preload(lua_State *L, const char *name, lua_CFunction open)
-{
-	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-	lua_pushcfunction(L, open);
-	lua_setfield(L, -2, name);
-	lua_pop(L, 1);
-}
+static const luaL_Reg preloaded[] = {
+	{ "sluice.json", sl_value_open },
+	{ "sluice.null", push_null },
+	{ NULL, NULL },
+};
 
 static void set_path(lua_State *L, const char *file)
 {
@@ -442,8 +440,9 @@ static int load_body(lua_State *L)
 {
 	struct lua_host *h = host_of(L);
 	luaL_openlibs(L);
-	preload(L, "sluice.json", sl_value_open);
-	preload(L, "sluice.null", push_null);
+	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+	luaL_setfuncs(L, preloaded, 0);
+	lua_pop(L, 1);
 	open_emit(L);
 	set_path(L, h->argv[0]);
 	if (luaL_loadfile(L, h->argv[0]) != LUA_OK)

@@ -10,7 +10,6 @@
 #define PIPE_IN 3
 #define PIPE_OUT 4
 #define FIRST_PRIVATE 10
-#define PIPE_BYTES (1024 * 1024)
 
 int sl_transport_from_name(enum sl_transport_kind *kind, const char *name, struct sl_error *err)
 {
@@ -72,6 +71,6 @@ int sl_transport_claim(struct sl_transport *t, enum sl_transport_kind kind, stru
 	unsetenv(SL_TRANSPORT_VARIABLE);
 	/* A larger pipe is fewer switches between two processes; where the
 	 * system does not allow it, or it is no pipe, nothing is lost. */
-	(void)fcntl(t->out, F_SETPIPE_SZ, PIPE_BYTES);
+	(void)fcntl(t->out, F_SETPIPE_SZ, SL_PIPE_SIZE);
 	return 0;
 }

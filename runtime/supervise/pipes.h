@@ -11,8 +11,6 @@
 
 #include "supervise/supervise.h"
 
-#define SL_PIPE_SIZE (1024 * 1024) /* asked for; the system may give less */
-
 /* [0] is ours, [1] the child's; -1: absent, or no longer owned here. */
 struct sl_pipes {
 	int control[2], frames[2], out[2], err[2];

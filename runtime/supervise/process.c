@@ -71,27 +71,16 @@ static void signal_group(struct sl_process *p, int sig)
 	kill(-p->pid, SIGCONT); /* a stopped process takes SIGTERM only then */
 }
 
-static void act(struct sl_process *p, enum sl_ladder_action action)
+static void ladder(struct sl_process *p, enum sl_ladder_event event)
 {
-	switch (action) {
-	case SL_LADDER_SEND_TERM:
-		signal_group(p, SIGTERM);
-		break;
-	case SL_LADDER_SEND_KILL:
-		signal_group(p, SIGKILL);
-		break;
-	case SL_LADDER_NOTHING:
-		break;
+	switch (sl_ladder_step(&p->ladder, event, sl_now_ns())) {
+	case SL_LADDER_SEND_TERM: signal_group(p, SIGTERM); break;
+	case SL_LADDER_SEND_KILL: signal_group(p, SIGKILL); break;
+	case SL_LADDER_NOTHING: break;
 	case SL_LADDER_CLOSE:
 		close_port(&p->frames);
 		sl_ladder_step(&p->ladder, SL_LADDER_END, sl_now_ns());
-		break;
 	}
-}
-
-static void ladder(struct sl_process *p, enum sl_ladder_event event)
-{
-	act(p, sl_ladder_step(&p->ladder, event, sl_now_ns()));
 }
 
 static void on_exit_ready(uv_poll_t *handle, int status, int events)

@@ -44,12 +44,6 @@ void sl_session_sent(struct sl_session *s, size_t n)
 
 typedef int take(struct sl_session *s, const struct sl_frame *f, struct sl_error *err);
 
-/* Add where the frame began to an error about it. */
-static int at_frame(const struct sl_frame *f, struct sl_error *err)
-{
-	return sl_error_number(err, SL_D_OFFSET, (int64_t)f->offset);
-}
-
 static const char *state_words(const struct sl_session *s)
 {
 	switch (s->state) {
@@ -65,10 +59,9 @@ static const char *state_words(const struct sl_session *s)
 
 static int out_of_place(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
-	sl_fail(err, s->state == SL_SESSION_HELLO ? SL_HANDSHAKE : SL_PROTOCOL, 0,
-	        "the worker sent a %s frame %s (byte %" PRIu64 ")",
-	        sl_frame_kind_name(f->head.kind), state_words(s), f->offset);
-	return at_frame(f, err);
+	return sl_fail(err, s->state == SL_SESSION_HELLO ? SL_HANDSHAKE : SL_PROTOCOL, 0,
+	               "the worker sent a %s frame %s (byte %" PRIu64 ")",
+	               sl_frame_kind_name(f->head.kind), state_words(s), f->offset);
 }
 
 /* Keep the payload: its strings are borrowed from it. */
@@ -275,7 +268,7 @@ static int dispatch(struct sl_session *s, const struct sl_frame *f, struct sl_er
 		rc = out_of_place(s, f, err);
 	if (rc < 0) {
 		s->state = SL_SESSION_OVER;
-		at_frame(f, err);
+		sl_error_number(err, SL_D_OFFSET, (int64_t)f->offset); /* where it began */
 	}
 	return rc;
 }

@@ -170,17 +170,6 @@ static const struct sl_process_events process_events = {
 
 /* ---- start ---- */
 
-static int start_process(struct sl_worker *w, struct sl_error *err)
-{
-	if (sl_request_starting(&w->request, sl_now_ns(), err) != 0)
-		return -1;
-	w->process = sl_process_start(w->supervisor, &w->options, &process_events, w, err);
-	if (w->process == NULL)
-		return -1;
-	sl_request_attach(&w->request, &w->process->session, &w->process->printed);
-	return 0;
-}
-
 /* A process that ended while nobody looked is let go here. */
 static bool has_live_process(struct sl_worker *w)
 {
@@ -198,7 +187,15 @@ static bool has_live_process(struct sl_worker *w)
 /* 0: there is a process. */
 static int need_process(struct sl_worker *w, struct sl_error *err)
 {
-	return has_live_process(w) ? 0 : start_process(w, err);
+	if (has_live_process(w))
+		return 0;
+	if (sl_request_starting(&w->request, sl_now_ns(), err) != 0)
+		return -1;
+	w->process = sl_process_start(w->supervisor, &w->options, &process_events, w, err);
+	if (w->process == NULL)
+		return -1;
+	sl_request_attach(&w->request, &w->process->session, &w->process->printed);
+	return 0;
 }
 
 int sl_worker_start(struct sl_worker *w, struct sl_error *err)

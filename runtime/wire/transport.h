@@ -22,5 +22,8 @@ enum sl_transport_kind {
 /* By kind; NULL at the end. */
 extern const char *const sl_transport_names[SL_TRANSPORT_COUNT + 1];
 
+/* Bytes that a pipe should hold; the system may give less. */
+#define SL_PIPE_SIZE (1024 * 1024)
+
 /* In the worker's environment: the name. */
 #define SL_TRANSPORT_VARIABLE "SLUICE_TRANSPORT"
