@@ -15,33 +15,19 @@
 
 /* ---- outcomes ---- */
 
-static int collect_seals(struct sl_request *rq, struct sl_summary *m)
-{
-	m->seal_count = rq->ledger.count;
-	if (m->seal_count == 0)
-		return 0;
-	m->seals = malloc(m->seal_count * sizeof *m->seals);
-	if (m->seals == NULL)
-		return -1;
-	for (uint16_t i = 0; i < rq->ledger.count; i++)
-		m->seals[i] = sl_ledger_stream(&rq->ledger, (uint16_t)(i + 1))->seal;
-	return 0;
-}
-
 static int encode_summary(struct sl_request *rq, struct sl_buffer *out)
 {
 	struct sl_summary m = {
 		.stopped = sl_request_order(rq) == SL_ORDER_STOP,
 		.elapsed_ns = (uint64_t)sl_now_ns() - rq->started_ns,
 		.has_metadata = rq->has_result,
+		.seal_count = rq->ledger.count,
 	};
 	if (rq->has_result)
 		m.metadata = sl_text_of_buffer(&rq->result);
-	int rc = collect_seals(rq, &m);
-	if (rc == 0)
-		rc = sl_summary_encode(out, rq->id, &m);
-	sl_summary_clear(&m);
-	return rc;
+	for (uint32_t i = 0; i < m.seal_count; i++)
+		m.seals[i] = sl_ledger_stream(&rq->ledger, (uint16_t)(i + 1))->seal;
+	return sl_summary_encode(out, rq->id, &m);
 }
 
 static int encode_reply(struct sl_request *rq, struct sl_buffer *out)

@@ -179,18 +179,14 @@ static int settle(struct sl_session *s, const struct sl_frame *f)
 
 static int take_summary(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
-	struct sl_summary m = { 0 };
-	int rc = -1;
+	struct sl_summary m;
 	if (sl_summary_parse(f, &m, err) != 0 ||
 	    sl_ledger_check(&s->ledger, m.seals, m.seal_count, err) != 0)
-		goto done;
+		return -1;
 	if (m.has_metadata && keep_result(s, "metadata", m.metadata.bytes, m.metadata.len, err) != 0)
-		goto done;
+		return -1;
 	s->stopped = m.stopped;
-	rc = settle(s, f);
-done:
-	sl_summary_clear(&m);
-	return rc;
+	return settle(s, f);
 }
 
 static int take_reply(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)

@@ -1,11 +1,9 @@
 /* message.c - see message.h */
 #include "wire/message.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "wire/bytes.h"
@@ -380,7 +378,6 @@ static struct sl_seal get_seal(struct reader *r)
 int sl_summary_parse(const struct sl_frame *f, struct sl_summary *m, struct sl_error *err)
 {
 	struct reader r = reader_of(f);
-	*m = (struct sl_summary){ 0 };
 	m->stopped = get_flag(&r);
 	m->has_metadata = get_flag(&r);
 	m->elapsed_ns = get_u64(&r);
@@ -389,20 +386,9 @@ int sl_summary_parse(const struct sl_frame *f, struct sl_summary *m, struct sl_e
 	if (m->seal_count > SL_STREAM_LIMIT)
 		refuse(&r, "seals %" PRIu32 " streams, over the limit of %d", m->seal_count,
 		       SL_STREAM_LIMIT);
-	if (r.bad || m->seal_count == 0)
-		return finish(&r, f, err);
-	m->seals = calloc(m->seal_count, sizeof *m->seals);
-	if (m->seals == NULL)
-		return sl_fail(err, SL_PROTOCOL, ENOMEM, "no memory for the seals of a summary");
-	for (uint32_t i = 0; i < m->seal_count; i++)
+	for (uint32_t i = 0; i < m->seal_count && !r.bad; i++)
 		m->seals[i] = get_seal(&r);
 	return finish(&r, f, err);
-}
-
-void sl_summary_clear(struct sl_summary *m)
-{
-	free(m->seals);
-	*m = (struct sl_summary){ 0 };
 }
 
 /* ---- failures ---- */

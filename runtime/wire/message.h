@@ -58,8 +58,8 @@ struct sl_summary {
 	uint64_t elapsed_ns; /* as the worker measured it */
 	bool has_metadata;
 	struct sl_text metadata; /* one JSON value */
-	struct sl_seal *seals;   /* encode: borrowed; parse: see below */
 	uint32_t seal_count;
+	struct sl_seal seals[SL_STREAM_LIMIT];
 };
 
 /*
@@ -103,10 +103,8 @@ int sl_plain_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t req
 int sl_raw_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t request,
                   uint16_t stream, uint64_t sequence, const char *payload, size_t len);
 
-/* Parsing allocates m->seals (free with sl_summary_clear, also after -1). */
 int sl_summary_encode(struct sl_buffer *out, uint64_t request, const struct sl_summary *m);
 int sl_summary_parse(const struct sl_frame *f, struct sl_summary *m, struct sl_error *err);
-void sl_summary_clear(struct sl_summary *m);
 
 /* A failure is an sl_error on the wire, its details included. Request 0: the
  * worker could not start, and this stands in place of hello. Parsing fills

@@ -82,7 +82,6 @@ static int follow(struct record *r, const struct sl_frame *f, struct sl_error *e
 		rc = sl_summary_parse(f, &m, err);
 		if (rc == 0)
 			rc = sl_ledger_check(&r->ledger, m.seals, m.seal_count, err);
-		sl_summary_clear(&m);
 	}
 	return rc;
 }

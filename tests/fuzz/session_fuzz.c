@@ -179,16 +179,15 @@ static void send_stream(struct model *m, struct input *in)
 
 static void send_summary(struct model *m, struct input *in)
 {
-	struct sl_seal seals[SL_STREAM_LIMIT];
 	struct sl_buffer b;
 	uint8_t how = take_byte(in);
-	struct sl_summary s = { .stopped = how & 1, .has_metadata = how & 2, .seals = seals,
+	struct sl_summary s = { .stopped = how & 1, .has_metadata = how & 2,
 		                .metadata = sl_text_of(how & 4 ? "{}" : "{"),
 		                .seal_count = m->session.ledger.count };
 	for (uint16_t i = 0; i < s.seal_count; i++)
-		seals[i] = sl_ledger_stream(&m->session.ledger, (uint16_t)(i + 1))->seal;
+		s.seals[i] = sl_ledger_stream(&m->session.ledger, (uint16_t)(i + 1))->seal;
 	if (s.seal_count > 0 && how % 16 == 15)
-		seals[0].checksum ^= 1;
+		s.seals[0].checksum ^= 1;
 	sl_buffer_init(&b);
 	CHECK(sl_summary_encode(&b, m->session.request, &s) == 0);
 	feed_buffer(m, &b);

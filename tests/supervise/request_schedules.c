@@ -306,13 +306,12 @@ static void send_note(struct process *p)
 
 static void send_summary(struct process *p)
 {
-	struct sl_seal seals[2];
-	struct sl_summary m = { .stopped = p->asked_to_stop, .seals = seals, .seal_count = p->sealed.count };
+	struct sl_summary m = { .stopped = p->asked_to_stop, .seal_count = p->sealed.count };
 	for (uint16_t i = 0; i < p->sealed.count; i++)
-		seals[i] = sl_ledger_stream(&p->sealed, (uint16_t)(i + 1))->seal;
+		m.seals[i] = sl_ledger_stream(&p->sealed, (uint16_t)(i + 1))->seal;
 	bool right = p->sealed.count == 0 || !one_in(8);
 	if (!right)
-		seals[0].checksum ^= 1;
+		m.seals[0].checksum ^= 1;
 	p->honest = right && !p->spoilt;
 	CHECK(sl_summary_encode(&p->on_way, p->id, &m) == 0);
 	p->stopped = m.stopped;

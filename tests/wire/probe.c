@@ -110,7 +110,6 @@ static int say_summary(const struct sl_frame *f, struct sl_error *err)
 		for (uint32_t i = 0; i < m.seal_count; i++)
 			put_seal(&m.seals[i]);
 	}
-	sl_summary_clear(&m);
 	return rc;
 }
 
@@ -337,11 +336,13 @@ static struct sl_seal seals[WORDS_MOST];
 
 static int encode_summary(void)
 {
-	struct sl_summary m = { .stopped = number(3) != 0, .elapsed_ns = number(4), .seals = seals };
+	struct sl_summary m = { .stopped = number(3) != 0, .elapsed_ns = number(4) };
 	m.has_metadata = strcmp(word(5), "none") != 0;
 	if (m.has_metadata)
 		m.metadata = text(5);
-	m.seal_count = seals_from(6, seals);
+	if (word_count() - 6 > SL_STREAM_LIMIT)
+		misused("a summary has room for fewer seals");
+	m.seal_count = seals_from(6, m.seals);
 	return sl_summary_encode(&out, number(2), &m);
 }
 
