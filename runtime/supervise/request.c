@@ -116,7 +116,7 @@ static void forget(struct sl_request *r)
 	r->options = (struct sl_request_options){ 0 };
 	r->events = (struct sl_events){ 0 };
 	r->deadline_ns = 0;
-	r->busy = r->dispatched = r->stop_wanted = false;
+	r->busy = r->sent = r->stop_wanted = false;
 	sl_error_clear(&r->cancel);
 }
 
@@ -148,7 +148,7 @@ static struct sl_outcome outcome_base(const struct sl_request *r, int64_t now_ns
 {
 	static const struct sl_ledger none;
 	struct sl_outcome o = { 0 };
-	o.ledger = r->session != NULL && r->dispatched ? &r->session->ledger : &none;
+	o.ledger = r->session != NULL && r->sent ? &r->session->ledger : &none;
 	o.elapsed_ns = (uint64_t)(now_ns - r->begun_ns);
 	return o;
 }
@@ -260,7 +260,7 @@ static void ask_to_stop(struct sl_request *r, int64_t now_ns)
 	sl_session_stop(r->session, r->limits->stop_grace_ms * SL_NS_PER_MS, now_ns);
 }
 
-static void dispatch(struct sl_request *r, int64_t now_ns)
+static void send_request(struct sl_request *r, int64_t now_ns)
 {
 	struct sl_session *s = r->session;
 	const struct sl_request_options *o = &r->options;
@@ -273,7 +273,7 @@ static void dispatch(struct sl_request *r, int64_t now_ns)
 		return;
 	}
 	r->served++;
-	r->dispatched = true;
+	r->sent = true;
 	if (r->stop_wanted)
 		ask_to_stop(r, now_ns);
 	pump(r);
@@ -282,7 +282,7 @@ static void dispatch(struct sl_request *r, int64_t now_ns)
 static void greeted(struct sl_request *r, int64_t now_ns)
 {
 	if (r->busy)
-		dispatch(r, now_ns);
+		send_request(r, now_ns);
 	else
 		pump(r);
 }
@@ -487,7 +487,7 @@ int sl_request_begin(struct sl_request *r, const struct sl_request_options *o,
 void sl_request_started(struct sl_request *r, int64_t now_ns)
 {
 	if (r->session->state == SL_SESSION_IDLE) {
-		dispatch(r, now_ns);
+		send_request(r, now_ns);
 		return;
 	}
 	sl_session_bound_start(r->session, r->deadline_ns);
@@ -504,7 +504,7 @@ void sl_request_stop(struct sl_request *r, int64_t now_ns)
 	if (!r->busy)
 		return;
 	r->stop_wanted = true;
-	if (!r->dispatched)
+	if (!r->sent)
 		return;
 	ask_to_stop(r, now_ns);
 	pump(r);

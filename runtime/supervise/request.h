@@ -57,7 +57,7 @@ struct sl_request { /* embedded; read the fields, change nothing */
 
 	/* The request. */
 	bool busy;
-	bool dispatched, stop_wanted;
+	bool sent, stop_wanted;
 	struct sl_request_options options; /* texts are copies, owned */
 	struct sl_events events;
 	int64_t begun_ns, deadline_ns;

@@ -252,7 +252,7 @@ static int other_request(const struct sl_session *s, const struct sl_frame *f,
 	               sl_frame_kind_name(f->head.kind), f->head.request, s->request, f->offset);
 }
 
-static int dispatch(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
+static int route_frame(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
 {
 	const struct sl_frame_rule *rule = sl_frame_rule(f->head.kind);
 	int rc;
@@ -275,7 +275,7 @@ int sl_session_next(struct sl_session *s, struct sl_error *err)
 	while (s->state != SL_SESSION_OVER) {
 		int rc = sl_decoder_next(&s->in, &f, err);
 		if (rc == 1)
-			rc = dispatch(s, &f, err);
+			rc = route_frame(s, &f, err);
 		else if (rc == 0)
 			return 0;
 		else
