@@ -2,17 +2,17 @@
 local M = {}
 
 --- Edits that turn one word into the other (insert, delete, replace, swap of
---- neighbours counted as two).
+--- neighbours).
 local function distance(a, b)
-  local row = {}
+  local higher, above, row = nil, nil, {}
   for j = 0, #b do row[j] = j end
   for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
+    higher, above, row = above, row, { [0] = i }
     for j = 1, #b do
       local cost = a:byte(i) == b:byte(j) and 0 or 1
-      local best = math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-      diagonal, row[j] = row[j], best
+      row[j] = math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + cost)
+      local swapped = i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j)
+      if swapped then row[j] = math.min(row[j], higher[j - 2] + 1) end
     end
   end
   return row[#b]
