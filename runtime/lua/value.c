@@ -272,32 +272,141 @@ static int encode_array(struct encoder *e, int index, struct level *l)
 	return written(e, sl_json_close_array(e->writer, &e->err));
 }
 
-/* [key, value] on top. */
-static int encode_field(struct encoder *e, struct level *l)
-{
+/* A field of a table: its key and value stand on the stack, at `at` and behind it. */
+struct field {
+	const char *key;
 	size_t len;
-	int top = lua_gettop(e->L);
-	if (lua_type(e->L, top - 1) != LUA_TSTRING)
-		return refuse(e, MIXED_KEYS);
-	l->key = top - 1;
-	const char *key = lua_tolstring(e->L, l->key, &len);
-	if (written(e, sl_json_write_key(e->writer, key, len, &e->err)) != 0 ||
-	    encode_value(e, top) != 0)
+	lua_Integer rank; /* by the table's own order; LUA_MAXINTEGER: it has none */
+	int at;
+};
+
+static bool comes_before(const struct field *a, const struct field *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	if (a->key[0] != b->key[0]) /* terminated, as all of Lua's strings */
+		return (unsigned char)a->key[0] < (unsigned char)b->key[0];
+	int order = memcmp(a->key, b->key, a->len < b->len ? a->len : b->len);
+	return order != 0 ? order < 0 : a->len < b->len;
+}
+
+static int compare_fields(const void *a, const void *b)
+{
+	return comes_before(a, b) ? -1 : 1; /* no two are the same */
+}
+
+/* Few fields, and those of a row often are in order: put one in its place. */
+static void insert(struct field *fields, size_t count, struct field f)
+{
+	for (; count > 0 && comes_before(&f, &fields[count - 1]); count--)
+		fields[count] = fields[count - 1];
+	fields[count] = f;
+}
+
+static const char order_key; /* its address, in a metatable: { name = rank } */
+
+void sl_value_push_order(lua_State *L) /* [ranks] -> [metatable] */
+{
+	lua_createtable(L, 0, 1);
+	lua_insert(L, -2);
+	lua_rawsetp(L, -2, &order_key);
+}
+
+/* Push the ranks of the fields of a table, or nil. */
+static bool push_ranks(lua_State *L, int index)
+{
+	if (!lua_getmetatable(L, index)) {
+		lua_pushnil(L);
+		return false;
+	}
+	bool has = lua_rawgetp(L, -1, &order_key) == LUA_TTABLE;
+	lua_replace(L, -2);
+	return has;
+}
+
+static lua_Integer rank_of(lua_State *L, int ranks, int key)
+{
+	lua_pushvalue(L, key);
+	lua_rawget(L, ranks);
+	lua_Integer rank = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : LUA_MAXINTEGER;
+	lua_pop(L, 1);
+	return rank;
+}
+
+/* The field whose key and value are on top, at f->at and behind it. */
+static bool read_field(lua_State *L, int ranks, struct field *f)
+{
+	if (lua_type(L, f->at) != LUA_TSTRING)
+		return false;
+	f->key = lua_tolstring(L, f->at, &f->len);
+	f->rank = ranks != 0 ? rank_of(L, ranks, f->at) : LUA_MAXINTEGER;
+	return true;
+}
+
+#define FEW 24 /* fields that are sorted as they come */
+
+/* Push all fields, keys and values; few: room for FEW. The fields in order, or
+ * NULL, when a key is not a string. */
+static struct field *push_fields(struct encoder *e, int index, struct field *few, size_t *count)
+{
+	lua_State *L = e->L;
+	struct field *fields = few, f;
+	int ranks = push_ranks(L, index) ? lua_gettop(L) : 0;
+	size_t n = 0, capacity = FEW;
+	lua_pushnil(L); /* room for a larger list, at ranks + 1 */
+	int room = lua_gettop(L);
+	luaL_checkstack(L, 2 * FEW + 6, "a table with many fields");
+	lua_pushnil(L);
+	while (lua_next(L, index)) { /* [..., key, value] */
+		f.at = room + 1 + 2 * (int)n;
+		if (!read_field(L, ranks, &f))
+			return NULL;
+		if (n == capacity) {
+			struct field *more = lua_newuserdatauv(L, 2 * capacity * sizeof *more, 0);
+			memcpy(more, fields, n * sizeof *more);
+			lua_replace(L, room);
+			fields = more;
+			capacity *= 2;
+		}
+		if (n < FEW)
+			insert(fields, n, f);
+		else
+			fields[n] = f;
+		if (++n >= FEW)
+			luaL_checkstack(L, 6, "a table with many fields");
+		lua_pushvalue(L, f.at);
+	}
+	if (n > FEW)
+		qsort(fields, n, sizeof *fields, compare_fields);
+	*count = n;
+	return fields;
+}
+
+static int encode_field(struct encoder *e, const struct field *f, struct level *l)
+{
+	l->key = f->at;
+	if (written(e, sl_json_write_key(e->writer, f->key, f->len, &e->err)) != 0 ||
+	    encode_value(e, f->at + 1) != 0)
 		return -1;
 	l->key = 0;
 	return 0;
 }
 
+/* Fields are written in one order, whatever that of next() is today. */
 static int encode_object(struct encoder *e, int index, struct level *l)
 {
+	struct field few[FEW];
+	size_t count;
+	int top = lua_gettop(e->L);
 	if (written(e, sl_json_open_object(e->writer, &e->err)) != 0)
 		return -1;
-	lua_pushnil(e->L);
-	while (lua_next(e->L, index)) {
-		if (encode_field(e, l) != 0)
+	const struct field *fields = push_fields(e, index, few, &count);
+	if (fields == NULL)
+		return refuse(e, MIXED_KEYS);
+	for (size_t i = 0; i < count; i++)
+		if (encode_field(e, &fields[i], l) != 0)
 			return -1;
-		lua_pop(e->L, 1); /* [key] */
-	}
+	lua_settop(e->L, top);
 	return written(e, sl_json_close_object(e->writer, &e->err));
 }
 

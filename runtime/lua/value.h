@@ -13,8 +13,9 @@
  * 1..n (n >= 1), is an array; a table with only string keys, the empty table
  * included, is an object; anything else (mixed or sparse keys, functions,
  * NaN, strings that are not UTF-8, cycles) is an error naming the path as a
- * JSON Pointer. Fields of objects are written in the order of next(). An
- * integer is written exactly, a float always as a float (1.0 stays "1.0").
+ * JSON Pointer. Fields of objects are written in the table's own order where it
+ * has one (sl_value_push_order), the others sorted by name, as bytes. An integer
+ * is written exactly, a float always as a float (1.0 stays "1.0").
  *
  * Metatables other than the array metatable are ignored: fields are read raw,
  * so what a script hung on a table cannot run, or fail, half way through.
@@ -43,6 +44,10 @@ void sl_value_push(lua_State *L, struct sl_json_value v);
  */
 int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
                     struct sl_buffer *out, struct sl_error *err);
+
+/* Replace the table { name = rank } on top by a metatable that gives tables their
+ * order: fields by their ranks, then those that have none. Raises. */
+void sl_value_push_order(lua_State *L);
 
 /* Push the metatable that marks arrays (one per Lua state, named
  * "sluice.array"). */

@@ -369,6 +369,33 @@ describe("a round trip", function()
   end)
 end)
 
+describe("the order of fields", function()
+  it("is that of their names, as bytes, whatever next() says", function()
+    for _ = 1, 20 do
+      assert.equal('{"":0,"B":1,"a":2,"a b":3,"ab":4,"b":{"x":1,"y":2},"é":5}',
+        json.encode { ["é"] = 5, b = { y = 2, x = 1 }, ab = 4, ["a b"] = 3, a = 2, B = 1, [""] = 0 })
+    end
+  end)
+
+  it("is the same in tables of many fields", function()
+    local t, parts = {}, {}
+    for i = 1, 500 do t[("k%03d"):format(501 - i)] = i end
+    for i = 1, 500 do parts[i] = ('"k%03d":%d'):format(i, 501 - i) end
+    assert.equal("{" .. table.concat(parts, ",") .. "}", json.encode(t))
+  end)
+
+  it("names the field of many that cannot be written", function()
+    local t = {}
+    for i = 1, 60 do t[("k%02d"):format(i)] = i end
+    t.k30 = { x = print }
+    local text, err = json.encode(t)
+    assert.is_nil(text)
+    assert.matches("a function cannot be written as JSON, at /k30/x", err.message)
+    t.k30, t[1] = nil, 1
+    assert.matches("string keys and others", (select(2, json.encode(t))).message)
+  end)
+end)
+
 describe("want of memory", function()
   it("is an error at every single allocation, and loses nothing", function()
     local code = [[
