@@ -37,7 +37,7 @@ say   = $(if $(V),,@echo "  $(1)	$(2)")
 
 objects   = $(patsubst %,$(BUILD)/%.o,$(wildcard $(addprefix runtime/,$(1))))
 WIRE     := $(call objects,base/*.c wire/*.c)
-ROOMS    := $(WIRE) $(call objects,json/*.c json/*.cpp host/*.c lua/*.c file/*.c supervise/*.c schema/*.c schema/*.cpp sink/*.c script/*.c)
+ROOMS    := $(WIRE) $(call objects,json/*.c json/*.cpp host/*.c lua/*.c file/*.c expression/*.c supervise/*.c schema/*.c schema/*.cpp sink/*.c script/*.c)
 NATIVE   := $(WIRE) $(call objects,host/emitter.c host/serve.c host/emit.c host/control.c host/transport.c host/worker.c)
 MAIN     := $(call objects,main.c)
 

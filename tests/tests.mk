@@ -103,6 +103,8 @@ fuzz: deps
 	$(NOW) fuzz-parts
 	@for f in $(FUZZERS); do echo "$$f"; (cd $(T)/fuzz && $(abspath $(T))/fuzz/$$(basename $$f) \
 		-max_total_time=20 -max_len=4096 -timeout=10 -print_final_stats=1 -verbosity=0) || exit 1; done
+	$(NOW) all test-objects
+	@EXPRESSIONS=20000 SEED=$$$$ SPECS=tests/script/predicate_spec.lua bash tests/run.sh $(BUILD)
 
 # ---- running -------------------------------------------------------------
 

@@ -37,11 +37,16 @@
 --- Limits of containment for this Lua state: handler CPU time in ms (10 000).
 --- Memory is capped only in the command (main.c owns the allocator).
 ---@field limits fun(limits: { handler_ms: integer? })
---- Compile EXPR of `sluice filter`: a bare name is a field of the payload
---- (null counts as sluice.null), fields win over globals, `row` and `_G` are
---- always there, `null` too. The function takes a row and returns the value.
---- name: the chunk's, for messages. err: kind usage.
+--- Compile EXPR of `sluice filter` (runtime/expression/syntax.h says what is
+--- one): a bare name is a field of the payload, null and absence are two values,
+--- and `row`, `null` and the safe globals are there where no field has the name. The
+--- function takes a row and returns the value; what goes wrong in it is an
+--- error of kind expression, with the place in the source. name: the chunk's,
+--- for messages. err: kind usage.
 ---@field expression fun(source: string, name: string): (fun(row: sluice.Row): any)?, sluice.Error?
+--- What a run has shown about an expression (runtime/script/expression.h): the
+--- names that no row had, those that some had, comparisons of constants.
+---@field expression_report fun(f: fun(row: sluice.Row): any): table
 --- A row that no worker has sent. Raises when the text is not JSON.
 ---@field row fun(stream: string, sequence: integer, text: string): sluice.Row
 --- Compile a row type: the table that sluice.schema makes (kind, its options,

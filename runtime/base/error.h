@@ -31,6 +31,7 @@
 	X(ROW_MALFORMED, "row_malformed", 3, ANYONE)         \
 	X(ROW_INVALID, "row_invalid", 3, RUNNER)             \
 	X(POLICY, "policy", 4, RUNNER)                       \
+	X(EXPRESSION, "expression", 4, RUNNER)               \
 	X(SINK, "sink", 4, RUNNER)                           \
 	X(SINK_TIMEOUT, "sink_timeout", 4, RUNNER)           \
 	X(SINK_MEMORY, "sink_memory", 4, RUNNER)             \

@@ -95,6 +95,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "undisturbed", sl_protect_undisturbed },
 	{ "limits", core_limits },
 	{ "expression", sl_expression_compile },
+	{ "expression_report", sl_expression_report },
 	{ "schema", sl_schema_new },
 	{ "row", sl_row_new },
 	{ "worker", sl_handle_new },

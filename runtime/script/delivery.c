@@ -3,13 +3,13 @@
 
 #include <lauxlib.h>
 
+#include "expression/predicate.h"
 #include "lua/error.h"
 #include "lua/value.h"
 #include "schema/schema.h"
 #include "script/at_hand.h"
 #include "script/event.h"
 #include "script/expression.h"
-#include "script/predicate.h"
 #include "script/route.h"
 #include "script/row.h"
 
@@ -63,6 +63,8 @@ static void call_step(lua_State *L, struct delivery *d, enum sl_step step)
 {
 	const struct sl_route *r = d->route;
 	d->event.scope.handler = sl_step_name(step);
+	d->event.scope.explain = r->expression[step] != NULL ? sl_expression_explain : NULL;
+	d->event.scope.explained = r->expression[step];
 	if (r->expression[step] != NULL) {
 		sl_route_push(L, r, SL_SLOT_STEPS + step);
 		sl_expression_aim(r->expression[step]);
@@ -97,7 +99,9 @@ static void encode(lua_State *L, struct delivery *d) /* [..., value] */
 	SL_ERROR(err);
 	struct sl_script *s = d->event.run->script;
 	sl_buffer_consume(&s->text, sl_buffer_len(&s->text));
-	if (lua_isnil(L, -1))
+	if (lua_isnil(L, -1) && d->route->expression[SL_STEP_MAP] != NULL)
+		lua_pushlightuserdata(L, NULL); /* absent is null there */
+	else if (lua_isnil(L, -1))
 		refuse_value(L, "its value is nil; sluice.null is JSON's null");
 	if (sl_value_encode(L, -1, s->encoder, &s->text, &err) != 0)
 		refuse_value(L, err.message);

@@ -1,10 +1,12 @@
 /*
  * expression.h - the expressions of `sluice filter` (room: script)
  *
- * In an expression a bare name is a field of the payload; fields win over
- * globals; `row`, `_G` and `null` are always what they are. A field is looked
- * up in the parsed document each time it is mentioned, and nothing else of
- * the row is touched. An expression cannot assign to a name.
+ * A bare name is a field of the payload, absent it is nil; what absent and null
+ * mean stands in translate.h, the syntax in syntax.h. `row`, `_G` and `null` are
+ * always what they are. A function is reached where it is called, a member of a
+ * library as string.rep or math.pi, unless the row has a field of the library's
+ * name. A field is looked up in the parsed document each time it is mentioned,
+ * and nothing else of the row is touched.
  *
  * As a function it takes a row. delivery.c opens it up instead and calls the
  * compiled chunk itself, for the row at hand, so that no userdata is made.
@@ -13,6 +15,7 @@
 
 #include <lua.h>
 
+struct sl_error;
 struct sl_expression;
 struct sl_predicate;
 
@@ -28,3 +31,12 @@ const struct sl_predicate *sl_expression_predicate(const struct sl_expression *e
 
 /* Calls of the chunk from here on look at the row at hand. */
 void sl_expression_aim(struct sl_expression *e);
+
+/* What Lua said of an error in its chunk, in terms of the expression: kind
+ * expression, with the source and the place in it. Raises on memory. */
+void sl_expression_explain(lua_State *L, const void *expression, struct sl_error *err);
+
+/* core.expression_report(f): { absent = names that no row had, seen = names that
+ * rows had instead, zero = parts that index an array by 0, constant = comparisons
+ * of constants, one of them a string }. */
+int sl_expression_report(lua_State *L);

@@ -59,6 +59,9 @@ struct sl_scope {
 	bool from_loop;        /* called by the loop: not charged to scopes around it */
 	bool undisturbed;      /* the user's second interrupt does not end it */
 	const struct sl_alarm *deadline; /* of its request, or NULL */
+	/* What is said of an ordinary error in it, said better; or NULL. */
+	void (*explain)(lua_State *L, const void *explained, struct sl_error *err);
+	const void *explained;
 
 	struct sl_scope *outer;
 	lua_State *L, *was_running;

@@ -141,6 +141,8 @@ static void push_object(lua_State *L, const struct sl_script *s, const struct sl
 		describe_memory(L, &err);
 	else
 		sl_lua_error_read(L, 1, scope->kind, &err);
+	if (scope->explain != NULL)
+		scope->explain(L, scope->explained, &err);
 	if (is_yield(&err))
 		snprintf(err.message, sizeof err.message, YIELD_HINT);
 	sl_lua_error_push(L, &err); /* [value, object] */

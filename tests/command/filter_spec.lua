@@ -79,26 +79,45 @@ describe("an expression", function()
     assert.equal('{"id":9007199254740993}\n', passed("id == 9007199254740993", '{"id":9007199254740992}\n{"id":9007199254740993}\n'))
   end)
 
-  it("that does not compile is wrong usage and shown with its place", function()
-    local err = refused("line <")
-    assert.matches("^sluice: usage: EXPR: [^\n]+ at character %d+ of: line <\ntry: sluice filter %-%-help\n$", err)
+  it("that does not compile is wrong usage, with a caret under the place", function()
+    assert.equal([[
+sluice: usage: EXPR: a value is expected, but the expression ends here
+  line <
+        ^
+try: sluice filter --help
+]], refused("line <"))
+    assert.matches('write row:get "größe"\n  s == "é" and größe\n               ^\n', (refused('s == "é" and größe')))
   end)
 
   it("that does not compile is named by its option", function()
     assert.matches("^sluice: usage: %-%-map: ", refused("true", "--map", "{ a = }"))
   end)
 
-  it("that fails names stream and sequence, and what it was doing", function()
-    local result = filter("n.x > 1", '{"n":{"x":2}}\n{"n":{"x":3}}\n{"n":7}\n')
+  it("that fails names stream and sequence, and points to the place", function()
+    local result = filter("n.x > 1", '{"n":{"x":2}}\n{"n":{"x":3}}\n{"n":{"x":"7"}}\n')
     assert.equal(4, result.status)
     assert.equal('{"n":{"x":2}}\n{"n":{"x":3}}\n', result.out)
-    assert.matches("^sluice: sink: EXPR: attempt to index a number value %(field 'n'%) [^\n]*stream rows, sequence 2", result.err)
+    assert.matches("^sluice: expression: EXPR: a number cannot be compared with a string; [^\n]*stream rows, sequence 2%)\n" ..
+      "  n%.x > 1\n      ^\n", result.err)
+    assert.is_nil(result.err:find("hint:", 1, true))
   end)
 
-  it("that fails gets a hint at absent fields", function()
-    local result = filter("n < 1", '{"m":1}\n')
-    assert.equal(4, result.status)
-    assert.matches("hint: a field that is absent is nil", result.err)
+  it("goes on where a field is absent, null or of another shape", function()
+    local rows = '{"n":5}\n{"n":null}\n{"m":1}\n5\n{"n":{"x":1}}\n'
+    assert.equal('{"n":5}\n', passed("n == 5 and n > 1", rows))
+    assert.equal('{"n":{"x":1}}\n', passed("n.x > 0", rows))
+  end)
+
+  it("is told of a name that no row had", function()
+    local result = filter("nmae == 1", '{"name":1,"file":2}\n{"name":2}\n')
+    assert.equal(0, result.status)
+    assert.matches('^sluice: warning: no row had a field "nmae"; did you mean "name"%? seen: name, file\n', result.err)
+  end)
+
+  it("is told of what it can hardly have meant", function()
+    assert.matches('"k%-d" == 1 compares two constants; the field is row:get "k%-d"', filter('"k-d" == 1', "{}\n").err)
+    assert.matches("a%[0%] is nil: arrays begin at 1", filter("a[0] == 1", '{"a":[1]}\n').err)
+    assert.is_nil(filter("nosuch == 1", "").err:find("warning", 1, true))
   end)
 end)
 
@@ -118,11 +137,15 @@ describe("--map", function()
     assert.equal("null\n", passed("true", '{"a":1}\n', "--map", "null"))
   end)
 
-  it("that gives nil is an error, not a row less", function()
-    local result = filter("true", '{"a":1}\n', "--map", "nosuch")
-    assert.equal(4, result.status)
-    assert.equal("", result.out)
-    assert.matches("map", result.err)
+  it("writes a table as it is written", function()
+    local row = '{"a":1,"b":2,"c":3,"d":4}\n'
+    for _ = 1, 5 do
+      assert.equal('{"d":4,"b":{"z":1,"y":2},"a":1}\n', passed("true", row, "--map", "{ d = d, b = { z = 1, y = 2 }, a = a }"))
+    end
+  end)
+
+  it("that gives nil writes null, not a row less", function()
+    assert.equal("null\n2\n", passed("true", '{"a":1}\n{"b":2}\n', "--map", "b"))
   end)
 
   it("that gives what is no JSON is an error at its row", function()

@@ -29,9 +29,9 @@ describe("an expression", function()
     check(2, "a.b[2].c", '{"a":{"b":[1,{"c":2}]}}')
   end)
 
-  it("prefers fields to globals, and finds globals otherwise", function()
+  it("reaches functions where they are called", function()
     check("field", "type", '{"type":"field"}')
-    check("number", "type(n)", '{"n":1}')
+    check("number", "type(n)", '{"n":1,"type":2}')
   end)
 
   it("has row, _G and null whatever the fields are called", function()
@@ -62,26 +62,12 @@ describe("an expression", function()
     assert.equal(1, select("#", f(row)))
   end)
 
-  it("cannot assign to a name", function()
-    local _, failure = support.run({ { "rows", "1" } }, { streams = { rows = {
-      where = core.expression "(function() x = 1 end)()",
-    } } })
-    assert.same({ "sink", "streams.rows.where" }, { failure.kind, failure.handler })
-    assert.matches("cannot assign to 'x'", failure.message)
-  end)
-
-  it("names itself and the field in a runtime error", function()
-    local _, failure = support.run({ { "rows", "{}" } }, { default = { where = core.expression("line + 1 > 3", "EXPR") } })
-    assert.equal("EXPR:1: attempt to perform arithmetic on a nil value (global 'line')", failure.message)
-    assert.equal("where", failure.handler)
-  end)
-
-  it("that outlives its row in a closure sees no field any more", function()
-    local stolen
-    _G.steal = function(f) stolen = f return true end
-    assert(support.run({ { "rows", '{"a":1}' } }, { default = { where = core.expression "steal(function() return a, row end)" } }))
-    _G.steal = nil
-    assert.has_error(stolen)
+  it("has its failures explained where it is called by a script, too", function()
+    local f = assert(core.expression("line + t > 3", "EXPR"))
+    local ok, err = pcall(f, core.row("rows", 0, '{"line":1,"t":[]}'))
+    assert.is_false(ok)
+    assert.same({ "expression", 5 }, { err.kind, err.offset })
+    assert.equal("EXPR: attempt to perform arithmetic on a table value", err.message)
   end)
 
   it("takes nothing but a row", function()
@@ -89,27 +75,96 @@ describe("an expression", function()
   end)
 end)
 
-describe("a bad expression", function()
-  local function refused(source)
-    local f, err = core.expression(source, "EXPR")
-    assert.is_nil(f)
-    assert.equal("usage", err.kind)
-    return err.message
+-- ---- the table of cases ------------------------------------------------------
+
+local cases, row = {}, nil
+for i, case in ipairs(require "script.expression_cases") do
+  row = case[2] or row
+  cases[i] = { source = case[1], row = row, expected = case[3], name = ("case %d: %s on %s"):format(i, case[1], row) }
+end
+
+--- What is wrong with an error, by what was said of it.
+local function check_error(case, err)
+  local found = false
+  for words in (case.expected[1] .. "|"):gmatch "(.-)|" do found = found or err.message:find(words:gsub("%%%%", "%%"), 1, true) end
+  assert(found, ("%s: the message is %q"):format(case.name, err.message))
+  if case.expected[2] then assert.equal(case.expected[2], err.offset + 1, case.name) end
+  assert.equal(case.source:gsub("%z.*", ""), (err.text:gsub("%z.*", "")), case.name)
+end
+
+describe("the table of expressions", function()
+  it("is long", function() assert(#cases >= 300, #cases) end)
+
+  it("holds when a script calls them", function()
+    for _, case in ipairs(cases) do
+      local f, err = core.expression(case.source, "EXPR")
+      if not f then
+        assert.equal("usage", err.kind, case.name)
+        check_error(case, err)
+      else
+        local ok, value = pcall(f, core.row("rows", 0, case.row))
+        if ok then
+          assert.equal(case.expected, value == nil and "nil" or core.json.encode(value), case.name)
+        else
+          assert.equal("expression", value.kind, case.name)
+          check_error(case, value)
+        end
+      end
+    end
+  end)
+
+  --- Each row twice in a stream of its own: the first is always Lua's, the second
+  --- the predicate's, where the expression is a simple one.
+  it("holds for rows of a stream, by Lua and by the predicate", function()
+    local rows, streams = {}, {}
+    for i, case in ipairs(cases) do
+      if type(case.expected) == "string" then
+        streams["s" .. i] = { where = assert(core.expression(case.source, "EXPR")) }
+        rows[#rows + 1] = { "s" .. i, case.row }
+        rows[#rows + 1] = { "s" .. i, case.row }
+      end
+    end
+    local summary, failure = support.run(rows, { streams = streams })
+    assert(summary, failure and tostring(failure) .. " " .. tostring(failure.stream))
+    for i, case in ipairs(cases) do
+      local counts = summary.counts.per_stream["s" .. i]
+      local keeps = case.expected ~= "nil" and case.expected ~= "null" and case.expected ~= "false"
+      if counts and not case.source:find "row%.s" then assert.equal(keeps and 2 or 0, counts.kept, case.name) end
+    end
+  end)
+
+  it("holds for what fails on a row of a stream", function()
+    for _, case in ipairs(cases) do
+      local f = core.expression(case.source, "EXPR")
+      if f and type(case.expected) == "table" then
+        local _, err = support.run({ { "rows", case.row } }, { streams = { rows = { where = f } } })
+        assert.same({ "expression", "rows", 0, "streams.rows.where" }, { err.kind, err.stream, err.sequence, err.handler }, case.name)
+        check_error(case, err)
+      end
+    end
+  end)
+end)
+
+describe("what was seen of an expression", function()
+  local function report(source, ...)
+    local f = assert(core.expression(source, "EXPR"))
+    for i, text in ipairs { ... } do pcall(f, core.row("rows", i, text)) end
+    return core.expression_report(f)
   end
 
-  it("is refused with what is wrong, where, and itself", function()
-    assert.equal("EXPR: unexpected symbol near '==', at character 9 of: kind == == 3", refused "kind == == 3")
-    assert.equal("EXPR: unexpected symbol near <eof>, at character 8 of: kind ==", refused "kind ==")
-    assert.equal("EXPR: <eof> expected near '=', at character 3 of: x = 1", refused "x = 1")
+  it("names the fields that no row had, and what rows had instead", function()
+    local r = report("nmae == 1 or line > 3", '{"name":1}', '{"name":2,"line":1}')
+    assert.same({ { "nmae" }, { "name", "line" } }, { r.absent, r.seen })
   end)
 
-  it("is more than one value, a statement, or nothing", function()
-    assert.matches("near ','", refused "1, 2")
-    assert.matches("<eof> expected near 'y'", refused "x; y")
-    assert.matches("an expression is expected", refused " \n")
+  it("names none that some row had, or that no row was asked for", function()
+    assert.same({}, report("a == 1 or b == 1", "{}", '{"a":1}', '{"b":2}').absent)
+    assert.same({ "a" }, report("a and b", "{}").absent)
+    assert.same({}, report("math.max(a, 1)", '{"a":1}').absent)
   end)
 
-  it("cannot break out of its parentheses", function()
-    assert.matches("expected near '%)'", refused "1) or (2")
+  it("names comparisons of constants, and arrays counted from 0", function()
+    local r = report('"k-d" == 1 and 1 == 1 or a[0] == 2 or b[0]', '{"a":[1],"b":{"0":1}}')
+    assert.same({ { '"k-d" == 1' }, { "a[0]" } }, { r.constant, r.zero })
   end)
 end)

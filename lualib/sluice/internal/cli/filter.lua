@@ -1,6 +1,7 @@
 --- sluice filter: the rows that pass an expression, as JSON lines.
 local core = require "sluice.core"
 local request_argument = require "sluice.internal.cli.request_argument"
+local suggest = require "sluice.internal.suggest"
 local spool = require "sluice.internal.spool"
 local worker_spec = require "sluice.internal.cli.spec"
 
@@ -11,6 +12,28 @@ local function expressions(options)
   if where and options.map then map, err = core.expression(options.map, "--map") end
   if err then return nil, err end
   return { where = where, map = map }
+end
+
+--- What an expression can hardly have meant: names that no row had, comparisons
+--- that are always the same, arrays that are counted from 0.
+---@param console sluice.cli.Console
+---@param list function[]  the expressions
+local function warn(console, list)
+  for _, f in ipairs(list) do
+    local report = core.expression_report(f)
+    for _, name in ipairs(report.absent) do
+      local hint = suggest.hint(name, report.seen):gsub("mean (.-)%?", 'mean "%1"?')
+      local seen = #report.seen > 0 and " seen: " .. table.concat(report.seen, ", ") or ""
+      console:notice(('warning: no row had a field "%s"%s%s'):format(name, hint, seen == "" and "" or (hint == "" and ";" or "") .. seen))
+    end
+    for _, text in ipairs(report.constant) do
+      local name = text:match [["(.-)"]] or text:match "'(.-)'" or "NAME"
+      console:notice(('warning: %s compares two constants; the field is row:get "%s"'):format(text, name))
+    end
+    for _, text in ipairs(report.zero) do
+      console:notice(("warning: %s is nil: arrays begin at 1"):format(text))
+    end
+  end
 end
 
 --- Rows go to standard output as they come.
@@ -71,5 +94,6 @@ return function(session, options, behind)
   end
   session.report.held, session.report.open_ended = options.atomic, spec.pass_stdin
   local _, failure = session:execute(spec, plan, "rows", prepare)
+  if not options.quiet then warn(session.console, { handlers.where, handlers.map }) end
   return session:finish(failure)
 end

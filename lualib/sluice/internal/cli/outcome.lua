@@ -82,9 +82,10 @@ local PLACES = {
 --- What could not even be started has no place but its own name.
 local function place(err)
   if err.kind == "spawn" then return "" end
-  local parts = {}
+  local parts, has_caret = {}, err.text and (err.kind == "expression" or err.kind == "usage")
   for _, entry in ipairs(PLACES) do
     local value = err[entry[1]]
+    if has_caret and entry[1] == "offset" then value = nil end
     if value ~= nil and not mentions(err.message, tostring(value)) then
       parts[#parts + 1] = entry[2]:format(value)
     end
@@ -104,20 +105,10 @@ local HINTS = {
 }
 for _, option in ipairs(option_list.list) do HINTS[option.flag] = option.hint end
 
---- Whether it came from an expression of the command line.
----@param report sluice.cli.Report
-local function is_expression(report)
-  local handler = report.failure.handler
-  return report.command == "filter" and (handler == "where" or handler == "map")
-end
-
 ---@param report sluice.cli.Report
 ---@return string?
 local function hint(report)
   local err = report.failure
-  if is_expression(report) and err.kind == "sink" then
-    return "a field that is absent is nil: guard it, as in  line and line < 100"
-  end
   if err.kind == "handshake" and report.via and not err.option then
     return "--remote PATH says where sluice is at the far end of --via"
   end
@@ -202,12 +193,20 @@ local function append(lines, title, more)
   for _, line in ipairs(more) do lines[#lines + 1] = "    " .. line end
 end
 
---- The message of an expression. To Lua, a bare name in it is a global; to
---- whoever wrote it, a field. Lines say nothing where there is but one.
----@param message string
----@return string
-local function of_expression(message)
-  return (message:gsub("^([%w-]+:)%d+:", "%1"):gsub("%(global (%b'')%)", "(field %1)"))
+local SHOWN = 70 -- characters of a source around the place
+
+--- The source of an expression with a caret under the place of an error.
+---@param err sluice.Error
+---@return string? source, string? caret
+local function excerpt(err)
+  if not (err.kind == "expression" or err.kind == "usage") or not err.text or not err.offset then return nil end
+  local before = err.text:sub(1, err.offset):gsub("[%c]", " ")
+  local after = err.text:sub(err.offset + 1):gsub("[%c]", " ")
+  local n = utf8.len(before) or #before
+  if n > SHOWN then before, n = "…" .. before:sub(utf8.offset(before, -SHOWN) or -SHOWN), SHOWN + 1 end
+  local cut = utf8.len(after) and utf8.offset(after, SHOWN)
+  if cut and cut <= #after then after = after:sub(1, cut - 1) .. "…" end
+  return "  " .. before .. after, "  " .. (" "):rep(n) .. "^"
 end
 
 --- The message, with what the system said.
@@ -216,7 +215,6 @@ end
 local function sentence(report)
   local err = report.failure
   local message = err.message
-  if is_expression(report) then message = of_expression(message) end
   if err.os and not message:find(err.os, 1, true) then message = message .. ": " .. err.os end
   return ("%s: %s%s"):format(err.kind, message, place(err))
 end
@@ -227,7 +225,12 @@ end
 function M.failure(report)
   local err = report.failure
   local lines = { sentence(report) }
-  if err.text and not err.message:find(err.text, 1, true) then lines[#lines + 1] = "  it reads: " .. err.text end
+  local source, caret = excerpt(err)
+  if source then
+    lines[2], lines[3] = source, caret
+  elseif err.text and not err.message:find(err.text, 1, true) then
+    lines[#lines + 1] = "  it reads: " .. err.text
+  end
   lines[#lines + 1] = remains(report) and "  " .. remains(report)
   lines[#lines + 1] = hint(report) and "  hint: " .. hint(report)
   for _, note in ipairs(err.notes or {}) do lines[#lines + 1] = "  note: " .. note end
@@ -235,7 +238,7 @@ function M.failure(report)
     local subject = report.policy and " " .. command_line.quote(report.policy) or ""
     lines[#lines + 1] = ("try: sluice %s%s --help"):format(report.command, subject)
   end
-  append(lines, "traceback:", is_expression(report) and {} or trace_lines(err.traceback or "", err.message))
+  append(lines, "traceback:", err.kind == "expression" and {} or trace_lines(err.traceback or "", err.message))
   append(lines, "the worker's last output:", last_lines(tail(report), MOST_LINES))
   return lines
 end

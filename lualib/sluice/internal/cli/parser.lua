@@ -121,9 +121,12 @@ local function add_filter(parser)
     :usage("Usage: sluice filter [options] EXPR [-- WORKER [ARG…]]")
     :description("Write the rows for which EXPR holds to standard output, as JSON lines and at\nonce. Without a worker, JSON lines are read from standard input.")
     :epilog([[
-In EXPR a bare name is a field of the row: kind == "def" and line % 2 == 0.
-`row` is the row itself (row.stream, row.payload, row:get("/a/0")), `null` is
-JSON's null, `_G` are Lua's globals. A field that is absent is nil.
+EXPR is an expression of Lua, in which a bare name is a field of the row.
+A field that is absent is nil, JSON's null is `null`, and it counts as false.
+Order against nil or null is false; arithmetic, .., #, an index, a method and
+functions of string, math, utf8 and table give nil of them; == and ~= are Lua's.
+Functions are reached where they are called, libraries as string.rep, math.pi;
+`row` is the row itself (row.stream, row:get("/a/0")), `_G` are Lua's globals.
 
 Examples:
   sluice filter 'kind == "def" and line < 100' -- ./scan.lua
