@@ -77,6 +77,9 @@
 --- the next row boundary (kind cancelled, field signal: its number); the second
 --- kills what is leaving at once and stops a handler that runs.
 ---@field interrupted fun(): table?
+--- What os.exit is in the command: whatever of the user's runs fails, and no
+--- pcall of its own changes that (runtime/script/limit.h).
+---@field exit fun()
 --- Terminal facts for the progress line: is fd a terminal, its columns.
 ---@field terminal fun(fd: integer): boolean, integer
 ---@field environ fun(): table<string, string>  every variable by its name

@@ -54,7 +54,7 @@ uint16_t sl_syntax_library(const struct sl_syntax *t, uint16_t i)
 	return 0;
 }
 
-bool sl_syntax_is_library(struct sl_text name)
+static bool has_functions_of_values(struct sl_text name)
 {
 	return is_text(name, "string") || is_text(name, "math") || is_text(name, "utf8") || is_text(name, "table");
 }
@@ -62,7 +62,7 @@ bool sl_syntax_is_library(struct sl_text name)
 bool sl_syntax_is_library_call(const struct sl_syntax *t, const struct sl_part *call)
 {
 	const struct sl_part *f = &t->parts[call->left], *of = &t->parts[f->left];
-	return f->kind == SL_SYNTAX_MEMBER && of->kind == SL_SYNTAX_NAME && sl_syntax_is_library(of->is.text);
+	return f->kind == SL_SYNTAX_MEMBER && of->kind == SL_SYNTAX_NAME && has_functions_of_values(of->is.text);
 }
 
 static bool is_constant(const struct sl_part *p)

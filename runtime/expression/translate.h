@@ -41,4 +41,3 @@ uint16_t sl_syntax_library(const struct sl_syntax *t, uint16_t path);
 
 /* Is its callee a function of string, math, utf8 or table, as string.rep is? */
 bool sl_syntax_is_library_call(const struct sl_syntax *t, const struct sl_part *call);
-bool sl_syntax_is_library(struct sl_text name);

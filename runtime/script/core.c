@@ -43,6 +43,13 @@ static int core_limits(lua_State *L) /* [limits] */
 	return 0;
 }
 
+/* What os.exit is in the command. Where nothing catches it, it is a bug of ours. */
+static int core_exit(lua_State *L)
+{
+	sl_limit_exit(&sl_script_of(L)->limit);
+	return luaL_error(L, "os.exit was called");
+}
+
 static int core_interrupted(lua_State *L)
 {
 	int news = sl_interrupt_news();
@@ -101,6 +108,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "worker", sl_handle_new },
 	{ "finish", sl_handle_finish },
 	{ "interrupted", core_interrupted },
+	{ "exit", core_exit },
 	{ "terminal", core_terminal },
 	{ "environ", core_environ },
 	{ "now", core_now },

@@ -418,12 +418,21 @@ static bool is_literal(const struct sl_expression *e, uint16_t i)
 	return e->tree.parts[i].kind <= SL_SYNTAX_STRING;
 }
 
+/* Is it the library whose member was meant, as in math.pi? */
+static bool is_of_member(const struct sl_expression *e, uint16_t name)
+{
+	for (size_t i = 1; i < e->tree.count; i++)
+		if (e->tree.parts[i].is_member && e->tree.parts[i].left == name)
+			return true;
+	return false;
+}
+
 static void report_part(lua_State *L, const struct sl_expression *e, uint16_t i) /* [..., report] */
 {
 	const struct sl_part *p = &e->tree.parts[i];
 	uint8_t seen = e->predicate.seen[i], left = e->tree.parts[p->left].kind, right = e->tree.parts[p->right].kind;
 	if (p->kind == SL_SYNTAX_NAME && seen == SL_SEEN_LOOKED && !is_found(e, p->is.text) &&
-	    !sl_syntax_is_library(p->is.text))
+	    !is_of_member(e, i))
 		add_text(L, "absent", p->is.text.bytes, p->is.text.len);
 	if (seen & SL_SEEN_ZERO)
 		add_text(L, "zero", e->source + p->at, p->end - p->at);
@@ -492,9 +501,8 @@ static void find_member(lua_State *L, struct sl_expression *e, uint16_t i) /* [.
 	lua_pushlstring(L, of.bytes, of.len);
 	if (lua_rawget(L, -2) == LUA_TTABLE) {
 		lua_pushlstring(L, p->is.text.bytes, p->is.text.len);
-		lua_rawget(L, -2);
+		p->is_member = lua_rawget(L, -2) != LUA_TNIL;
 		lua_rawseti(L, -4, i);
-		p->is_member = true;
 	}
 	lua_pop(L, 1);
 }

@@ -140,6 +140,14 @@ void sl_limit_interrupt(struct sl_limit *limit)
 		expire(limit, innermost, SL_EXPIRY_INTERRUPT);
 }
 
+bool sl_limit_exit(struct sl_limit *limit)
+{
+	struct sl_scope *innermost = atomic_load(&limit->scope);
+	if (innermost != NULL)
+		expire(limit, innermost, SL_EXPIRY_EXIT);
+	return innermost != NULL;
+}
+
 /* ---- timers ---- */
 
 /* Left in place for good: the default action of a late signal is death. */

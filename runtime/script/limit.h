@@ -9,7 +9,8 @@
  * that a handler's own pcall cannot swallow it for long (FACTS, "Embedding
  * Lua", 1 to 3). A request's absolute deadline and the user's second
  * interrupt expire a scope in the same way; that one spares commits and
- * rollbacks, which would leave nobody knows what.
+ * rollbacks, which would leave nobody knows what. So does os.exit, as the
+ * command has it: a run does not end in the middle, with temporary files left.
  *
  * No hook stands while nothing has expired: the cost of a scope is a few
  * stores, no system call. C functions that never return, and coroutines
@@ -37,7 +38,8 @@ enum sl_expiry {
 	SL_EXPIRY_NONE,
 	SL_EXPIRY_CPU_TIME,
 	SL_EXPIRY_DEADLINE,
-	SL_EXPIRY_INTERRUPT
+	SL_EXPIRY_INTERRUPT,
+	SL_EXPIRY_EXIT
 };
 
 struct sl_alarm { /* a timer; embedded in what it watches; zero: not running */
@@ -105,6 +107,9 @@ void sl_limit_deadline_end(struct sl_alarm *a);
 
 /* Expire whatever runs (async-signal-safe). */
 void sl_limit_interrupt(struct sl_limit *limit);
+
+/* The innermost scope has called os.exit; false: there is none. */
+bool sl_limit_exit(struct sl_limit *limit);
 
 /* A coroutine is about to run, or has come back (limit follows it). */
 lua_State *sl_limit_switch(struct sl_limit *limit, lua_State *to);

@@ -15,6 +15,7 @@
 #define NAME_ROOM (SL_STREAM_NAME_LIMIT + 32)
 
 #define YIELD_HINT "a handler cannot yield"
+#define EXIT_HINT  "; a run ends early with run:stop(), and fails with error(...)"
 
 /* ---- what is said about a scope ---- */
 
@@ -44,6 +45,9 @@ static void describe_expiry(const struct sl_scope *scope, const struct sl_limit 
 		sl_fail(err, SL_REQUEST_TIMEOUT, 0,
 		        "the request did not end within %" PRId64 " ms: %s was still running", ms, name);
 		sl_error_number(err, SL_D_TIMEOUT_MS, ms);
+	} else if (scope->expired == SL_EXPIRY_EXIT) {
+		sl_fail(err, scope->kind, 0, "%s called os.exit%s", name,
+		        scope->explain == NULL ? EXIT_HINT : "");
 	} else {
 		int sig = sl_interrupt_signal();
 		sl_fail(err, SL_CANCELLED, 0, "interrupted by %s while %s was running",

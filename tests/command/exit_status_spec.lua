@@ -282,3 +282,55 @@ describe("exit status 126", function()
     ends(126, "spawn", { "true", "--", libraries .. "wrong_abi.so" })
   end)
 end)
+
+--- A program that ends in the middle of a run says 0 and has committed nothing.
+describe("os.exit", function()
+  local function refused(kind, who, text)
+    local result, said = run_ends(4, kind, text, COUNT)
+    assert.matches(who .. " called os.exit; a run ends early with run:stop%(%), and fails with error%(...%)", result.err)
+    assert.is_false(said.success)
+    return result
+  end
+
+  it("is a failure of the policy while it is loaded", function()
+    refused("policy", "policy.lua", "os.exit(0)")
+    refused("policy", "policy.lua", "pcall(os.exit, true, true) return { on_row = function() end }")
+  end)
+
+  it("is a failure of the handler that called it, whatever is around the call", function()
+    for _, call in ipairs {
+      "os.exit()",
+      "pcall(os.exit, 0)",
+      "xpcall(exit, print, 7)",
+      "coroutine.wrap(function() pcall(os.exit) end)()",
+      "setmetatable({}, { __close = 1, __index = os.exit }).x = nil; local _ = setmetatable({}, { __index = os.exit }).x",
+    } do
+      local result = refused("sink", "on_row", ("local exit = os.exit return { on_row = function() %s end }"):format(call))
+      assert.matches("1 row had arrived; nothing was committed", result.err)
+    end
+  end)
+
+  it("leaves no temporary file and commits nothing", function()
+    local dir = shell.directory()
+    refused("sink", "on_row", ([[
+      local jsonl = require "sluice.sink.jsonl"
+      return { streams = { rows = { sink = jsonl.file %q, on_row = function() os.exit(0) end } } }
+    ]]):format(dir .. "/out.jsonl"))
+    assert.same({}, shell.list(dir))
+  end)
+
+  it("is a failure after the commit too, and noted in on_failure", function()
+    refused("sink", "on_summary", "return { on_row = function() end, on_summary = function() os.exit(0) end }")
+    local result = run_ends(4, "sink", "return { on_row = function() error 'x' end, on_failure = function() os.exit(0) end }", COUNT)
+    assert.matches("note: on_failure failed too: on_failure called os.exit", result.err)
+  end)
+
+  it("is a failure of an expression", function()
+    for _, expression in ipairs { "os.exit(0)", "pcall(os.exit)", "i ~= 1 or os.exit()" } do
+      local result = ends(4, "expression", { expression, table.unpack(COUNT) })
+      assert.matches("where called os.exit", result.err)
+      assert.matches("\n  " .. expression:gsub("%p", "%%%0") .. "\n +%^\n", result.err)
+    end
+    ends(4, "expression", { "true", "--map", "os.exit(0)", table.unpack(COUNT) })
+  end)
+end)

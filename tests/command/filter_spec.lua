@@ -114,6 +114,14 @@ try: sluice filter --help
     assert.matches('^sluice: warning: no row had a field "nmae"; did you mean "name"%? seen: name, file\n', result.err)
   end)
 
+  it("is not told of a library whose member it names, but of one that is a bare name", function()
+    assert.is_nil(filter("os.time() > math.pi", "{}\n").err:find("warning", 1, true))
+    for _, expression in ipairs { "string == nil", "math.hueg == 1", "arg.x == 1" } do
+      assert.matches('no row had a field "' .. expression:match "^%a+" .. '"', filter(expression, '{"a":1}\n').err)
+    end
+    assert.equal('{"os":{"exit":5}}\n', passed("os.exit == 5", '{"os":{"exit":5}}\n{"os":1}\n'))
+  end)
+
   it("is told of what it can hardly have meant", function()
     assert.matches('"k%-d" == 1 compares two constants; the field is row:get "k%-d"', filter('"k-d" == 1', "{}\n").err)
     assert.matches("a%[0%] is nil: arrays begin at 1", filter("a[0] == 1", '{"a":[1]}\n').err)

@@ -99,6 +99,7 @@ end
 ---@param argv string[]
 ---@return integer|"SIGPIPE" code
 function M.main(argv)
+  os.exit = core.exit -- a run does not end in the middle
   local parsers = parser.build()
   local before, behind = split(argv)
   local help = help_wanted(before, parsers)
