@@ -6,6 +6,7 @@
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
+local globals = require "sluice.internal.globals"
 local option_list = require "sluice.internal.option_list"
 local policy_options = require "sluice.internal.policy_options"
 local rejects = require "sluice.internal.rejects"
@@ -198,7 +199,7 @@ local function compile(path)
     return nil, core.error("usage", ("cannot read the policy %s: %s"):format(path, what))
   end
   file:close()
-  local chunk, err = loadfile(path, "t")
+  local chunk, err = loadfile(path, "t", globals.strict())
   if not chunk then return nil, core.error("policy", tostring(err)) end
   return chunk
 end
