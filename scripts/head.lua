@@ -1,19 +1,23 @@
--- The first rows (10, or --arg COUNT), then the worker is asked to stop.
+-- The first rows (10, or --set count=N), then the worker is asked to stop.
 --
---   sluice run scripts/head.lua --arg 3 -- ./scan.lua
+--   sluice run scripts/head.lua --set count=3 -- ./scan.lua
 --
 -- Shows: run:stop() ends a run early in good order. The worker still sends its
 -- summary, so the outcome is a success that is marked as stopped.
-local out = require("sluice").stdout()
-local wanted = math.tointeger(tonumber((...) or 10))
-if not wanted or wanted < 1 then error("head.lua: --arg COUNT must be a whole number above 0", 0) end
+local sluice = require "sluice"
 
+local set = sluice.options {
+  count = { type = "integer", default = 10, description = "how many rows" },
+}
+if set.count < 1 then error(sluice.error("usage", "--set count: expected a whole number above 0"), 0) end
+
+local out = sluice.stdout()
 local seen = 0
 
 return {
   on_row = function(row, run)
     seen = seen + 1
-    if seen <= wanted then out:row(row) end
-    if seen == wanted then run:stop() end
+    if seen <= set.count then out:row(row) end
+    if seen == set.count then run:stop() end
   end,
 }

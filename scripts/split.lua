@@ -1,14 +1,16 @@
--- One file of JSON lines per stream: DIR/STREAM.jsonl.
+-- One file of JSON lines per stream: dir/STREAM.jsonl.
 --
---   sluice run scripts/split.lua --arg out -- ./scan.lua
+--   sluice run scripts/split.lua --set dir=out -- ./scan.lua
 --
 -- Shows: rows are tentative. They go to files beside their targets, which take
 -- their names in on_summary and vanish in on_failure.
-local dir = (...) or "."
+local set = require("sluice").options {
+  dir = { default = ".", description = "where the files go" },
+}
 
 local files = {} -- stream -> { path =, temporary =, handle = }
 
--- A stream may be called anything; what could leave DIR or upset a shell is
+-- A stream may be called anything; what could leave dir or upset a shell is
 -- written as %2F and the like.
 local function file_name(stream)
   local safe = stream:gsub("[^%w_.-]", function(c) return ("%%%02X"):format(c:byte()) end)
@@ -16,7 +18,7 @@ local function file_name(stream)
 end
 
 local function open(stream)
-  local path = dir .. "/" .. file_name(stream)
+  local path = set.dir .. "/" .. file_name(stream)
   local temporary = path .. ".part"
   local file = { path = path, temporary = temporary, handle = assert(io.open(temporary, "w")) }
   files[stream] = file

@@ -33,15 +33,23 @@ describe("the script", function()
 
   it("head.lua writes the first rows and stops the worker in good order", function()
     local result = succeeded {
-      "run", script "head.lua", "--arg", "2", "--export", "stubbornly", "--", paths.file "workers/emits_forever.lua",
+      "run", script "head.lua", "--set", "count=2", "--export", "stubbornly", "--", paths.file "workers/emits_forever.lua",
     }
     assert.equal("1\n2\n", result.out)
     assert.matches("stopped early, committed\n$", result.err)
   end)
 
+  it("head.lua refuses a count of none, and says where help is", function()
+    for _, count in ipairs { "0", "-1", "x" } do
+      local result = shell.sluice { "run", script "head.lua", "--set", "count=" .. count, "--export", "interleave", "--", counts }
+      assert.equal(2, result.status)
+      assert.matches("^sluice: usage: %-%-set count: expected a whole number[^\n]*\ntry: sluice run [^\n]* %-%-help\n$", result.err)
+    end
+  end)
+
   it("split.lua writes a file per stream, under safe names", function()
     local dir = shell.directory()
-    succeeded { "run", script "split.lua", "--arg", dir, "--export", "count", "--request", '{"stream":"../a b","n":2}', "--", counts }
+    succeeded { "run", script "split.lua", "--set", "dir=" .. dir, "--export", "count", "--request", '{"stream":"../a b","n":2}', "--", counts }
     assert.same({ "%2E.%2Fa%20b.jsonl" }, shell.list(dir))
     assert.equal('{"i":1}\n{"i":2}\n', shell.read(dir .. "/%2E.%2Fa%20b.jsonl"))
   end)
@@ -49,7 +57,7 @@ describe("the script", function()
   it("split.lua leaves nothing behind after a failure", function()
     local dir = shell.directory()
     local result = shell.sluice {
-      "run", script "split.lua", "--arg", dir, "--export", "after_rows", "--", paths.file "workers/raises.lua",
+      "run", script "split.lua", "--set", "dir=" .. dir, "--export", "after_rows", "--", paths.file "workers/raises.lua",
     }
     assert.equal(1, result.status)
     assert.same({}, shell.list(dir))

@@ -99,10 +99,10 @@ describe("the ready script", function()
   end)
 
   it("refuse columns of which one cannot be read, and say where help is", function()
-    for _, columns in ipairs { "i:integer,j", "i:integer,", "", ":text" } do
+    for _, columns in ipairs { "i:integer,j", "i:integer,", "", ":text", "i:txt", "i:integer??" } do
       local result = run("sqlite.lua", "--set", "columns=" .. columns, "--set", "file=" .. dir .. "/x.db")
       assert.equal(2, result.status)
-      assert.matches("^sluice: usage: %-%-set columns: expected NAME:TYPE for each column, separated by commas, got ", result.err)
+      assert.matches("^sluice: usage: %-%-set columns: expected NAME:TYPE for each column, separated by commas, of text, integer, [^\n]*, got ", result.err)
       assert.matches("\ntry: sluice run [^\n]*scripts/sqlite.lua %-%-help\n$", result.err)
     end
   end)

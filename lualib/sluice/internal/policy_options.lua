@@ -41,11 +41,12 @@ local function list(text, read)
 end
 
 local function columns(text)
+  local is_type = require "sluice.internal.sql.columns".is_type -- few policies have columns
   local read = list(text, function(part)
     local name, kind = part:match "^(.-)%s*:%s*([^:%s]+)$"
-    return name and name ~= "" and { name, kind }
+    return name and name ~= "" and is_type(kind) and { name, kind }
   end)
-  return read, "NAME:TYPE for each column, separated by commas"
+  return read, "NAME:TYPE for each column, separated by commas, of text, integer, number, boolean or json, with ? for null"
 end
 
 --- What the text of --set means, by type: a value, or nil and what was expected.

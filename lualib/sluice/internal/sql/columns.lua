@@ -20,6 +20,11 @@ local function read_type(value)
   return name, mark == "?"
 end
 
+--- Whether it is a type, "integer?" for one that may be null.
+function M.is_type(value)
+  return read_type(value) ~= nil
+end
+
 local function read_column(name, value)
   if type(name) ~= "string" or name == "" or name:find("\0", 1, true) then
     return nil, "expected names of columns"
