@@ -207,6 +207,40 @@ describe("two loops over rows", function()
   end)
 end)
 
+describe("without a loop", function()
+  before_each(behaviour.before)
+  after_each(behaviour.after)
+
+  it("each call gives the next row, and then nothing", function()
+    local worker = behaviour.spawn "counts.lua"
+    local next_row = worker:rows("count", { n = 3 })
+    local row, run = next_row()
+    assert.same({ 1, "count" }, { row.payload.i, run.export })
+    assert.same({ 2, 3 }, { next_row().payload.i, next_row().payload.i })
+    assert.is_nil(next_row())
+    assert.is_nil(next_row())
+    assert.equal(3, worker:outcome().total_rows)
+  end)
+
+  it("a failure is raised by the call that would give what is lost", function()
+    local next_row = behaviour.spawn("counts.lua"):rows("count", { n = 1 }, { timeout = "10s" })
+    assert.equal(1, next_row().payload.i)
+    local exits = behaviour.spawn("dies_after_rows"):rows("exit3", 2)
+    assert.truthy(exits() and exits())
+    assert.equal("worker_exited", behaviour.raised(exits).kind)
+    assert.is_nil(next_row())
+  end)
+
+  it("it may be closed, which cancels the request", function()
+    local worker = behaviour.spawn "counts.lua"
+    do
+      local next_row <close> = worker:rows("count", { n = 1000 })
+      assert.truthy(next_row())
+    end
+    assert.equal("cancelled", select(2, worker:outcome()).kind)
+  end)
+end)
+
 describe("inside a loop over rows", function()
   before_each(behaviour.before)
   after_each(behaviour.after)

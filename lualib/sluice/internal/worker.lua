@@ -80,9 +80,9 @@ function Worker:run(export, value, rules)
   return settle(self, request.execute(self.handle, policy.request(plan, "rows"), plan))
 end
 
----@param self sluice.Stream
+--- The next row, or nothing after terminal success.
 ---@return sluice.Row? row, sluice.Run? run
-local function next_row(self)
+function Stream:__call()
   local owner = self.owner
   if owner.stream ~= self then return nil end
   local row = owner.handle:next()
@@ -112,6 +112,7 @@ end
 --- silently would pass for a complete one. With `on_failure` the failure goes
 --- there instead and the loop ends. Leaving the loop early cancels the
 --- request; run:stop() ends it gracefully. worker:outcome() has the summary.
+--- Without a loop, `local next_row <close> = worker:rows(…)`; next_row() gives the same.
 ---@param export string?
 ---@param value any
 ---@param given { timeout: any, idle_timeout: any, on_diagnostic: function?, on_progress: function?, on_failure: fun(failure: sluice.Error)? }?
@@ -126,7 +127,7 @@ function Worker:rows(export, value, given)
   end
   local stream = setmetatable({ owner = self, run = run, on_failure = read.on_failure }, Stream)
   self.stream = stream
-  return next_row, stream, nil, stream
+  return stream, nil, nil, stream
 end
 
 --- Call an export that returns one value.
