@@ -28,6 +28,7 @@ struct lua_host {
 	struct sl_buffer exports;     /* of struct sl_export_name */
 	const char *name, *version;   /* anchored in the worker's table */
 	struct sl_request *rq;        /* the running one, or NULL */
+	char absent[64];              /* " 'request')", when it gets none */
 	const struct sl_export_name *export;
 	const void *emit;             /* its emit object, or NULL */
 	struct sl_error error;        /* what a protected call ended with */
@@ -57,14 +58,25 @@ static bool may_keep(enum sl_kind kind)
 	return kind == SL_FRAME_TOO_LARGE || kind == SL_ROW_MALFORMED || kind == SL_EXPORT_FAILED;
 }
 
+/* Lua says "attempt to index a nil value (local 'request')". */
+static void say_no_request(const struct lua_host *h, struct sl_error *err)
+{
+	size_t len = strlen(err->message), end = strlen(h->absent);
+	if (end > 0 && len > end && strcmp(err->message + len - end, h->absent) == 0 &&
+	    strstr(err->message, "attempt to index a nil value (") != NULL)
+		snprintf(err->message + len, sizeof err->message - len, "; no request was given");
+}
+
 /* The error becomes host->error here, where it can still be turned into text
  * safely and the stack can still be traced. */
 static int on_error(lua_State *L)
 {
-	struct sl_error *err = &host_of(L)->error;
+	struct lua_host *h = host_of(L);
+	struct sl_error *err = &h->error;
 	if (lua_touserdata(L, 1) == &sentinel)
 		return 1;
 	sl_lua_error_read(L, 1, SL_EXPORT_FAILED, err);
+	say_no_request(h, err);
 	if (!may_keep(err->kind))
 		err->kind = SL_EXPORT_FAILED;
 	luaL_traceback(L, L, NULL, 1);
@@ -256,6 +268,18 @@ static void push_export(lua_State *L, const struct lua_host *h)
 	lua_pop(L, 1);
 }
 
+/* [function] -> [function, nil]: how it calls what it does not get. */
+static void expect_no_request(lua_State *L, struct lua_host *h)
+{
+	const char *name = NULL;
+	if (lua_isfunction(L, -1)) {
+		lua_pushvalue(L, -1);
+		name = lua_getlocal(L, NULL, 1);
+	}
+	snprintf(h->absent, sizeof h->absent, " '%s')", name != NULL ? name : "");
+	lua_pushnil(L);
+}
+
 static void push_request(lua_State *L, struct lua_host *h)
 {
 	size_t len;
@@ -263,7 +287,11 @@ static void push_request(lua_State *L, struct lua_host *h)
 	const char *text = sl_request_text(h->rq, &len);
 	if (sl_json_parse(h->json, text, len, &err) != 0)
 		luaL_error(L, "the request is no JSON: %s", err.message);
-	sl_value_push(L, sl_json_root(h->json));
+	struct sl_json_value request = sl_json_root(h->json);
+	if (sl_json_type(request) == SL_JSON_NULL)
+		expect_no_request(L, h);
+	else
+		sl_value_push(L, request);
 }
 
 static void push_emit(lua_State *L, struct lua_host *h)
@@ -309,6 +337,7 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 		sl_request_fail(rq, &h->error);
 	h->rq = NULL;
 	h->emit = NULL;
+	h->absent[0] = '\0';
 	sl_buffer_consume(&h->scratch, sl_buffer_len(&h->scratch));
 	sl_buffer_trim(&h->scratch, KEEP_BYTES);
 	sl_json_trim(h->json, KEEP_BYTES);

@@ -197,3 +197,29 @@ describe("the frame cap", function()
     end
   end)
 end)
+
+describe("a request that is null or was not given", function()
+  before_each(behaviour.before)
+  after_each(behaviour.after)
+
+  it("is nil in a Lua worker", function()
+    local worker = behaviour.spawn "no_request.lua"
+    for _, request in ipairs { json.null, false } do
+      assert.same({ '"nil"' }, behaviour.run(worker, "of_type", request or nil).rows)
+      assert.same({ true }, assert(worker:call("back", request or nil)))
+    end
+    assert.same({ '"boolean"' }, behaviour.run(worker, "of_type", false).rows)
+    assert.same({ '"table"' }, behaviour.run(worker, "of_type", { json.null }).rows)
+  end)
+
+  it("is named where a worker looks into it", function()
+    local worker = behaviour.spawn "no_request.lua"
+    for export, variable in pairs { index = "local 'request'", index_deeper = "upvalue 'wanted'" } do
+      local failure = behaviour.failed("export_failed", behaviour.run(worker, export))
+      assert.matches(("attempt to index a nil value (%s); no request was given"):format(variable):gsub("%p", "%%%0") .. "$", failure.message)
+    end
+    assert.matches("%(local 'config'%)$", behaviour.failed("export_failed", behaviour.run(worker, "index_other")).message)
+    local given = behaviour.failed("export_failed", behaviour.run(worker, "index", 5))
+    assert.matches("attempt to index a number value %(local 'request'%)$", given.message)
+  end)
+end)
