@@ -407,7 +407,7 @@ static bool take(struct reader *r, const char *sign)
 
 /* ---- the tree ---- */
 
-/* A new part: its number, or 0 when there is no room. */
+/* Appends a part and returns its number; 0: refused, for memory or length. */
 static uint16_t add(struct reader *r, enum sl_syntax_kind kind, size_t at)
 {
 	struct sl_syntax *t = r->tree;

@@ -31,7 +31,7 @@ end
 
 local function size(value)
   if math.type(value) == "integer" and value >= 0 then return value end
-  return nil, "a whole number from 0 on"
+  return nil, "a whole number, 0 or above"
 end
 
 local function keyword_size(value)
