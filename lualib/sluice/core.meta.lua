@@ -37,6 +37,8 @@
 --- Limits of containment for this Lua state: handler CPU time in ms (10 000).
 --- Memory is capped only in the command (main.c owns the allocator).
 ---@field limits fun(limits: { handler_ms: integer? })
+--- Edits that turn one word into another (runtime/base/distance.h).
+---@field distance fun(word: string, other: string): integer
 --- Compile EXPR of `sluice filter` (runtime/expression/syntax.h says what is
 --- one): a bare name is a field of the payload, null and absence are two values,
 --- and `row`, `null` and the safe globals are there where no field has the name. The

@@ -762,25 +762,3 @@ void sl_syntax_clear(struct sl_syntax *t)
 	free(t->bytes);
 	*t = (struct sl_syntax){ 0 };
 }
-
-#define LONGEST_WORD 40
-
-size_t sl_syntax_distance(struct sl_text a, struct sl_text b)
-{
-	size_t rows[3][LONGEST_WORD + 1];
-	if (a.len > LONGEST_WORD || b.len > LONGEST_WORD)
-		return LONGEST_WORD;
-	for (size_t i = 0; i <= a.len; i++)
-		for (size_t j = 0; j <= b.len; j++) {
-			size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
-			char x = i > 0 ? a.bytes[i - 1] : '\0', y = j > 0 ? b.bytes[j - 1] : '\0';
-			row[j] = i == 0 ? j : j == 0 ? i : above[j - 1] + (x != y);
-			if (i > 0 && j > 0 && above[j] + 1 < row[j])
-				row[j] = above[j] + 1;
-			if (i > 0 && j > 0 && row[j - 1] + 1 < row[j])
-				row[j] = row[j - 1] + 1;
-			if (i > 1 && j > 1 && x == b.bytes[j - 2] && a.bytes[i - 2] == y && higher[j - 2] + 1 < row[j])
-				row[j] = higher[j - 2] + 1;
-		}
-	return rows[a.len % 3][b.len];
-}

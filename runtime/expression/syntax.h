@@ -68,7 +68,3 @@ struct sl_syntax_error { /* in the source, from `at` on, so many bytes */
 /* 0, or -1 and *err. The source is borrowed for the call. */
 int sl_syntax_read(struct sl_syntax *t, const char *source, size_t len, struct sl_syntax_error *err);
 void sl_syntax_clear(struct sl_syntax *t);
-
-/* Edits that turn one word into the other (insert, delete, replace, swap of
- * neighbours), for what was meant. */
-size_t sl_syntax_distance(struct sl_text a, struct sl_text b);
