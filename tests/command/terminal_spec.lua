@@ -17,7 +17,8 @@ return {
   on_summary = function(summary) print(summary.total_rows .. " rows in all") end,
 }]]
 
---- Emits rows and its own progress until a file is there; then says so.
+--- Emits rows and its own progress, and a diagnostic with the 300th row, until
+--- a file is there.
 local WORKER = [[
 local gate = ...
 return { name = "gated", version = "1.0", exports = { index = function(_, emit)
@@ -29,7 +30,7 @@ return { name = "gated", version = "1.0", exports = { index = function(_, emit)
     if i == 300 then emit:diagnostic("odd", "file number 300") end
     for _ = 1, 20000 do end
     local file = io.open(gate)
-  until file and file:close() or emit:stopped()
+  until i >= 300 and (file and file:close() or emit:stopped())
 end } }]]
 
 local function quoted(words) return shell.line(words) end
