@@ -5,6 +5,8 @@
 
 #include <lauxlib.h>
 
+#include "lua/describe.h"
+
 #define METATABLE "sluice.error"
 
 /* The details that say where, in the order in which a line for people has them. */
@@ -151,24 +153,6 @@ static void set_from_object(lua_State *L, int index, enum sl_kind kind, struct s
 		take_detail(L, index, (enum sl_detail)d, err);
 }
 
-static int describe(lua_State *L)
-{
-	luaL_tolstring(L, 1, NULL); /* runs __tostring, which may do anything */
-	return 1;
-}
-
-/* Any value as text, pushed. */
-static void push_description(lua_State *L, int index)
-{
-	lua_pushvalue(L, index);
-	lua_pushcfunction(L, describe);
-	lua_insert(L, -2); /* [describe, value] */
-	if (lua_pcall(L, 1, 1, 0) == LUA_OK)
-		return;
-	lua_pop(L, 1);
-	lua_pushfstring(L, "an error that cannot describe itself (a %s)", luaL_typename(L, index));
-}
-
 void sl_lua_error_read(lua_State *L, int index, enum sl_kind kind, struct sl_error *err)
 {
 	luaL_checkstack(L, 6, "an error");
@@ -180,7 +164,7 @@ void sl_lua_error_read(lua_State *L, int index, enum sl_kind kind, struct sl_err
 		return;
 	}
 	size_t len;
-	push_description(L, index); /* [text] */
+	sl_describe(L, index); /* [text] */
 	const char *text = lua_tolstring(L, -1, &len);
 	set_message(err, kind, 0, text, len);
 	lua_pop(L, 1);

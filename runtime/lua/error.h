@@ -35,8 +35,7 @@ int sl_lua_error_answer(lua_State *L, int rc, const struct sl_error *err);
  * Make *err from whatever was raised or returned (the value at index): an
  * error object, which is any table whose field kind is one of our kinds, gives
  * its kind and details back; anything else becomes `kind` with the value as
- * text, on one line and cut. A value whose __tostring fails, nil and so on are
- * turned into text too. *err is overwritten.
+ * text (lua/describe.h), on one line and cut. *err is overwritten.
  */
 void sl_lua_error_read(lua_State *L, int index, enum sl_kind kind, struct sl_error *err);
 

@@ -131,7 +131,7 @@ describe("an error value", function()
   local wordless = setmetatable({}, { __tostring = function() return {} end })
 
   local VALUES = {
-    ["of nil"] = { nil, "nil" }, ["that is a table"] = { {}, "table" }, ["that is a number"] = { 42, "42" },
+    ["of nil"] = { nil, "nil" }, ["that is a table"] = { {}, "{}" }, ["that is a number"] = { 42, "42" },
     ["that is a function"] = { print, "function" }, ["that is false"] = { false, "false" },
     ["whose __tostring fails"] = { stubborn, "cannot describe itself" },
     ["whose __tostring gives no string"] = { wordless, "cannot describe itself" },

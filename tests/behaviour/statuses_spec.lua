@@ -88,7 +88,7 @@ describe("a Lua worker's export", function()
   after_each(behaviour.after)
 
   local WORDS = {
-    text = "raises.lua:7: it broke", after_rows = "it broke after two rows", ["nil"] = "nil", table = "table: ",
+    text = "raises.lua:7: it broke", after_rows = "it broke after two rows", ["nil"] = "nil", table = "{",
     typed = "mine", foreign_kind = "not for me to say", stubborn = "cannot describe itself",
     overflow = "stack overflow", in_coroutine = "from inside", bad_metadata = "metadata cannot be encoded",
   }

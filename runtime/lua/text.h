@@ -1,0 +1,16 @@
+/*
+ * text.h - strings of Lua as texts (room: lua)
+ */
+#pragma once
+
+#include <lua.h>
+
+#include "base/text.h"
+
+/* The string at index: terminated, and Lua's own for as long as it is there. */
+static inline struct sl_text sl_lua_text(lua_State *L, int index)
+{
+	struct sl_text text;
+	text.bytes = lua_tolstring(L, index, &text.len);
+	return text;
+}
