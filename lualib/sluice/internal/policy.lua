@@ -108,6 +108,12 @@ local own_readers = {
   on_diagnostic = check.func, on_progress = check.func, on_summary = check.func, on_failure = check.func,
 }
 
+local function belongs_to_a_stream(_, name)
+  return nil, nil, ("%s: belongs to a stream: streams = { NAME = { %s = … } }"):format(name, name)
+end
+
+for name in pairs(step_readers) do own_readers[name] = own_readers[name] or belongs_to_a_stream end
+
 local function belongs_to_spawn(_, name)
   return nil, nil, ("%s: belongs to sluice.spawn, which has started this worker"):format(name)
 end
