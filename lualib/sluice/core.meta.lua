@@ -37,8 +37,12 @@
 --- Limits of containment for this Lua state: handler CPU time in ms (10 000).
 --- Memory is capped only in the command (main.c owns the allocator).
 ---@field limits fun(limits: { handler_ms: integer? })
---- Edits that turn one word into another (runtime/base/distance.h).
----@field distance fun(word: string, other: string): integer
+--- The table, from which a name that it has not is an error: "OWNER has no
+--- 'NAME'; did you mean …?" (runtime/lua/members.h). absent: names that are nil
+--- unless they are set, as keys.
+---@field members fun(table: table, owner: string, absent: table?): table
+--- Which of these was meant (runtime/base/nearest.h), or nil.
+---@field nearest fun(word: string, candidates: string[]): string?
 --- Compile EXPR of `sluice filter` (runtime/expression/syntax.h says what is
 --- one): a bare name is a field of the payload, null and absence are two values,
 --- and `row`, `null` and the safe globals are there where no field has the name. The

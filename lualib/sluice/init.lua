@@ -69,4 +69,4 @@ function M.stdout()
   return standard_output.stdout
 end
 
-return M
+return core.members(M, "sluice")

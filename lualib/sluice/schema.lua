@@ -179,4 +179,4 @@ function M.from_json_schema(document)
   return require("sluice.internal.schema.json_schema").read(document)
 end
 
-return M
+return core.members(M, "sluice.schema")

@@ -29,3 +29,11 @@ static inline bool sl_text_equal(struct sl_text a, struct sl_text b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
 }
+
+/* By bytes, as strcmp has it. */
+static inline int sl_text_compare(struct sl_text a, struct sl_text b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len == 0 ? 0 : memcmp(a.bytes, b.bytes, len);
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}

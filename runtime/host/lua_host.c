@@ -11,6 +11,8 @@
 #include <lualib.h>
 
 #include "lua/error.h"
+#include "lua/members.h"
+#include "lua/text.h"
 #include "host/serve.h"
 #include "lua/value.h"
 
@@ -40,13 +42,6 @@ static const char sentinel; /* its address is what ends an export early */
 static struct lua_host *host_of(lua_State *L)
 {
 	return *(struct lua_host **)lua_getextraspace(L);
-}
-
-static struct sl_text text_at(lua_State *L, int index)
-{
-	struct sl_text t;
-	t.bytes = lua_tolstring(L, index, &t.len);
-	return t;
 }
 
 /* ---- protected calls ---- */
@@ -80,7 +75,7 @@ static int on_error(lua_State *L)
 	if (!may_keep(err->kind))
 		err->kind = SL_EXPORT_FAILED;
 	luaL_traceback(L, L, NULL, 1);
-	struct sl_text trace = text_at(L, -1);
+	struct sl_text trace = sl_lua_text(L, -1);
 	if (strcmp(trace.bytes, "stack traceback:\n\t[C]: in ?") != 0) /* only us */
 		sl_error_text(err, SL_D_TRACEBACK, trace.bytes, trace.len);
 	return 1;
@@ -142,7 +137,7 @@ static struct lua_host *check_emit(lua_State *L)
 static struct sl_text check_text(lua_State *L, int index)
 {
 	luaL_checktype(L, index, LUA_TSTRING);
-	return text_at(L, index);
+	return sl_lua_text(L, index);
 }
 
 /* What is no row is never refused. */
@@ -248,6 +243,7 @@ static void open_emit(lua_State *L)
 {
 	luaL_newmetatable(L, EMIT_TYPE); /* [meta] */
 	luaL_newlib(L, emit_methods);    /* [meta, methods] */
+	sl_members_close(L, "emit", 0);
 	lua_setfield(L, -2, "__index");
 	lua_pushliteral(L, EMIT_TYPE);
 	lua_setfield(L, -2, "__metatable");
@@ -406,7 +402,7 @@ static void add_export(lua_State *L, struct lua_host *h, const char *field,
 	struct sl_export_name e = { .type = type };
 	if (lua_type(L, -2) != LUA_TSTRING || lua_rawlen(L, -2) == 0)
 		luaL_error(L, "a name in its table %s is no text", field);
-	e.name = text_at(L, -2);
+	e.name = sl_lua_text(L, -2);
 	if (lua_type(L, -1) != LUA_TFUNCTION)
 		luaL_error(L, "%s.%s is %s, not a function", field, e.name.bytes, luaL_typename(L, -1));
 	if (sl_buffer_append(&h->exports, &e, sizeof e) != 0)
@@ -432,9 +428,7 @@ static size_t export_count(const struct lua_host *h)
 static int by_name(const void *a, const void *b)
 {
 	const struct sl_export_name *x = a, *y = b;
-	size_t n = x->name.len < y->name.len ? x->name.len : y->name.len;
-	int order = memcmp(x->name.bytes, y->name.bytes, n);
-	return order != 0 ? order : (x->name.len > y->name.len) - (x->name.len < y->name.len);
+	return sl_text_compare(x->name, y->name);
 }
 
 /* In an order that does not change from one start to the next. */
@@ -453,9 +447,11 @@ static void sort_exports(lua_State *L, struct lua_host *h)
 /* [..., worker's table] */
 static void read_table(lua_State *L, struct lua_host *h)
 {
+	static const char *const fields[] = { "name", "version", "exports", "calls", NULL };
 	int table = lua_gettop(L);
 	if (!lua_istable(L, table))
 		luaL_error(L, "it returned %s, not a table with exports", luaL_typename(L, table));
+	sl_members_check(L, table, fields);
 	lua_pushvalue(L, table);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &table_key);
 	h->name = optional_text(L, table, "name", basename(h->argv[0]));

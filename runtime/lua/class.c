@@ -1,6 +1,8 @@
 /* class.c - see class.h */
 #include "lua/class.h"
 
+#include "lua/members.h"
+
 static void set_function(lua_State *L, const char *name, lua_CFunction f) /* [..., table] */
 {
 	if (f == NULL)
@@ -23,6 +25,7 @@ void sl_class_push(lua_State *L, const char *name, const luaL_Reg *methods, lua_
 	lua_newtable(L);
 	if (methods != NULL)
 		luaL_setfuncs(L, methods, 0);
+	sl_members_close(L, name, 0);
 	lua_setfield(L, -2, "__index");
 	lua_pushvalue(L, -1);
 	lua_setfield(L, LUA_REGISTRYINDEX, name);

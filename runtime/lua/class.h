@@ -8,7 +8,8 @@
 
 /*
  * Push the metatable of that name, which is made on first use: with the methods,
- * and gc and close as __gc and __close; each may be NULL. It is registered when
+ * and gc and close as __gc and __close; each may be NULL. A method that is not
+ * there is an error (lua/members.h). It is registered when
  * it is complete: memory that runs out half way must not leave one that frees
  * nothing. Raises.
  */

@@ -12,6 +12,7 @@
 #include "json/pointer.h"
 #include "lua/codec.h"
 #include "lua/error.h"
+#include "lua/members.h"
 #include "lua/memo.h"
 
 #define CODEC lua_upvalueindex(1)
@@ -603,5 +604,6 @@ int sl_value_open(lua_State *L)
 	add_with_codec(L, "encode", json_encode);
 	lua_pushlightuserdata(L, NULL);
 	lua_setfield(L, -2, "null");
+	sl_members_close(L, "sluice.json", 0);
 	return 1;
 }

@@ -1,9 +1,6 @@
 /*
  * value.h - Lua values from and to JSON (room: lua)
  *
- * Shared by the Lua host in the worker and by the script room in the runner:
- * it stands here because host is left of script, and json knows no Lua.
- *
  * JSON to Lua: null is sluice.null (a light userdata NULL, the same value as
  * cjson.null); an integer that fits 64 bits is a Lua integer, other numbers
  * are floats; arrays are tables with the array metatable, so that an empty

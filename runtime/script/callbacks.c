@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 
 #include "base/clock.h"
+#include "lua/members.h"
 #include "script/delivery.h"
 #include "script/event.h"
 #include "script/interrupt.h"
@@ -29,15 +30,18 @@ static void set_text(lua_State *L, const char *name, struct sl_text text) /* [..
 
 static void handle_diagnostic(lua_State *L, struct sl_event *e)
 {
+	static const char *const fields[] = { "code", "message", NULL };
 	const struct sl_diagnostic *d = e->what;
 	lua_createtable(L, 0, 2);
 	set_text(L, "code", d->code);
 	set_text(L, "message", d->message);
+	sl_members_mark(L, "a diagnostic", fields);
 	call_handler(L, e, "on_diagnostic");
 }
 
 static void handle_progress(lua_State *L, struct sl_event *e)
 {
+	static const char *const fields[] = { "phase", "current", "total", NULL };
 	const struct sl_progress *p = e->what;
 	lua_createtable(L, 0, 3);
 	set_text(L, "phase", p->phase);
@@ -47,6 +51,7 @@ static void handle_progress(lua_State *L, struct sl_event *e)
 		lua_pushinteger(L, (lua_Integer)p->total);
 		lua_setfield(L, -2, "total");
 	}
+	sl_members_mark(L, "progress", fields);
 	lua_pushvalue(L, -1);
 	lua_setiuservalue(L, SL_BODY_RUN, SL_RUN_PROGRESS);
 	if (e->run->on_progress)

@@ -7,8 +7,8 @@
 #include <lauxlib.h>
 
 #include "base/clock.h"
-#include "base/distance.h"
 #include "lua/error.h"
+#include "lua/members.h"
 #include "lua/options.h"
 #include "lua/value.h"
 #include "schema/schema.h"
@@ -74,16 +74,6 @@ static int core_terminal(lua_State *L) /* [fd] */
 	return 2;
 }
 
-static int core_distance(lua_State *L) /* [word, other] */
-{
-	struct sl_text a, b;
-	a.bytes = luaL_checklstring(L, 1, &a.len);
-	b.bytes = luaL_checklstring(L, 2, &b.len);
-	size_t edits = sl_distance(a, b);
-	lua_pushinteger(L, edits < LUA_MAXINTEGER ? (lua_Integer)edits : LUA_MAXINTEGER);
-	return 1;
-}
-
 static int core_now(lua_State *L)
 {
 	lua_pushnumber(L, (lua_Number)sl_now_ns() / 1e9);
@@ -112,7 +102,8 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "protect", sl_protect_call },
 	{ "undisturbed", sl_protect_undisturbed },
 	{ "limits", core_limits },
-	{ "distance", core_distance },
+	{ "members", sl_members_new },
+	{ "nearest", sl_members_nearest },
 	{ "expression", sl_expression_compile },
 	{ "expression_report", sl_expression_report },
 	{ "schema", sl_schema_new },

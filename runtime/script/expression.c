@@ -7,11 +7,12 @@
 
 #include <lauxlib.h>
 
+#include "base/nearest.h"
 #include "expression/predicate.h"
 #include "expression/translate.h"
-#include "base/distance.h"
 #include "lua/class.h"
 #include "lua/error.h"
+#include "lua/text.h"
 #include "lua/value.h"
 #include "script/at_hand.h"
 #include "script/row.h"
@@ -258,21 +259,16 @@ static int between(const char *message, const char *start, const char *stop, con
 
 static const char *hint_for_call(lua_State *L, const char *library, struct sl_text name, char hint[80])
 {
-	char meant[40] = "";
-	size_t best = 3, len;
+	struct sl_nearest n;
+	sl_nearest_begin(&n, name);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 	lua_pushstring(L, library);
 	if (lua_rawget(L, -2) == LUA_TTABLE)
-		for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
-			const char *known = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &len) : "";
-			size_t away = *known != '\0' ? sl_distance(name, (struct sl_text){ known, len }) : best;
-			bool ties = away == best && best < 3 && strcmp(known, meant) < 0; /* next() has no order */
-			if (away < best || ties)
-				snprintf(meant, sizeof meant, "%s", known);
-			best = away < best ? away : best;
-		}
-	lua_pop(L, 2);
-	snprintf(hint, 80, *meant != '\0' ? "; did you mean %s?" : "%s", meant);
+		for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
+			if (lua_type(L, -2) == LUA_TSTRING)
+				sl_nearest_offer(&n, sl_lua_text(L, -2));
+	snprintf(hint, 80, n.best.bytes != NULL ? "; did you mean %.*s?" : "%.*s", (int)n.best.len, n.best.bytes);
+	lua_pop(L, 2); /* the best is one of the library's names */
 	return hint;
 }
 

@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 
 #include "lua/error.h"
+#include "lua/members.h"
 #include "script/run.h"
 
 /* ---- success ---- */
@@ -58,6 +59,12 @@ static void add_checksums(lua_State *L, const struct sl_ledger *ledger) /* [...,
 	lua_pop(L, 1);
 }
 
+/* lualib adds the last three. */
+static const char *const fields[] = {
+	"total_rows", "per_stream", "elapsed", "stopped", "metadata", "metadata_json", "reply", "reply_json",
+	"counts", "notes", "already_committed", "run_key", NULL,
+};
+
 static void push_summary(lua_State *L, int run, const struct sl_outcome *o)
 {
 	struct sl_script *s = ((struct sl_run *)lua_touserdata(L, run))->script;
@@ -74,6 +81,7 @@ static void push_summary(lua_State *L, int run, const struct sl_outcome *o)
 	sl_run_push_counts(L, run);
 	add_checksums(L, o->ledger);
 	lua_setfield(L, -2, "counts");
+	sl_members_mark(L, "a summary", fields);
 }
 
 /* ---- failure ---- */

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "lua/error.h"
+#include "lua/members.h"
 #include "script/at_hand.h"
 #include "script/row_object.h"
 
@@ -202,11 +203,11 @@ static int push_payload(lua_State *L, const struct sl_row_object *row)
 
 enum { GET = 2, REJECT, UPVALUES = REJECT }; /* of __index, after the metatable */
 
-static int unknown_key(lua_State *L)
+static int unknown_key(lua_State *L) /* [row, key] */
 {
-	return luaL_error(L, "a row has no '%s': it has stream, sequence, raw, payload, get() and reject(); "
-	                  "fields of the payload are row.payload.NAME or row:get(\"NAME\")",
-	                  luaL_tolstring(L, 2, NULL));
+	static const char *const names[] = { "stream", "sequence", "raw", "payload", "get", "reject", NULL };
+	return sl_members_unknown(L, "a row", names, ": it has stream, sequence, raw, payload, get() and reject(); "
+	                          "fields of the payload are row.payload.NAME or row:get(\"NAME\")");
 }
 
 static void push_text(lua_State *L, const struct sl_row_object *row)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "lua/error.h"
+#include "lua/members.h"
 #include "script/interrupt.h"
 #include "script/route.h"
 
@@ -125,6 +126,9 @@ static double elapsed(const struct sl_run *run)
 
 void sl_run_push_counts(lua_State *L, int index)
 {
+	static const char *const fields[] = {
+		"rows", "bytes", "kept", "dropped", "rejected", "per_stream", "elapsed", "progress", NULL,
+	};
 	const struct sl_run *run = lua_touserdata(L, index);
 	struct sl_route sum = { 0 };
 	luaL_checkstack(L, 6, "counts");
@@ -137,6 +141,7 @@ void sl_run_push_counts(lua_State *L, int index)
 	lua_setfield(L, -2, "elapsed");
 	lua_getiuservalue(L, index, SL_RUN_PROGRESS);
 	lua_setfield(L, -2, "progress");
+	sl_members_mark(L, "run:counts()", fields);
 }
 
 /* ---- ending early ---- */
@@ -263,16 +268,18 @@ static void push_export(lua_State *L, const struct sl_run *run)
 		push_only_export(L, run);
 }
 
+static const char *const names[] = { "stop", "cancel", "counts", "export", "worker", NULL };
+
 static int run_index(lua_State *L) /* [run, key] */
 {
 	const struct sl_run *run = check_run(L);
-	const char *key = luaL_checkstring(L, 2);
+	const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
 	if (strcmp(key, "export") == 0)
 		push_export(L, run);
 	else if (strcmp(key, "worker") == 0)
 		lua_getiuservalue(L, 1, SL_RUN_WORKER);
-	else
-		lua_getfield(L, lua_upvalueindex(1), key);
+	else if (lua_getfield(L, lua_upvalueindex(1), key) == LUA_TNIL)
+		return sl_members_unknown(L, "a run", names, ": it has stop(), cancel(), counts(), export and worker");
 	return 1;
 }
 

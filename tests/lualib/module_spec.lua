@@ -172,6 +172,25 @@ describe("a policy's last word", function()
   end)
 end)
 
+describe("run", function()
+  before_each(behaviour.before)
+  after_each(behaviour.after)
+
+  it("takes the keys of a policy", function()
+    local worker, seen = behaviour.spawn "counts.lua", {}
+    local policy = {
+      export = "count", request = { n = 2 }, timeout = "20s", idle_timeout = "20s", max_rejects = 5,
+      streams = { numbers = { on_row = function(row) seen[#seen + 1] = row.payload.i end } },
+      on_row = function(row) seen[#seen + 1] = row.payload.i end,
+      on_summary = function(summary) seen[#seen + 1] = summary.total_rows end,
+    }
+    assert(worker:run(policy))
+    assert.same({ 1, 2, 2 }, seen)
+    assert(worker:run("count", { n = 1 }, policy))
+    assert.same({ 1, 2, 2, 1, 1 }, seen)
+  end)
+end)
+
 describe("misuse", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
@@ -188,6 +207,8 @@ describe("misuse", function()
     local worker = behaviour.spawn "counts.lua"
     misused('rows: export: expected a name, got ""', function() worker:rows "" end)
     misused("run: on_rows: unknown key; did you mean on_row?", function() worker:run("count", {}, { on_rows = print }) end)
+    misused("run: on_rows: unknown key; did you mean on_row?", function() worker:run { on_rows = print } end)
+    misused("run: where: belongs to a stream: streams = { NAME = { where = … } }", function() worker:run { where = print } end)
     misused("run: policy: expected a table, got 5", function() worker:run("count", nil, 5) end)
     misused("call: idle_timeout: expected a duration such as 30s, 500ms or 10m, got a table",
       function() worker:call("echo", 1, { idle_timeout = {} }) end)

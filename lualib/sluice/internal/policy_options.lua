@@ -121,7 +121,7 @@ function M.declare(declaration)
   refuse_unknown(declaration)
   local values = {}
   for name, setting in pairs(declaration) do values[name] = value_of(name, setting) end
-  return values
+  return core.members(values, "sluice.options()", declaration)
 end
 
 --- What --set said, before the policy is loaded.

@@ -33,7 +33,7 @@ M.output = {
 }
 
 ---@class sluice.Stdout
-local Stdout = { __name = "sluice.Stdout" }
+local Stdout = core.members({ __name = "sluice.Stdout" }, "sluice.stdout()")
 Stdout.__index = Stdout
 
 local function check(ok, err)

@@ -3,19 +3,13 @@ local core = require "sluice.core"
 
 local M = {}
 
---- "; did you mean on_row?" of the candidate closest to word, if it is close
---- enough to be meant; or nothing.
+--- "; did you mean on_row?" of the candidate that is nearest to word, if one is
+--- near enough to be meant (runtime/base/nearest.h); or nothing.
 ---@param word any
 ---@param candidates string[]
 ---@return string
 function M.hint(word, candidates)
-  if type(word) ~= "string" then return "" end
-  local limit = math.max(1, math.min(3, #word // 3))
-  local best, closest = nil, limit + 1
-  for _, candidate in ipairs(candidates) do
-    local d = core.distance(word:lower(), candidate:lower())
-    if d < closest then best, closest = candidate, d end
-  end
+  local best = type(word) == "string" and core.nearest(word, candidates)
   return best and ("; did you mean %s?"):format(best) or ""
 end
 

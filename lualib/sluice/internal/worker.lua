@@ -9,7 +9,8 @@ local request = require "sluice.internal.request"
 ---@field private handle sluice.core.Worker
 ---@field private defaults table<string, integer>  timeouts that every request has unless it says otherwise
 ---@field private last table    outcome of the latest request: { summary, failure }
-local Worker = { __name = "sluice.Worker" }
+---@field private stream sluice.Stream?  a loop that is running
+local Worker = core.members({ __name = "sluice.Worker" }, "a worker", { stream = true })
 Worker.__index = Worker
 
 ---@class sluice.Stream   a request whose rows are pulled by a loop
@@ -62,13 +63,15 @@ local function settle(self, summary, failure)
   return summary, failure
 end
 
---- Run an export and give its rows to a policy's handlers. `export` and
+--- Run an export and give its rows to a policy's handlers: `run(policy)`, with its
+--- keys export and request, or `run(export, value, policy)`, where `export` and
 --- `value` win over the policy's own; both may be nil.
----@param export string?
+---@param export string|sluice.Policy?
 ---@param value any       the request, anything that can be written as JSON
 ---@param rules sluice.Policy?
 ---@return sluice.core.Summary? summary, sluice.Error? failure
 function Worker:run(export, value, rules)
+  if type(export) == "table" and value == nil and rules == nil then export, rules = nil, export end
   local own, problem = plan_for(self, export, value)
   expect(own, "run", problem)
   expect(rules == nil or type(rules) == "table", "run", "policy: expected a table, got " .. check.show(rules))

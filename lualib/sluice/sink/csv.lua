@@ -133,4 +133,4 @@ function M.file(path, options)
   return setmetatable({ path = path, options = read }, Csv)
 end
 
-return M
+return core.members(M, "sluice.sink.csv")

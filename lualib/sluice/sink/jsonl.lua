@@ -6,6 +6,7 @@
 --- Each row is the exact JSON text of its payload, on one line. The file is
 --- there as a whole or not at all (internal/sink/durable_file.lua). If a file
 --- that is appended to does not end in a line break, one is written first.
+local core = require "sluice.core"
 local durable_file = require "sluice.internal.sink.durable_file"
 
 local M = {}
@@ -39,4 +40,4 @@ function M.file(path, options)
   return setmetatable({ path = path, options = durable_file.read("jsonl.file", path, options, {}) }, Jsonl)
 end
 
-return M
+return core.members(M, "sluice.sink.jsonl")

@@ -7,6 +7,8 @@
 ---
 --- `rows` is the list of the last run that was committed, nil before there is
 --- one; a run that fails leaves it alone.
+local core = require "sluice.core"
+
 local M = {}
 
 ---@class sluice.sink.Memory: sluice.Sink
@@ -51,4 +53,4 @@ function M.new()
   return setmetatable({}, Memory)
 end
 
-return M
+return core.members(M, "sluice.sink.memory")

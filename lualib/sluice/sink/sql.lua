@@ -252,4 +252,4 @@ function M.table(options)
   }, Sink)
 end
 
-return M
+return core.members(M, "sluice.sink.sql")

@@ -113,4 +113,4 @@ function M.new(options)
   return setmetatable({ options = check.options("stdout.new", options, READERS, 2) }, Stdout)
 end
 
-return M
+return core.members(M, "sluice.sink.stdout")

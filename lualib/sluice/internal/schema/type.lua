@@ -103,6 +103,11 @@ local function joined(parts, more)
   return both
 end
 
+--- What some type may have, and this one has not, is nil.
+local parts_of_some = joined(common, {
+  kind = true, expected = true, nullable = true, optional = true, fields = true, values = true, alternatives = true,
+})
+
 ---@param kind sluice.SchemaKind
 function M.define(kind)
   kind.options, kind.readers = kind.options or {}, joined(common, {})
@@ -110,6 +115,7 @@ function M.define(kind)
   for _, option in ipairs(kind.options) do
     local name, reader, keyword = table.unpack(option)
     kind.readers[name], kind.keyword_of[name] = reader, keyword
+    parts_of_some[name] = true
     if keyword then kind.reads[keyword] = true end
   end
   for _, keyword in ipairs(kind.keywords or {}) do kind.reads[keyword] = true end
@@ -291,7 +297,7 @@ function methods:check(value)
   return true
 end
 
-Schema.__index = methods
+Schema.__index = core.members(methods, "a type", parts_of_some)
 
 function Schema.__newindex(_, name)
   error(("a type cannot be changed (%s)"):format(tostring(name)), 2)
