@@ -37,6 +37,9 @@
 --- default stands for an absent field, which need not be declared optional then;
 --- each row gets its own copy. A default that is not valid is a mistake.
 ---
+--- A record that was decoded is written (sluice.json.encode, a sink's column of
+--- JSON) with its fields in the order of its type; kept ones follow, by name.
+---
 --- A type is a value, not to be changed. It can be asked: kind ("string", …;
 --- a const is an enum), the options by their names, nullable, default;
 --- fields of a record: a list of { name =, schema =, optional =, nullable = } in

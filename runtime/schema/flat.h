@@ -51,6 +51,7 @@ struct sl_record {
 	struct sl_node node;
 	struct sl_field *fields;
 	struct sl_names names; /* of the fields, in their order */
+	int order; /* anchor: the metatable that keeps it; 0: it is that of the names */
 	enum sl_unknown unknown;
 	const struct sl_node *rest; /* of fields that are kept */
 };

@@ -171,6 +171,29 @@ static void compile_unknown(struct sl_compiler *c, struct sl_record *r, int from
 	lua_pop(c->L, 1);
 }
 
+static bool is_sorted(const struct sl_names *names)
+{
+	for (size_t i = 1; i < names->count; i++)
+		if (strcmp(names->names[i - 1].text, names->names[i].text) > 0)
+			return false;
+	return true;
+}
+
+/* Tables are written in the order of their names anyway, and most schemas have that. */
+static void compile_order(struct sl_compiler *c, struct sl_record *r)
+{
+	if (is_sorted(&r->names) && r->unknown != SL_UNKNOWN_KEEP)
+		return;
+	lua_newtable(c->L);
+	for (size_t i = 0; i < r->names.count; i++) {
+		lua_rawgeti(c->L, c->anchors, r->fields[i].anchor);
+		lua_pushinteger(c->L, (lua_Integer)i);
+		lua_rawset(c->L, -3);
+	}
+	sl_value_push_order(c->L);
+	r->order = sl_compile_anchor(c);
+}
+
 static void compile_record(struct sl_compiler *c, struct sl_node *n, int from)
 {
 	struct sl_record *r = (struct sl_record *)n;
@@ -186,6 +209,7 @@ static void compile_record(struct sl_compiler *c, struct sl_node *n, int from)
 	}
 	lua_pop(c->L, 1);
 	compile_unknown(c, r, from);
+	compile_order(c, r);
 }
 
 static void read_unknown(struct sl_walk *w, const struct sl_record *r, struct sl_json_value object,
@@ -216,11 +240,21 @@ static void find_fields(struct sl_walk *w, const struct sl_record *r, struct sl_
 		read_unknown(w, r, v, key, len, other);
 }
 
+/* What holds records is read as if it had been there: they have their order. */
+static void push_fallback(struct sl_walk *w, const struct sl_field *f)
+{
+	struct sl_json_value v = w->schema->values[f->fallback.place];
+	if (sl_json_type(v) == SL_JSON_OBJECT || sl_json_type(v) == SL_JSON_ARRAY)
+		sl_walk_value(w, f->node, v);
+	else
+		sl_walk_constant(w, &f->fallback);
+}
+
 static void read_absent(struct sl_walk *w, const struct sl_field *f) /* [..., record] */
 {
 	if (f->has_fallback) {
 		lua_rawgeti(w->L, w->anchors, f->anchor);
-		sl_walk_constant(w, &f->fallback);
+		push_fallback(w, f);
 		lua_rawset(w->L, -3);
 	} else if (!f->optional) {
 		sl_walk_complain(w, f->node->expected, &(struct sl_complaint_at){ .level = w->level });
@@ -268,6 +302,10 @@ static void read_found(struct sl_walk *w, const struct sl_record *r, struct sl_j
 	for (size_t i = 0; i < r->names.count; i++)
 		found[i].json = NULL;
 	sl_walk_table(w, 0, r->names.count);
+	if (r->order != 0) {
+		lua_rawgeti(w->L, w->anchors, r->order);
+		lua_setmetatable(w->L, -2);
+	}
 	find_fields(w, r, v, found);
 	read_fields(w, r, found);
 }

@@ -235,6 +235,34 @@ describe("a type", function()
     assert.same({ "c", "a", "b" }, names(schema.record { { "c", schema.any }, { "a", schema.any }, { "b", schema.any } }))
   end)
 
+  it("keeps the order of its fields when a value is written, at any depth", function()
+    local fields = { { "z", schema.integer }, { "a", schema.integer } }
+    local inner = schema.record(fields)
+    local function written(declared, text)
+      local value, err = declared:decode(text)
+      assert.is_nil(err)
+      return (json.encode(value))
+    end
+    local declared = schema.record({
+      { "name", schema.string }, { "sub", inner }, { "list", schema.array(inner) }, { "map", schema.map(inner) },
+      { "either", schema.union(schema.string, inner) }, { "id", schema.integer }, { "absent", schema.integer { default = 1 } },
+      { "made", schema.nullable(schema.record(fields, { default = { a = 1, z = 2 } })) },
+    })
+    local text = '{"id":1,"map":{"k":{"a":1,"z":2}},"sub":{"a":1,"z":2},"either":{"a":1,"z":2},"name":"n","list":[{"a":1,"z":2}]}'
+    local pair = '{"z":2,"a":1}'
+    assert.equal(('{"name":"n","sub":%s,"list":[%s],"map":{"k":%s},"either":%s,"id":1,"absent":1,"made":%s}')
+      :format(pair, pair, pair, pair, pair), written(declared, text))
+    local open = schema.open { { "b", schema.integer }, { "c", schema.integer } }
+    assert.equal('{"b":2,"c":3,"a":1,"d":4}', written(open, '{"d":4,"c":3,"a":1,"b":2}'))
+    assert.equal('{"a":1,"z":2}', written(schema.record { z = schema.integer, a = schema.integer }, pair))
+    local many, backwards, forwards = {}, {}, {}
+    for i = 1, 60 do
+      local name = ("k%02d"):format(61 - i)
+      many[i], backwards[i], forwards[61 - i] = { name, schema.integer }, ('"%s":0'):format(name), ('"%s":0'):format(name)
+    end
+    assert.equal("{" .. table.concat(backwards, ",") .. "}", written(schema.record(many), "{" .. table.concat(forwards, ",") .. "}"))
+  end)
+
   it("reads as it was written", function()
     assert.equal('record({ doc = optional(string), line = integer { min = 1 } }, { unknown = "keep" })',
       tostring(schema.open { line = schema.integer { min = 1 }, doc = schema.optional(schema.string) }))
