@@ -3,8 +3,12 @@
 
 #include "json/words.h"
 
-/* So many misses in a row, and only every so-manieth string is remembered. */
-#define MANY 64
+static void remember(lua_State *L, int anchors, struct sl_memo *m, size_t i, const struct sl_memo_string *s)
+{
+	m->strings[i] = *s;
+	lua_pushvalue(L, -1);
+	lua_rawseti(L, anchors, m->anchor + (int)i);
+}
 
 void sl_memo_push(lua_State *L, int anchors, struct sl_memo *m, const char *text, size_t len)
 {
@@ -17,14 +21,12 @@ void sl_memo_push(lua_State *L, int anchors, struct sl_memo *m, const char *text
 	size_t i = hash >> 32 & m->mask;
 	struct sl_memo_string *s = &m->strings[i];
 	if (s->first == first && s->last == last && s->len == len) {
-		m->misses = 0;
 		lua_rawgeti(L, anchors, m->anchor + (int)i);
 		return;
 	}
 	lua_pushlstring(L, text, len);
-	if (m->misses++ >= MANY && m->misses % MANY != 0)
-		return;
-	*s = (struct sl_memo_string){ first, last, len };
-	lua_pushvalue(L, -1);
-	lua_rawseti(L, anchors, m->anchor + (int)i);
+	if (s->seen == (uint32_t)hash)
+		remember(L, anchors, m, i, &(struct sl_memo_string){ first, last, (uint32_t)len, 0 });
+	else
+		s->seen = (uint32_t)hash;
 }

@@ -3,7 +3,9 @@
  *
  * To make a Lua string is to hash it and to look for it among all strings of
  * the state. Names of fields come again with every row, and many fields have few
- * values, and short ones: these are remembered.
+ * values, and short ones: these are remembered. A string takes a place when it
+ * is looked for twice, with no other in between that wants the place: values
+ * that never come again take none.
  */
 #pragma once
 
@@ -16,13 +18,13 @@
 
 struct sl_memo_string {
 	uint64_t first, last;
-	size_t len; /* 0: none yet */
+	uint32_t len;  /* 0: none yet */
+	uint32_t seen; /* of the string that was looked for here last and not found: of its hash */
 };
 
 struct sl_memo { /* zeroed but for the first two */
-	int anchor;      /* place of the first string in a table; all follow it */
-	size_t mask;     /* of their count, a power of 2 */
-	unsigned misses; /* in a row */
+	int anchor;  /* place of the first string in a table; all follow it */
+	size_t mask; /* of their count, a power of 2 */
 	struct sl_memo_string strings[];
 };
 

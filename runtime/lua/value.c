@@ -18,17 +18,22 @@
 #define CODEC lua_upvalueindex(1)
 #define ARRAY "sluice.array"
 
-#define NAMES 128 /* of fields, that are remembered; a power of 2 */
-
 #define MIXED_KEYS "a table with string keys and others is neither array nor object"
 
 /* ---- JSON to Lua ---- */
 
+/* Strings that come again, names of fields and short values: a userdata of the
+ * registry, each memo with the table that holds its strings. */
+struct sl_value_strings {
+	int names_ref, values_ref; /* in the registry */
+	struct sl_memo *names, *values;
+};
+
 struct decoder {
 	lua_State *L;
-	int metatable;        /* where on the stack the array metatable is, or nil yet */
-	int names;            /* likewise, the names that memo is of */
-	struct sl_memo *memo; /* NULL: not looked for yet */
+	struct sl_value_strings *strings;
+	int names, values; /* where on the stack their tables are */
+	int metatable;     /* likewise that of arrays, or nil yet */
 };
 
 static void push_value(struct decoder *d, struct sl_json_value v);
@@ -60,55 +65,23 @@ static void push_array(struct decoder *d, struct sl_json_value v)
 	mark_array(d);
 }
 
-static const char names_key; /* its address, in the registry */
-
-/* Names of fields, remembered by the Lua state: a userdata with their table. */
-static void make_names(lua_State *L)
-{
-	struct sl_memo *memo = lua_newuserdatauv(L, SL_MEMO_SIZE(NAMES), 1);
-	memset(memo, 0, SL_MEMO_SIZE(NAMES));
-	memo->anchor = 1;
-	memo->mask = NAMES - 1;
-	lua_createtable(L, NAMES, 0);
-	for (int i = 1; i <= NAMES; i++) {
-		lua_pushboolean(L, false);
-		lua_rawseti(L, -2, i);
-	}
-	lua_setiuservalue(L, -2, 1);
-	lua_pushvalue(L, -1);
-	lua_rawsetp(L, LUA_REGISTRYINDEX, &names_key);
-}
-
-static void find_names(struct decoder *d)
-{
-	if (lua_rawgetp(d->L, LUA_REGISTRYINDEX, &names_key) == LUA_TNIL) {
-		lua_pop(d->L, 1);
-		make_names(d->L);
-	}
-	d->memo = lua_touserdata(d->L, -1);
-	lua_getiuservalue(d->L, -1, 1);
-	lua_replace(d->L, d->names);
-	lua_pop(d->L, 1);
-}
-
 static void push_object(struct decoder *d, struct sl_json_value v)
 {
 	struct sl_json_iter it = sl_json_children(v);
 	struct sl_json_value field;
 	const char *key;
 	size_t len;
-	if (d->memo == NULL)
-		find_names(d);
 	lua_createtable(d->L, 0, size_hint(sl_json_count(v)));
 	while (sl_json_next(&it, &key, &len, &field)) {
-		sl_memo_push(d->L, d->names, d->memo, key, len);
+		sl_memo_push(d->L, d->names, d->strings->names, key, len);
 		push_value(d, field); /* [object, key, field] */
 		lua_rawset(d->L, -3);
 	}
 }
 
-static void push_scalar(lua_State *L, struct sl_json_value v, enum sl_json_type type)
+static void push_scalar(struct decoder *d, struct sl_json_value v, enum sl_json_type type)
 {
+	lua_State *L = d->L;
 	const char *s;
 	size_t len;
 	switch (type) {
@@ -123,7 +96,7 @@ static void push_scalar(lua_State *L, struct sl_json_value v, enum sl_json_type 
 		break;
 	case SL_JSON_STRING:
 		s = sl_json_string(v, &len);
-		lua_pushlstring(L, s, len);
+		sl_memo_push(L, d->values, d->strings->values, s, len);
 		break;
 	default:
 		lua_pushlightuserdata(L, NULL);
@@ -134,7 +107,7 @@ static void push_value(struct decoder *d, struct sl_json_value v)
 {
 	enum sl_json_type type = sl_json_type(v);
 	if (type != SL_JSON_ARRAY && type != SL_JSON_OBJECT) {
-		push_scalar(d->L, v, type);
+		push_scalar(d, v, type);
 		return;
 	}
 	luaL_checkstack(d->L, 6, "JSON nested too deep");
@@ -144,16 +117,62 @@ static void push_value(struct decoder *d, struct sl_json_value v)
 		push_object(d, v);
 }
 
+void sl_value_push_with(lua_State *L, struct sl_value_strings *s, struct sl_json_value v)
+{
+	luaL_checkstack(L, 8, "a JSON value");
+	lua_pushnil(L);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, s->names_ref);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, s->values_ref);
+	int top = lua_gettop(L);
+	struct decoder d = { L, s, top - 1, top, top - 2 };
+	push_value(&d, v); /* [metatable or nil, names, values, value] */
+	lua_replace(L, top - 2);
+	lua_settop(L, top - 2);
+}
+
 void sl_value_push(lua_State *L, struct sl_json_value v)
 {
-	luaL_checkstack(L, 6, "a JSON value");
-	lua_pushnil(L);
-	lua_pushnil(L);
-	int top = lua_gettop(L);
-	struct decoder d = { L, top - 1, top, NULL };
-	push_value(&d, v); /* [metatable or nil, names or nil, value] */
-	lua_replace(L, -3);
-	lua_pop(L, 1);
+	sl_value_push_with(L, sl_value_strings(L), v);
+}
+
+/* ---- strings that come again ---- */
+
+#define NAMES 128 /* a power of 2 */
+#define VALUES 256
+
+static const char strings_key; /* its address, in the registry */
+
+/* A memo, in user value i of the userdata on top; its table's place in the registry. */
+static struct sl_memo *make_memo(lua_State *L, int i, int count, int *ref) /* [..., strings] */
+{
+	struct sl_memo *memo = lua_newuserdatauv(L, SL_MEMO_SIZE((size_t)count), 0);
+	memset(memo, 0, SL_MEMO_SIZE((size_t)count));
+	memo->anchor = 1;
+	memo->mask = (size_t)count - 1;
+	lua_setiuservalue(L, -2, i);
+	lua_createtable(L, count, 0);
+	for (int i = 1; i <= count; i++) {
+		lua_pushboolean(L, false);
+		lua_rawseti(L, -2, i);
+	}
+	*ref = luaL_ref(L, LUA_REGISTRYINDEX);
+	return memo;
+}
+
+struct sl_value_strings *sl_value_strings(lua_State *L)
+{
+	luaL_checkstack(L, 6, "strings");
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &strings_key) == LUA_TNIL) {
+		lua_pop(L, 1);
+		struct sl_value_strings *s = lua_newuserdatauv(L, sizeof *s, 2);
+		s->names = make_memo(L, 1, NAMES, &s->names_ref);
+		s->values = make_memo(L, 2, VALUES, &s->values_ref);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &strings_key);
+	}
+	struct sl_value_strings *s = lua_touserdata(L, -1);
+	lua_pop(L, 1); /* the registry keeps it */
+	return s;
 }
 
 /* ---- the path to a value that cannot be written ---- */

@@ -33,6 +33,12 @@
  */
 void sl_value_push(lua_State *L, struct sl_json_value v);
 
+/* The same, for who asks often: sl_value_strings() of the Lua state, which stays
+ * where it is until that is closed. To ask for it may raise on memory. */
+struct sl_value_strings;
+struct sl_value_strings *sl_value_strings(lua_State *L);
+void sl_value_push_with(lua_State *L, struct sl_value_strings *s, struct sl_json_value v);
+
 /*
  * Append the JSON text of the value at index to out: 0, or -1 and *err
  * (row_malformed; message names the path) and out as it was. May raise on

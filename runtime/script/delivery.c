@@ -114,7 +114,7 @@ static void encode(lua_State *L, struct delivery *d) /* [..., value] */
 static void replace_payload(lua_State *L, struct delivery *d)
 {
 	struct sl_at_hand *h = &d->hand;
-	const struct sl_row_object *row = sl_row_test(L, -1, SL_BODY_METATABLE);
+	const struct sl_row_object *row = sl_row_test(L, -1);
 	if (row != NULL && sl_row_serial(row) == h->serial)
 		return;
 	if (row != NULL)

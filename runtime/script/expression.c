@@ -355,11 +355,11 @@ static int raise_explained(lua_State *L, const struct sl_expression *e) /* [...,
 	sl_lua_error_raise(L, &err);
 }
 
-static int call(lua_State *L) /* [row], upvalues: expression, function, the rows' metatable */
+static int call(lua_State *L) /* [row], upvalues: expression, function */
 {
 	struct sl_expression *e = self(L);
 	const struct sl_row_object *outer = e->row;
-	const struct sl_row_object *row = sl_row_test(L, 1, lua_upvalueindex(3));
+	const struct sl_row_object *row = sl_row_test(L, 1);
 	if (row == NULL)
 		return luaL_typeerror(L, 1, SL_ROW);
 	lua_settop(L, 1);
@@ -593,7 +593,6 @@ int sl_expression_compile(lua_State *L) /* [source, name?] */
 		luaL_error(L, "not enough memory for an expression");
 	e->is_simple = sl_predicate_is_simple(&e->tree);
 	push_function(L, e); /* [..., expression, function] */
-	sl_row_push_metatable(L);
-	lua_pushcclosure(L, call, 3);
+	lua_pushcclosure(L, call, 2);
 	return 1;
 }

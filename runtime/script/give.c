@@ -34,12 +34,12 @@ static bool is_hurried(void)
 	return sl_interrupt_count() > 1;
 }
 
-static int give(lua_State *L) /* [taker, row], upvalue 1: the rows' metatable */
+static int give(lua_State *L) /* [taker, row] */
 {
 	SL_ERROR(err);
 	struct sl_taken taken = { .text = NULL };
 	struct sl_taker taker = sl_taker_at(L, 1);
-	const struct sl_row_object *row = sl_row_test(L, 2, lua_upvalueindex(1));
+	const struct sl_row_object *row = sl_row_test(L, 2);
 	luaL_argexpected(L, taker.type != NULL, 1, "taker of rows");
 	luaL_argexpected(L, row != NULL, 2, SL_ROW);
 	if (taker.type->reads_document)
@@ -54,8 +54,7 @@ static int give(lua_State *L) /* [taker, row], upvalue 1: the rows' metatable */
 
 static void push_give(lua_State *L)
 {
-	sl_row_push_metatable(L);
-	lua_pushcclosure(L, give, 1);
+	lua_pushcfunction(L, give);
 }
 
 void sl_give_init(struct sl_script *s)

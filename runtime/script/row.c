@@ -10,13 +10,11 @@
 #include "script/at_hand.h"
 #include "script/row_object.h"
 
-struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable)
+/* A metatable is looked up by its name; this is asked several times for a row. */
+struct sl_row_object *sl_row_test(lua_State *L, int index)
 {
 	struct sl_row_object *row = lua_touserdata(L, index);
-	if (row == NULL || !lua_getmetatable(L, index))
-		return NULL;
-	bool ours = lua_rawequal(L, -1, metatable);
-	lua_pop(L, 1);
+	bool ours = row != NULL && lua_rawlen(L, index) >= sizeof *row && row->mark == &sl_row_mark;
 	return ours ? row : NULL;
 }
 
@@ -118,11 +116,11 @@ static int find_pointer(lua_State *L, const struct sl_row_object *row, const cha
 	return sl_json_pointer(sl_json_root(sl_row_document(L, row)), path, len, out);
 }
 
-/* ---- methods; upvalue 1 of each is the metatable ---- */
+/* ---- methods ---- */
 
 static struct sl_row_object *check_row(lua_State *L)
 {
-	struct sl_row_object *row = sl_row_test(L, 1, lua_upvalueindex(1));
+	struct sl_row_object *row = sl_row_test(L, 1);
 	if (row == NULL)
 		luaL_typeerror(L, 1, SL_ROW);
 	return row;
@@ -201,8 +199,6 @@ static int push_payload(lua_State *L, const struct sl_row_object *row)
 	return 1;
 }
 
-enum { GET = 2, REJECT, UPVALUES = REJECT }; /* of __index, after the metatable */
-
 static int unknown_key(lua_State *L) /* [row, key] */
 {
 	static const char *const names[] = { "stream", "sequence", "raw", "payload", "get", "reject", NULL };
@@ -217,21 +213,25 @@ static void push_text(lua_State *L, const struct sl_row_object *row)
 	lua_pushlstring(L, text, len);
 }
 
+/* strcmp would cost more than the rest of a look-up. */
+#define IS(key, len, name) ((len) == sizeof(name) - 1 && memcmp(key, name, sizeof(name)) == 0)
+
 static int row_index(lua_State *L) /* [row, key] */
 {
 	const struct sl_row_object *row = check_row(L);
-	const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-	if (strcmp(key, "payload") == 0)
+	size_t len = 0;
+	const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tolstring(L, 2, &len) : "";
+	if (IS(key, len, "payload"))
 		return push_payload(L, row);
-	if (strcmp(key, "get") == 0)
-		lua_pushvalue(L, lua_upvalueindex(GET));
-	else if (strcmp(key, "reject") == 0)
-		lua_pushvalue(L, lua_upvalueindex(REJECT));
-	else if (strcmp(key, "sequence") == 0)
+	if (IS(key, len, "get"))
+		lua_pushcfunction(L, row_get);
+	else if (IS(key, len, "reject"))
+		lua_pushcfunction(L, row_reject);
+	else if (IS(key, len, "sequence"))
 		lua_pushinteger(L, (lua_Integer)row->sequence);
-	else if (strcmp(key, "stream") == 0)
+	else if (IS(key, len, "stream"))
 		lua_pushlstring(L, row->bytes, row->stream_len);
-	else if (strcmp(key, "raw") == 0)
+	else if (IS(key, len, "raw"))
 		push_text(L, row);
 	else
 		return unknown_key(L);
@@ -253,25 +253,14 @@ static int row_tostring(lua_State *L) /* [row] */
 	return 1;
 }
 
-static void push_index(lua_State *L) /* [..., metatable] */
-{
-	lua_pushvalue(L, -1);
-	lua_pushvalue(L, -1);
-	lua_pushcclosure(L, row_get, 1);
-	lua_pushvalue(L, -3);
-	lua_pushcclosure(L, row_reject, 1);
-	lua_pushcclosure(L, row_index, UPVALUES);
-}
-
 void sl_row_push_metatable(lua_State *L)
 {
-	luaL_checkstack(L, 12, "the metatable of rows");
+	luaL_checkstack(L, 4, "the metatable of rows");
 	if (!luaL_newmetatable(L, SL_ROW)) /* sets __name */
 		return;
-	push_index(L);
+	lua_pushcfunction(L, row_index);
 	lua_setfield(L, -2, "__index");
-	lua_pushvalue(L, -1);
-	lua_pushcclosure(L, row_tostring, 1);
+	lua_pushcfunction(L, row_tostring);
 	lua_setfield(L, -2, "__tostring");
 }
 

@@ -46,8 +46,8 @@ void sl_row_forget_loans(lua_State *L, struct sl_script *s);
 /* The value on top, popped, is the payload of the row at index. */
 void sl_row_set_payload(lua_State *L, int index);
 
-/* The row at index, or NULL; metatable as above. Needs two free slots. */
-struct sl_row_object *sl_row_test(lua_State *L, int index, int metatable);
+/* The row at index, or NULL. */
+struct sl_row_object *sl_row_test(lua_State *L, int index);
 
 /* Its text; borrowed as long as the row lives, and while it is handled, lives there.
  * Raises when it is lost. */

@@ -5,6 +5,8 @@
 
 #include "script/row_object.h"
 
+const char sl_row_mark = 0;
+
 #define LARGE (256u * 1024)
 #define QUICK_KIB 8192 /* so much is collected in less time than a large row takes */
 
@@ -32,6 +34,7 @@ static struct sl_row_object *push_row(lua_State *L, struct sl_script *s,
 {
 	struct sl_row_object *row =
 		lua_newuserdatauv(L, sizeof *row + from->stream_len + room, values);
+	row->mark = &sl_row_mark;
 	row->script = s;
 	row->serial = from->serial;
 	row->sequence = from->sequence;

@@ -6,6 +6,7 @@
 #include "script/row.h"
 
 struct sl_row_object {
+	const void *mark; /* &sl_row_mark: no other userdata has it */
 	struct sl_script *script;
 	uint64_t serial;
 	uint64_t sequence;
@@ -14,6 +15,8 @@ struct sl_row_object {
 	size_t stream_len;
 	char bytes[]; /* the stream's name, and the text unless that is elsewhere */
 };
+
+extern const char sl_row_mark;
 
 /* User values; the second is for large rows only. */
 enum {

@@ -59,8 +59,14 @@ void sl_script_release(struct sl_codec *c)
 
 static void push_table(lua_State *L, struct sl_script *s, struct sl_json_value v)
 {
-	struct sl_codec *c = sl_script_hold(L, s, v.json); /* [codec or nil] */
-	sl_value_push(L, v);
+	if (s->strings == NULL)
+		s->strings = sl_value_strings(L);
+	if (s->codec == NULL || s->codec->json != v.json) {
+		sl_value_push_with(L, s->strings, v);
+		return;
+	}
+	struct sl_codec *c = sl_script_hold(L, s, v.json); /* [codec] */
+	sl_value_push_with(L, s->strings, v);
 	sl_script_release(c);
 	lua_replace(L, -2);
 }

@@ -42,6 +42,7 @@ struct sl_script {
 	uint64_t events;    /* callbacks so far: tells whether a turn brought something */
 
 	struct sl_codec *codec;    /* of rows, by their serials; kept alive by a user value */
+	struct sl_value_strings *strings; /* of the Lua state; NULL before the first value */
 	struct sl_json_writer *encoder;
 	struct sl_buffer text;     /* of the latest mapped payload */
 	struct sl_buffer reason;   /* why the row at hand was rejected */
