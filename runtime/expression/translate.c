@@ -160,6 +160,15 @@ static bool is_calculated(uint8_t kind)
 	return (kind >= SL_SYNTAX_NOT && kind <= SL_SYNTAX_BNOT) || kind >= SL_SYNTAX_LT;
 }
 
+/* A field is a local from the start. */
+static struct operand field(struct writer *w, uint16_t i, bool is_never_null)
+{
+	struct operand o = { i, ++w->locals, is_never_null };
+	put(w, "local v%u = %c(%u)", o.local, is_never_null ? 'P' : 'F', i);
+	end_line(w, i);
+	return o;
+}
+
 static struct operand operand(struct writer *w, uint16_t i)
 {
 	struct operand o = { .part = i };
@@ -167,6 +176,8 @@ static struct operand operand(struct writer *w, uint16_t i)
 		o.part = part(w, o.part)->left;
 	if (is_constant(part(w, o.part)))
 		return o;
+	if (sl_syntax_is_path(w->t, i) && !is_always_there(part(w, i)))
+		return field(w, i, false);
 	o.is_never_null = is_calculated(part(w, o.part)->kind);
 	o.part = i;
 	o.local = ++w->locals;
@@ -179,12 +190,7 @@ static struct operand operand(struct writer *w, uint16_t i)
 /* Where null is as good as nil. */
 static struct operand present(struct writer *w, uint16_t i)
 {
-	if (!sl_syntax_is_path(w->t, i))
-		return operand(w, i);
-	struct operand o = { i, ++w->locals, true };
-	put(w, "local v%u = P(%u)", o.local, i);
-	end_line(w, i);
-	return o;
+	return sl_syntax_is_path(w->t, i) ? field(w, i, true) : operand(w, i);
 }
 
 /* " and v1 ~= nil and v1 ~= N": a literal nil is meant as it is. */
@@ -233,27 +239,35 @@ static void write_binary(struct writer *w, uint16_t i, unsigned to)
 	put(w, "do ");
 	struct operand (*read)(struct writer *, uint16_t) = plain ? operand : present;
 	struct operand a = read(w, p->left), b = read(w, p->right);
-	put(w, is_order(p->kind) ? "v%u = false if true" : "v%u = nil if true", to);
 	if (!plain) {
+		put(w, is_order(p->kind) ? "v%u = false if true" : "v%u = nil if true", to);
 		put_nil_check(w, a);
 		put_nil_check(w, b);
+		put(w, " then ");
 	}
-	put(w, " then v%u = (", to);
+	put(w, "v%u = (", to);
 	put_operand(w, a);
 	put(w, ") %s (", sign_of(p->kind));
 	put_operand(w, b);
-	put(w, ") end end");
+	put(w, plain ? ") end" : ") end end");
 	end_line(w, i);
 }
 
 static void write_unary(struct writer *w, uint16_t i, unsigned to)
 {
 	const struct sl_part *p = part(w, i);
-	write_part(w, p->left, to);
-	if (p->kind == SL_SYNTAX_NOT)
+	if (p->kind == SL_SYNTAX_NOT) {
+		write_part(w, p->left, to);
 		put(w, "v%u = not v%u or v%u == N", to, to, to);
-	else
-		put(w, "if v%u ~= nil and v%u ~= N then v%u = %sv%u else v%u = nil end", to, to, to, sign_of(p->kind), to, to);
+	} else {
+		put(w, "do ");
+		struct operand of = present(w, p->left);
+		put(w, "v%u = nil if true", to);
+		put_nil_check(w, of);
+		put(w, " then v%u = %s(", to, sign_of(p->kind));
+		put_operand(w, of);
+		put(w, ") end end");
+	}
 	end_line(w, i);
 }
 

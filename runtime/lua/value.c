@@ -130,6 +130,18 @@ void sl_value_push_with(lua_State *L, struct sl_value_strings *s, struct sl_json
 	lua_settop(L, top - 2);
 }
 
+void sl_value_push_string(lua_State *L, struct sl_value_strings *s, int values, struct sl_json_value v)
+{
+	size_t len;
+	const char *text = sl_json_string(v, &len);
+	sl_memo_push(L, values, s->values, text, len);
+}
+
+void sl_value_push_values(lua_State *L, struct sl_value_strings *s)
+{
+	lua_rawgeti(L, LUA_REGISTRYINDEX, s->values_ref);
+}
+
 void sl_value_push(lua_State *L, struct sl_json_value v)
 {
 	sl_value_push_with(L, sl_value_strings(L), v);

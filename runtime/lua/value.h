@@ -39,6 +39,11 @@ struct sl_value_strings;
 struct sl_value_strings *sl_value_strings(lua_State *L);
 void sl_value_push_with(lua_State *L, struct sl_value_strings *s, struct sl_json_value v);
 
+/* A string of a document; values: index of what _push_values has pushed, the table
+ * of those that come again. */
+void sl_value_push_string(lua_State *L, struct sl_value_strings *s, int values, struct sl_json_value v);
+void sl_value_push_values(lua_State *L, struct sl_value_strings *s);
+
 /*
  * Append the JSON text of the value at index to out: 0, or -1 and *err
  * (row_malformed; message names the path) and out as it was. May raise on

@@ -56,6 +56,7 @@ static int expression_gc(lua_State *L) /* [expression] */
 
 #define SELF lua_upvalueindex(1)
 #define METATABLE lua_upvalueindex(2) /* of rows */
+#define STRINGS lua_upvalueindex(3)   /* short ones that come again */
 
 static struct sl_expression *self(lua_State *L)
 {
@@ -122,6 +123,8 @@ static void push_field(lua_State *L, struct sl_expression *e, uint16_t i, bool i
 		lua_rawgeti(L, -1, i);
 	} else if (!find(L, e, i, &v) || (is_null_nil && sl_json_type(v) == SL_JSON_NULL)) {
 		lua_pushnil(L);
+	} else if (sl_json_type(v) == SL_JSON_STRING) {
+		sl_value_push_string(L, e->script->strings, STRINGS, v);
 	} else {
 		sl_script_push_value(L, e->script, v);
 	}
@@ -569,7 +572,8 @@ static void push_function(lua_State *L, struct sl_expression *e)
 	for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
 		lua_pushvalue(L, state);
 		sl_row_push_metatable(L);
-		lua_pushcclosure(L, given[i], 2);
+		sl_value_push_values(L, sl_script_strings(L, e->script));
+		lua_pushcclosure(L, given[i], 3);
 	}
 	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 	lua_getiuservalue(L, state, FUNCTIONS);

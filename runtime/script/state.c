@@ -57,16 +57,22 @@ void sl_script_release(struct sl_codec *c)
 		c->taken = false;
 }
 
-static void push_table(lua_State *L, struct sl_script *s, struct sl_json_value v)
+struct sl_value_strings *sl_script_strings(lua_State *L, struct sl_script *s)
 {
 	if (s->strings == NULL)
 		s->strings = sl_value_strings(L);
+	return s->strings;
+}
+
+static void push_table(lua_State *L, struct sl_script *s, struct sl_json_value v)
+{
+	struct sl_value_strings *strings = sl_script_strings(L, s);
 	if (s->codec == NULL || s->codec->json != v.json) {
-		sl_value_push_with(L, s->strings, v);
+		sl_value_push_with(L, strings, v);
 		return;
 	}
 	struct sl_codec *c = sl_script_hold(L, s, v.json); /* [codec] */
-	sl_value_push_with(L, s->strings, v);
+	sl_value_push_with(L, strings, v);
 	sl_script_release(c);
 	lua_replace(L, -2);
 }

@@ -95,6 +95,9 @@ void sl_script_release(struct sl_codec *c);
 /* Parse a text with that parser; raises when it is not JSON. */
 struct sl_json_value sl_script_parse(lua_State *L, struct sl_script *s, const char *text, size_t len);
 
+/* Strings that come again, as sl_value_strings(). Raises on memory. */
+struct sl_value_strings *sl_script_strings(lua_State *L, struct sl_script *s);
+
 /* Push a value of a document, taking the parser that holds it if it is ours.
  * One free slot is enough for anything but a table. */
 void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v);
