@@ -133,6 +133,7 @@ describe("the progress line", function()
     local line = quoted { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c", "while :; do echo 1; sleep 0.05; done" }
     local t = start { "sh", "-c", "exec " .. line .. " >" .. out }
     t:await("[%d,]+ rows  [%d,]+ rows/s")
+    shell.wait("two rows in the file", function() return shell.read(out):find "^1\n1\n" end)
     t:press "C-c"
     local status, screen = t:finish()
     assert.equal(130, status)
