@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <strings.h>
 
 #define LONGEST_WORD 64
@@ -62,4 +63,10 @@ void sl_nearest_offer(struct sl_nearest *n, struct sl_text candidate)
 		return;
 	n->away = away;
 	n->best = candidate;
+}
+
+const char *sl_nearest_hint(const struct sl_nearest *n, char out[SL_NEAREST_HINT])
+{
+	snprintf(out, SL_NEAREST_HINT, n->best.bytes != NULL ? "; did you mean %.*s?" : "%.*s", (int)n->best.len, n->best.bytes);
+	return out;
 }

@@ -23,3 +23,8 @@ void sl_nearest_begin(struct sl_nearest *n, struct sl_text word);
 /* Of those as near as another the first by name is kept, in whatever order they
  * are offered. Words over 64 bytes are near to nothing. */
 void sl_nearest_offer(struct sl_nearest *n, struct sl_text candidate);
+
+#define SL_NEAREST_HINT 96 /* bytes, enough for any */
+
+/* "; did you mean integer?", or "" when none is near, into out. Returns out. */
+const char *sl_nearest_hint(const struct sl_nearest *n, char out[SL_NEAREST_HINT]);

@@ -46,7 +46,7 @@ static void push_text(lua_State *L, struct sl_text text)
 	lua_pushfstring(L, "\"%s\"%s", quoted, text.len >= sizeof quoted ? "…" : "");
 }
 
-/* A value in a table. No metamethod is asked: this is no place to fail. */
+/* A value in a table. Metamethods are not called: they might fail. */
 static void push_value(lua_State *L, int index, int depth)
 {
 	int type = lua_type(L, index);

@@ -6,13 +6,12 @@
 
 #include <lauxlib.h>
 
-#include "base/nearest.h"
 #include "lua/text.h"
 
-/* Offer each key that is a text; names of a kind other than the word's are none. */
-static void offer_keys(lua_State *L, int table, struct sl_nearest *n)
+void sl_members_offer(lua_State *L, int index, struct sl_nearest *n)
 {
-	for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1))
+	index = lua_absindex(L, index);
+	for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
 		if (lua_type(L, -2) == LUA_TSTRING)
 			sl_nearest_offer(n, sl_lua_text(L, -2));
 }
@@ -41,11 +40,9 @@ static bool is_metafield(lua_State *L) /* [object, key] */
 
 static int unknown(lua_State *L, const char *owner, const struct sl_nearest *n, const char *otherwise)
 {
-	const char *key = lua_tostring(L, 2);
-	if (n->best.bytes == NULL)
-		return luaL_error(L, "%s has no '%s'%s", owner, key, otherwise);
-	lua_pushlstring(L, n->best.bytes, n->best.len);
-	return luaL_error(L, "%s has no '%s'; did you mean %s?", owner, key, lua_tostring(L, -1));
+	char hint[SL_NEAREST_HINT];
+	sl_nearest_hint(n, hint);
+	return luaL_error(L, "%s has no '%s'%s", owner, lua_tostring(L, 2), *hint != '\0' ? hint : otherwise);
 }
 
 int sl_members_unknown(lua_State *L, const char *owner, const char *const *names, const char *otherwise)
@@ -68,11 +65,9 @@ static int look_up(lua_State *L) /* [members, key] */
 	if (is_metafield(L) || is_known(L, absent))
 		return 0;
 	sl_nearest_begin(&n, sl_lua_text(L, 2));
-	offer_keys(L, 1, &n);
-	if (lua_istable(L, absent)) {
-		lua_pushvalue(L, absent);
-		offer_keys(L, lua_gettop(L), &n);
-	}
+	sl_members_offer(L, 1, &n);
+	if (lua_istable(L, absent))
+		sl_members_offer(L, absent, &n);
 	return unknown(L, lua_tostring(L, lua_upvalueindex(OWNER)), &n, "");
 }
 
@@ -124,6 +119,7 @@ static bool is_among(struct sl_text name, const char *const *names)
 void sl_members_check(lua_State *L, int index, const char *const *names)
 {
 	struct sl_nearest n;
+	char hint[SL_NEAREST_HINT];
 	struct sl_text first = { NULL, 0 };
 	luaL_checkstack(L, 6, "names");
 	index = lua_absindex(L, index);
@@ -137,9 +133,7 @@ void sl_members_check(lua_State *L, int index, const char *const *names)
 	if (first.bytes == NULL)
 		return;
 	nearest_of(first, names, &n);
-	bool near = n.best.bytes != NULL;
-	luaL_error(L, "%s: unknown key%s%s%s", first.bytes, near ? "; did you mean " : "", near ? n.best.bytes : "",
-	           near ? "?" : "");
+	luaL_error(L, "%s: unknown key%s", first.bytes, sl_nearest_hint(&n, hint));
 }
 
 int sl_members_new(lua_State *L) /* [table, owner, absent?] */

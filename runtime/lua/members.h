@@ -1,5 +1,5 @@
 /*
- * members.h - what we hand out says when it has no such name (room: lua)
+ * members.h - a name that does not exist is an error (room: lua)
  *
  * A misspelt name of a module or an object would be nil, and nil means "not
  * given" in most places where it ends up: a column that is missing, a function
@@ -13,6 +13,8 @@
 #pragma once
 
 #include <lua.h>
+
+#include "base/nearest.h"
 
 /*
  * Give the table on top a metatable that does so. owner: as a message names it,
@@ -33,6 +35,9 @@ int sl_members_unknown(lua_State *L, const char *owner, const char *const *names
 /* Of a table that users wrote: raise "exprots: unknown key; did you mean exports?"
  * for the first of its keys, by name, that is not among the names. */
 void sl_members_check(lua_State *L, int index, const char *const *names);
+
+/* Offer each name of the table at index. */
+void sl_members_offer(lua_State *L, int index, struct sl_nearest *n);
 
 /* core.members(table, owner, absent?): the table, closed. */
 int sl_members_new(lua_State *L);

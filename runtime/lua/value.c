@@ -163,9 +163,9 @@ static struct sl_memo *make_memo(lua_State *L, int i, int count, int *ref) /* [.
 	memo->mask = (size_t)count - 1;
 	lua_setiuservalue(L, -2, i);
 	lua_createtable(L, count, 0);
-	for (int i = 1; i <= count; i++) {
+	for (int place = 1; place <= count; place++) {
 		lua_pushboolean(L, false);
-		lua_rawseti(L, -2, i);
+		lua_rawseti(L, -2, place);
 	}
 	*ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	return memo;

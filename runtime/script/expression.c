@@ -7,12 +7,11 @@
 
 #include <lauxlib.h>
 
-#include "base/nearest.h"
 #include "expression/predicate.h"
 #include "expression/translate.h"
 #include "lua/class.h"
 #include "lua/error.h"
-#include "lua/text.h"
+#include "lua/members.h"
 #include "lua/value.h"
 #include "script/at_hand.h"
 #include "script/row.h"
@@ -260,25 +259,23 @@ static int between(const char *message, const char *start, const char *stop, con
 	return end != NULL ? (int)(end - *word) : 0;
 }
 
-static const char *hint_for_call(lua_State *L, const char *library, struct sl_text name, char hint[80])
+static const char *hint_for_call(lua_State *L, const char *library, struct sl_text name, char hint[SL_NEAREST_HINT])
 {
 	struct sl_nearest n;
 	sl_nearest_begin(&n, name);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 	lua_pushstring(L, library);
 	if (lua_rawget(L, -2) == LUA_TTABLE)
-		for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
-			if (lua_type(L, -2) == LUA_TSTRING)
-				sl_nearest_offer(&n, sl_lua_text(L, -2));
-	snprintf(hint, 80, n.best.bytes != NULL ? "; did you mean %.*s?" : "%.*s", (int)n.best.len, n.best.bytes);
-	lua_pop(L, 2); /* the best is one of the library's names */
+		sl_members_offer(L, -1, &n);
+	sl_nearest_hint(&n, hint);
+	lua_pop(L, 2);
 	return hint;
 }
 
 static void say_call(lua_State *L, const struct sl_expression *e, const struct sl_part *p, const char *type, int len,
                      struct sl_error *err)
 {
-	char hint[80];
+	char hint[SL_NEAREST_HINT];
 	const struct sl_part *f = &e->tree.parts[p->left];
 	struct sl_text name = p->kind == SL_SYNTAX_METHOD ? p->is.text : f->is.text, of = e->tree.parts[f->left].is.text;
 	if (p->kind == SL_SYNTAX_METHOD)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "lua/class.h"
 #include "lua/error.h"
+#include "lua/members.h"
 #include "lua/options.h"
 #include "script/callbacks.h"
 #include "script/event.h"
@@ -332,6 +333,9 @@ static void push_exports(lua_State *L, const struct sl_hello *hello)
 
 static int worker_info(lua_State *L) /* [worker] */
 {
+	static const char *const fields[] = {
+		"pid", "generation", "max_frame", "name", "version", "runtime", "exports", NULL,
+	};
 	struct sl_worker_info info = sl_worker_info(check_open(L)->worker);
 	if (info.hello == NULL) {
 		lua_pushnil(L);
@@ -346,11 +350,13 @@ static int worker_info(lua_State *L) /* [worker] */
 	set_text(L, "runtime", info.hello->runtime);
 	push_exports(L, info.hello);
 	lua_setfield(L, -2, "exports");
+	sl_members_mark(L, "worker:info()", fields);
 	return 1;
 }
 
 static int worker_health(lua_State *L) /* [worker] */
 {
+	static const char *const fields[] = { "state", "pid", "rss", "tail", NULL };
 	struct sl_handle *h = check_open(L);
 	struct sl_text tail;
 	lua_createtable(L, 0, 4);
@@ -363,11 +369,15 @@ static int worker_health(lua_State *L) /* [worker] */
 	}
 	tail.bytes = sl_worker_tail(h->worker, &tail.len);
 	set_text(L, "tail", tail);
+	sl_members_mark(L, "worker:health()", fields);
 	return 1;
 }
 
 static int worker_stats(lua_State *L) /* [worker] */
 {
+	static const char *const fields[] = {
+		"requests", "succeeded", "failed", "generations", "rows", "bytes", "diagnostics", NULL,
+	};
 	struct sl_worker_stats s = sl_worker_stats(check_open(L)->worker);
 	lua_createtable(L, 0, 7);
 	set_integer(L, "requests", s.requests);
@@ -377,6 +387,7 @@ static int worker_stats(lua_State *L) /* [worker] */
 	set_integer(L, "rows", s.rows);
 	set_integer(L, "bytes", s.bytes);
 	set_integer(L, "diagnostics", s.diagnostics);
+	sl_members_mark(L, "worker:stats()", fields);
 	return 1;
 }
 
@@ -394,7 +405,9 @@ static void shut_down(lua_State *L, struct sl_handle *h)
 
 static int push_report(lua_State *L, const struct sl_exit_report *r)
 {
+	static const char *const fields[] = { "timed_out", "pid", "status", "signal", NULL };
 	lua_createtable(L, 0, 4);
+	sl_members_mark(L, "worker:shutdown()", fields);
 	lua_pushboolean(L, r->timed_out);
 	lua_setfield(L, -2, "timed_out");
 	if (!r->known)

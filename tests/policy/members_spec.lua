@@ -1,4 +1,4 @@
---- What we hand out names what it has not: a misspelt name is no nil.
+--- A misspelt name of a module or an object is an error that suggests the right one.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local schema = require "sluice.schema"
@@ -104,6 +104,12 @@ describe("in handlers", function()
   it("of a worker is an error", function()
     local worker = behaviour.spawn "counts.lua"
     assert.equal("a worker has no 'rnu'; did you mean run?", said(function() worker:rnu() end))
+    assert.equal("worker:info() has no 'nmae'; did you mean name?", said(function() return worker:info().nmae end))
+    assert.equal("worker:health() has no 'stat'; did you mean state?", said(function() return worker:health().stat end))
+    assert.equal("worker:stats() has no 'faild'; did you mean failed?", said(function() return worker:stats().faild end))
+    local report = assert(worker:shutdown())
+    assert.is_nil(report.signal)
+    assert.equal("worker:shutdown() has no 'sttus'; did you mean status?", said(function() return report.sttus end))
   end)
 end)
 
