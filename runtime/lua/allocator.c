@@ -33,12 +33,6 @@ void sl_allocator_clear(struct sl_allocator *a)
 
 /* ---- blocks ---- */
 
-/* All blocks of one class are equally long. */
-static size_t class_of(size_t size)
-{
-	return (size - 1) / GRAIN;
-}
-
 static bool is_small(size_t size)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -47,29 +41,41 @@ static bool is_small(size_t size)
 	return size <= GRAIN * SL_SPARE_SIZES;
 }
 
+/* All blocks of one class are equally long. */
+static size_t class_of(size_t size)
+{
+	return (size - 1) / GRAIN;
+}
+
+static size_t length_of(size_t class)
+{
+	return (class + 1) * GRAIN;
+}
+
 static void *take(struct sl_allocator *a, size_t size)
 {
 	if (!is_small(size))
 		return malloc(size);
-	size_t length = (class_of(size) + 1) * GRAIN;
-	struct sl_spare *s = a->spare[class_of(size)];
+	size_t class = class_of(size);
+	struct sl_spare *s = a->spare[class];
 	if (s == NULL)
-		return malloc(length);
-	a->spare[class_of(size)] = s->next;
-	a->kept -= length;
+		return malloc(length_of(class));
+	a->spare[class] = s->next;
+	a->kept -= length_of(class);
 	return s;
 }
 
 static void give(struct sl_allocator *a, void *block, size_t size)
 {
-	struct sl_spare *s = block;
-	if (size == 0 || !is_small(size) || a->kept >= KEPT_BYTES) {
+	if (!is_small(size) || a->kept >= KEPT_BYTES) {
 		free(block);
 		return;
 	}
-	s->next = a->spare[class_of(size)];
-	a->spare[class_of(size)] = s;
-	a->kept += (class_of(size) + 1) * GRAIN;
+	size_t class = class_of(size);
+	struct sl_spare *s = block;
+	s->next = a->spare[class];
+	a->spare[class] = s;
+	a->kept += length_of(class);
 }
 
 static void *move(struct sl_allocator *a, void *block, size_t had, size_t size)
@@ -82,10 +88,8 @@ static void *move(struct sl_allocator *a, void *block, size_t had, size_t size)
 	return now;
 }
 
-static void *resize(struct sl_allocator *a, void *block, size_t had, size_t size)
+static void *move_or_stay(struct sl_allocator *a, void *block, size_t had, size_t size)
 {
-	if (had == 0)
-		return take(a, size);
 	if (!is_small(had) && !is_small(size))
 		return realloc(block, size);
 	if (is_small(had) && is_small(size) && class_of(had) == class_of(size))
@@ -101,6 +105,14 @@ static bool fits(const struct sl_allocator *a, size_t more)
 	return a->used <= lid && more <= lid - a->used;
 }
 
+static void *make(struct sl_allocator *a, size_t size)
+{
+	void *block = fits(a, size) ? take(a, size) : NULL;
+	if (block != NULL)
+		a->used += size;
+	return block;
+}
+
 static void *release(struct sl_allocator *a, void *block, size_t size)
 {
 	give(a, block, size);
@@ -108,20 +120,24 @@ static void *release(struct sl_allocator *a, void *block, size_t size)
 	return NULL;
 }
 
-void *sl_allocator_alloc(void *ud, void *block, size_t old_size, size_t new_size)
+static void *resize(struct sl_allocator *a, void *block, size_t had, size_t size)
 {
-	struct sl_allocator *a = ud;
-	size_t had = block != NULL ? old_size : 0; /* for a new one Lua passes a type */
-	if (new_size == 0)
-		return release(a, block, had);
-	if (new_size > had && !fits(a, new_size - had))
+	if (size > had && !fits(a, size - had))
 		return NULL;
-	void *now = resize(a, block, had, new_size);
-	if (now == NULL && new_size <= had)
+	void *now = move_or_stay(a, block, had, size);
+	if (now == NULL && size <= had)
 		now = block; /* Lua relies on it that shrinking cannot fail */
 	if (now != NULL)
-		a->used = a->used - had + new_size;
+		a->used = a->used - had + size;
 	return now;
+}
+
+/* For a block that is not there yet, the old size is what kind it will be. */
+void *sl_allocator_alloc(void *ud, void *block, size_t old_size, size_t new_size)
+{
+	if (block == NULL)
+		return new_size > 0 ? make(ud, new_size) : NULL;
+	return new_size > 0 ? resize(ud, block, old_size, new_size) : release(ud, block, old_size);
 }
 
 struct sl_allocator *sl_allocator_of(lua_State *L)
