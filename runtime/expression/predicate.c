@@ -236,11 +236,9 @@ bool sl_syntax_step(const struct sl_syntax *t, uint16_t i, struct sl_json_value 
 	return type == SL_JSON_ARRAY && key->is.integer > 0 && find_element(of, key->is.integer, v);
 }
 
-static bool find(const struct look *l, uint16_t i, struct sl_json_value *out)
+static bool find_name(const struct look *l, uint16_t i, struct sl_json_value *out)
 {
 	const struct sl_part *p = &l->p->tree->parts[i];
-	if (p->kind != SL_SYNTAX_NAME)
-		return find(l, p->left, out) && sl_syntax_step(l->p->tree, i, out, l->p->seen);
 	l->p->seen[i] |= SL_SEEN_LOOKED;
 	if (sl_json_type(l->payload) != SL_JSON_OBJECT ||
 	    !sl_json_field(l->payload, p->is.text.bytes, p->is.text.len, out))
@@ -249,12 +247,19 @@ static bool find(const struct look *l, uint16_t i, struct sl_json_value *out)
 	return true;
 }
 
+static bool find_item(const struct look *l, uint16_t i, struct sl_json_value *out)
+{
+	uint16_t of = l->p->tree->parts[i].left;
+	bool found = l->p->tree->parts[of].kind == SL_SYNTAX_NAME ? find_name(l, of, out) : find_item(l, of, out);
+	return found && sl_syntax_step(l->p->tree, i, out, l->p->seen);
+}
+
 static bool look_up(const struct look *l, uint16_t at, struct value *out)
 {
 	struct sl_json_value v;
-	*out = simple(NIL);
-	if (find(l, at, &v))
-		*out = value_of(v);
+	bool is_name = l->p->tree->parts[at].kind == SL_SYNTAX_NAME;
+	bool found = is_name ? find_name(l, at, &v) : find_item(l, at, &v);
+	*out = found ? value_of(v) : simple(NIL);
 	return true;
 }
 

@@ -3,7 +3,6 @@
 
 #include <lauxlib.h>
 
-#include "base/clock.h"
 #include "lua/members.h"
 #include "script/delivery.h"
 #include "script/event.h"
@@ -67,15 +66,6 @@ static void handle_outcome(lua_State *L, struct sl_event *e)
 
 /* ---- callbacks ---- */
 
-/* Much may have arrived at once, and its handlers may take their time. */
-static void rest_if_due(struct sl_run *run)
-{
-	if (run->script->rest_ns == 0 || sl_now_coarse_ns() < run->script->rest_ns)
-		return;
-	run->resting = run->script->turns;
-	sl_worker_pause(run->worker);
-}
-
 static void on_row(void *ctx, const struct sl_row *row)
 {
 	struct sl_run *run = ctx;
@@ -83,12 +73,13 @@ static void on_row(void *ctx, const struct sl_row *row)
 		sl_run_interrupt_all(run->script);
 		return;
 	}
-	if (sl_delivery_of(run, row) != 0)
+	if (sl_delivery_from(run, row) != 0)
 		return;
-	if (run->paused)
+	bool is_tired = !run->paused && sl_run_is_tired(run);
+	if (is_tired)
+		run->resting = run->script->turns;
+	if (run->paused || is_tired)
 		sl_worker_pause(run->worker);
-	else
-		rest_if_due(run);
 }
 
 static void on_diagnostic(void *ctx, const struct sl_diagnostic *d)

@@ -10,6 +10,7 @@
 #include "script/at_hand.h"
 #include "script/event.h"
 #include "script/expression.h"
+#include "script/interrupt.h"
 #include "script/route.h"
 #include "script/row.h"
 
@@ -35,11 +36,22 @@ static void restore(struct sl_at_hand *h)
 	h->len = h->row->len;
 }
 
-static void begin(struct sl_at_hand *h, struct sl_script *s, const struct sl_row *row)
+static void name_row(struct sl_event *e, const struct sl_row *row)
 {
-	*h = (struct sl_at_hand){ .row = row, .first = ++s->serial };
-	restore(h);
-	s->at_hand = h;
+	e->scope.stream = row->stream->name;
+	e->scope.sequence = row->sequence;
+}
+
+static void begin(struct delivery *d, const struct sl_row *row)
+{
+	struct sl_script *s = d->event.run->script;
+	name_row(&d->event, row);
+	d->hand = (struct sl_at_hand){ .row = row, .first = ++s->serial };
+	restore(&d->hand);
+	s->at_hand = &d->hand;
+	d->route = NULL;
+	d->userdata = d->payload = d->violations = 0;
+	d->taken = d->settled = false;
 }
 
 /* ---- the steps of a row ---- */
@@ -298,9 +310,9 @@ static enum sl_fate decide(lua_State *L, struct delivery *d)
 	return h->rejected ? SL_FATE_REJECTED : SL_FATE_KEPT;
 }
 
-static void handle_row(lua_State *L, struct sl_event *e)
+static void handle_row(lua_State *L, struct delivery *d)
 {
-	struct delivery *d = (struct delivery *)e;
+	struct sl_event *e = &d->event;
 	const struct sl_stream *stream = d->hand.row->stream;
 	struct sl_route *r = sl_run_route(e->run, stream->seal.stream);
 	r = r != NULL ? r : sl_route_open(L, e->run, stream);
@@ -319,17 +331,32 @@ static void handle_row(lua_State *L, struct sl_event *e)
 	d->settled = true;
 }
 
+/* The row that follows, for the same protected call. What is lent must be settled
+ * outside, and a plain route needs no call. */
+static const struct sl_row *next_row(const struct delivery *d)
+{
+	struct sl_run *run = d->event.run;
+	if (d->route->plain || run->script->lent || run->paused || d->event.scope.expired ||
+	    sl_interrupt_count() > 0 || sl_run_is_tired(run))
+		return NULL;
+	return sl_worker_next_row(run->worker);
+}
+
+/* To enter Lua costs as much as a short row: all rows that have come go at once. */
+static void handle_rows(lua_State *L, struct sl_event *e)
+{
+	struct delivery *d = (struct delivery *)e;
+	const struct sl_row *row = e->what;
+	for (handle_row(L, d); (row = next_row(d)) != NULL; handle_row(L, d)) {
+		lua_settop(L, 1);
+		sl_event_renew(e, row);
+		begin(d, row);
+	}
+}
+
 static void end_loans(lua_State *L, struct sl_event *e)
 {
 	sl_row_end_loans(L, e->run->script);
-}
-
-static void init_event(struct sl_event *e, struct sl_run *run, const struct sl_row *row,
-                       void (*handle)(lua_State *L, struct sl_event *e))
-{
-	sl_event_init(e, run, row, handle);
-	e->scope.stream = row->stream->name;
-	e->scope.sequence = row->sequence;
 }
 
 /* The bytes of a row go when its callback returns: 0 or -1 as in the header. */
@@ -337,7 +364,8 @@ static int settle_loans(struct sl_run *run, const struct sl_row *row)
 {
 	struct sl_script *s = run->script;
 	struct sl_event e;
-	init_event(&e, run, row, end_loans);
+	sl_event_init(&e, run, row, end_loans);
+	name_row(&e, row);
 	int rc = sl_event_contain(&e);
 	if (s->lent)
 		sl_row_forget_loans(s->L, s);
@@ -347,9 +375,9 @@ static int settle_loans(struct sl_run *run, const struct sl_row *row)
 static int through_lua(struct sl_run *run, const struct sl_row *row)
 {
 	struct sl_script *s = run->script;
-	struct delivery d = { .userdata = 0 };
-	init_event(&d.event, run, row, handle_row);
-	begin(&d.hand, s, row);
+	struct delivery d;
+	sl_event_init(&d.event, run, row, handle_rows);
+	begin(&d, row);
 	int rc = sl_event_contain(&d.event);
 	if (rc != 0 && d.route != NULL && !d.settled)
 		d.route->fates[SL_FATE_REJECTED]++; /* the sum holds, always */
@@ -371,8 +399,8 @@ static int fail_plain(struct sl_run *run, struct sl_route *r, const struct sl_ro
                       const struct sl_error *err)
 {
 	struct sl_event e;
-	init_event(&e, run, row, raise_what);
-	e.what = err;
+	sl_event_init(&e, run, err, raise_what);
+	name_row(&e, row);
 	e.scope.handler = sl_route_taker_name(r);
 	e.scope.entry = r->entry ? r->name : NULL;
 	r->fates[SL_FATE_REJECTED]++;
@@ -400,7 +428,7 @@ static enum sl_verdict judge_plain(const struct sl_route *r, const struct sl_row
 }
 
 /* The first row of a stream goes through Lua, which finds its route. */
-int sl_delivery_of(struct sl_run *run, const struct sl_row *row)
+int sl_delivery_from(struct sl_run *run, const struct sl_row *row)
 {
 	struct sl_route *r = sl_run_route(run, row->stream->seal.stream);
 	enum sl_verdict verdict = judge_plain(r, row);

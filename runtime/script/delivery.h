@@ -13,5 +13,8 @@
 
 #include "script/run.h"
 
-/* 0; or -1, and the request is on its way to failure. Never raises. */
-int sl_delivery_of(struct sl_run *run, const struct sl_row *row);
+/* This row, and where Lua is entered for it, those behind it that have come already,
+ * unless something is in the way: the reader of the last one, the user's signal, a
+ * turn that was long enough. 0; or -1, and the request is on its way to failure.
+ * Never raises. */
+int sl_delivery_from(struct sl_run *run, const struct sl_row *row);

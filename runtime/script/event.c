@@ -32,6 +32,15 @@ void sl_event_init(struct sl_event *e, struct sl_run *run, const void *what,
 	};
 }
 
+void sl_event_renew(struct sl_event *e, const void *what)
+{
+	e->run->script->events++;
+	e->what = what;
+	e->scope.handler = e->scope.entry = NULL;
+	e->scope.explain = NULL;
+	e->scope.ticks = 0;
+}
+
 int sl_event_call(struct sl_event *e, struct sl_error *err)
 {
 	sl_error_clear(err);

@@ -30,6 +30,9 @@ void sl_event_push_body(lua_State *L, int run);
 void sl_event_init(struct sl_event *e, struct sl_run *run, const void *what,
                    void (*handle)(lua_State *L, struct sl_event *e));
 
+/* It goes on with another thing, and is watched anew. */
+void sl_event_renew(struct sl_event *e, const void *what);
+
 /* Call it: 0; or -1 and *err, kept for the run. */
 int sl_event_call(struct sl_event *e, struct sl_error *err);
 

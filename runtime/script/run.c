@@ -158,6 +158,12 @@ void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why)
 }
 
 /* Any run may leave the list meanwhile: begin anew each time. */
+bool sl_run_is_tired(const struct sl_run *run)
+{
+	int64_t rest_ns = run->script->rest_ns;
+	return rest_ns != 0 && sl_now_coarse_ns() >= rest_ns;
+}
+
 void sl_run_resume_all(struct sl_script *s)
 {
 	struct sl_run *run = LIST_FIRST(&s->runs);

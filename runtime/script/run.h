@@ -77,6 +77,10 @@ void sl_run_push_counts(lua_State *L, int index);
 /* Cancel it; the reason is kind cancelled. Callbacks enter L. */
 void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why);
 
+/* Much may have arrived at once, and its handlers take their time: the rest is for
+ * another turn. */
+bool sl_run_is_tired(const struct sl_run *run);
+
 /* Let each run go on that rests since an earlier turn: in the loop (loop.h). */
 void sl_run_resume_all(struct sl_script *s);
 

@@ -346,14 +346,19 @@ static void deliver_diagnostic(struct sl_request *r, const struct sl_diagnostic 
 		r->events.on_diagnostic(r->events.ctx, d);
 }
 
+static const struct sl_row *counted(struct sl_request *r, const struct sl_row *row)
+{
+	r->stats.rows++;
+	r->stats.bytes += row->len;
+	return row;
+}
+
 /* False: it is nothing for a callback. */
 static bool deliver(struct sl_request *r, const struct sl_session_event *event)
 {
 	switch (event->kind) {
 	case SL_EVENT_ROW:
-		r->stats.rows++;
-		r->stats.bytes += event->row.len;
-		r->events.on_row(r->events.ctx, &event->row);
+		r->events.on_row(r->events.ctx, counted(r, &event->row));
 		return true;
 	case SL_EVENT_DIAGNOSTIC:
 		deliver_diagnostic(r, &event->diagnostic);
@@ -367,20 +372,38 @@ static bool deliver(struct sl_request *r, const struct sl_session_event *event)
 	}
 }
 
+static bool may_take(struct sl_request *r, int64_t now_ns)
+{
+	struct sl_session *s = r->session;
+	if (s == NULL || r->paused || r->found != NULL || r->cancel.kind != SL_NONE)
+		return false;
+	if (!r->took || now_ns == r->looked_ns)
+		return true;
+	r->looked_ns = now_ns;
+	sl_session_touch(s, now_ns);
+	return !sl_session_due(s, now_ns);
+}
+
+/* The session has an event. */
+static bool find(struct sl_request *r)
+{
+	int rc = sl_session_next(r->session, &r->fault);
+	if (rc < 0)
+		r->found = faulted;
+	return rc > 0;
+}
+
+const struct sl_row *sl_request_next_row(struct sl_request *r, int64_t now_ns)
+{
+	if (!may_take(r, now_ns) || !sl_session_has_row(r->session) || !find(r))
+		return NULL;
+	return counted(r, &r->session->event.row);
+}
+
 bool sl_request_take(struct sl_request *r, int64_t now_ns)
 {
 	struct sl_session *s = r->session;
-	if (s == NULL || r->paused)
-		return false;
-	if (r->took) {
-		sl_session_touch(s, now_ns);
-		if (sl_session_due(s, now_ns))
-			return false;
-	}
-	int rc = sl_session_next(s, &r->fault);
-	if (rc < 0)
-		r->found = faulted;
-	if (rc <= 0)
+	if (!may_take(r, now_ns) || !find(r))
 		return false;
 	r->took = true;
 	r->depth++;

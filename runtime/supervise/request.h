@@ -51,6 +51,7 @@ struct sl_request { /* embedded; read the fields, change nothing */
 	uint64_t served;  /* requests of this process */
 	bool paused;      /* frames are not taken */
 	bool took;        /* something has been taken since _taken */
+	int64_t looked_ns; /* the clock when deadlines were last looked at: it moves by milliseconds */
 	bool late;        /* we came late to a deadline */
 	sl_request_decision *found; /* what _taken must decide about */
 	struct sl_error fault;
@@ -121,6 +122,9 @@ void sl_request_resume(struct sl_request *r, int64_t now_ns); /* then take */
  */
 bool sl_request_take(struct sl_request *r, int64_t now_ns);
 bool sl_request_taken(struct sl_request *r, int64_t now_ns);
+
+/* See sl_worker_next_row. */
+const struct sl_row *sl_request_next_row(struct sl_request *r, int64_t now_ns);
 
 /* A line that it printed, a diagnostic of this code. */
 void sl_request_line(struct sl_request *r, const char *code, const char *line, size_t len);

@@ -286,6 +286,11 @@ int sl_session_next(struct sl_session *s, struct sl_error *err)
 	return 0;
 }
 
+bool sl_session_has_row(const struct sl_session *s)
+{
+	return s->state == SL_SESSION_ACTIVE && sl_decoder_has(&s->in, SL_FRAME_ROW);
+}
+
 int sl_session_end(const struct sl_session *s, struct sl_error *err)
 {
 	return sl_decoder_end(&s->in, err);

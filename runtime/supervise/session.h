@@ -83,6 +83,9 @@ void sl_session_sent(struct sl_session *s, size_t n);
  * which the session is over. */
 int sl_session_next(struct sl_session *s, struct sl_error *err);
 
+/* Whether _next will find a row, or a fault in one. */
+bool sl_session_has_row(const struct sl_session *s);
+
 /* The byte stream has ended. 0: between two frames; -1: *err says what was cut. */
 int sl_session_end(const struct sl_session *s, struct sl_error *err);
 

@@ -206,6 +206,12 @@ void sl_worker_cancel(struct sl_worker *w, const struct sl_error *why);
 void sl_worker_pause(struct sl_worker *w);
 void sl_worker_resume(struct sl_worker *w);
 
+/* Inside on_row only: the row that follows, if it has come and may be delivered
+ * now; on_row is not called for it, and the row before is gone. NULL: there is
+ * none, or it is not for on_row to take. To enter a script costs as much as a
+ * short row: it takes all that it can get. */
+const struct sl_row *sl_worker_next_row(struct sl_worker *w);
+
 /* Nanoseconds until which the request may last (monotonic clock), or 0. For
  * a watchdog over handlers. */
 int64_t sl_worker_deadline_ns(const struct sl_worker *w);

@@ -257,6 +257,11 @@ void sl_worker_resume(struct sl_worker *w)
 		sl_process_pause(w->process, w->request.paused);
 }
 
+const struct sl_row *sl_worker_next_row(struct sl_worker *w)
+{
+	return sl_request_next_row(&w->request, sl_now_coarse_ns());
+}
+
 int64_t sl_worker_deadline_ns(const struct sl_worker *w)
 {
 	return w->request.deadline_ns;

@@ -172,6 +172,16 @@ int sl_decoder_next(struct sl_decoder *d, struct sl_frame *frame, struct sl_erro
 	return rc;
 }
 
+bool sl_decoder_has(const struct sl_decoder *d, enum sl_frame_kind kind)
+{
+	struct sl_header h;
+	size_t len = sl_decoder_pending(d);
+	if (d->state != SL_DECODER_FRAMES || len < SL_HEADER_SIZE)
+		return false;
+	sl_header_get(&h, (const unsigned char *)sl_buffer_data(&d->in) + d->last);
+	return h.kind == kind && len - SL_HEADER_SIZE >= h.length;
+}
+
 int sl_decoder_end(const struct sl_decoder *d, struct sl_error *err)
 {
 	size_t left = sl_decoder_pending(d);

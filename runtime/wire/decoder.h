@@ -66,6 +66,9 @@ int sl_decoder_feed(struct sl_decoder *d, const void *bytes, size_t n);
  */
 int sl_decoder_next(struct sl_decoder *d, struct sl_frame *frame, struct sl_error *err);
 
+/* Whether a whole frame of this kind has come and is the next. */
+bool sl_decoder_has(const struct sl_decoder *d, enum sl_frame_kind kind);
+
 /* The stream has ended: 0 when that is between two frames, else -1 and an
  * error that says what was cut, and where. */
 int sl_decoder_end(const struct sl_decoder *d, struct sl_error *err);
