@@ -42,9 +42,8 @@ static void name_row(struct sl_event *e, const struct sl_row *row)
 	e->scope.sequence = row->sequence;
 }
 
-static void begin(struct delivery *d, const struct sl_row *row)
+static void begin(struct delivery *d, struct sl_script *s, const struct sl_row *row)
 {
-	struct sl_script *s = d->event.run->script;
 	name_row(&d->event, row);
 	d->hand = (struct sl_at_hand){ .row = row, .first = ++s->serial };
 	restore(&d->hand);
@@ -346,11 +345,11 @@ static const struct sl_row *next_row(const struct delivery *d)
 static void handle_rows(lua_State *L, struct sl_event *e)
 {
 	struct delivery *d = (struct delivery *)e;
-	const struct sl_row *row = e->what;
+	const struct sl_row *row;
 	for (handle_row(L, d); (row = next_row(d)) != NULL; handle_row(L, d)) {
 		lua_settop(L, 1);
 		sl_event_renew(e, row);
-		begin(d, row);
+		begin(d, e->run->script, row);
 	}
 }
 
@@ -377,7 +376,7 @@ static int through_lua(struct sl_run *run, const struct sl_row *row)
 	struct sl_script *s = run->script;
 	struct delivery d;
 	sl_event_init(&d.event, run, row, handle_rows);
-	begin(&d, row);
+	begin(&d, s, row);
 	int rc = sl_event_contain(&d.event);
 	if (rc != 0 && d.route != NULL && !d.settled)
 		d.route->fates[SL_FATE_REJECTED]++; /* the sum holds, always */

@@ -470,6 +470,7 @@ static int copy_text(struct sl_text *to, struct sl_text from)
 		return -1;
 	if (from.len > 0)
 		memcpy(bytes, from.bytes, from.len);
+	/* cppcheck-suppress memleak ; it is in *to */
 	return 0;
 }
 

@@ -15,6 +15,6 @@ struct sl_supervisor {
 	uv_async_t wakeup;
 	uv_timer_t bound;             /* of a turn's wait */
 	struct sl_json *json;         /* one document at a time, shared */
-	LIST_HEAD(, sl_process) processes; /* every one not yet freed */
-	LIST_HEAD(, sl_worker) workers;
+	LIST_HEAD(sl_processes, sl_process) processes; /* every one not yet freed */
+	LIST_HEAD(sl_workers, sl_worker) workers;
 };

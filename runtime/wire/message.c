@@ -316,6 +316,7 @@ bool sl_hello_export(const struct sl_hello *m, size_t *at, struct sl_export_name
 		FIELDS(GET)                                                                  \
 		return finish(&r, f, err);                                                   \
 	}
+/* cppcheck-suppress ctunullpointer ; callers pass addresses */
 SL_SIMPLE_MESSAGES(MESSAGE)
 #undef MESSAGE
 #undef GET
