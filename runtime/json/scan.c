@@ -70,21 +70,21 @@ struct state {
 	size_t depth;
 };
 
-static void drop_escaped_quotes(struct state *s, struct block *b)
+/* valid: the bytes of the block that are text. */
+static void drop_escaped_quotes(struct state *s, struct block *b, uint64_t valid)
 {
-	uint64_t bits = b->escapes;
-	if (s->escaped) {
-		b->quotes &= ~UINT64_C(1);
-		bits &= ~UINT64_C(1);
-	}
+	uint64_t bits = b->escapes & valid, escaped = s->escaped;
+	bits &= ~escaped;
 	s->escaped = false;
 	while (bits != 0) {
 		uint64_t after = (bits & -bits) << 1;
 		s->escaped = after == 0;
-		b->quotes &= ~after;
+		escaped |= after;
 		bits &= bits - 1;
 		bits &= ~after;
 	}
+	b->quotes &= ~escaped;
+	s->escaped |= (escaped & ~valid) != 0;
 }
 
 /* The last comma of these, if any. */
@@ -99,7 +99,7 @@ static inline void note_comma(struct state *s, uint64_t commas, size_t at)
 static bool scan_block(struct state *s, struct block *b, uint64_t valid, size_t at)
 {
 	if (s->escaped || b->escapes != 0)
-		drop_escaped_quotes(s, b);
+		drop_escaped_quotes(s, b, valid);
 	uint64_t in_string = parity(b->quotes & valid) ^ s->string;
 	uint64_t outside = ~in_string & valid;
 	uint64_t commas = b->commas & outside, brackets = (b->open | b->close) & outside;
@@ -123,15 +123,29 @@ static bool scan_block(struct state *s, struct block *b, uint64_t valid, size_t 
 	return false;
 }
 
-void sl_scan(struct sl_scan *out, const char *text, size_t from, size_t to)
+static void scan(struct state *s, const char *text, size_t from, size_t to)
 {
-	struct state s = { .found = { SL_SCAN_NOWHERE, SL_SCAN_NOWHERE, 0 } };
+	s->found = (struct sl_scan){ SL_SCAN_NOWHERE, SL_SCAN_NOWHERE, 0 };
 	for (size_t at = from; at < to; at += 64) {
 		struct block b;
 		uint64_t valid = to - at < 64 ? (UINT64_C(1) << (to - at)) - 1 : ~UINT64_C(0);
 		classify(&b, text + at);
-		if (scan_block(&s, &b, valid, at))
+		if (scan_block(s, &b, valid, at))
 			break;
 	}
+}
+
+void sl_scan(struct sl_scan *out, const char *text, size_t from, size_t to)
+{
+	struct state s = { .depth = 0 };
+	scan(&s, text, from, to);
 	*out = s.found;
+}
+
+size_t sl_scan_on(struct sl_scan_state *state, const char *text, size_t from, size_t to)
+{
+	struct state s = { .escaped = state->escaped, .string = state->string, .depth = state->depth };
+	scan(&s, text, from, to);
+	*state = (struct sl_scan_state){ s.escaped, s.string, s.depth };
+	return s.found.close;
 }
