@@ -74,6 +74,7 @@ enum sl_kind {
 /* Text details. */
 #define SL_DETAIL_TEXTS(X)                                              \
 	X(STREAM, "stream")                                                 \
+	X(FILE, "file")           /* that the line is in */                 \
 	X(EXPORT, "export")                                                 \
 	X(HANDLER, "handler")     /* the policy's function that failed */   \
 	X(COLUMN, "column")       /* of a table that rows go to */          \

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,6 +80,73 @@ int sl_gzip_end(struct sl_gzip *g)
 {
 	g->z.avail_in = 0;
 	return run(g, Z_FINISH);
+}
+
+/* ---- unpacking ---- */
+
+struct sl_gunzip {
+	z_stream z;
+	bool between; /* members */
+	bool padded;  /* zeros have followed the last one, as tar's blocks do */
+};
+
+struct sl_gunzip *sl_gunzip_new(void)
+{
+	struct sl_gunzip *g = calloc(1, sizeof *g);
+	if (g != NULL && inflateInit2(&g->z, MAX_WBITS + GZIP_WRAPPER) == Z_OK)
+		return g;
+	free(g);
+	return NULL;
+}
+
+void sl_gunzip_free(struct sl_gunzip *g)
+{
+	if (g == NULL)
+		return;
+	inflateEnd(&g->z);
+	free(g);
+}
+
+bool sl_gunzip_is_magic(const char *bytes, size_t len)
+{
+	return len >= 2 && (unsigned char)bytes[0] == 0x1F && (unsigned char)bytes[1] == 0x8B;
+}
+
+/* Between two members: zeros may follow the last one, and nothing but them. */
+static int begin_member(struct sl_gunzip *g, const char **in, size_t *len)
+{
+	for (; *len > 0 && **in == '\0'; (*in)++, (*len)--)
+		g->padded = true;
+	if (*len == 0)
+		return 0;
+	g->between = false;
+	return g->padded || inflateReset(&g->z) != Z_OK ? -1 : 0;
+}
+
+ptrdiff_t sl_gunzip_run(struct sl_gunzip *g, const char **in, size_t *len, char *out, size_t room)
+{
+	size_t piece = room < UINT_MAX ? room : UINT_MAX, taken;
+	if (g->between && begin_member(g, in, len) != 0)
+		return -1;
+	if (g->between)
+		return 0;
+	taken = *len < BLOCK ? *len : BLOCK;
+	g->z.next_in = (Bytef *)*in; /* not written to */
+	g->z.avail_in = (uInt)taken;
+	g->z.next_out = (Bytef *)out;
+	g->z.avail_out = (uInt)piece;
+	int rc = inflate(&g->z, Z_NO_FLUSH);
+	*in += taken - g->z.avail_in;
+	*len -= taken - g->z.avail_in;
+	g->between = rc == Z_STREAM_END;
+	if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
+		return -1;
+	return (ptrdiff_t)(piece - g->z.avail_out);
+}
+
+bool sl_gunzip_is_whole(const struct sl_gunzip *g)
+{
+	return g->between;
 }
 
 /* ---- reading ---- */

@@ -38,6 +38,8 @@ static void on_configure(struct sl_serve *s, const struct sl_frame *f)
 		protocol_fault("the runner configured a version or a frame cap that was not offered");
 	if (sl_features_picked(&sl_known_features, &m.features, &s->features, &err) != 0)
 		protocol_fault(err.message);
+	if ((s->features & ~s->service->features) != 0)
+		protocol_fault("the runner picked a feature that was not offered");
 	s->configured = true;
 	atomic_store(&s->cap, m.max_frame);
 	sl_decoder_set_cap(&s->decoder, m.max_frame);
@@ -64,6 +66,23 @@ static void on_request(struct sl_serve *s, const struct sl_frame *f)
 		protocol_fault("no memory for the request");
 	s->has_next = s->busy = true;
 	pthread_cond_signal(&s->arrived);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void on_streams(struct sl_serve *s, const struct sl_frame *f)
+{
+	struct sl_stream_names m;
+	SL_ERROR(err);
+	if (!sl_features_have(s->features, SL_FEATURE_STREAMS))
+		protocol_fault("the runner sent a frame of a feature that was not agreed");
+	if (sl_streams_parse(f, &m, &err) != 0)
+		protocol_fault(err.message);
+	if (m.names.len > 0 && m.names.bytes[m.names.len - 1] != '\0')
+		protocol_fault("the runner sent a name of a stream without an end");
+	pthread_mutex_lock(&s->lock);
+	s->next_chooses = true;
+	if (sl_buffer_set(&s->next_streams, m.names.bytes, m.names.len) != 0)
+		protocol_fault("no memory for the names of streams");
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -114,6 +114,59 @@ enum sl_emitted sl_request_row(struct sl_request *rq, struct sl_text stream,
 	                                                                            : gone(rq);
 }
 
+/* ---- what the features bring ---- */
+
+static bool has(const struct sl_request *rq, enum sl_feature feature)
+{
+	return sl_features_have(rq->serve->features, feature);
+}
+
+void sl_request_place(struct sl_request *rq, const char *file, uint64_t line, uint64_t step)
+{
+	bool is_known = rq->line == line && rq->file == file && rq->step == step;
+	rq->line = line + step;
+	rq->file = file;
+	rq->step = step;
+	if (is_known || !has(rq, SL_FEATURE_PLACES))
+		return;
+	struct sl_place m = { sl_text_of(file != NULL ? file : ""), line, step };
+	if (sl_place_encode(&rq->serve->out, rq->id, &m) == 0)
+		sl_emit_out(rq, true);
+}
+
+bool sl_request_takes_bad_lines(const struct sl_request *rq)
+{
+	return has(rq, SL_FEATURE_BAD_LINES);
+}
+
+enum sl_emitted sl_request_bad_line(struct sl_request *rq, const struct sl_bad_line *line)
+{
+	enum sl_emitted order = sl_request_obey(rq);
+	if (order != SL_EMITTED)
+		return order;
+	if (sl_bad_line_encode(&rq->serve->out, rq->id, line) != 0)
+		return gone(rq);
+	return sl_emit_out(rq, false);
+}
+
+bool sl_request_takes_stream(const struct sl_request *rq, struct sl_text stream)
+{
+	const struct sl_buffer *names = &rq->serve->streams;
+	const char *at = sl_buffer_data(names), *end = at + sl_buffer_len(names);
+	while (at < end) {
+		size_t len = strlen(at); /* each has its NUL: what the runner sends is checked */
+		if (sl_text_equal((struct sl_text){ at, len }, stream))
+			return true;
+		at += len + 1;
+	}
+	return !rq->serve->chooses;
+}
+
+bool sl_request_has_room(struct sl_request *rq, struct sl_text stream)
+{
+	return rq->ledger.count < SL_STREAM_LIMIT || sl_ledger_find(&rq->ledger, stream.bytes, stream.len) != NULL;
+}
+
 uint64_t sl_request_sequence(struct sl_request *rq, struct sl_text stream)
 {
 	struct sl_stream *s = sl_ledger_find(&rq->ledger, stream.bytes, stream.len);

@@ -24,26 +24,36 @@ struct options {
 	const char *transport; /* NULL: not given */
 	bool lines;
 	struct sl_lines_options with;
+	const char *bad; /* the first option that only goes with lines, json or files */
 	char **worker; /* NULL at its end; empty: none */
 };
 
 /* ---- the command line ---- */
 
-enum { OPT_TRANSPORT = 1, OPT_LINES, OPT_STREAM, OPT_ENVELOPES };
+enum { OPT_TRANSPORT = 1, OPT_LINES, OPT_JSON, OPT_FILES, OPT_ADAPTER /* the others go with these */,
+	OPT_STREAM = OPT_ADAPTER, OPT_STREAM_BY, OPT_ENVELOPES, OPT_AT, OPT_BAD_LINES, OPT_OK_STATUS };
 
 static const struct option long_options[] = {
 	{ "transport", required_argument, NULL, OPT_TRANSPORT },
 	{ "lines", no_argument, NULL, OPT_LINES },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "files", no_argument, NULL, OPT_FILES },
 	{ "stream", required_argument, NULL, OPT_STREAM },
+	{ "stream-by", required_argument, NULL, OPT_STREAM_BY },
 	{ "envelopes", no_argument, NULL, OPT_ENVELOPES },
+	{ "at", required_argument, NULL, OPT_AT },
+	{ "bad-lines", required_argument, NULL, OPT_BAD_LINES },
+	{ "ok-status", required_argument, NULL, OPT_OK_STATUS },
 	{ NULL, 0, NULL, 0 },
 };
 
 static int check_options(const struct options *o, struct sl_error *err)
 {
 	size_t len = strlen(o->with.stream);
-	if (!o->lines && (o->with.envelopes || strcmp(o->with.stream, DEFAULT_STREAM) != 0))
-		return sl_fail(err, SL_USAGE, 0, "--stream and --envelopes go with --lines");
+	if (!o->lines && o->bad != NULL)
+		return sl_fail(err, SL_USAGE, 0, "--%s goes with --lines, --json or --files", o->bad);
+	if (o->with.files && *o->worker == NULL)
+		return sl_fail(err, SL_USAGE, 0, "--files: no file is named");
 	if (len == 0 || len > SL_STREAM_NAME_LIMIT)
 		return sl_fail(err, SL_USAGE, 0, "--stream: a name has 1 to %d bytes",
 		               SL_STREAM_NAME_LIMIT);
@@ -52,22 +62,63 @@ static int check_options(const struct options *o, struct sl_error *err)
 	return 0;
 }
 
+static int read_bad_lines(struct options *o, const char *word, struct sl_error *err)
+{
+	for (int i = 0; sl_bad_lines_names[i] != NULL; i++)
+		if (strcmp(sl_bad_lines_names[i], word) == 0) {
+			o->with.bad_lines = (enum sl_bad_lines)i;
+			return 0;
+		}
+	return sl_fail(err, SL_USAGE, 0, "--bad-lines: fail, drop or reject, not \"%s\"", word);
+}
+
+/* "0,1" */
+static int read_ok_status(struct options *o, const char *word, struct sl_error *err)
+{
+	memset(o->with.ok_status, 0, sizeof o->with.ok_status);
+	for (const char *p = word;; p++) {
+		char *end;
+		unsigned long status = *p >= '0' && *p <= '9' ? strtoul(p, &end, 10) : 256;
+		if (status > 255 || (*end != ',' && *end != '\0'))
+			return sl_fail(err, SL_USAGE, 0, "--ok-status: exit statuses from 0 to 255, as in 0,1, not \"%s\"", word);
+		o->with.ok_status[status / 64] |= UINT64_C(1) << status % 64;
+		p = end;
+		if (*p == '\0')
+			return 0;
+	}
+}
+
 static int parse_options(struct options *o, int argc, char **argv, struct sl_error *err)
 {
-	int c;
-	*o = (struct options){ .with.stream = DEFAULT_STREAM };
+	int c, which = 0;
+	*o = (struct options){ .with.stream = DEFAULT_STREAM, .with.ok_status = { 1 } };
 	optind = 1;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "+:", long_options, &which)) != -1) {
+		if (c >= OPT_ADAPTER && c != ':' && c != '?' && o->bad == NULL)
+			o->bad = long_options[which].name;
 		switch (c) {
 		case OPT_TRANSPORT: o->transport = optarg; break;
 		case OPT_LINES: o->lines = true; break;
+		case OPT_JSON: o->lines = o->with.json = true; break;
+		case OPT_FILES: o->lines = o->with.files = true; break;
 		case OPT_STREAM: o->with.stream = optarg; break;
+		case OPT_STREAM_BY: o->with.stream_by = optarg; break;
 		case OPT_ENVELOPES: o->with.envelopes = true; break;
+		case OPT_AT: o->with.at = optarg; break;
+		case OPT_BAD_LINES:
+			if (read_bad_lines(o, optarg, err) != 0)
+				return -1;
+			break;
+		case OPT_OK_STATUS:
+			if (read_ok_status(o, optarg, err) != 0)
+				return -1;
+			break;
 		default:
 			return sl_fail(err, SL_USAGE, 0, "%s: %s", argv[optind - 1],
 			               c == ':' ? "a value is missing" : "unknown option");
 		}
+	}
 	o->worker = argv + optind;
 	return check_options(o, err);
 }
@@ -111,8 +162,8 @@ static int serve_lines(struct options *o, const struct sl_transport *t,
                        enum sl_transport_kind kind)
 {
 	SL_ERROR(err);
-	o->with.argv = *o->worker != NULL ? o->worker : NULL;
-	if (o->with.argv != NULL || kind != SL_TRANSPORT_STDIO)
+	o->with.words = *o->worker != NULL ? o->worker : NULL;
+	if (o->with.words != NULL || kind != SL_TRANSPORT_STDIO)
 		return sl_lines_host(t, &o->with);
 	sl_fail(&err, SL_USAGE, 0, "--lines needs a command in stdio transport: stdin is taken");
 	return sl_serve_refuse(t, &err);

@@ -2,74 +2,202 @@
 #include "host/lines_host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/spawn.h"
+#include "host/command.h"
 #include "host/envelope.h"
+#include "host/guess.h"
+#include "host/input.h"
 #include "host/serve.h"
+#include "json/documents.h"
 
 #define READ_SIZE (256u * 1024)
 #define KEEP_BYTES (1024u * 1024)
-#define REQUEST_LIMIT (100u * 1024)
-#define REQUEST_VARIABLE "SLUICE_REQUEST"
-#define GRACE_MS 1000 /* from SIGTERM to SIGKILL */
-#define DRAIN_MS 2000 /* of silence on the pipe, after the command's exit */
+#define STOP_GRACE_MS 1500 /* from SIGTERM to SIGKILL, within the runner's 2 s */
+#define DRAIN_MS 2000      /* of silence on the pipe, after the command's exit */
+#define BAD_LINE_ROOM 8192 /* of a frame, for what is not its text */
+
+const char *const sl_bad_lines_names[] = { "fail", "drop", "reject", NULL };
 
 struct lines {
 	const struct sl_lines_options *options;
 	struct sl_text stream;
 	struct sl_json *json;
 	struct sl_request *rq;
+	struct sl_command command;
+	struct sl_input input;
+	struct sl_documents documents;
 	struct sl_buffer in;
-	size_t scanned;  /* bytes at the front of in known to have no newline */
-	uint64_t number; /* of the last line taken, from 1 */
-	int fd;          /* where lines come from, or -1 */
-	atomic_int pid;  /* of the command until it is reaped, else 0 */
-	int pidfd;       /* readable when the command has exited, or -1 */
-	int wait_status;
+	size_t scanned;   /* bytes at the front of in known to have no newline */
+	bool has_begun;   /* in is behind what may be a byte order mark */
+	bool is_skipping; /* up to the end of a line that was too long */
+	uint64_t line;    /* of the record that was taken last, in its file, from 1 */
+	uint64_t records; /* of the request */
+	bool is_array;    /* the last one was an array of objects */
+	uint64_t last_line; /* of the record before, for the step to the next */
 };
 
 enum progress { MORE, OVER };
 
-/* ---- one line ---- */
+/* ---- what is wrong with a record ---- */
 
-/* The first thing that is wrong, with the line's number in front of it. */
-static enum progress refuse_line(struct lines *l, struct sl_error *err)
+/* With the place in front of it. */
+static void add_place(const struct lines *l, struct sl_error *err)
 {
-	char what[sizeof err->message];
+	char what[sizeof err->message], file[160];
+	const char *name = l->input.name;
 	memcpy(what, err->message, sizeof what);
-	snprintf(err->message, sizeof err->message, "line %" PRIu64 ": %.480s", l->number, what);
-	sl_error_number(err, SL_D_LINE, (int64_t)l->number);
+	if (name != NULL) {
+		snprintf(err->message, sizeof err->message, "%s:%" PRIu64 ": %.340s",
+		         sl_quote(file, sizeof file, name, strlen(name)), l->line, what);
+		sl_error_text(err, SL_D_FILE, name, strlen(name));
+	} else {
+		snprintf(err->message, sizeof err->message, "line %" PRIu64 ": %.480s", l->line, what);
+	}
+	sl_error_number(err, SL_D_LINE, (int64_t)l->line);
+}
+
+static enum progress refuse(struct lines *l, struct sl_error *err)
+{
+	add_place(l, err);
 	if (err->kind == SL_ROW_MALFORMED && !l->options->envelopes)
 		sl_error_text(err, SL_D_STREAM, l->stream.bytes, l->stream.len);
 	sl_request_fail(l->rq, err);
 	return OVER;
 }
 
-static enum sl_emitted emit_line(struct lines *l, const char *text, size_t len,
-                                 struct sl_error *err)
+static enum progress emitted(enum sl_emitted e)
+{
+	return e == SL_EMITTED ? MORE : OVER;
+}
+
+static enum progress report(struct lines *l, const char *text, size_t len, const struct sl_error *err)
+{
+	size_t most = sl_request_cap(l->rq) - BAD_LINE_ROOM;
+	bool is_wanted = l->options->bad_lines == SL_BAD_LINES_REJECT;
+	struct sl_bad_line bad = {
+		.file = sl_text_of(l->input.name != NULL ? l->input.name : ""),
+		.line = l->line,
+		.reason = sl_text_of(err->message),
+		.bytes = { text, !is_wanted ? 0 : len < most ? len : most },
+		.size = len,
+	};
+	return emitted(sl_request_bad_line(l->rq, &bad));
+}
+
+/* A record that is none: the end, or one of many. */
+static enum progress take_bad(struct lines *l, const char *text, size_t len, struct sl_error *err)
+{
+	bool is_bad = err->kind == SL_ROW_MALFORMED || err->kind == SL_FRAME_TOO_LARGE;
+	if (is_bad && l->options->bad_lines != SL_BAD_LINES_FAIL && sl_request_takes_bad_lines(l->rq))
+		return report(l, text, len, err);
+	struct sl_guess guess = { text, len, l->options->json, l->records == 1 };
+	if (is_bad && !l->options->envelopes)
+		sl_guess_add(&guess, err);
+	return refuse(l, err);
+}
+
+/* ---- one record ---- */
+
+/* Which stream? Numbers and booleans name one as they are written. */
+static int name_stream(struct lines *l, struct sl_text *name, char room[32], struct sl_error *err)
+{
+	struct sl_json_value v;
+	const char *by = l->options->stream_by;
+	*name = l->stream;
+	if (by == NULL || sl_json_pointer(sl_json_root(l->json), by, strlen(by), &v) != 1)
+		return 0;
+	switch (sl_json_type(v)) {
+	case SL_JSON_NULL:
+		return 0;
+	case SL_JSON_STRING:
+		name->bytes = sl_json_string(v, &name->len);
+		return 0;
+	case SL_JSON_INTEGER:
+		snprintf(room, 32, "%" PRId64, sl_json_integer(v));
+		break;
+	case SL_JSON_BOOLEAN:
+		snprintf(room, 32, "%s", sl_json_boolean(v) ? "true" : "false");
+		break;
+	default:
+		return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", by,
+		               sl_json_type_name(sl_json_type(v)));
+	}
+	*name = sl_text_of(room);
+	return 0;
+}
+
+static int check_name(struct lines *l, struct sl_text name, struct sl_error *err)
+{
+	char quoted[120];
+	const char *by = l->options->stream_by;
+	sl_quote(quoted, sizeof quoted, name.bytes, name.len);
+	if (name.len == 0 || name.len > SL_STREAM_NAME_LIMIT || memchr(name.bytes, '\0', name.len) != NULL)
+		return sl_fail(err, SL_ROW_MALFORMED, 0,
+		               "what stands at \"%s\" cannot name a stream: \"%s\"; a name has 1 to %d bytes, and no NUL", by,
+		               quoted, SL_STREAM_NAME_LIMIT);
+	return sl_fail(err, SL_EXPORT_FAILED, 0,
+	               "\"%s\" names more than %d streams, the last is \"%s\": streams = { [\"*\"] = … } in a policy takes those "
+	               "that have no entry as one", by, SL_STREAM_LIMIT, quoted);
+}
+
+static enum sl_emitted emit_row(struct lines *l, const char *text, size_t len, struct sl_error *err)
+{
+	char room[32];
+	struct sl_text name;
+	if (name_stream(l, &name, room, err) != 0)
+		return SL_EMITTED_REFUSED;
+	if (l->options->stream_by != NULL && !sl_request_takes_stream(l->rq, name))
+		name = sl_text_of("*");
+	if (l->options->stream_by != NULL && (name.len == 0 || name.len > SL_STREAM_NAME_LIMIT ||
+	    memchr(name.bytes, '\0', name.len) != NULL || !sl_request_has_room(l->rq, name))) {
+		check_name(l, name, err);
+		return SL_EMITTED_REFUSED;
+	}
+	return sl_request_row(l->rq, name, (struct sl_text){ text, len }, err);
+}
+
+/* Is it what people make of rows who mean its elements? */
+static bool is_array_of_objects(const struct lines *l)
+{
+	struct sl_json_value root = sl_json_root(l->json), first;
+	if (sl_json_type(root) != SL_JSON_ARRAY)
+		return false;
+	struct sl_json_iter it = sl_json_children(root);
+	return sl_json_next(&it, NULL, NULL, &first) && sl_json_type(first) == SL_JSON_OBJECT;
+}
+
+static enum sl_emitted emit_record(struct lines *l, const char *text, size_t len, struct sl_error *err)
 {
 	struct sl_envelope envelope;
+	uint64_t step = l->options->json ? l->line - l->last_line : 1;
+	l->last_line = l->line;
 	if (len > sl_request_cap(l->rq) && !l->options->envelopes)
 		return sl_request_row(l->rq, l->stream, (struct sl_text){ text, len }, err);
 	if (sl_json_parse(l->json, text, len, err) != 0)
 		return SL_EMITTED_REFUSED;
-	if (!l->options->envelopes)
-		return sl_request_row(l->rq, l->stream, (struct sl_text){ text, len }, err);
-	if (sl_envelope_read(&envelope, l->json, text, len, err) != 0)
+	if (l->records == 1)
+		l->is_array = is_array_of_objects(l);
+	if (l->options->envelopes && sl_envelope_read(&envelope, l->json, text, len, err) != 0)
 		return SL_EMITTED_REFUSED;
-	return sl_envelope_emit(&envelope, l->rq, err);
+	if (!l->options->envelopes || envelope.kind == SL_ENVELOPE_ROW)
+		sl_request_place(l->rq, l->input.name, l->line, step);
+	return l->options->envelopes ? sl_envelope_emit(&envelope, l->rq, err) : emit_row(l, text, len, err);
 }
+
+static enum progress take_record(struct lines *l, const char *text, size_t len)
+{
+	SL_ERROR(err);
+	l->records++;
+	enum sl_emitted e = emit_record(l, text, len, &err);
+	return e == SL_EMITTED_REFUSED ? take_bad(l, text, len, &err) : emitted(e);
+}
+
+/* ---- lines ---- */
 
 static bool is_blank(const char *text, size_t len)
 {
@@ -80,35 +208,49 @@ static bool is_blank(const char *text, size_t len)
 
 static enum progress take_line(struct lines *l, const char *text, size_t len)
 {
-	SL_ERROR(err);
-	l->number++;
+	if (l->is_skipping) {
+		l->is_skipping = false;
+		return MORE;
+	}
+	l->line++;
 	if (len > 0 && text[len - 1] == '\r')
 		len--;
-	if (is_blank(text, len))
-		return MORE;
-	enum sl_emitted e = emit_line(l, text, len, &err);
-	if (e == SL_EMITTED_REFUSED)
-		return refuse_line(l, &err);
-	return e == SL_EMITTED ? MORE : OVER;
+	return is_blank(text, len) ? MORE : take_record(l, text, len);
 }
 
-/* ---- all lines that have come ---- */
-
-/* An unfinished line that can never be a frame: do not collect it for ever.
- * An envelope has its cap on the payload, and some room beside that. */
-static enum progress check_unfinished(struct lines *l)
+/* What is longer than a frame may be is not collected for ever. An envelope has its cap
+ * on the payload, and some room beside that. */
+static bool is_too_long(const struct lines *l)
 {
-	SL_ERROR(err);
+	size_t room = l->options->envelopes ? SL_FRAME_CAP_FLOOR : 1;
+	return sl_buffer_len(&l->in) > sl_request_cap(l->rq) + room;
+}
+
+static void describe_long(struct lines *l, struct sl_error *err)
+{
 	size_t len = sl_buffer_len(&l->in), cap = sl_request_cap(l->rq);
-	if (len <= cap + (l->options->envelopes ? SL_FRAME_CAP_FLOOR : 1))
-		return MORE;
-	l->number++;
-	sl_fail(&err, SL_FRAME_TOO_LARGE, 0, "%zu bytes and no end, over the cap of %zu", len, cap);
-	sl_error_text(&err, SL_D_STREAM, l->stream.bytes, l->stream.len);
-	sl_error_number(&err, SL_D_SEQUENCE, (int64_t)sl_request_sequence(l->rq, l->stream));
-	sl_error_number(&err, SL_D_SIZE, (int64_t)len);
-	sl_error_number(&err, SL_D_LIMIT, (int64_t)cap);
-	return refuse_line(l, &err);
+	l->records++;
+	sl_fail(err, SL_FRAME_TOO_LARGE, 0, "%zu bytes and no end, over the cap of %zu", len, cap);
+	sl_error_text(err, SL_D_STREAM, l->stream.bytes, l->stream.len);
+	sl_error_number(err, SL_D_SEQUENCE, (int64_t)sl_request_sequence(l->rq, l->stream));
+	sl_error_number(err, SL_D_SIZE, (int64_t)len);
+	sl_error_number(err, SL_D_LIMIT, (int64_t)cap);
+}
+
+/* The rest of it is skipped. */
+static enum progress take_long_line(struct lines *l)
+{
+	enum progress p = MORE;
+	SL_ERROR(err);
+	if (!l->is_skipping) {
+		l->line++;
+		describe_long(l, &err);
+		p = take_bad(l, sl_buffer_data(&l->in), sl_buffer_len(&l->in), &err);
+	}
+	l->is_skipping = true;
+	sl_buffer_consume(&l->in, sl_buffer_len(&l->in));
+	l->scanned = 0;
+	return p;
 }
 
 static enum progress take_lines(struct lines *l)
@@ -122,121 +264,143 @@ static enum progress take_lines(struct lines *l)
 	}
 	sl_buffer_consume(&l->in, (size_t)(at - sl_buffer_data(&l->in)));
 	l->scanned = sl_buffer_len(&l->in);
-	return p == MORE ? check_unfinished(l) : p;
+	return p == MORE && is_too_long(l) ? take_long_line(l) : p;
 }
 
 /* What comes after the last newline. */
-static void take_last_line(struct lines *l)
+static enum progress take_last_line(struct lines *l)
 {
-	if (sl_buffer_len(&l->in) > 0)
-		take_line(l, sl_buffer_data(&l->in), sl_buffer_len(&l->in));
+	size_t len = sl_buffer_len(&l->in);
+	return len > 0 ? take_line(l, sl_buffer_data(&l->in), len) : MORE;
 }
 
-static enum progress fail_reading(struct lines *l, int os)
+/* ---- documents ---- */
+
+/* So much of the text is done with. */
+static void pass(struct lines *l, size_t n)
 {
+	const char *at = sl_buffer_data(&l->in), *end = at + n;
+	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		l->line++;
+		at++;
+	}
+	sl_buffer_consume(&l->in, n);
+	sl_documents_consumed(&l->documents, n);
+}
+
+static enum progress refuse_document(struct lines *l, struct sl_error *err)
+{
+	int64_t at = 0;
+	size_t len = sl_buffer_len(&l->in);
+	sl_error_get_number(err, SL_D_OFFSET, &at);
+	pass(l, (size_t)at < len ? (size_t)at : len);
+	struct sl_guess guess = { sl_buffer_data(&l->in), sl_buffer_len(&l->in), true, l->records == 0 };
+	sl_guess_add(&guess, err);
+	return refuse(l, err);
+}
+
+static enum progress take_documents(struct lines *l, bool is_end)
+{
+	struct sl_documents *d = &l->documents;
+	enum progress p = MORE;
+	int rc = 0;
 	SL_ERROR(err);
-	sl_fail(&err, SL_EXPORT_FAILED, os, "the lines cannot be read, after line %" PRIu64,
-	        l->number);
-	sl_request_fail(l->rq, &err);
+	while (p == MORE) {
+		rc = sl_documents_next(d, sl_buffer_data(&l->in), sl_buffer_len(&l->in), is_end, &err);
+		if (rc != 1)
+			break;
+		pass(l, d->from);
+		p = take_record(l, sl_buffer_data(&l->in), d->next);
+		pass(l, d->next);
+	}
+	if (rc < 0)
+		return refuse_document(l, &err);
+	if (rc == 0)
+		pass(l, sl_documents_done(d));
+	if (p == OVER || !is_too_long(l))
+		return p;
+	describe_long(l, &err);
+	return refuse(l, &err);
+}
+
+/* ---- reading ---- */
+
+/* A byte order mark is passed over. false: more must come before that is known. */
+static bool begin_text(struct lines *l, bool is_end)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+	size_t len = sl_buffer_len(&l->in), n = len < 3 ? len : 3;
+	if (l->has_begun)
+		return true;
+	bool agrees = n > 0 && memcmp(sl_buffer_data(&l->in), mark, n) == 0;
+	if (agrees && n < 3 && !is_end)
+		return false;
+	if (agrees && n == 3)
+		sl_buffer_consume(&l->in, 3);
+	l->has_begun = len > 0;
+	return true;
+}
+
+static enum progress take_text(struct lines *l, bool is_end)
+{
+	if (!begin_text(l, is_end))
+		return MORE;
+	if (l->options->json)
+		return take_documents(l, is_end);
+	return is_end ? take_last_line(l) : take_lines(l);
+}
+
+static enum progress fail_reading(struct lines *l, struct sl_error *err)
+{
+	SL_ERROR(why);
+	const char *what = err->message;
+	if (l->input.name != NULL)
+		sl_fail(&why, SL_EXPORT_FAILED, err->os, "%s", what);
+	else
+		sl_fail(&why, SL_EXPORT_FAILED, err->os, "%s, after line %" PRIu64, what, l->line);
+	sl_request_fail(l->rq, &why);
 	return OVER;
 }
 
-static enum progress read_lines(struct lines *l)
+static void begin_file(struct lines *l)
 {
-	char *at = sl_buffer_room(&l->in, READ_SIZE);
-	if (at == NULL)
-		return fail_reading(l, ENOMEM);
-	ssize_t n = read(l->fd, at, sl_buffer_free_space(&l->in));
-	if (n == 0)
+	sl_buffer_consume(&l->in, sl_buffer_len(&l->in));
+	l->scanned = 0;
+	l->has_begun = l->is_skipping = false;
+	l->line = l->last_line = l->options->json ? 1 : 0; /* of documents: where we are; of lines: the last one */
+}
+
+/* The end of a file ends its last record, too. */
+static enum progress next_file(struct lines *l)
+{
+	SL_ERROR(err);
+	if (l->options->words != NULL && !l->options->files)
+		return OVER; /* what a command has printed last is taken when its end is known */
+	if (take_text(l, true) == OVER)
 		return OVER;
+	begin_file(l);
+	int rc = sl_input_next(&l->input, &err);
+	return rc < 0 ? fail_reading(l, &err) : rc == 0 ? OVER : MORE;
+}
+
+static enum progress read_more(struct lines *l)
+{
+	SL_ERROR(err);
+	char *at = sl_buffer_room(&l->in, READ_SIZE);
+	if (at == NULL) {
+		sl_fail(&err, SL_EXPORT_FAILED, ENOMEM, "the input cannot be read");
+		return fail_reading(l, &err);
+	}
+	ssize_t n = sl_input_read(&l->input, at, sl_buffer_free_space(&l->in), &err);
+	if (n == 0)
+		return next_file(l);
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? MORE : fail_reading(l, errno);
+		return n == SL_INPUT_AGAIN ? MORE : fail_reading(l, &err);
 	sl_buffer_added(&l->in, (size_t)n);
-	return take_lines(l);
+	return take_text(l, false);
 }
 
-/* ---- the command ---- */
-
-static void pass_request(struct lines *l)
-{
-	size_t len;
-	const char *text = sl_request_text(l->rq, &len);
-	if (len < REQUEST_LIMIT)
-		setenv(REQUEST_VARIABLE, text, 1);
-	else
-		unsetenv(REQUEST_VARIABLE);
-}
-
-/* It has no input, prints into `out`, and complains where we do. */
-static int spawn_command(const struct lines *l, int out, pid_t *pid, struct sl_error *err)
-{
-	const struct sl_spawn s = {
-		.argv = (const char *const *)l->options->argv,
-		.fds = { -1, out, STDERR_FILENO, -1, -1 },
-		.death_signal = SIGKILL,
-	};
-	return sl_spawn(&s, pid, err);
-}
-
-static int start_command(struct lines *l, struct sl_error *err)
-{
-	int ends[2];
-	pid_t pid;
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return sl_fail(err, SL_SPAWN, errno, "no pipe for the command");
-	(void)fcntl(ends[0], F_SETPIPE_SZ, SL_PIPE_SIZE);
-	pass_request(l);
-	int rc = spawn_command(l, ends[1], &pid, err);
-	close(ends[1]);
-	if (rc != 0) {
-		close(ends[0]);
-		return -1;
-	}
-	l->fd = ends[0];
-	atomic_store(&l->pid, pid);
-	l->pidfd = pidfd_open(pid, 0);
-	return 0;
-}
-
-/* The parent is gone: the control thread ends the process, and the command,
- * which is in the same group but might sit in a long silence, goes with it. */
-static void on_orphaned(void *user)
-{
-	struct lines *l = user;
-	pid_t pid = atomic_load(&l->pid);
-	if (pid > 0)
-		kill(pid, SIGKILL);
-}
-
-/* Once it is known to have exited, or to be about to. */
-static void reap(struct lines *l)
-{
-	pid_t pid = atomic_exchange(&l->pid, 0); /* before: its number may be used again */
-	TEMP_FAILURE_RETRY(waitpid(pid, &l->wait_status, 0));
-	if (l->pidfd >= 0)
-		close(l->pidfd);
-	l->pidfd = -1;
-}
-
-static bool exited_within(struct lines *l, int ms)
-{
-	struct pollfd p = { .fd = l->pidfd, .events = POLLIN };
-	return TEMP_FAILURE_RETRY(poll(&p, 1, ms)) > 0;
-}
-
-static void end_command(struct lines *l, bool gently)
-{
-	pid_t pid = atomic_load(&l->pid);
-	if (gently) {
-		kill(pid, SIGTERM);
-		kill(pid, SIGCONT);
-	}
-	if (!gently || l->pidfd < 0 || !exited_within(l, GRACE_MS))
-		kill(pid, SIGKILL);
-	reap(l);
-}
-
-/* ---- reading until it is over ---- */
+/* ---- waiting ---- */
 
 static void cut_off(struct lines *l)
 {
@@ -245,101 +409,128 @@ static void cut_off(struct lines *l)
 	                                 "its output open; what that still prints is not read"));
 }
 
-/* Wait for lines, for the command's exit or for an order. Rows do not wait
+static bool is_command(const struct lines *l)
+{
+	return l->options->words != NULL && !l->options->files;
+}
+
+/* Wait for input, for the command's exit or for an order. Rows do not wait
  * with us: when nothing is there at once, they leave first. */
 static int wait_for_something(struct lines *l, struct pollfd p[3])
 {
-	p[0] = (struct pollfd){ .fd = l->fd, .events = POLLIN };
+	p[0] = (struct pollfd){ .fd = l->input.fd, .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = sl_request_wake_fd(l->rq), .events = POLLIN };
-	p[2] = (struct pollfd){ .fd = l->pidfd, .events = POLLIN };
+	p[2] = (struct pollfd){ .fd = l->command.pidfd, .events = POLLIN };
 	int rc = poll(p, 3, 0);
-	if (rc != 0)
+	if (rc != 0 || sl_input_is_ready(&l->input))
 		return rc;
 	sl_request_flush(l->rq);
-	bool exited = l->options->argv != NULL && atomic_load(&l->pid) == 0;
-	return poll(p, 3, exited ? DRAIN_MS : -1);
+	return poll(p, 3, is_command(l) && !sl_command_runs(&l->command) ? DRAIN_MS : -1);
 }
 
 static enum progress turn(struct lines *l)
 {
 	struct pollfd p[3];
+	SL_ERROR(err);
 	int rc = wait_for_something(l, p);
-	if (rc < 0)
-		return errno == EINTR ? MORE : fail_reading(l, errno);
-	if (rc == 0) {
-		cut_off(l);
-		return OVER;
+	if (rc < 0 && errno != EINTR) {
+		sl_fail(&err, SL_EXPORT_FAILED, errno, "the input cannot be waited for");
+		return fail_reading(l, &err);
 	}
+	if (rc < 0)
+		return MORE;
 	if (p[1].revents != 0) {
 		sl_request_obey(l->rq);
 		return OVER;
 	}
-	if (p[0].revents != 0)
-		return read_lines(l);
+	if (p[0].revents != 0 || sl_input_is_ready(&l->input))
+		return read_more(l);
 	if (p[2].revents != 0)
-		reap(l);
-	return MORE;
+		sl_command_reap(&l->command);
+	if (rc == 0)
+		cut_off(l);
+	return rc == 0 ? OVER : MORE;
 }
+
+/* ---- the end of a command ---- */
 
 /* The output has ended, the command perhaps not: it may be told to. */
 static void await_exit(struct lines *l)
 {
-	struct pollfd p[2] = { { .fd = l->pidfd, .events = POLLIN },
+	struct pollfd p[2] = { { .fd = l->command.pidfd, .events = POLLIN },
 		               { .fd = sl_request_wake_fd(l->rq), .events = POLLIN } };
 	sl_request_flush(l->rq);
-	if (l->pidfd >= 0)
-		TEMP_FAILURE_RETRY(poll(p, 2, -1));
-	if (p[0].revents != 0 || l->pidfd < 0)
-		reap(l);
+	while (p[0].fd >= 0 && poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	if (p[0].revents != 0 || p[0].fd < 0)
+		sl_command_reap(&l->command);
 	else
 		sl_request_obey(l->rq);
 }
 
-static void judge_exit(struct lines *l)
+/* A stop must be answered in time; for all else the runner has its own patience. */
+static int grace_ms(const struct lines *l)
 {
-	SL_ERROR(err);
-	char quoted[128];
-	const char *name = l->options->argv[0];
-	int status = l->wait_status;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return;
-	sl_quote(quoted, sizeof quoted, name, strlen(name));
-	if (WIFSIGNALED(status)) {
-		sl_fail(&err, SL_EXPORT_FAILED, 0, "the command \"%s\" was ended by signal %d (%s)",
-		        quoted, WTERMSIG(status), strsignal(WTERMSIG(status)));
-		sl_error_number(&err, SL_D_SIGNAL, WTERMSIG(status));
-	} else {
-		sl_fail(&err, SL_EXPORT_FAILED, 0, "the command \"%s\" exited with status %d", quoted,
-		        WEXITSTATUS(status));
-		sl_error_number(&err, SL_D_STATUS, WEXITSTATUS(status));
-	}
-	sl_request_fail(l->rq, &err);
+	bool is_stop = sl_request_order(l->rq) == SL_ORDER_STOP && !sl_command_terminated();
+	bool failed = sl_request_failure(l->rq)->kind != SL_NONE;
+	return is_stop || failed ? STOP_GRACE_MS : -1;
 }
 
 /* An end that we asked for says nothing; one of its own decides. */
 static void finish_command(struct lines *l)
 {
-	close(l->fd); /* whoever still writes gets SIGPIPE */
-	enum sl_order order = sl_request_order(l->rq);
+	SL_ERROR(err);
+	struct sl_command *c = &l->command;
+	close(c->out); /* whoever still writes gets SIGPIPE */
 	bool failed = sl_request_failure(l->rq)->kind != SL_NONE;
-	if (atomic_load(&l->pid) != 0 && order == SL_ORDER_NONE && !failed) {
+	if (sl_command_runs(c) && !failed && sl_request_order(l->rq) == SL_ORDER_NONE && !sl_command_terminated())
 		await_exit(l);
-		order = sl_request_order(l->rq);
-	}
-	if (atomic_load(&l->pid) != 0)
-		end_command(l, order != SL_ORDER_CANCEL);
-	else
-		judge_exit(l);
+	if (sl_command_runs(c))
+		sl_command_end(c, grace_ms(l));
+	else if (sl_command_judge(c, &err) != 0)
+		sl_request_fail(l->rq, &err);
 }
 
-/* The exit status is asked first: a line that is cut because the command died
+/* ---- a request ---- */
+
+/* People who have an array mean its elements. */
+static void hint_at_elements(struct lines *l)
+{
+	if (!l->options->json && !l->options->envelopes && l->records == 1 && l->is_array)
+		sl_request_diagnostic(l->rq, sl_text_of("lines.array"),
+		                      sl_text_of("the input is one line, an array, and that is one row; --json makes each "
+		                                 "of its elements a row"));
+}
+
+/* The exit status is asked first: a record that is cut because the command died
  * is not what is wrong. */
 static void finish(struct lines *l, bool failed)
 {
-	if (l->options->argv != NULL)
+	if (is_command(l))
 		finish_command(l);
-	if (!failed && sl_request_order(l->rq) == SL_ORDER_NONE)
-		take_last_line(l);
+	if (is_command(l) && sl_command_terminated())
+		sl_command_pass_on();
+	if (failed || sl_request_order(l->rq) != SL_ORDER_NONE)
+		return;
+	if (is_command(l))
+		take_text(l, true);
+	hint_at_elements(l);
+}
+
+static int open_input(struct lines *l, struct sl_error *err)
+{
+	size_t len;
+	const char *request = sl_request_text(l->rq, &len);
+	if (l->options->files)
+		return sl_input_next(&l->input, err) < 0 ? -1 : 0;
+	if (l->options->words == NULL) {
+		sl_input_open(&l->input, STDIN_FILENO, NULL);
+		return 0;
+	}
+	if (sl_command_start(&l->command, request, len, sl_request_wake_fd(l->rq), err) != 0)
+		return -1;
+	sl_input_open_plain(&l->input, l->command.out);
+	return 0;
 }
 
 static void run(void *user, struct sl_request *rq, uint32_t which)
@@ -348,43 +539,69 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 	SL_ERROR(err);
 	(void)which;
 	l->rq = rq;
-	l->number = 0;
-	l->fd = STDIN_FILENO;
-	if (l->options->argv != NULL && start_command(l, &err) != 0) {
+	l->records = 0;
+	l->is_array = false;
+	begin_file(l);
+	sl_documents_begin(&l->documents);
+	if (open_input(l, &err) != 0) {
 		sl_request_fail(rq, &err);
 		return;
 	}
-	while (turn(l) == MORE)
-		;
+	if (l->input.fd >= 0)
+		while (turn(l) == MORE)
+			;
 	finish(l, sl_request_failure(rq)->kind != SL_NONE);
-	sl_buffer_consume(&l->in, sl_buffer_len(&l->in));
-	l->scanned = 0;
+	begin_file(l);
 	sl_buffer_trim(&l->in, KEEP_BYTES);
 	sl_json_trim(l->json, KEEP_BYTES);
 }
 
 /* ---- serving ---- */
 
+/* The runner is gone: the control thread ends the process, and the command, which is in
+ * the same group but might sit in a long silence, goes with it. */
+static void on_orphaned(void *user)
+{
+	struct lines *l = user;
+	sl_command_orphaned(&l->command);
+}
+
+static const char *name_of(const struct sl_lines_options *o)
+{
+	return o->files ? "files" : o->words != NULL ? basename(o->words[0]) : "stdin";
+}
+
+static int prepare(struct lines *l, const struct sl_lines_options *o, struct sl_error *err)
+{
+	l->stream = sl_text_of(o->stream);
+	l->input.fd = -1;
+	l->input.files = o->files ? o->words : NULL;
+	sl_command_init(&l->command, o->words);
+	memcpy(l->command.ok_status, o->ok_status, sizeof o->ok_status);
+	l->json = sl_json_new();
+	if (l->json == NULL)
+		return sl_fail(err, SL_SPAWN, ENOMEM, "no memory for the worker");
+	return sl_documents_init(&l->documents, o->at, l->json, err);
+}
+
 int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *options)
 {
 	static const struct sl_export_name names[] = { { { "lines", 5 }, SL_EXPORT_ROWS } };
-	struct lines l = { .options = options, .fd = -1, .pidfd = -1 };
+	struct lines l = { .options = options };
 	struct sl_service service = {
-		.name = options->argv != NULL ? basename(options->argv[0]) : "stdin",
+		.name = name_of(options),
 		.exports = names,
 		.export_count = 1,
+		.features = (sl_feature_set)1 << SL_FEATURE_PLACES | (sl_feature_set)1 << SL_FEATURE_BAD_LINES |
+			(sl_feature_set)1 << SL_FEATURE_STREAMS,
 		.run = run,
 		.orphaned = on_orphaned,
 		.user = &l,
 	};
 	SL_ERROR(err);
-	l.stream = sl_text_of(options->stream);
-	l.json = sl_json_new();
-	if (l.json == NULL) {
-		sl_fail(&err, SL_SPAWN, ENOMEM, "no memory for the worker");
-		return sl_serve_refuse(t, &err);
-	}
-	int status = sl_serve(t, &service);
+	int status = prepare(&l, options, &err) == 0 ? sl_serve(t, &service) : sl_serve_refuse(t, &err);
+	sl_input_clear(&l.input);
+	sl_documents_clear(&l.documents);
 	sl_buffer_clear(&l.in);
 	sl_json_free(l.json);
 	return status;

@@ -162,6 +162,11 @@ static uint64_t await_request(struct sl_serve *s)
 		s->next = empty;
 		s->has_next = false;
 		id = s->next_id;
+		struct sl_buffer streams = s->streams;
+		s->streams = s->next_streams;
+		s->next_streams = streams;
+		s->chooses = s->next_chooses;
+		s->next_chooses = false;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return id;
@@ -183,7 +188,7 @@ static int introduce(struct sl_serve *s, struct sl_error *err)
 	};
 	if (service->export_count > SL_EXPORT_LIMIT)
 		return sl_fail(err, SL_SPAWN, 0, "more than %d exports", SL_EXPORT_LIMIT);
-	sl_features_list(&sl_known_features, sl_features_all(&sl_known_features), &m.features);
+	sl_features_list(&sl_known_features, service->features, &m.features);
 	if (sl_buffer_append(&s->out, SL_MAGIC, SL_MAGIC_SIZE) != 0
 	    || sl_hello_encode(&s->out, &m, service->exports) != 0)
 		return sl_fail(err, SL_SPAWN, ENOMEM, "no memory to introduce the worker");
@@ -219,6 +224,8 @@ static void release(struct sl_serve *s)
 	pthread_mutex_destroy(&s->lock);
 	sl_decoder_clear(&s->decoder);
 	sl_buffer_clear(&s->next);
+	sl_buffer_clear(&s->next_streams);
+	sl_buffer_clear(&s->streams);
 	sl_buffer_clear(&s->text);
 	sl_buffer_clear(&s->out);
 	free(s);

@@ -24,6 +24,7 @@
 
 #include "base/error.h"
 #include "host/transport.h"
+#include "wire/feature.h"
 #include "wire/message.h"
 
 struct sl_request;
@@ -32,6 +33,7 @@ struct sl_service {
 	const char *name, *version; /* of the worker; NULL is "" */
 	const struct sl_export_name *exports;
 	uint32_t export_count;
+	sl_feature_set features; /* that the host makes use of */
 	/* One request: exports[which], whose type is what the caller expects. */
 	void (*run)(void *user, struct sl_request *rq, uint32_t which);
 	/* The parent is gone and the process ends when this returns: end what
@@ -79,6 +81,22 @@ enum sl_emitted sl_request_obey(struct sl_request *rq);
  * stream's name; the error names stream and sequence. */
 enum sl_emitted sl_request_row(struct sl_request *rq, struct sl_text stream,
                                struct sl_text payload, struct sl_error *err);
+
+/* The next row stands in this line of its input, from 1, and those behind it each so many
+ * lines on, in the file of this name, or one without a name (NULL). Told when it is not
+ * so by itself, and the runner wants to know. */
+void sl_request_place(struct sl_request *rq, const char *file, uint64_t line, uint64_t step);
+
+/* Does the runner take lines that are no rows? Then one of them, instead of a row. */
+bool sl_request_takes_bad_lines(const struct sl_request *rq);
+enum sl_emitted sl_request_bad_line(struct sl_request *rq, const struct sl_bad_line *line);
+
+/* Does the policy take the rows of this stream by name? Of all streams, when the runner
+ * has not said which. */
+bool sl_request_takes_stream(const struct sl_request *rq, struct sl_text stream);
+
+/* Is the stream there already, or may it be one more? */
+bool sl_request_has_room(struct sl_request *rq, struct sl_text stream);
 
 /* The sequence that the stream's next row would have. */
 uint64_t sl_request_sequence(struct sl_request *rq, struct sl_text stream);

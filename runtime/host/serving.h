@@ -26,6 +26,8 @@ struct sl_request {
 	struct sl_request_message message; /* borrowed from serve->text */
 	uint64_t started_ns;
 	struct sl_ledger ledger;
+	uint64_t line, step; /* where the runner takes the next row to be; 0: it does not know */
+	const char *file;
 	struct sl_buffer result;
 	bool has_result;
 	enum sl_order told; /* an emit has said so */
@@ -61,6 +63,8 @@ struct sl_serve {
 	pthread_cond_t arrived;
 	struct sl_buffer next; /* the request that came */
 	uint64_t next_id;
+	struct sl_buffer next_streams, streams; /* names that the policy takes: of the next request, of this */
+	bool next_chooses, chooses;             /* there are such names, maybe none */
 	bool has_next, busy, shutdown;
 
 	/* the control thread's own */

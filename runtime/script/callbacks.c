@@ -57,6 +57,25 @@ static void handle_progress(lua_State *L, struct sl_event *e)
 		call_handler(L, e, "on_progress");
 }
 
+static void set_number(lua_State *L, const char *name, uint64_t n) /* [..., table] */
+{
+	lua_pushinteger(L, (lua_Integer)n);
+	lua_setfield(L, -2, name);
+}
+
+static void handle_bad_line(lua_State *L, struct sl_event *e)
+{
+	const struct sl_bad_line *b = e->what;
+	lua_createtable(L, 0, 5);
+	if (b->file.len > 0)
+		set_text(L, "file", b->file);
+	set_number(L, "line", b->line);
+	set_number(L, "size", b->size);
+	set_text(L, "reason", b->reason);
+	set_text(L, "text", b->bytes);
+	call_handler(L, e, "on_bad_line");
+}
+
 static void handle_outcome(lua_State *L, struct sl_event *e)
 {
 	lua_pushvalue(L, SL_BODY_RUN);
@@ -99,6 +118,16 @@ static void on_progress(void *ctx, const struct sl_progress *p)
 	sl_event_contain(&e);
 }
 
+static void on_bad_line(void *ctx, const struct sl_bad_line *line)
+{
+	struct sl_run *run = ctx;
+	struct sl_event e;
+	sl_event_init(&e, run, line, handle_bad_line);
+	run->bad_lines++;
+	if (run->on_bad_line)
+		sl_event_contain(&e);
+}
+
 static void on_outcome(void *ctx, const struct sl_outcome *o)
 {
 	struct sl_run *run = ctx;
@@ -125,6 +154,7 @@ void sl_callbacks_init(struct sl_events *events, struct sl_run *run)
 		.on_row = on_row,
 		.on_diagnostic = on_diagnostic,
 		.on_progress = on_progress,
+		.on_bad_line = on_bad_line,
 		.on_outcome = on_outcome,
 	};
 }

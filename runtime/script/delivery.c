@@ -40,6 +40,8 @@ static void name_row(struct sl_event *e, const struct sl_row *row)
 {
 	e->scope.stream = row->stream->name;
 	e->scope.sequence = row->sequence;
+	e->scope.line = row->line;
+	e->scope.file = row->file;
 }
 
 static void begin(struct delivery *d, struct sl_script *s, const struct sl_row *row)
@@ -174,6 +176,8 @@ static bool conforms(lua_State *L, struct delivery *d)
 		d->payload = lua_gettop(L);
 		return true;
 	}
+	if (r->on_invalid == SL_INVALID_IS_DROPPED)
+		d->route->invalid++;
 	if (r->on_invalid != SL_INVALID_IS_DROPPED)
 		push_violations(L, d, &v);
 	if (r->on_invalid == SL_INVALID_FAILS)
@@ -271,6 +275,17 @@ static void push_reason(lua_State *L, const struct delivery *d)
 		lua_pushlstring(L, sl_buffer_data(reason), sl_buffer_len(reason));
 }
 
+/* [..., line, file] of the input; nil, where that is not known. */
+static void push_line(lua_State *L, const struct sl_row *row)
+{
+	lua_pushnil(L);
+	if (row->line != 0) {
+		lua_pushinteger(L, (lua_Integer)row->line);
+		lua_replace(L, -2);
+	}
+	lua_pushstring(L, row->file); /* NULL is nil */
+}
+
 static void tell_rejected(lua_State *L, struct delivery *d)
 {
 	d->event.scope.handler = NULL; /* it says itself whose fault a failure is */
@@ -281,7 +296,8 @@ static void tell_rejected(lua_State *L, struct delivery *d)
 	lua_pushvalue(L, d->userdata);
 	lua_pushvalue(L, SL_BODY_RUN);
 	push_reason(L, d);
-	lua_call(L, 3, 0);
+	push_line(L, d->hand.row);
+	lua_call(L, 5, 0);
 }
 
 /* ---- a row in Lua ---- */

@@ -57,6 +57,8 @@ struct sl_scope {
 	const char *entry;     /* it stands in streams[entry] of the policy; NULL: at the top */
 	const char *stream;    /* of the row at hand; NULL: none */
 	uint64_t sequence;
+	uint64_t line;         /* that it came from, from 1; 0: not known */
+	const char *file;      /* that the line is in; NULL: it has no name */
 	enum sl_kind kind;     /* of an ordinary error raised inside */
 	bool from_loop;        /* called by the loop: not charged to scopes around it */
 	bool undisturbed;      /* the user's second interrupt does not end it */

@@ -66,6 +66,10 @@ static void add_place(const struct sl_scope *scope, struct sl_error *err)
 		return;
 	sl_error_text(err, SL_D_STREAM, scope->stream, strlen(scope->stream));
 	sl_error_number(err, SL_D_SEQUENCE, (int64_t)scope->sequence);
+	if (scope->line != 0)
+		sl_error_number(err, SL_D_LINE, (int64_t)scope->line);
+	if (scope->file != NULL)
+		sl_error_text(err, SL_D_FILE, scope->file, strlen(scope->file));
 }
 
 static void describe_memory(lua_State *L, struct sl_error *err)
@@ -120,6 +124,14 @@ static void mark_place(lua_State *L, const struct sl_scope *scope) /* [..., obje
 	set_absent(L, "stream");
 	lua_pushinteger(L, (lua_Integer)scope->sequence);
 	set_absent(L, "sequence");
+	if (scope->line != 0) {
+		lua_pushinteger(L, (lua_Integer)scope->line);
+		set_absent(L, "line");
+	}
+	if (scope->file != NULL) {
+		lua_pushstring(L, scope->file);
+		set_absent(L, "file");
+	}
 }
 
 static bool is_yield(const struct sl_error *err)

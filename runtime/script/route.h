@@ -59,6 +59,7 @@ struct sl_route {
 	bool reads_document;         /* a plain row must have been parsed */
 	uint64_t rows, bytes;
 	uint64_t fates[SL_FATE_COUNT]; /* together: rows, but for the one at hand */
+	uint64_t invalid; /* of the dropped: by the schema */
 	char name[];
 };
 

@@ -92,6 +92,7 @@ static void set_counts(lua_State *L, const struct sl_route *r) /* [..., table] *
 	set_count(L, "bytes", r->bytes);
 	set_count(L, "kept", r->fates[SL_FATE_KEPT]);
 	set_count(L, "dropped", r->fates[SL_FATE_DROPPED]);
+	set_count(L, "invalid", r->invalid);
 	set_count(L, "rejected", r->fates[SL_FATE_REJECTED]);
 }
 
@@ -99,6 +100,7 @@ static void add_counts(struct sl_route *sum, const struct sl_route *r)
 {
 	sum->rows += r->rows;
 	sum->bytes += r->bytes;
+	sum->invalid += r->invalid;
 	for (int i = 0; i < SL_FATE_COUNT; i++)
 		sum->fates[i] += r->fates[i];
 }
@@ -111,7 +113,7 @@ static void push_per_stream(lua_State *L, const struct sl_run *run, struct sl_ro
 		if (r == NULL)
 			continue;
 		add_counts(sum, r);
-		lua_createtable(L, 0, 6);
+		lua_createtable(L, 0, 7);
 		set_counts(L, r);
 		lua_setfield(L, -2, r->name);
 	}
@@ -127,16 +129,18 @@ static double elapsed(const struct sl_run *run)
 void sl_run_push_counts(lua_State *L, int index)
 {
 	static const char *const fields[] = {
-		"rows", "bytes", "kept", "dropped", "rejected", "per_stream", "elapsed", "progress", NULL,
+		"rows", "bytes", "kept", "dropped", "invalid", "rejected", "bad_lines", "per_stream", "elapsed", "progress",
+		NULL,
 	};
 	const struct sl_run *run = lua_touserdata(L, index);
 	struct sl_route sum = { 0 };
 	luaL_checkstack(L, 6, "counts");
 	index = lua_absindex(L, index);
-	lua_createtable(L, 0, 8);
+	lua_createtable(L, 0, 10);
 	push_per_stream(L, run, &sum);
 	lua_setfield(L, -2, "per_stream");
 	set_counts(L, &sum);
+	set_count(L, "bad_lines", run->bad_lines);
 	lua_pushnumber(L, elapsed(run));
 	lua_setfield(L, -2, "elapsed");
 	lua_getiuservalue(L, index, SL_RUN_PROGRESS);

@@ -73,6 +73,7 @@ static void read_options(lua_State *L, struct sl_worker_options *o)
 	o->cwd = sl_option_string(L, 1, "cwd");
 	o->transport = (enum sl_transport_kind)sl_option_choice(L, 1, "transport", sl_transport_names);
 	o->pass_stdin = sl_option_boolean(L, 1, "pass_stdin");
+	o->takes_bad_lines = sl_option_boolean(L, 1, "takes_bad_lines");
 	o->max_frame = (uint32_t)sl_option_integer(L, 1, "max_frame", 0, UINT32_MAX);
 	o->startup_timeout_ms = duration(L, "startup_timeout", o->startup_timeout_ms);
 	o->stop_grace_ms = duration(L, "stop_grace", o->stop_grace_ms);
@@ -139,12 +140,14 @@ static void read_request(lua_State *L, struct sl_run *run, struct sl_request_opt
 	o->type = sl_option_choice(L, 2, "type", types) == 1 ? SL_EXPORT_CALL : SL_EXPORT_ROWS;
 	o->export_name = sl_option_text(L, 2, "export");
 	o->json = sl_option_text(L, 2, "json");
+	o->streams = sl_option_text(L, 2, "named");
 	o->timeout_ms = sl_option_integer(L, 2, "timeout", SL_REQUEST_TIMEOUT_MS, LONGEST_MS);
 	o->idle_timeout_ms = sl_option_integer(L, 2, "idle_timeout", 0, LONGEST_MS);
 	run->type = o->type;
 	run->pull = sl_option_boolean(L, 2, "pull");
 	run->on_diagnostic = sl_option_function(L, 2, "on_diagnostic");
 	run->on_progress = sl_option_function(L, 2, "on_progress");
+	run->on_bad_line = sl_option_function(L, 2, "on_bad_line");
 }
 
 /* [worker, request, run]: tie them together. */

@@ -422,6 +422,8 @@ static struct sl_process *new_process(struct sl_supervisor *s, const struct sl_w
 	sl_session_init(&p->session, s->json, o->max_frame, &sl_known_features,
 	                o->transport == SL_TRANSPORT_STDIO,
 	                o->startup_timeout_ms > 0 ? sl_now_ns() + o->startup_timeout_ms * SL_NS_PER_MS : 0);
+	if (!o->takes_bad_lines)
+		p->session.wanted &= ~((sl_feature_set)1 << SL_FEATURE_BAD_LINES);
 	sl_printed_init(&p->printed, SL_TAIL_LIMIT, on_printed, p);
 	LIST_INSERT_HEAD(&s->processes, p, link);
 	uv_timer_init(&s->loop, &p->timer);

@@ -113,6 +113,7 @@ static void forget(struct sl_request *r)
 {
 	free((char *)r->options.export_name.bytes);
 	free((char *)r->options.json.bytes);
+	free((char *)r->options.streams.bytes);
 	r->options = (struct sl_request_options){ 0 };
 	r->events = (struct sl_events){ 0 };
 	r->deadline_ns = 0;
@@ -267,8 +268,8 @@ static void send_request(struct sl_request *r, int64_t now_ns)
 	struct sl_text name;
 	SL_ERROR(err);
 	if (sl_session_choose(s, o, &name, &err) != 0 ||
-	    sl_session_request(s, ++r->last_id, o->type, name, o->json, r->deadline_ns,
-	                       o->idle_timeout_ms * SL_NS_PER_MS, now_ns, &err) != 0) {
+	    sl_session_request(s, ++r->last_id, o->type, name, o->json, o->streams,
+	                       r->deadline_ns, o->idle_timeout_ms * SL_NS_PER_MS, now_ns, &err) != 0) {
 		end(r, NOT_SENT, &err, now_ns);
 		return;
 	}
@@ -365,6 +366,9 @@ static bool deliver(struct sl_request *r, const struct sl_session_event *event)
 		return true;
 	case SL_EVENT_PROGRESS:
 		r->events.on_progress(r->events.ctx, &event->progress);
+		return true;
+	case SL_EVENT_BAD_LINE:
+		r->events.on_bad_line(r->events.ctx, &event->bad_line);
 		return true;
 	default:
 		r->found = decisions[event->kind];
@@ -482,9 +486,10 @@ static int copy_request(struct sl_request *r, const struct sl_request_options *o
 	if (sl_json_parse_copy(r->json, json.bytes, json.len, &why) != 0)
 		return sl_fail(err, SL_USAGE, 0, "the request is not JSON: %s", why.message);
 	r->options = *o;
-	r->options.json.bytes = NULL;
+	r->options.json.bytes = r->options.streams.bytes = NULL;
 	if (copy_text(&r->options.export_name, o->export_name) != 0 ||
-	    copy_text(&r->options.json, json) != 0) {
+	    copy_text(&r->options.json, json) != 0 ||
+	    (o->streams.bytes != NULL && copy_text(&r->options.streams, o->streams) != 0)) {
 		forget(r);
 		return sl_fail(err, SL_USAGE, ENOMEM, "no memory for the request");
 	}

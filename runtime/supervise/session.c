@@ -19,6 +19,7 @@ void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_fr
 		.json = json,
 		.max_frame = max_frame,
 		.known = known,
+		.wanted = sl_features_all(known),
 		.startup_ns = startup_ns,
 	};
 	sl_decoder_init(&s->in, SL_FRAME_CAP_FLOOR);
@@ -33,6 +34,7 @@ void sl_session_clear(struct sl_session *s)
 	sl_buffer_clear(&s->result);
 	sl_outline_clear(&s->outline);
 	sl_ledger_clear(&s->ledger);
+	sl_buffer_clear(&s->place.file);
 }
 
 void sl_session_sent(struct sl_session *s, size_t n)
@@ -85,7 +87,7 @@ static int take_hello(struct sl_session *s, const struct sl_frame *f, struct sl_
 		               s->hello.max_frame, SL_FRAME_CAP_FLOOR);
 	if (s->max_frame > s->hello.max_frame)
 		s->max_frame = s->hello.max_frame;
-	s->features = sl_features_among(s->known, &s->hello.features);
+	s->features = sl_features_among(s->known, &s->hello.features) & s->wanted;
 	struct sl_configure configure = { .version = SL_PROTOCOL_VERSION, .max_frame = s->max_frame };
 	sl_features_list(s->known, s->features, &configure.features);
 	if (sl_configure_encode(&s->out, 0, &configure) != 0)
@@ -141,8 +143,40 @@ static int take_row(struct sl_session *s, const struct sl_frame *f, struct sl_er
 		.len = f->head.length,
 		.json = large ? NULL : s->json,
 		.outline = large ? &s->outline : NULL,
+		.line = s->place.line,
+		.file = sl_buffer_len(&s->place.file) > 0 ? sl_buffer_data(&s->place.file) : NULL,
 	};
+	s->place.line += s->place.step;
 	return 1;
+}
+
+/* A kind that a feature brings. */
+static bool has(const struct sl_session *s, enum sl_feature feature)
+{
+	return s->known == &sl_known_features && sl_features_have(s->features, feature);
+}
+
+static int take_place(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_place m;
+	if (!has(s, SL_FEATURE_PLACES))
+		return out_of_place(s, f, err);
+	if (sl_place_parse(f, &m, err) != 0)
+		return -1;
+	s->place.line = m.line;
+	s->place.step = m.step;
+	if (sl_buffer_set(&s->place.file, m.file.bytes, m.file.len) != 0 ||
+	    (m.file.len > 0 && sl_buffer_append(&s->place.file, "", 1) != 0))
+		return sl_fail(err, SL_PROTOCOL, ENOMEM, "no memory for the name of a file");
+	return 0;
+}
+
+static int take_bad_line(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
+{
+	if (!has(s, SL_FEATURE_BAD_LINES))
+		return out_of_place(s, f, err);
+	s->event.kind = SL_EVENT_BAD_LINE;
+	return sl_bad_line_parse(f, &s->event.bad_line, err) == 0 ? 1 : -1;
 }
 
 static int take_diagnostic(struct sl_session *s, const struct sl_frame *f, struct sl_error *err)
@@ -366,16 +400,21 @@ int sl_session_choose(const struct sl_session *s, const struct sl_request_option
 }
 
 int sl_session_request(struct sl_session *s, uint64_t id, enum sl_export_type type,
-                       struct sl_text name, struct sl_text json, int64_t request_ns,
-                       int64_t idle_limit_ns, int64_t now_ns, struct sl_error *err)
+                       struct sl_text name, struct sl_text json, struct sl_text streams,
+                       int64_t request_ns, int64_t idle_limit_ns, int64_t now_ns,
+                       struct sl_error *err)
 {
-	size_t before = sl_buffer_len(&s->out);
 	struct sl_request_message m = { type, name, json };
+	struct sl_stream_names n = { streams };
+	size_t first = sl_buffer_len(&s->out);
+	if (streams.bytes != NULL && has(s, SL_FEATURE_STREAMS) && sl_streams_encode(&s->out, id, &n) != 0)
+		return sl_fail(err, SL_USAGE, ENOMEM, "no memory for the request");
+	size_t before = sl_buffer_len(&s->out);
 	if (sl_request_encode(&s->out, id, &m) != 0)
 		return sl_fail(err, SL_USAGE, ENOMEM, "no memory for the request");
 	size_t size = sl_buffer_len(&s->out) - before - SL_HEADER_SIZE;
 	if (size > s->max_frame) {
-		s->out.end -= size + SL_HEADER_SIZE;
+		s->out.end = s->out.start + first;
 		sl_fail(err, SL_FRAME_TOO_LARGE, 0,
 		        "a request of %zu bytes, over the cap of %" PRIu32, size, s->max_frame);
 		sl_error_number(err, SL_D_SIZE, (int64_t)size);
@@ -387,6 +426,8 @@ int sl_session_request(struct sl_session *s, uint64_t id, enum sl_export_type ty
 	s->has_result = s->stopped = s->stop_sent = false;
 	s->request = id;
 	s->type = type;
+	s->place.line = s->place.step = 0;
+	sl_buffer_consume(&s->place.file, sl_buffer_len(&s->place.file));
 	s->state = SL_SESSION_ACTIVE;
 	s->request_ns = request_ns;
 	s->idle_limit_ns = idle_limit_ns;

@@ -30,6 +30,7 @@ enum sl_session_event_kind {
 	SL_EVENT_ROW,
 	SL_EVENT_DIAGNOSTIC,
 	SL_EVENT_PROGRESS,
+	SL_EVENT_BAD_LINE,
 	SL_EVENT_REFUSED, /* the worker cannot start: see failure */
 	SL_EVENT_DONE,    /* the request succeeded: summary or reply */
 	SL_EVENT_FAILED   /* the worker reported failure; still usable */
@@ -40,6 +41,12 @@ struct sl_session_event { /* borrowed until the next call */
 	struct sl_row row;
 	struct sl_diagnostic diagnostic;
 	struct sl_progress progress;
+	struct sl_bad_line bad_line;
+};
+
+struct sl_session_place { /* where the next row stands in the worker's input */
+	uint64_t line, step;   /* line 0: it does not tell */
+	struct sl_buffer file; /* terminated; empty: it has no name */
 };
 
 struct sl_session { /* embedded; feed `in`, read the other fields, change nothing */
@@ -51,12 +58,14 @@ struct sl_session { /* embedded; feed `in`, read the other fields, change nothin
 	struct sl_outline outline;  /* of a large row */
 	uint32_t max_frame;         /* offered, then agreed */
 	const struct sl_features *known; /* borrowed */
+	sl_feature_set wanted;      /* of those known */
 	sl_feature_set features;    /* agreed */
 	struct sl_buffer hello_bytes;
 	struct sl_hello hello;      /* valid once the state has left HELLO */
 	uint64_t request;           /* id of the running request */
 	enum sl_export_type type;
 	struct sl_ledger ledger;    /* of the latest request */
+	struct sl_session_place place;
 	struct sl_buffer result;    /* metadata or reply, once the terminal came */
 	bool has_result, stopped, stop_sent;
 	enum sl_frame_kind terminal;
@@ -68,7 +77,8 @@ struct sl_session { /* embedded; feed `in`, read the other fields, change nothin
 	int64_t idle_limit_ns, stop_grace_ns;
 };
 
-/* json: borrowed, reused for every payload. known: features of ours, borrowed. */
+/* json: borrowed, reused for every payload. known: features of ours, borrowed; all
+ * are wanted, unless the field is changed before anything is fed. */
 void sl_session_init(struct sl_session *s, struct sl_json *json, uint32_t max_frame,
                      const struct sl_features *known, bool tolerant, int64_t startup_ns);
 void sl_session_clear(struct sl_session *s);
@@ -94,11 +104,13 @@ int sl_session_end(const struct sl_session *s, struct sl_error *err);
 int sl_session_choose(const struct sl_session *s, const struct sl_request_options *o,
                       struct sl_text *name, struct sl_error *err);
 
-/* Begin a request (state IDLE). request_ns: absolute deadline or 0. -1 and
+/* Begin a request (state IDLE); streams: as in sl_request_options, told to a worker that
+ * has the feature. request_ns: absolute deadline or 0. -1 and
  * *err: memory, or a request over the frame cap. */
 int sl_session_request(struct sl_session *s, uint64_t id, enum sl_export_type type,
-                       struct sl_text name, struct sl_text json, int64_t request_ns,
-                       int64_t idle_limit_ns, int64_t now_ns, struct sl_error *err);
+                       struct sl_text name, struct sl_text json, struct sl_text streams,
+                       int64_t request_ns, int64_t idle_limit_ns, int64_t now_ns,
+                       struct sl_error *err);
 
 void sl_session_stop(struct sl_session *s, int64_t grace_ns, int64_t now_ns);
 void sl_session_cancel(struct sl_session *s);

@@ -70,6 +70,7 @@ struct sl_worker_options { /* borrowed for the call; copied */
 	const char *cwd;         /* NULL: this process's */
 	enum sl_transport_kind transport;
 	bool pass_stdin;         /* pipe transport: hand descriptor 0 down (else /dev/null) */
+	bool takes_bad_lines;    /* an adapter may report lines that are no rows, and go on */
 	uint32_t max_frame;      /* cap to offer, bytes; 0: the default */
 	int64_t startup_timeout_ms;
 	int64_t stop_grace_ms;   /* after stop or cancel, before SIGTERM */
@@ -155,6 +156,8 @@ struct sl_row { /* borrowed for the callback */
 	size_t len;
 	const struct sl_json *json; /* its parsed document; NULL: it is large */
 	struct sl_outline *outline; /* of a large row, instead; else NULL */
+	uint64_t line;           /* of the input, from 1; 0: the worker does not tell */
+	const char *file;        /* that the line is in; NULL: it has no name */
 };
 
 struct sl_outcome { /* borrowed for the callback, or until it begins a request */
@@ -174,6 +177,7 @@ struct sl_events { /* none is NULL */
 	/* code "worker.stdout" and "worker.stderr": a line that the process printed */
 	void (*on_diagnostic)(void *ctx, const struct sl_diagnostic *d);
 	void (*on_progress)(void *ctx, const struct sl_progress *p);
+	void (*on_bad_line)(void *ctx, const struct sl_bad_line *line);
 	void (*on_outcome)(void *ctx, const struct sl_outcome *o);
 };
 
@@ -181,6 +185,8 @@ struct sl_request_options { /* borrowed for the call; copied */
 	enum sl_export_type type;
 	struct sl_text export_name;  /* empty: the worker's only export of this type */
 	struct sl_text json;         /* one valid JSON value (checked); empty: null */
+	struct sl_text streams;      /* that are taken by name, each with a NUL behind it: for a
+	                                worker that would know; a NULL in bytes: none is told */
 	int64_t timeout_ms;          /* whole request, start-up included; 0: none */
 	int64_t idle_timeout_ms;     /* no frame for so long; 0: none */
 };

@@ -12,8 +12,11 @@
 
 #include "wire/message.h"
 
-/* X(identifier, "name"): SL_FEATURE_identifier is its number. There is none yet. */
-#define SL_FEATURES(X)
+/* X(identifier, "name"): SL_FEATURE_identifier is its number. */
+#define SL_FEATURES(X)                                                           \
+	X(PLACES, "places")       /* rows have lines: frames of kind place */   \
+	X(BAD_LINES, "bad-lines") /* lines that are no rows are reported */     \
+	X(STREAMS, "streams")     /* the worker is told who takes which rows */
 
 enum sl_feature {
 #define SL_FEATURE_ENUM(id, name) SL_FEATURE_##id,
@@ -31,6 +34,11 @@ extern const struct sl_features sl_known_features;
 
 /* Bit per feature: of sl_known_features, 1 << SL_FEATURE_identifier. */
 typedef uint64_t sl_feature_set;
+
+static inline bool sl_features_have(sl_feature_set set, enum sl_feature feature)
+{
+	return set >> feature & 1;
+}
 
 /* All that is known, to be offered. */
 sl_feature_set sl_features_all(const struct sl_features *known);

@@ -24,6 +24,7 @@
 	X(STOP, 4, stop, RUNNER, OPEN, REQUEST)                      \
 	X(CANCEL, 5, cancel, RUNNER, OPEN, REQUEST)                  \
 	X(SHUTDOWN, 6, shutdown, RUNNER, OPEN, NONE)                 \
+	X(STREAMS, 7, streams, RUNNER, IDLE, REQUEST)                \
 	X(STREAM, 16, stream, WORKER, ROWS, STREAM)                  \
 	X(ROW, 17, row, WORKER, ROWS, ROW)                           \
 	X(DIAGNOSTIC, 18, diagnostic, WORKER, RUNNING, REQUEST)      \
@@ -31,7 +32,9 @@
 	X(SUMMARY, 20, summary, WORKER, ROWS, REQUEST)               \
 	X(REPLY, 21, reply, WORKER, CALL, REQUEST)                   \
 	X(FAILURE, 22, failure, WORKER, RUNNING_OR_OPENING, REQUEST) \
-	X(READY, 23, ready, WORKER, SETTLING, REQUEST)
+	X(READY, 23, ready, WORKER, SETTLING, REQUEST)               \
+	X(PLACE, 24, place, WORKER, ROWS, REQUEST)                   \
+	X(BAD_LINE, 25, bad_line, WORKER, ROWS, REQUEST)
 
 /*
  * Messages that are their fields, one after the other:
@@ -41,7 +44,10 @@
 	X(CONFIGURE, configure, sl_configure, SL_CONFIGURE_FIELDS)          \
 	X(REQUEST, request, sl_request_message, SL_REQUEST_FIELDS)          \
 	X(DIAGNOSTIC, diagnostic, sl_diagnostic, SL_DIAGNOSTIC_FIELDS)      \
-	X(PROGRESS, progress, sl_progress, SL_PROGRESS_FIELDS)
+	X(PROGRESS, progress, sl_progress, SL_PROGRESS_FIELDS)              \
+	X(STREAMS, streams, sl_stream_names, SL_STREAMS_FIELDS)             \
+	X(PLACE, place, sl_place, SL_PLACE_FIELDS)                          \
+	X(BAD_LINE, bad_line, sl_bad_line, SL_BAD_LINE_FIELDS)
 
 /* X(type, name); the types are those of message.h: SL_TYPE_text and so on. */
 #define SL_CONFIGURE_FIELDS(X)                          \
@@ -63,3 +69,19 @@
 	X(u64, current)                 \
 	X(flag, has_total)              \
 	X(u64, total) /* 0 without one */
+
+/* The features that bring these kinds have their names (feature.h). */
+#define SL_STREAMS_FIELDS(X)                                \
+	X(text, names) /* each with a NUL behind it */
+
+#define SL_PLACE_FIELDS(X)                                                   \
+	X(text, file)  /* empty: the input has no name */                   \
+	X(u64, line)   /* of the row that follows, from 1 */                \
+	X(u64, step)   /* from a row to the next, of whatever stream */
+
+#define SL_BAD_LINE_FIELDS(X)                                                \
+	X(text, file)                                                       \
+	X(u64, line)                                                        \
+	X(text, reason) /* for people */                                    \
+	X(text, bytes)  /* any bytes; empty when nobody wants them */       \
+	X(u64, size)    /* how many it had */

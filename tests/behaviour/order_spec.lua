@@ -134,7 +134,7 @@ describe("a summary", function()
     local counts = summary.counts.per_stream.rows
     assert.matches("^" .. ("%x"):rep(16) .. "$", counts.checksum)
     counts.checksum = nil
-    assert.same({ rows = 10, bytes = 71, kept = 5, dropped = 5, rejected = 0 }, counts)
+    assert.same({ rows = 10, bytes = 71, kept = 5, dropped = 5, invalid = 0, rejected = 0 }, counts)
   end)
 
   it("is what outcome() gives afterwards", function()

@@ -97,7 +97,7 @@ try: sluice filter --help
     local result = filter("n.x > 1", '{"n":{"x":2}}\n{"n":{"x":3}}\n{"n":{"x":"7"}}\n')
     assert.equal(4, result.status)
     assert.equal('{"n":{"x":2}}\n{"n":{"x":3}}\n', result.out)
-    assert.matches("^sluice: expression: EXPR: a number cannot be compared with a string; [^\n]*stream rows, sequence 2%)\n" ..
+    assert.matches("^sluice: expression: EXPR: a number cannot be compared with a string; [^\n]*stream rows, sequence 2, line 3%)\n" ..
       "  n%.x > 1\n      ^\n", result.err)
     assert.is_nil(result.err:find("hint:", 1, true))
   end)

@@ -72,8 +72,8 @@ describe("the worker's process", function()
     assert.equal(('rows\t"%s"\n'):format(directory), lines_of([[printf '"%s"\n' "$(pwd -P)"]], "--cwd", directory))
   end)
 
-  it("gets nothing from our standard input", function()
-    assert.equal('rows\t""\n', printed(SHOW, { "--lines", "--", "sh", "-c", [[printf '"%s"\n' "$(cat)"]] }, { input = "secret" }))
+  it("gets our standard input", function()
+    assert.equal('rows\t"secret"\n', printed(SHOW, { "--lines", "--", "sh", "-c", [[printf '"%s"\n' "$(cat)"]] }, { input = "secret" }))
   end)
 
   it("may be named by the policy, as seen from there", function()
@@ -391,8 +391,8 @@ exports:
     assert.equal("", result.err)
   end)
 
-  it("is one line of JSON with --json", function()
-    local result = shell.sluice { "info", "--json", "--", counts }
+  it("is one line of JSON with --as json", function()
+    local result = shell.sluice { "info", "--as", "json", "--", counts }
     local said = json.decode(result.out)
     assert.same({ "counts", "1.2", 1, 6 }, { said.name, said.version, said.protocol, #said.exports })
   end)

@@ -48,6 +48,7 @@ static void on_event(struct model *m, const struct sl_session_event *e)
 		break;
 	case SL_EVENT_DIAGNOSTIC:
 	case SL_EVENT_PROGRESS:
+	case SL_EVENT_BAD_LINE:
 		CHECK(m->session.state == SL_SESSION_ACTIVE);
 		break;
 	case SL_EVENT_REFUSED:
@@ -232,7 +233,7 @@ static void ask(struct model *m, struct input *in)
 	if (m->session.state != SL_SESSION_IDLE)
 		return;
 	CHECK(sl_session_request(&m->session, ++m->next_id, how & 1 ? SL_EXPORT_CALL : SL_EXPORT_ROWS,
-	                         sl_text_of("index"), sl_text_of("null"), how & 2 ? m->now + 50 : 0,
+	                         sl_text_of("index"), sl_text_of("null"), sl_text_of("a"), how & 2 ? m->now + 50 : 0,
 	                         how & 4 ? 10 : 0, m->now, &err) == 0);
 	m->requests++;
 	memset(m->rows, 0, sizeof m->rows);

@@ -46,7 +46,8 @@ describe("wrong usage", function()
   it("is a missing argument, or one too many", function()
     refused("POLICY.lua is missing", "run --help", "run")
     refused("EXPR is missing", "filter --help", "filter", "--", "w.lua")
-    refused("too many arguments; the worker stands behind --", "filter --help", "filter", "true", "w.lua")
+    refused("too many arguments; the worker stands behind --", "call --help", "call", "add", "1", "w.lua")
+    refused("w.lua: a worker stands behind --", "filter --help", "filter", "true", "w.lua")
   end)
 
   it("is no worker where one is needed", function()
@@ -57,8 +58,8 @@ describe("wrong usage", function()
 
   it("is a policy without a worker, and both places for one are named", function()
     local policy = shell.file("return {}")
-    refused(("no worker: name one behind --, as in `sluice run %s -- WORKER`, or in the policy: worker = { \"scan.lua\" }")
-      :format(policy), "run --help", "run", policy)
+    refused(("no worker, no files, and standard input is /dev/null: name a worker, as in `sluice run %s -- WORKER`, files, or - "
+      .. "for standard input; a policy may name its own: worker = { \"scan.lua\" }"):format(policy), "run --help", "run", policy)
   end)
 
   it("is a request that is no JSON, or not there", function()

@@ -58,7 +58,7 @@ describe("a mistake in a policy", function()
     assert.equal("streams.rows.map: expected a function, got 5", problem { streams = { rows = { map = 5 } } })
     assert.equal("streams: expected a table of streams, got true", problem { streams = true })
     assert.equal("timeout: expected a duration such as 30s, 500ms or 10m, got \"soon\"", problem { timeout = "soon" })
-    assert.matches("^streams%.rows: expected a table such as", problem { streams = { rows = handler } })
+    assert.matches('^streams%.rows: expected "drop" or a table such as', problem { streams = { rows = handler } })
     assert.matches("^streams: expected names of streams as keys, got 1", problem { streams = { {} } })
   end)
 

@@ -89,7 +89,7 @@ describe("a row", function()
     } } })
     assert.same({ 1, 3 }, seen)
     assert.equal(2, summary.counts.rejected)
-    assert.same({ "rejected stream rows, row 1: two", "rejected stream rows, row 2: late" }, summary.notes)
+    assert.same({ "rejected stream rows, sequence 1: two", "rejected stream rows, sequence 2: late" }, summary.notes)
     assert.equal(1, select(2, line():gsub("write", "")))
   end)
 
@@ -153,7 +153,7 @@ describe("a limit on rejected rows", function()
   it("fails the run, and the rejected rows are kept all the same", function()
     local rejected = memory.new()
     local failure = fails("row_invalid", 9, { rejects = rejected, max_rejects = 2, streams = { rows = { on_row = reject, sink = recorder() } } })
-    assert.matches("3 of 3 rows were rejected, max_rejects is 2; the last is stream rows, row 2: bad", failure.message)
+    assert.matches("3 of 3 rows were rejected, max_rejects is 2; the last is stream rows, sequence 2: bad", failure.message)
     assert.equal(3, #rejected.rows)
     assert.equal("begin, rollback, on_failure", line())
   end)
@@ -231,7 +231,7 @@ describe("a stream", function()
       a = { on_row = reject, rejects = shared }, b = { on_row = reject, rejects = shared }, c = { on_row = reject },
     } }))
     assert.equal("0 a 0, 1 b 0", told(shared))
-    assert.same({ "rejected stream c, row 0: c is bad" }, summary.notes)
+    assert.same({ "rejected stream c, sequence 0: c is bad" }, summary.notes)
   end)
 
   it("may have a limit of its own, in rows", function()
@@ -240,7 +240,7 @@ describe("a stream", function()
       a = { on_row = reject }, b = { on_row = reject, max_rejects = 2, rejects = own },
     } })
     assert.equal("row_invalid", failure.kind)
-    assert.equal("3 of 3 rows were rejected, streams.b.max_rejects is 2; the last is stream b, row 2: b is bad", failure.message)
+    assert.equal("3 of 3 rows were rejected, streams.b.max_rejects is 2; the last is stream b, sequence 2: b is bad", failure.message)
     assert.same({ "b", 2, "2", 3 }, { failure.stream, failure.sequence, failure.max_rejects, failure.rejected })
     assert.equal("0 b 0, 1 b 1, 2 b 2", told(own))
     assert.equal("0 a 0, 1 a 1, 2 a 2", told(others))
@@ -250,12 +250,12 @@ describe("a stream", function()
     local function third(row) if row:get "i" % 3 == 0 then row:reject "third" end end
     assert(run(9, { streams = { a = { on_row = third, max_rejects = "34%" } } }))
     local _, failure = run(9, { streams = { a = { on_row = third, max_rejects = "33%" } } })
-    assert.equal("3 of 9 rows were rejected, streams.a.max_rejects is 33%; the last is stream a, row 8: third", failure.message)
+    assert.equal("3 of 9 rows were rejected, streams.a.max_rejects is 33%; the last is stream a, sequence 8: third", failure.message)
   end)
 
   it("is ended early by a percentage that cannot be kept any more", function()
     local _, failure = run(3000, { streams = { a = { on_row = reject, max_rejects = "1%" } } })
-    assert.equal("1,000 of 1,000 rows were rejected, streams.a.max_rejects is 1%; the last is stream a, row 999: a is bad",
+    assert.equal("1,000 of 1,000 rows were rejected, streams.a.max_rejects is 1%; the last is stream a, sequence 999: a is bad",
       failure.message)
   end)
 
@@ -263,7 +263,7 @@ describe("a stream", function()
     local _, failure = run(9, { max_rejects = 3, streams = {
       a = { on_row = reject, max_rejects = 5 }, b = { on_row = reject, max_rejects = 5 },
     } })
-    assert.matches("^4 of %d+ rows were rejected, max_rejects is 3; the last is stream b, row 1: b is bad$", failure.message)
+    assert.matches("^4 of %d+ rows were rejected, max_rejects is 3; the last is stream b, sequence 1: b is bad$", failure.message)
   end)
 
   it("keeps its rejected rows apart from its rows", function()

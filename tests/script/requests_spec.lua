@@ -22,7 +22,7 @@ describe("a summary", function()
     local counts = summary.counts.per_stream.a
     assert.matches("^" .. ("%x"):rep(16) .. "$", counts.checksum)
     counts.checksum = nil
-    assert.same({ rows = 2, bytes = 2, kept = 2, dropped = 0, rejected = 0 }, counts)
+    assert.same({ rows = 2, bytes = 2, kept = 2, dropped = 0, invalid = 0, rejected = 0 }, counts)
     assert.same({ 3, 4, 3, 0 }, { summary.counts.rows, summary.counts.bytes, summary.counts.kept, summary.counts.dropped })
   end)
 

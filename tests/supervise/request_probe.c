@@ -221,6 +221,12 @@ static void on_progress(void *ctx, const struct sl_progress *p)
 	act(ON_PROGRESS);
 }
 
+static void on_bad_line(void *ctx, const struct sl_bad_line *b)
+{
+	(void)ctx;
+	printf("bad_line %" PRIu64 "\n", b->line);
+}
+
 static void on_outcome(void *ctx, const struct sl_outcome *o)
 {
 	(void)ctx;
@@ -235,12 +241,12 @@ static void on_outcome(void *ctx, const struct sl_outcome *o)
 	act(ON_OUTCOME);
 }
 
-static const struct sl_events events = { NULL, on_row, on_diagnostic, on_progress, on_outcome };
+static const struct sl_events events = { NULL, on_row, on_diagnostic, on_progress, on_bad_line, on_outcome };
 
 static void begin(enum sl_export_type type, struct sl_text name, struct sl_text text, int64_t timeout_ms,
                   int64_t idle_ms)
 {
-	struct sl_request_options o = { type, name, text, timeout_ms, idle_ms };
+	struct sl_request_options o = { type, name, text, { NULL, 0 }, timeout_ms, idle_ms };
 	struct sl_error err, why;
 	sl_error_clear(&err);
 	sl_error_clear(&why);

@@ -225,6 +225,13 @@ static void on_progress(void *ctx, const struct sl_progress *p)
 	act();
 }
 
+static void on_bad_line(void *ctx, const struct sl_bad_line *b)
+{
+	(void)b;
+	check_current(ctx);
+	act();
+}
+
 static void on_outcome(void *ctx, const struct sl_outcome *o)
 {
 	CHECK((uint64_t)(uintptr_t)ctx == tally.begun && ++tally.ended == tally.begun);
@@ -249,7 +256,7 @@ static void begin(void)
 	struct sl_request_options o = { .type = SL_EXPORT_ROWS, .export_name = sl_text_of(one_in(20) ? "no" : ""),
 		                        .timeout_ms = below(3) * 20, .idle_timeout_ms = below(2) * 10 };
 	struct sl_events events = { (void *)(uintptr_t)(tally.begun + 1), on_row, on_diagnostic, on_progress,
-		                    on_outcome };
+		                    on_bad_line, on_outcome };
 	struct sl_error err;
 	bool busy = request.busy;
 	sl_error_clear(&err);

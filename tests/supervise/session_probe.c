@@ -90,6 +90,15 @@ static void put_done(void)
 	putchar('\n');
 }
 
+static void put_bad_line(const struct sl_bad_line *b)
+{
+	printf("bad_line %" PRIu64 " %" PRIu64, b->line, b->size);
+	put_text(b->file);
+	put_text(b->reason);
+	put_text(b->bytes);
+	putchar('\n');
+}
+
 static void put_event(const struct sl_session_event *e)
 {
 	switch (e->kind) {
@@ -97,6 +106,7 @@ static void put_event(const struct sl_session_event *e)
 	case SL_EVENT_ROW: put_row(&e->row); break;
 	case SL_EVENT_DIAGNOSTIC: put_diagnostic(&e->diagnostic); break;
 	case SL_EVENT_PROGRESS: put_progress(&e->progress); break;
+	case SL_EVENT_BAD_LINE: put_bad_line(&e->bad_line); break;
 	case SL_EVENT_REFUSED: put_error("refused", &session.failure); break;
 	case SL_EVENT_DONE: put_done(); break;
 	case SL_EVENT_FAILED: put_error("failed", &session.failure); break;
@@ -162,7 +172,7 @@ static void do_request(void)
 	struct sl_error err;
 	sl_error_clear(&err);
 	struct sl_text name = text(3), request = text(4);
-	answer(sl_session_request(&session, number(1), type_at(2), name, request, time_at(5), time_at(6),
+	answer(sl_session_request(&session, number(1), type_at(2), name, request, (struct sl_text){ NULL, 0 }, time_at(5), time_at(6),
 	                          time_at(7), &err), &err);
 }
 

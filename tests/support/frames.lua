@@ -14,7 +14,7 @@ M.header_size = 24
 
 M.kinds = {
   hello = 1, configure = 2, request = 3, stop = 4, cancel = 5, shutdown = 6,
-  stream = 16, row = 17, diagnostic = 18, progress = 19, summary = 20, reply = 21, failure = 22, ready = 23,
+  stream = 16, row = 17, diagnostic = 18, progress = 19, summary = 20, reply = 21, failure = 22, ready = 23, streams = 7, place = 24, bad_line = 25,
 }
 M.names = {}
 for name, code in pairs(M.kinds) do M.names[code] = name end

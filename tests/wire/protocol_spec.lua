@@ -72,10 +72,10 @@ describe("PROTOCOL.md", function()
 
   it("lists every kind of frame, and no other", function()
     local ours, theirs = {}, {}
-    for code, name, sender, ids in read("runtime/wire/kinds.h"):gmatch "X%(%u+, (%d+), (%l+), (%u+), [%u_]+, (%u+)%)" do
+    for code, name, sender, ids in read("runtime/wire/kinds.h"):gmatch "X%([%u_]+, (%d+), ([%l_]+), (%u+), [%u_]+, (%u+)%)" do
       ours[name] = { code, sender:lower(), ids ~= "NONE" }
     end
-    for code, name, sender, request in doc:gmatch "\n| (%d+) | (%l+) | (%l+) | ([^|]+) |" do
+    for code, name, sender, request in doc:gmatch "\n| (%d+) | ([%l_]+) | (%l+) | ([^|]+) |" do
       theirs[name] = { code, sender, request ~= "0" }
     end
     assert.same(ours, theirs)

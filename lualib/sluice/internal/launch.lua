@@ -14,10 +14,10 @@ local lists = require "sluice.internal.lists"
 local M = {}
 
 ---@class sluice.Spec        a worker, its options read (see option_list.lua)
----@field words string[]     the worker itself; empty with lines: standard input
----@field lines boolean?
----@field stream string?
----@field envelopes boolean?
+---@field words string[]     the worker itself; empty with lines or json: standard input
+---@field files boolean?     words are files to read
+---@field lines boolean?     and the other options of a host
+---@field json boolean?
 ---@field transport ("pipe"|"stdio")?
 ---@field via string[]?
 ---@field remote string?     sluice at the far end of via
@@ -29,13 +29,31 @@ local function is_loaded(word)
   return word:find "%.lua$" or word:find "%.so$"
 end
 
+--- Why an option of a host is one.
+local NEEDS = {
+  at = "it looks into JSON documents",
+  stream = "any other worker names its streams itself",
+  stream_by = "any other worker names its streams itself",
+  envelopes = "only a program that prints JSON lines has them",
+  bad_lines = "any other worker sends rows, and nothing else",
+  ok_status = "any other worker says itself how it ended",
+}
+
 --- What does not go together, as a sentence.
 ---@param spec sluice.Spec
 ---@return string?
 local function contradiction(spec)
-  if not spec.lines then
-    if spec.envelopes then return "envelopes needs lines: only a program that prints JSON lines has them" end
-    if spec.stream then return "stream needs lines: any other worker names its streams itself" end
+  if spec.lines and spec.json then return "lines and json: it is one or the other" end
+  if not (spec.lines or spec.json) then
+    for _, option in ipairs(option_list.of.host) do
+      if spec[option.name] then return ("%s needs lines or json: %s"):format(option.name, NEEDS[option.name]) end
+    end
+  end
+  if spec.at and not spec.json then return "at needs json: lines are rows as they are" end
+  if spec.envelopes and spec.stream_by then return "stream_by and envelopes: an envelope names its stream" end
+  if spec.ok_status and #spec.words == 0 then return "ok_status needs a program: the end of input has no exit status" end
+  if spec.stdin == "inherit" and (spec.via or spec.transport == "stdio") then
+    return "stdin needs transport pipe: the frames take its place"
   end
   if spec.via and spec.transport == "pipe" then return "via needs transport stdio: a launcher carries no further pipes" end
   if spec.remote and not spec.via then return "remote needs via: it names sluice at the far end" end
@@ -47,7 +65,7 @@ local append = lists.append
 ---@param spec sluice.Spec
 ---@return string[]
 local function host_command(spec, exe, transport)
-  local list = { exe, "worker", "--transport", transport }
+  local list = { exe, "worker", "--transport", transport, spec.files and "--files" }
   for _, option in ipairs(option_list.of.host) do
     local value = spec[option.name]
     if value then append(list, { option.flag, option.value and value }) end
@@ -97,7 +115,7 @@ function M.build(spec, exe)
   if problem then return nil, problem end
   if spec.via then return { argv = launched(spec), transport = "stdio" } end
   local transport = spec.transport or option_list.by_name.transport.default
-  local is_hosted = spec.lines or is_loaded(spec.words[1] or "")
+  local is_hosted = spec.lines or spec.json or is_loaded(spec.words[1] or "")
   local argv = is_hosted and host_command(spec, exe, transport) or append({}, spec.words)
   return { argv = argv, transport = transport, cwd = spec.cwd, env = spec.env }
 end
@@ -155,7 +173,8 @@ function M.worker(spec)
   local given = option_list.pick(option_list.of.worker, spec)
   given.argv, given.transport = built.argv, built.transport
   given.cwd, given.env = built.cwd, environment(built.env)
-  given.pass_stdin = spec.pass_stdin
+  given.pass_stdin = spec.stdin == "inherit"
+  given.takes_bad_lines = (spec.bad_lines or "fail") ~= "fail"
   return core.worker(given)
 end
 

@@ -7,6 +7,7 @@
 --- list is picked from.
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
+local lists = require "sluice.internal.lists"
 local units = require "sluice.internal.units"
 
 local M = {}
@@ -66,6 +67,27 @@ local function launcher(value)
   return list, not list and LAUNCHER or nil
 end
 
+local POINTER = 'a JSON Pointer such as "/data/items"'
+
+local function pointer(value)
+  if type(value) ~= "string" or value:find("\0", 1, true) then return nil, POINTER end
+  if value ~= "" and value:sub(1, 1) ~= "/" or value:find "~[^01]" or value:find "~$" then return nil, POINTER end
+  return value
+end
+
+local STATUSES = "exit statuses from 0 to 255, as in 0,1"
+
+--- "0,1", { 0, 1 } or 1: as the host takes it.
+local function statuses(value)
+  local list = type(value) == "table" and value or { value }
+  local text = table.concat(lists.map(list, tostring), ",")
+  for part in (text .. ","):gmatch "([^,]*)," do
+    local status = part:find "^%d+$" and tonumber(part)
+    if not status or status > 255 then return nil, STATUSES end
+  end
+  return text
+end
+
 --- In the order of help.
 ---@type sluice.Option[]
 M.list = {
@@ -89,6 +111,7 @@ M.list = {
   { name = "max_idle", of = "worker", read = units.positive_duration },
   { name = "env", of = "worker", read = environment, each = command_line.variable,
     value = "NAME=VALUE", help = "Set a variable for the worker; may be repeated" },
+  { name = "stdin", of = "worker", read = check.one_of({ "inherit", "none" }, '"inherit" or "none"') },
   { name = "cwd", of = "worker", read = text, value = "DIR", help = "Start the worker in this directory" },
   { name = "transport", of = "worker", read = check.one_of({ "pipe", "stdio" }, "pipe or stdio"), default = "pipe",
     value = "HOW", help = "pipe: descriptors 3 and 4; stdio: 0 and 1",
@@ -101,9 +124,19 @@ M.list = {
 
   { name = "lines", of = "host", read = check.boolean, help = "The worker is any program that prints JSON lines",
     hint = "if this program prints JSON lines, start it with --lines" },
-  { name = "stream", of = "host", read = text, value = "NAME", help = "With --lines: the name of its stream (rows)" },
+  { name = "json", of = "host", read = check.boolean,
+    help = "Instead of lines JSON documents, on one line or many;\nof an array each element is a row" },
+  { name = "at", of = "host", read = pointer, value = "POINTER",
+    help = "With --json: the rows are the elements of the array\nthat stands there in each document" },
+  { name = "stream", of = "host", read = text, value = "NAME", help = "The stream of lines or documents (rows)" },
+  { name = "stream_by", of = "host", read = pointer, value = "POINTER",
+    help = "The field that names the stream of each row" },
   { name = "envelopes", of = "host", read = check.boolean,
-    help = 'With --lines: each line is an envelope, such as\n{"stream":"rows","payload":…}' },
+    help = 'Each line is an envelope, such as\n{"stream":"rows","payload":…}' },
+  { name = "bad_lines", of = "host", read = check.one_of({ "fail", "drop", "reject" }, "fail, drop or reject"),
+    value = "HOW", help = "What becomes of lines that are not JSON: fail, drop\nor reject (fail)" },
+  { name = "ok_status", of = "host", read = statuses, value = "LIST",
+    help = "Exit statuses of the program that are success (0)" },
 }
 
 ---@type table<string, sluice.Option>

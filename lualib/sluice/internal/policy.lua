@@ -30,7 +30,7 @@ local M = {}
 ---@field export string?
 ---@field request any
 ---@field worker string[]?
----@field streams table<string, sluice.StreamPolicy>?
+---@field streams table<string, sluice.StreamPolicy|"drop">?  "*": all others
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
 ---@field sink sluice.Sink?             of streams without an entry
 ---@field rejects sluice.Sink?          where rejected rows go (rejects.lua says how)
@@ -70,6 +70,9 @@ local step_readers = {
   sink = read_sink, rejects = read_sink, max_rejects = rejects.limit,
 }
 
+--- Of a stream whose rows nobody wants: decided without Lua.
+local DROP = { where = core.expression("false", "drop") }
+
 local function read_streams(value, name)
   if type(value) ~= "table" then return nil, "a table of streams" end
   local streams = {}
@@ -77,11 +80,12 @@ local function read_streams(value, name)
     if type(stream) ~= "string" or stream == "" then
       return nil, nil, ("%s: expected names of streams as keys, got %s"):format(name, check.show(stream))
     end
-    if type(entry) ~= "table" then
-      return nil, nil, ("%s.%s: expected a table such as { on_row = function(row) … end }, got %s")
+    if type(entry) ~= "table" and entry ~= "drop" then
+      return nil, nil, ('%s.%s: expected "drop" or a table such as { on_row = function(row) … end }, got %s')
         :format(name, stream, check.show(entry))
     end
-    local handlers, problem = check.table(entry, step_readers, name .. "." .. stream .. ".")
+    local handlers, problem = DROP, nil
+    if entry ~= "drop" then handlers, problem = check.table(entry, step_readers, name .. "." .. stream .. ".") end
     if not handlers then return nil, nil, problem end
     if handlers.on_invalid and not handlers.schema then
       return nil, nil, ("%s.%s.on_invalid: there is no schema beside it"):format(name, stream)
@@ -125,6 +129,8 @@ file_readers.worker = command_line.list
 for name in pairs(file_readers) do readers[name] = readers[name] or belongs_to_spawn end
 for name, reader in pairs(own_readers) do readers[name], file_readers[name] = reader, reader end
 
+local OTHERS = "*" -- in `streams`: all that have no entry of their own
+
 --- The distinct sinks of a policy.
 ---@return sluice.Participant[] participants, table<sluice.Sink, sluice.Participant> by_sink
 local function participants_of(streams, default)
@@ -142,7 +148,7 @@ local function participants_of(streams, default)
     by_sink[sink] = { name = name, sink = sink, streams = { stream }, schema = schema }
     list[#list + 1] = by_sink[sink]
   end
-  if default then join(default, "sink", "*") end
+  if default and default ~= streams[OTHERS] then join(default, "sink", OTHERS) end
   for _, name in ipairs(lists.sorted_keys(streams)) do join(streams[name], ("streams.%s.sink"):format(name), name) end
   return list, by_sink
 end
@@ -179,7 +185,11 @@ local function plan_of(policy, known)
     if option_list.by_name[key] then plan.options[key] = value else plan[key] = value end
   end
   plan.streams = plan.streams or {}
-  plan.default = (plan.on_row or plan.sink) and { on_row = plan.on_row, sink = plan.sink } or nil
+  local others = plan.streams[OTHERS]
+  if others and (plan.on_row or plan.sink) then
+    return nil, ('streams["*"]: takes all streams without an entry, and so does %s'):format(plan.on_row and "on_row" or "sink")
+  end
+  plan.default = (plan.on_row or plan.sink) and { on_row = plan.on_row, sink = plan.sink } or others
   plan.json, plan.request, plan.on_row, plan.sink, plan.max_rejects = plan.request, nil, nil, nil, nil
   local by_sink
   plan.participants, by_sink = participants_of(plan.streams, plan.default)
@@ -247,6 +257,16 @@ function M.settings(path)
   return policy_options.collect(chunk)
 end
 
+--- The streams that a policy takes by name, for a worker that would know.
+---@return string
+local function names_of(streams)
+  local names = {}
+  for _, name in ipairs(lists.sorted_keys(streams)) do
+    if name ~= OTHERS and not name:find("\0", 1, true) then names[#names + 1] = name .. "\0" end
+  end
+  return table.concat(names)
+end
+
 --- What the binding takes for one request.
 ---@param plan sluice.Plan
 ---@param type "rows"|"call"
@@ -254,9 +274,11 @@ end
 function M.request(plan, type)
   local request = option_list.pick(option_list.of.request, plan.options)
   request.type = type
+  request.bad_lines = plan.options.bad_lines
   for _, name in ipairs { "export", "json", "streams", "default", "on_diagnostic", "on_progress" } do
     request[name] = plan[name]
   end
+  request.named = plan.streams[OTHERS] and names_of(plan.streams) or nil
   return request
 end
 

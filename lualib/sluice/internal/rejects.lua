@@ -2,12 +2,18 @@
 ---
 --- A rejected row goes to the policy's `rejects` sink as an object
 ---
----     {"stream":…,"sequence":…,"reason":…,"pointer":…,"violations":[…],"row":…}
+---     {"stream":…,"sequence":…,"file":…,"line":…,"reason":…,"pointer":…,"violations":[…],"row":…}
 ---
 --- with the row's text as it came; pointer and violations only where a schema
---- refused it. Without such a sink the first few reasons become notes.
+--- refused it, file and line where rows come from lines. A line that is no row
+--- (`bad_lines = "reject"`) is
 ---
---- `max_rejects` is a number of rows, or a percentage of the delivered ones. A
+---     {"file":…,"line":…,"reason":…,"text":…,"size":…}
+---
+--- with its bytes as a string, in which those that are not UTF-8 are written \\xe9, and
+--- size only where that is cut. Without such a sink the first few reasons become notes.
+---
+--- `max_rejects` is a number of rows and lines, or a percentage of those delivered. A
 --- percentage is judged at the end, and with each rejected row once so many rows
 --- were delivered that one of them cannot decide it.
 ---
@@ -16,6 +22,7 @@
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
 local lists = require "sluice.internal.lists"
+local text = require "sluice.internal.text"
 local units = require "sluice.internal.units"
 
 local M = {}
@@ -56,13 +63,14 @@ M.none = { all = { name = "" }, streams = {}, order = {}, participants = {} }
 
 ---@class sluice.RejectTally  what one rule has seen
 ---@field count integer
----@field last { stream: string, sequence: integer, reason: string, pointer: string? }
+---@field last sluice.Reject
 
 ---@class sluice.Rejects
 ---@field private plan sluice.RejectPlan
 ---@field private tallies table<sluice.RejectRule, sluice.RejectTally>
 ---@field private write fun(p: sluice.Participant, row: sluice.Row): true?, sluice.Error?
 ---@field private written table<sluice.Participant, integer>
+---@field private lines integer       rejected ones that were no rows
 ---@field private unwritten integer   rows that no sink has
 ---@field private notes string[]      about the first of these
 local Rejects = {}
@@ -75,20 +83,41 @@ function M.new(plan, write)
   local tallies, written = { [plan.all] = { count = 0 } }, {}
   for _, rule in pairs(plan.streams) do tallies[rule] = { count = 0 } end
   for _, p in ipairs(plan.participants) do written[p] = 0 end
-  return setmetatable({ plan = plan, write = write, tallies = tallies, written = written, unwritten = 0, notes = {} }, Rejects)
+  return setmetatable({ plan = plan, write = write, tallies = tallies, written = written, unwritten = 0, lines = 0, notes = {} }, Rejects)
 end
+
+---@class sluice.Reject   what is remembered of a rejected row, or line
+---@field reason string
+---@field stream string?
+---@field sequence integer?
+---@field file string?
+---@field line integer?
+---@field pointer string?
 
 ---@param row sluice.Row
 ---@param why sluice.Error
+---@param last sluice.Reject
 ---@return string json
-local function describe(row, why)
+local function describe(row, why, last)
   return json_object.of(
-    "stream", row.stream, "sequence", row.sequence, "reason", why.message, "pointer", why.pointer,
+    "stream", row.stream, "sequence", row.sequence, "file", last.file, "line", last.line,
+    "reason", last.reason, "pointer", why.pointer,
     "violations", why.violations and core.json.array(why.violations), "row", json_object.raw(row.raw))
 end
 
-local function place(row)
-  return ("stream %s, row %d"):format(row.stream, row.sequence)
+---@param bad sluice.core.BadLine
+local function describe_line(bad)
+  local size = bad.size > #bad.text and bad.size or nil
+  return json_object.of("file", bad.file and text.printable(bad.file), "line", bad.line, "reason", bad.reason,
+    "text", text.utf8(bad.text), "size", size)
+end
+
+---@param last sluice.Reject
+local function place(last)
+  local line = last.line and ("%s %s"):format(last.file and text.printable(last.file) .. ":" or "line", last.line):gsub(": ", ":")
+  if not last.stream then return line end
+  local row = ("stream %s, sequence %d"):format(last.stream, last.sequence)
+  return line and row .. ", " .. line or row
 end
 
 ---@param rule sluice.RejectRule
@@ -100,9 +129,10 @@ local function judge(self, rule, delivered)
   local count, last = tally.count, tally.last
   local within = limit.rows and count <= limit.rows or limit.percent and count * 100 <= limit.percent * delivered
   if within then return nil end
-  return core.error("row_invalid", ("%s of %s rows were rejected, %smax_rejects is %s; the last is %s: %s"):format(
-    units.show_count(count), units.show_count(delivered), rule.name, limit.text, place(last), last.reason), {
-    stream = last.stream, sequence = last.sequence, pointer = last.pointer,
+  return core.error("row_invalid", ("%s of %s %s were rejected, %smax_rejects is %s; the last is %s: %s"):format(
+    units.show_count(count), units.show_count(delivered), self.lines > 0 and "rows and lines" or "rows", rule.name,
+    limit.text, place(last), last.reason), {
+    stream = last.stream, sequence = last.sequence, pointer = last.pointer, file = last.file, line = last.line,
     max_rejects = limit.text, rejected = count,
   })
 end
@@ -115,21 +145,37 @@ local function judge_early(self, rule, delivered)
   return judge(self, rule, delivered)
 end
 
+--- Rows of the streams that an entry is for.
+local function delivered_of(self, entry, per_stream)
+  local rows = 0
+  for name, counts in pairs(per_stream) do
+    local is_its = name == entry or entry == "*" and not self.plan.streams[name]
+    if is_its then rows = rows + counts.rows end
+  end
+  return rows
+end
+
 --- Every limit, at the end.
 ---@param counts { rows: integer, per_stream: table<string, { rows: integer }> }
 ---@return sluice.Error? err
 function Rejects:judge(counts)
   for _, stream in ipairs(self.plan.order) do
-    local delivered = counts.per_stream[stream]
-    local err = judge(self, self.plan.streams[stream], delivered and delivered.rows or 0)
+    local err = judge(self, self.plan.streams[stream], delivered_of(self, stream, counts.per_stream))
     if err then return err end
   end
-  return judge(self, self.plan.all, counts.rows)
+  return judge(self, self.plan.all, counts.rows + counts.bad_lines)
 end
 
-local function remember(tally, row, why)
+---@param last sluice.Reject
+local function remember(tally, last)
   tally.count = tally.count + 1
-  tally.last = { stream = row.stream, sequence = row.sequence, reason = why.message, pointer = why.pointer }
+  tally.last = last
+end
+
+--- The policy's own limit, now.
+local function judge_all(self, run)
+  local counts = run:counts()
+  return judge_early(self, self.plan.all, counts.rows + counts.bad_lines)
 end
 
 --- Where no sink is, some reasons become notes.
@@ -140,26 +186,46 @@ local function remark(self, last)
   end
 end
 
+---@param json string
 ---@return true? ok, sluice.Error? err
-local function write(self, sink, row, why)
+local function write(self, sink, json)
   local n = self.written[sink]
   self.written[sink] = n + 1
-  return self.write(sink, core.row("rejects", n, describe(row, why)))
+  return self.write(sink, core.row("rejects", n, json))
 end
 
 --- The runtime's on_reject.
 ---@param row sluice.Row  as it came
 ---@param run sluice.Run
 ---@param why string|sluice.Error
-function Rejects:add(row, run, why)
-  local all, own = self.plan.all, self.plan.streams[row.stream]
+---@param line integer?  of the input
+---@param file string?
+function Rejects:add(row, run, why, line, file)
+  local all, own = self.plan.all, self.plan.streams[row.stream] or self.plan.streams["*"]
   local sink, ok, err = own and own.sink or all.sink, true, nil
   if type(why) == "string" then why = { message = why } end
-  remember(self.tallies[all], row, why)
-  if own then remember(self.tallies[own], row, why) end
-  if sink then ok, err = write(self, sink, row, why) else remark(self, self.tallies[all].last) end
+  local last = {
+    stream = row.stream, sequence = row.sequence, line = line, file = file,
+    reason = text.utf8(why.message), pointer = why.pointer,
+  }
+  remember(self.tallies[all], last)
+  if own then remember(self.tallies[own], last) end
+  if sink then ok, err = write(self, sink, describe(row, why, last)) else remark(self, last) end
   if ok and own then err = judge_early(self, own, row.sequence + 1) end
-  if not err and all.limit then err = judge_early(self, all, run:counts().rows) end
+  if not err and all.limit then err = judge_all(self, run) end
+  if err then error(err, 0) end
+end
+
+--- The runtime's on_bad_line.
+---@param bad sluice.core.BadLine
+---@param run sluice.Run
+function Rejects:add_line(bad, run)
+  local all, ok, err = self.plan.all, true, nil
+  self.lines = self.lines + 1
+  local last = { line = bad.line, file = bad.file, reason = bad.reason }
+  remember(self.tallies[all], last)
+  if all.sink then ok, err = write(self, all.sink, describe_line(bad)) else remark(self, last) end
+  if ok and all.limit then err = judge_all(self, run) end
   if err then error(err, 0) end
 end
 
@@ -168,7 +234,7 @@ end
 function Rejects:summary()
   local notes = lists.append({}, self.notes)
   if self.unwritten > #notes then
-    table.insert(notes, ("%s more rows were rejected; a `rejects` sink keeps them all"):format(units.show_count(self.unwritten - #notes)))
+    table.insert(notes, ("%s more were rejected; a `rejects` sink keeps them all"):format(units.show_count(self.unwritten - #notes)))
   end
   return notes
 end

@@ -71,7 +71,7 @@ end
 local function committed_before(key)
   return {
     already_committed = true, run_key = key, total_rows = 0, per_stream = {}, elapsed = 0, stopped = false,
-    counts = { rows = 0, bytes = 0, kept = 0, dropped = 0, rejected = 0, per_stream = {}, elapsed = 0 },
+    counts = { rows = 0, bytes = 0, kept = 0, dropped = 0, invalid = 0, rejected = 0, bad_lines = 0, per_stream = {}, elapsed = 0 },
   }
 end
 
@@ -105,7 +105,8 @@ end
 --- Run it with its sinks begun.
 local function run_with(open, worker, request, plan, watch)
   local rejected = rejects.new(plan.rejects or rejects.none, function(p, row) return open:write(p, row) end)
-  request.on_reject = function(row, run, why) rejected:add(row, run, why) end
+  request.on_reject = function(...) rejected:add(...) end
+  if request.bad_lines == "reject" then request.on_bad_line = function(...) rejected:add_line(...) end end
   local run, failure = worker:begin(request)
   if not run then
     open:rollback(failure)

@@ -1,9 +1,9 @@
 --- sluice filter: the rows that pass an expression, as JSON lines.
 local core = require "sluice.core"
+local input = require "sluice.internal.cli.input"
 local request_argument = require "sluice.internal.cli.request_argument"
 local suggest = require "sluice.internal.suggest"
 local spool = require "sluice.internal.spool"
-local worker_spec = require "sluice.internal.cli.spec"
 
 ---@return sluice.core.Handlers? handlers, sluice.Error? err
 local function expressions(options)
@@ -58,19 +58,6 @@ local function held_back(handlers, writer)
   end
 end
 
---- Without a worker: JSON lines from standard input.
----@return sluice.Spec? spec, string? problem
-local function spec_of(options, behind, plan)
-  local spec = worker_spec.of(options, behind, plan)
-  if spec.words then return spec end
-  if spec.via then return nil, "--via needs a worker behind --" end
-  if core.terminal(0) then
-    return nil, "no worker, and standard input is a terminal: name a worker behind --, or pipe JSON lines in"
-  end
-  spec.words, spec.lines, spec.pass_stdin = {}, true, true
-  return spec
-end
-
 ---@param session sluice.cli.Session
 ---@param behind string[]?
 return function(session, options, behind)
@@ -82,9 +69,8 @@ return function(session, options, behind)
     export = options.export, json = json, streams = {}, default = handlers,
     options = { timeout = options.timeout or 0 },
   }
-  local spec
-  spec, problem = spec_of(options, behind, plan)
-  if not spec then return 2, problem end
+  local spec, open_ended = input.spec(options, behind, plan, "filter EXPR")
+  if not spec then return 2, open_ended end
   local writer, prepare = core.writer(1), nil
   prepare, err = (options.atomic and held_back or direct)(handlers, writer)
   if not prepare then return session:finish(err) end
@@ -92,7 +78,7 @@ return function(session, options, behind)
     session.console:yield_terminal()
     session.writer = writer
   end
-  session.report.held, session.report.open_ended = options.atomic, spec.pass_stdin
+  session.report.held, session.report.open_ended = options.atomic, open_ended
   local _, failure = session:execute(spec, plan, "rows", prepare)
   if not options.quiet then warn(session.console, { handlers.where, handlers.map }) end
   return session:finish(failure)

@@ -38,7 +38,7 @@ return function(session, options, behind)
   if not handle then return session:finish(err) end
   local ok
   ok, err = handle:start()
-  if ok then ok, err = standard_output.line((options.json and as_json or as_text)(handle:info())) end
+  if ok then ok, err = standard_output.line((options.as == "json" and as_json or as_text)(handle:info())) end
   if not ok then session.report.failure = err end
   session:release(handle)
   session.options.quiet = true

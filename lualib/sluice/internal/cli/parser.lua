@@ -88,18 +88,25 @@ local function add_stream_options(command, defaults)
   return command
 end
 
+local function add_files(command)
+  command:argument("FILE"):target("files"):args("*"):convert(unshield)
+    :description("JSON lines in place of a worker, gzip or not; - is\nstandard input.")
+end
+
 local function add_run(parser)
   local command = parser:command("run"):summary("Give a worker's rows to a policy.")
-    :usage("Usage: sluice run [options] POLICY.lua [-- WORKER [ARG…]]")
-    :description("Start a worker, give its rows to the policy as they appear, and let the\npolicy keep them only when the worker has finished and every count agrees.")
+    :usage("Usage: sluice run [options] POLICY.lua [FILE…]\n       sluice run [options] POLICY.lua [-- WORKER [ARG…]]")
+    :description("Give a worker's rows, or those of files, to the policy as they appear, and let it\nkeep them only when the worker has finished and every count agrees.")
     :epilog([[
 Examples:
   sluice run count.lua -- ./scan.lua
       The rows of a Lua worker, counted per stream.
   sluice run --request '{"root":"src"}' --timeout 1h index.lua -- ./indexer
       A native worker, with a request and an hour to finish.
-  sluice run --lines --stream match show.lua -- rg --json TODO
-      A program that prints JSON lines.
+  sluice run --lines --stream-by /type show.lua -- rg --json TODO
+      A program that prints JSON lines of several kinds.
+  sluice run table.lua monday.jsonl tuesday.jsonl.gz
+      JSON lines of files; - is standard input, as it is without files and worker.
   sluice run --via 'ssh -T build --' index.lua -- /srv/scan.lua
       A worker on another machine.
 
@@ -107,6 +114,7 @@ A policy may name its worker itself, worker = { "scan.lua" }, as seen from where
 the policy lies; what stands behind -- replaces it. Most options may stand in
 the policy too (timeout = "1h"); the command line wins.]])
   command:argument("POLICY.lua"):target("policy"):convert(unshield):description("File that returns the policy.")
+  add_files(command)
   command:option("--arg"):argname("VALUE"):count("*"):convert(unshield)
     :description("Goes to the policy file as `...`; may be repeated.")
   add(command, "--set", "NAME=VALUE", command_line.variable,
@@ -118,8 +126,8 @@ end
 
 local function add_filter(parser)
   local command = parser:command("filter"):summary("Write the rows that pass an expression as JSON lines.")
-    :usage("Usage: sluice filter [options] EXPR [-- WORKER [ARG…]]")
-    :description("Write the rows for which EXPR holds to standard output, as JSON lines and at\nonce. Without a worker, JSON lines are read from standard input.")
+    :usage("Usage: sluice filter [options] EXPR [FILE…]\n       sluice filter [options] EXPR [-- WORKER [ARG…]]")
+    :description("Write the rows for which EXPR holds to standard output, as JSON lines and at\nonce. Without files and worker, JSON lines are read from standard input.")
     :epilog([[
 EXPR is an expression of Lua, in which a bare name is a field of the row.
 A field that is absent is nil, JSON's null is `null`, and it counts as false.
@@ -132,11 +140,13 @@ Examples:
   sluice filter 'kind == "def" and line < 100' -- ./scan.lua
   sluice filter --map '{ name = name, at = file .. ":" .. line }' true -- ./scan.lua
   sluice filter --lines 'type == "match"' -- rg --json TODO
-  zcat log.gz | sluice filter 'status >= 500'
+  sluice filter 'status >= 500' monday.log.gz tuesday.log
       The end of input counts as success here: nobody says that it is complete.
+  lsblk --json | sluice filter --json --at /blockdevices 'type == "disk"'
   sluice filter --atomic 'size > 4096' -- ./scan.lua > large.jsonl
       Nothing is written unless the worker succeeds.]])
   command:argument("EXPR"):target("expression"):convert(unshield):description("Lua expression; false, nil or null drops the row.")
+  add_files(command)
   command:option("--map"):argname("EXPR"):convert(unshield):description("Write the value of this expression instead of the row.")
   command:flag("--atomic"):description("Hold the output back until success.")
   return add_stream_options(command, { timeout = "none" })
@@ -165,8 +175,8 @@ local function add_info(parser)
     :epilog([[
 Examples:
   sluice info -- ./scan.lua
-  sluice info --json -- ./indexer | jq '.exports[].name']])
-  command:flag("--json"):description("As one line of JSON.")
+  sluice info --as json -- ./indexer | jq '.exports[].name']])
+  add(command, "--as", "FORMAT", check.one_of({ "text", "json" }, "text or json"), "text, or json: one line (text).")
   add_options(command, { "worker", "launcher", "host" }, {})
   return command
 end

@@ -1,9 +1,10 @@
 --- sluice run: a worker's rows for a policy.
+local command_line = require "sluice.internal.command_line"
+local input = require "sluice.internal.cli.input"
 local policy = require "sluice.internal.policy"
 local policy_options = require "sluice.internal.policy_options"
 local request_argument = require "sluice.internal.cli.request_argument"
 local standard_output = require "sluice.internal.standard_output"
-local worker_spec = require "sluice.internal.cli.spec"
 
 --- The failure that a policy sees when its own output broke is what broke it.
 local function cause(failure)
@@ -25,11 +26,14 @@ return function(session, options, behind)
   if problem then return 2, problem end
   plan.json, plan.export = json or plan.json, options.export or plan.export
   plan.run_key = options.run_key or plan.run_key
-  local spec = worker_spec.of(options, behind, plan)
-  if not spec.words then
-    return 2, worker_spec.missing("run " .. options.policy) .. ', or in the policy: worker = { "scan.lua" }'
+  local spec, open_ended = input.spec(options, behind, plan, "run " .. command_line.quote(options.policy),
+    '; a policy may name its own: worker = { "scan.lua" }')
+  if not spec then return 2, open_ended end
+  if spec.files and plan.worker and not options.quiet then
+    session.console:notice(("reading %s in place of the policy's worker %s")
+      :format(table.concat(spec.words, ", "), plan.worker[1]))
   end
-  session.report.held = true
+  session.report.held, session.report.open_ended = true, open_ended
   local _, failure = session:execute(spec, plan, "rows", standard_output.settle)
   return session:finish(cause(failure))
 end

@@ -1,4 +1,5 @@
 --- The worker that a command line, and perhaps a policy, asks for.
+local core = require "sluice.core"
 local launch = require "sluice.internal.launch"
 local option_list = require "sluice.internal.option_list"
 
@@ -38,6 +39,13 @@ local function policy_worker(plan, merged)
   return launch.relative_to(plan.worker, dir)
 end
 
+--- Standard input is the worker's, as under env or timeout, unless it is a terminal or
+--- something else reads it.
+local function inherits(merged, given)
+  local is_taken = merged.via or merged.transport == "stdio" or given.request == "@-" or given.value == "@-"
+  return not is_taken and not core.terminal(0)
+end
+
 --- The problem of a command line that needs a worker and has none.
 ---@param words string  of the command line
 function M.missing(words)
@@ -54,6 +62,7 @@ function M.of(given, behind, plan)
   plan.options.timeout, plan.options.idle_timeout = merged.timeout, merged.idle_timeout
   merged.timeout, merged.idle_timeout = nil, nil
   merged.words = behind or policy_worker(plan, merged)
+  if not merged.stdin and inherits(merged, given) then merged.stdin = "inherit" end
   return merged
 end
 

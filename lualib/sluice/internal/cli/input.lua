@@ -1,0 +1,91 @@
+--- Where the rows of run and filter come from: a worker, files, or standard input.
+local core = require "sluice.core"
+local lfs = require "lfs"
+local text = require "sluice.internal.text"
+local worker_spec = require "sluice.internal.cli.spec"
+
+local M = {}
+
+local NOBODY = {
+  terminal = "standard input is a terminal",
+  null = "standard input is /dev/null",
+}
+
+--- Why nobody can have meant standard input.
+---@return string? why
+local function emptiness()
+  if core.terminal(0) then return NOBODY.terminal end
+  local stdin, null = lfs.attributes("/proc/self/fd/0"), lfs.attributes("/dev/null")
+  local is_null = stdin and null and stdin.mode == "char device" and stdin.rdev == null.rdev
+  return is_null and NOBODY.null or nil
+end
+
+--- What is wrong with a file, before anything has begun.
+---@param name string
+---@return string? problem
+local function problem_of(name)
+  if name == "-" then return nil end
+  local shown = text.printable(name)
+  if name:find "%.lua$" or name:find "%.so$" then return ("%s: a worker stands behind --"):format(shown) end
+  local file, why = io.open(name, "rb")
+  if not file then return "cannot read " .. text.printable(why) end
+  file:close()
+  if lfs.attributes(name, "mode") == "directory" then return ("cannot read %s: it is a directory"):format(shown) end
+end
+
+---@param files string[]
+---@return string? problem
+local function problem_of_files(files, options, behind)
+  if behind then return "files and a worker: rows come from one or the other" end
+  for _, option in ipairs { "via", "cwd", "transport", "ok_status" } do
+    if options[option] ~= nil then
+      return ("--%s needs a worker behind --, not files"):format((option:gsub("_", "-")))
+    end
+  end
+  local stdins = 0
+  for _, name in ipairs(files) do
+    local problem = problem_of(name)
+    if problem then return problem end
+    if name == "-" then stdins = stdins + 1 end
+  end
+  if stdins > 1 then return "-: standard input can be read once" end
+  if stdins > 0 and options.request == "@-" then return "-: standard input is the request already (--request @-)" end
+end
+
+--- Files, or standard input, through the lines host.
+---@param spec sluice.Spec
+local function read_input(spec, files)
+  spec.words, spec.files, spec.stdin = files, #files > 0 or nil, "inherit"
+  spec.lines = not spec.json or nil
+  spec.via, spec.cwd, spec.transport, spec.ok_status = nil, nil, nil, nil
+  return spec
+end
+
+--- A spec that is complete, and whether the end of input is success.
+---@param options table     of the command line
+---@param behind string[]?  what stands behind --
+---@param plan sluice.Plan
+---@param words string      of the command line, for a message
+---@param more string?       to say when nothing is named
+---@return sluice.Spec? spec, boolean|string open_ended  or the problem
+function M.spec(options, behind, plan, words, more)
+  local files = options.files or {}
+  local problem = #files > 0 and problem_of_files(files, options, behind)
+  if problem then return nil, problem end
+  local spec = worker_spec.of(options, behind, plan)
+  if #files > 0 then return read_input(spec, files), true end
+  if spec.words then return spec, false end
+  if spec.via then return nil, "--via needs a worker behind --" end
+  if spec.cwd or spec.ok_status then
+    return nil, ("--%s needs a worker behind --"):format(spec.cwd and "cwd" or "ok-status")
+  end
+  if options.request == "@-" then return nil, "no worker, and standard input is the request (--request @-)" end
+  local why = emptiness()
+  if why then
+    return nil, ("no worker, no files, and %s: name a worker, as in `sluice %s -- WORKER`, files, or - for standard input%s")
+      :format(why, words, more or "")
+  end
+  return read_input(spec, {}), true
+end
+
+return M

@@ -1,0 +1,85 @@
+/* guess.c - see guess.h */
+#include "host/guess.h"
+
+#include <string.h>
+
+#define LOOK 512 /* bytes that tell */
+
+static size_t seen(const struct sl_guess *g)
+{
+	return g->len < LOOK ? g->len : LOOK;
+}
+
+static bool is_utf16(const struct sl_guess *g)
+{
+	const char *t = g->text;
+	bool marked = g->len >= 2 && (memcmp(t, "\xFF\xFE", 2) == 0 || memcmp(t, "\xFE\xFF", 2) == 0);
+	bool halves = g->len >= 4 && (t[0] == '\0') == (t[2] == '\0') && (t[1] == '\0') == (t[3] == '\0') &&
+	              (t[0] == '\0') != (t[1] == '\0');
+	return marked || halves;
+}
+
+static char first_visible(const struct sl_guess *g)
+{
+	for (size_t i = 0; i < g->len; i++)
+		if (g->text[i] != ' ' && g->text[i] != '\t' && g->text[i] != '\r' && g->text[i] != '\n')
+			return g->text[i];
+	return '\0';
+}
+
+/* More opened than closed, outside of strings. */
+static bool is_open_ended(const struct sl_guess *g)
+{
+	bool in_string = false;
+	long depth = 0;
+	for (size_t i = 0; i < g->len; i++) {
+		char c = g->text[i];
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '['))
+			depth++;
+		else if (!in_string && (c == '}' || c == ']'))
+			depth--;
+	}
+	return depth > 0;
+}
+
+static const char *separated(const struct sl_guess *g)
+{
+	char c = first_visible(g);
+	if (c == '{' || c == '[')
+		return NULL;
+	if (memchr(g->text, '\t', seen(g)) != NULL)
+		return "it looks like tab-separated values: `mlr --itsv --ojsonl cat` makes JSON lines of them";
+	if (memchr(g->text, ',', seen(g)) != NULL)
+		return "it looks like CSV: `mlr --icsv --ojsonl cat` makes JSON lines of it";
+	if (memchr(g->text, ';', seen(g)) != NULL)
+		return "it looks like CSV: `mlr --icsv --ifs ';' --ojsonl cat` makes JSON lines of it";
+	return NULL;
+}
+
+static const char *guess(const struct sl_guess *g, enum sl_kind kind)
+{
+	char c = first_visible(g);
+	if (is_utf16(g))
+		return "it looks like UTF-16: `iconv -f UTF-16 -t UTF-8` makes UTF-8 of it";
+	if (c == '\x1e')
+		return "it begins with a record separator, as JSON text sequences do (RFC 7464): `tr -d '\\036'` takes these away";
+	if (!g->json && c == '[' && kind == SL_FRAME_TOO_LARGE)
+		return "it begins like an array: --json makes each of its elements a row";
+	if (!g->json && (c == '{' || c == '[') && is_open_ended(g))
+		return "it looks like a document over several lines: --json reads those";
+	return g->is_first ? separated(g) : NULL;
+}
+
+void sl_guess_add(const struct sl_guess *g, struct sl_error *err)
+{
+	const char *words = guess(g, err->kind);
+	size_t used = strlen(err->message), room = sizeof err->message - used;
+	if (words == NULL || strlen(words) + 3 > room)
+		return;
+	memcpy(err->message + used, "; ", 2);
+	strcpy(err->message + used + 2, words);
+}
