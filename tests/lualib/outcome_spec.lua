@@ -7,9 +7,15 @@ local function success(given)
   local summary = {
     total_rows = given.rows, per_stream = given.per_stream or { rows = given.rows }, elapsed = 0.83,
     stopped = given.stopped or false,
-    counts = { rows = given.rows, kept = given.rows - (given.dropped or 0), dropped = given.dropped or 0, bytes = 9 },
+    counts = {
+      rows = given.rows, kept = given.rows - (given.dropped or 0), dropped = given.dropped or 0,
+      invalid = given.invalid or 0, rejected = 0, bad_lines = given.bad_lines or 0, bytes = 9,
+    },
   }
-  return { command = given.command or "run", summary = summary, open_ended = given.open_ended, exit = 0 }
+  return {
+    command = given.command or "run", summary = summary, open_ended = given.open_ended, exit = 0,
+    bad_lines = given.disposition,
+  }
 end
 
 local function failure(kind, message, fields, report)
@@ -23,6 +29,18 @@ end
 describe("the outcome line of a success", function()
   it("counts what was kept and dropped", function()
     assert.equal("1,204 rows in 0.8 s (1,180 kept, 24 dropped), committed", outcome.success(success { rows = 1204, dropped = 24 }))
+  end)
+
+  it("tells the rows apart that the schema dropped", function()
+    assert.equal("9 rows in 0.8 s (5 kept, 4 dropped, of which 3 invalid), committed",
+      outcome.success(success { rows = 9, dropped = 4, invalid = 3 }))
+  end)
+
+  it("counts lines that were no rows by themselves", function()
+    assert.equal("9 rows in 0.8 s (1 bad line dropped), committed",
+      outcome.success(success { rows = 9, bad_lines = 1, disposition = "drop" }))
+    assert.equal("9 rows in 0.8 s (8 kept, 1 dropped; 1,200 bad lines rejected), committed",
+      outcome.success(success { rows = 9, dropped = 1, bad_lines = 1200, disposition = "reject" }))
   end)
 
   it("leaves out what says nothing", function()
@@ -54,6 +72,26 @@ describe("the outcome of a failure", function()
   it("does not repeat what the message says already", function()
     assert.equal('export_failed: export "index" broke (stream rows)',
       failure("export_failed", 'export "index" broke', { export = "index", stream = "rows" }))
+    assert.equal("row_malformed: line 7: bad (stream rows)", failure("row_malformed", "line 7: bad", { line = 7, stream = "rows" }))
+    assert.equal("sink: streams.a.on_row used much (stream a)",
+      failure("sink", "streams.a.on_row used much", { handler = "streams.a.on_row", stream = "a" }))
+  end)
+
+  it("names the place whatever numbers and words the message has", function()
+    assert.equal("row_invalid: expected 17 rows where it stands (in where, stream rows, sequence 17, line 18)",
+      failure("row_invalid", "expected 17 rows where it stands",
+        { handler = "where", stream = "rows", sequence = 17, line = 18 }))
+    assert.equal("sink: line 71 is not line 7 (stream line, line 1)", failure("sink", "line 71 is not line 7", { stream = "line", line = 1 }))
+  end)
+
+  it("names the file where the line is in one", function()
+    assert.equal("row_invalid: odd (stream rows, sequence 0, a.jsonl:1)",
+      failure("row_invalid", "odd", { stream = "rows", sequence = 0, line = 1, file = "a.jsonl" }))
+    assert.equal("row_malformed: a.jsonl:1: odd", failure("row_malformed", "a.jsonl:1: odd", { line = 1, file = "a.jsonl" }))
+  end)
+
+  it("counts bytes of a line from 1, as lines are", function()
+    assert.equal("row_malformed: line 2: odd (byte 1)", failure("row_malformed", "line 2: odd", { line = 2, offset = 0 }))
   end)
 
   it("says what became of the rows", function()
@@ -109,7 +147,7 @@ describe("the outcome as JSON", function()
     report.summary.metadata_json = '{"big":\n123456789012345678901234567890}'
     local text = outcome.json(report)
     assert.is_nil(text:find("\n", 1, true))
-    assert.matches('^{"success":true,"exit":0,"rows":2,"kept":2,"dropped":0,"rejected":0,"bytes":9,"per_stream":{"rows":2},', text)
+    assert.matches('^{"success":true,"exit":0,"rows":2,"kept":2,"dropped":0,"invalid":0,"rejected":0,"bad_lines":0,"bytes":9,"per_stream":{"rows":2},', text)
     assert.matches('"metadata":{"big": 123456789012345678901234567890}', text)
   end)
 

@@ -39,15 +39,29 @@ local function stream_counts(per_stream)
   return table.concat(parts, ", ")
 end
 
---- "(1,180 kept, 24 dropped; rows 1,200, warnings 4)" or nothing.
-local function breakdown(summary)
-  local counts, parts = summary.counts, {}
-  local rejected = counts.rejected or 0
-  if counts.dropped > 0 or rejected > 0 then
-    parts[1] = ("%s kept, %s dropped"):format(units.show_count(counts.kept), units.show_count(counts.dropped))
-    if rejected > 0 then parts[1] = ("%s, %s rejected"):format(parts[1], units.show_count(rejected)) end
-  end
-  parts[#parts + 1] = stream_counts(summary.per_stream)
+--- "1,180 kept, 24 dropped, of which 3 invalid, 2 rejected" or nothing.
+local function fates(counts)
+  if counts.dropped == 0 and counts.rejected == 0 then return nil end
+  local text = ("%s kept, %s dropped"):format(units.show_count(counts.kept), units.show_count(counts.dropped))
+  if counts.invalid > 0 then text = ("%s, of which %s invalid"):format(text, units.show_count(counts.invalid)) end
+  if counts.rejected > 0 then text = ("%s, %s rejected"):format(text, units.show_count(counts.rejected)) end
+  return text
+end
+
+--- "5 bad lines dropped" or nothing.
+---@param report sluice.cli.Report
+local function bad_lines(report, counts)
+  if counts.bad_lines == 0 then return nil end
+  return ("%s %s"):format(plural(counts.bad_lines, "bad line"), report.bad_lines == "reject" and "rejected" or "dropped")
+end
+
+--- "(1,180 kept, 24 dropped; 5 bad lines dropped; rows 1,200, warnings 4)" or nothing.
+---@param report sluice.cli.Report
+local function breakdown(report)
+  local parts, counts = {}, report.summary.counts
+  parts[#parts + 1] = fates(counts)
+  parts[#parts + 1] = bad_lines(report, counts)
+  parts[#parts + 1] = stream_counts(report.summary.per_stream)
   return #parts > 0 and (" (%s)"):format(table.concat(parts, "; ")) or ""
 end
 
@@ -60,34 +74,65 @@ function M.success(report)
     return ("already committed with run key %s; nothing was written"):format(summary.run_key)
   end
   local text = ("%s in %s%s"):format(plural(summary.total_rows, "row"),
-    units.show_duration(summary.elapsed), breakdown(summary))
+    units.show_duration(summary.elapsed), breakdown(report))
   if summary.stopped then text = text .. ", stopped early" end
   text = text .. (report.command == "filter" and ", complete" or ", committed")
   if report.open_ended then text = text .. " (the end of input counted as success)" end
   return text
 end
 
---- Whether the message names the value already, as a word of its own.
-local function mentions(message, value)
-  local pattern = "%f[%w_]" .. value:gsub("%p", "%%%0") .. "%f[^%w_]"
-  return message:find(value, 1, true) ~= nil and (not value:find("^%w+$") or message:find(pattern) ~= nil)
+--- Whether the message has these words already, and not as part of longer ones. A number
+--- that stands somewhere in it is no place.
+local function says(message, words)
+  local pattern = "%f[%w_]" .. words:gsub("%p", "%%%0") .. "%f[^%w_]"
+  return message:find(pattern) ~= nil
 end
 
+--- What a part of the place is called, and in which words a message may say it itself.
+---@type { [1]: string, [2]: string, [3]: string[]? }[]
 local PLACES = {
-  { "export", "export %s" }, { "handler", "in %s" }, { "stream", "stream %s" },
-  { "sequence", "sequence %s" }, { "line", "line %s" }, { "offset", "byte %s" },
+  { "export", "export %s", { 'export "%s"' } },
+  { "handler", "in %s" },
+  { "stream", "stream %s", { 'stream "%s"', "stream '%s'" } },
+  { "sequence", "sequence %s", { "row %s of stream" } },
+  { "line", "line %s" },
+  { "offset", "byte %s" },
 }
+
+---@return boolean
+local function is_said(message, entry, value)
+  local is_name = entry[1] == "handler" and value:find "[._/]" -- `where` may be just a word
+  if is_name and message:find(value, 1, true) then return true end
+  if says(message, entry[2]:format(value)) then return true end
+  for _, words in ipairs(entry[3] or {}) do
+    if message:find(words:format(value), 1, true) then return true end
+  end
+  return false
+end
+
+--- Sequences count from 0, and so do offsets; lines of input, and their bytes, from 1.
+local function shown(err, name)
+  local value = err[name]
+  if value == nil then return nil end
+  local is_caret = err.text and (err.kind == "expression" or err.kind == "usage")
+  if name == "offset" and is_caret then return nil end
+  if name == "offset" and err.line then return tostring(value + 1) end
+  if name == "line" and err.file then
+    local text = ("%s:%s"):format(err.file, value)
+    return not err.message:find(text, 1, true) and text or nil
+  end
+  return tostring(value)
+end
 
 --- " (stream rows, sequence 17)": what the message does not say by itself.
 --- What could not even be started has no place but its own name.
 local function place(err)
   if err.kind == "spawn" then return "" end
-  local parts, has_caret = {}, err.text and (err.kind == "expression" or err.kind == "usage")
+  local parts = {}
   for _, entry in ipairs(PLACES) do
-    local value = err[entry[1]]
-    if has_caret and entry[1] == "offset" then value = nil end
-    if value ~= nil and not mentions(err.message, tostring(value)) then
-      parts[#parts + 1] = entry[2]:format(value)
+    local value = shown(err, entry[1])
+    if value and not is_said(err.message, entry, value) then
+      parts[#parts + 1] = entry[1] == "line" and err.file and value or entry[2]:format(value)
     end
   end
   return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
@@ -244,7 +289,7 @@ function M.failure(report)
 end
 
 local ERROR_FIELDS = {
-  "kind", "message", "os", "errno", "export", "handler", "stream", "sequence", "line", "offset", "size", "limit",
+  "kind", "message", "os", "errno", "export", "handler", "stream", "sequence", "file", "line", "offset", "size", "limit",
   "pointer", "violations", "place", "max_rejects", "rejected", "status", "exit_status", "signal", "stage", "timeout_ms", "option", "text", "traceback", "notes", "committed",
   "rolled_back", "uncertain", "unknown", "run_key",
 }
@@ -255,7 +300,7 @@ local function streams_object(counts)
   local streams = {}
   for name, c in pairs(counts.per_stream) do
     streams[name] = json_object.raw(json_object.of("delivered", c.rows, "kept", c.kept, "dropped", c.dropped,
-      "rejected", c.rejected, "bytes", c.bytes, "checksum", c.checksum))
+      "invalid", c.invalid, "rejected", c.rejected, "bytes", c.bytes, "checksum", c.checksum))
   end
   return json_object.sorted(streams)
 end
@@ -272,7 +317,9 @@ function M.json(report)
     "rows", counts.rows or 0,
     "kept", counts.kept or 0,
     "dropped", counts.dropped or 0,
+    "invalid", counts.invalid or 0,
     "rejected", counts.rejected or 0,
+    "bad_lines", counts.bad_lines or 0,
     "bytes", counts.bytes or 0,
     "per_stream", summary and json_object.sorted(summary.per_stream) or nil,
     "streams", streams_object(counts),

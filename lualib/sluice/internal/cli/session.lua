@@ -143,6 +143,7 @@ function Session:execute(spec, plan, type, prepare)
   local report = self.report
   report.summary, report.failure, report.worker = summary, failure, handle:info()
   report.counts = run and run:counts()
+  report.bad_lines = plan.options.bad_lines
   report.printed = self.console.worker_lines > 0
   self:release(handle)
   return summary, failure

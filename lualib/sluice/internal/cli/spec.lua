@@ -61,6 +61,7 @@ function M.of(given, behind, plan)
   local merged = merge(given, plan)
   plan.options.timeout, plan.options.idle_timeout = merged.timeout, merged.idle_timeout
   merged.timeout, merged.idle_timeout = nil, nil
+  plan.options.bad_lines = merged.bad_lines
   merged.words = behind or policy_worker(plan, merged)
   if not merged.stdin and inherits(merged, given) then merged.stdin = "inherit" end
   return merged
