@@ -88,6 +88,10 @@
 ---@field exit fun()
 --- Terminal facts for the progress line: is fd a terminal, its columns.
 ---@field terminal fun(fd: integer): boolean, integer
+---@field piped fun(fd: integer): boolean     it is a pipe or a socket
+---@field hung_up fun(fd: integer): boolean   nobody reads what is written there any more
+--- A file without a name in TMPDIR or /tmp, and that directory; or nil, why not, and the directory.
+---@field temporary fun(): file*?, string, string?
 ---@field environ fun(): table<string, string>  every variable by its name
 ---@field now fun(): number                     monotonic clock, seconds
 local core
@@ -149,6 +153,7 @@ local core
 ---@field argv string[]
 ---@field env table<string,string>?    the whole environment; nil: this process's
 ---@field pass_stdin boolean?
+---@field takes_bad_lines boolean?      an adapter may report lines that are no rows, and go on
 
 ---@class sluice.core.Handlers: sluice.StreamPolicy   the steps of a row (internal/policy.lua)
 ---@field schema sluice.core.Schema?
@@ -162,9 +167,19 @@ local core
 ---@field streams table<string, sluice.core.Handlers>?
 ---@field default sluice.core.Handlers?   streams without an entry; nil: unhandled_stream
 ---@field pull boolean?       rows come out of Worker:next(), after where and map if there are any
----@field on_reject (fun(row: sluice.Row, run, why: string|sluice.Error))?  hears of each rejected row, as it came
+---@field named string?       names of streams that are taken, each with a NUL behind it, for a worker that asks
+--- Hears of each rejected row, as it came, with line and file of the input where they are known.
+---@field on_reject (fun(row: sluice.Row, run, why: string|sluice.Error, line: integer?, file: string?))?
+---@field on_bad_line (fun(bad: sluice.core.BadLine, run))?
 ---@field on_diagnostic (fun(d: {code: string, message: string}, run))?
 ---@field on_progress (fun(p: {phase: string, current: integer, total: integer?}, run))?
+
+---@class sluice.core.BadLine   a line that is no row
+---@field file string?
+---@field line integer       from 1
+---@field reason string
+---@field text string        its bytes, maybe cut; "" where they are dropped
+---@field size integer       how many it had
 
 --- closes on __gc and __close; internal/worker.lua says what info, health, stats and shutdown return
 ---@class sluice.core.Worker
@@ -194,8 +209,9 @@ local core
 ---@field worker sluice.core.Worker
 ---@field stop fun(self)
 ---@field cancel fun(self, reason: string?)
---- { rows, bytes, kept, dropped, rejected, per_stream = {name = {the same five}}, elapsed (s),
----   progress = last progress table or nil }. rows = kept + dropped + rejected, but for a row at hand;
+--- { rows, bytes, kept, dropped, invalid, rejected, per_stream = {name = {the same six}}, bad_lines, elapsed (s),
+---   progress = last progress table or nil }. rows = kept + dropped + rejected, but for a row at hand; invalid
+---   ones, which the schema refused, are among the dropped; bad lines are no rows;
 ---   a row whose handling failed counts as rejected.
 ---@field counts fun(self): table
 

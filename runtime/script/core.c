@@ -1,9 +1,6 @@
 /* core.c - see core.h */
 #include "script/core.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <lauxlib.h>
 
 #include "base/clock.h"
@@ -12,6 +9,7 @@
 #include "lua/options.h"
 #include "lua/value.h"
 #include "schema/schema.h"
+#include "script/descriptor.h"
 #include "script/executable.h"
 #include "script/expression.h"
 #include "script/give.h"
@@ -22,7 +20,6 @@
 #include "script/worker.h"
 #include "supervise/supervise.h"
 
-#define COLUMNS 80
 #define LONGEST_HANDLER_MS (24 * 3600 * INT64_C(1000))
 
 extern char **environ;
@@ -64,16 +61,6 @@ static int core_interrupted(lua_State *L)
 	return 1;
 }
 
-static int core_terminal(lua_State *L) /* [fd] */
-{
-	struct winsize size = { 0 };
-	int fd = (int)luaL_checkinteger(L, 1);
-	lua_pushboolean(L, isatty(fd));
-	bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-	lua_pushinteger(L, known ? size.ws_col : COLUMNS);
-	return 2;
-}
-
 static int core_now(lua_State *L)
 {
 	lua_pushnumber(L, (lua_Number)sl_now_ns() / 1e9);
@@ -112,7 +99,10 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "finish", sl_handle_finish },
 	{ "interrupted", core_interrupted },
 	{ "exit", core_exit },
-	{ "terminal", core_terminal },
+	{ "terminal", sl_descriptor_terminal },
+	{ "piped", sl_descriptor_piped },
+	{ "hung_up", sl_descriptor_hung_up },
+	{ "temporary", sl_descriptor_temporary },
 	{ "environ", core_environ },
 	{ "now", core_now },
 	{ NULL, NULL },

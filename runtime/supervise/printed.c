@@ -63,3 +63,10 @@ void sl_printed_release(struct sl_printed *p)
 	if (p->ended[SL_PRINTED_OUT])
 		sl_capture_end(&p->lines[SL_PRINTED_OUT]);
 }
+
+void sl_printed_settle(struct sl_printed *p)
+{
+	sl_capture_end(&p->lines[SL_PRINTED_ERR]);
+	if (!p->holding)
+		sl_capture_end(&p->lines[SL_PRINTED_OUT]);
+}

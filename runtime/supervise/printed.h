@@ -33,5 +33,8 @@ void sl_printed_add(struct sl_printed *p, enum sl_printed_on on, const char *byt
 /* The end: a last line without a line end. */
 void sl_printed_end(struct sl_printed *p, enum sl_printed_on on);
 
+/* What has come of lines that have no end yet is handed out. */
+void sl_printed_settle(struct sl_printed *p);
+
 /* The worker has shown itself: nothing is held back from here on. */
 void sl_printed_release(struct sl_printed *p);

@@ -172,6 +172,7 @@ static void read_printed(struct sl_process *p, bool last)
 void sl_process_read_printed(struct sl_process *p)
 {
 	read_printed(p, false);
+	sl_printed_settle(&p->printed);
 }
 
 /* ---- frames ---- */

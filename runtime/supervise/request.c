@@ -183,6 +183,15 @@ static bool obey_callback(struct sl_request *r)
 	return true;
 }
 
+/* What it printed before it was done belongs to this request, and is in the
+ * pipe by now. False: a callback has ended the request meanwhile. */
+static bool hear_last_lines(struct sl_request *r)
+{
+	struct sl_session *s = r->session;
+	r->actions->hear(r->owner);
+	return r->busy && r->session == s;
+}
+
 /* ---- deadlines ---- */
 
 /* The start has a deadline of its own and the request's; which one was it? And
@@ -223,6 +232,8 @@ static void check_deadline(struct sl_request *r, int64_t now_ns)
 		return;
 	if (r->session->state == SL_SESSION_HELLO)
 		start_overdue(r, now_ns);
+	else if (r->busy && !hear_last_lines(r))
+		return;
 	else if (err.kind == SL_REQUEST_TIMEOUT)
 		request_overdue(r, now_ns);
 	else
@@ -293,15 +304,6 @@ static void refused(struct sl_request *r, int64_t now_ns)
 	end(r, START_REFUSED, &r->session->failure, now_ns);
 }
 
-/* What it printed before it was done belongs to this request, and is in the
- * pipe by now. False: a callback has ended the request meanwhile. */
-static bool hear_last_lines(struct sl_request *r)
-{
-	struct sl_session *s = r->session;
-	r->actions->hear(r->owner);
-	return r->busy && r->session == s;
-}
-
 static void succeeded(struct sl_request *r, int64_t now_ns)
 {
 	struct sl_session *s = r->session;
@@ -327,7 +329,9 @@ static void faulted(struct sl_request *r, int64_t now_ns)
 {
 	struct sl_error why = r->fault;
 	sl_error_clear(&r->fault);
-	end(r, r->busy && r->session->hello.version_max != 0 ? FAULT : START_FAULT, &why, now_ns);
+	bool has_started = r->busy && r->session->hello.version_max != 0;
+	if (!has_started || hear_last_lines(r))
+		end(r, has_started ? FAULT : START_FAULT, &why, now_ns);
 }
 
 static sl_request_decision *const decisions[] = {

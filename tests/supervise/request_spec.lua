@@ -113,8 +113,8 @@ describe("a request that succeeds", function()
     assert.same({ "row 1", "row 2" }, from("busy", { feed(good:sub(1, -25)) }))
     local false_seal = frames.rows { "1" } .. frames.summary { seals = { frames.seal(1, { "2" }) } } .. frames.ready(1)
     local heard = from("busy", { feed(false_seal) })
-    assert.same({ "row 1", "let_go terminate", "failure of 1 rows" }, { heard[1], heard[2], heard[3] })
-    assert.matches("^protocol", heard[4])
+    assert.same({ "row 1", "hear", "let_go terminate", "failure of 1 rows" }, { heard[1], heard[2], heard[3], heard[4] })
+    assert.matches("^protocol", heard[5])
   end)
 
   it("can be followed by another at once, from its outcome", function()
@@ -161,8 +161,8 @@ end)
 describe("a protocol fault", function()
   it("ends the request after the rows before it", function()
     local heard = from("busy", { feed(frames.rows { "1" } .. frames.row { payload = "2", sequence = 7 }) })
-    assert.same({ "row 1", "let_go terminate", "failure of 1 rows" }, { heard[1], heard[2], heard[3] })
-    assert.matches("^protocol: ", heard[4])
+    assert.same({ "row 1", "hear", "let_go terminate", "failure of 1 rows" }, { heard[1], heard[2], heard[3], heard[4] })
+    assert.matches("^protocol: ", heard[5])
   end)
 
   it("in the handshake ends the start", function()
@@ -250,12 +250,12 @@ describe("the deadline of a request", function()
   local busy = { worker(), begin { timeout = 50 }, feed(greeting) }
 
   it("passes at its time, whatever is sent", function()
-    assert.same({ "row 1", "let_go terminate", "failure of 1 rows", "request_timeout: the request did not end within 50 ms" },
+    assert.same({ "row 1", "hear", "let_go terminate", "failure of 1 rows", "request_timeout: the request did not end within 50 ms" },
       from(busy, { feed(frames.rows { "1" }, 49), due(50), due(51) }))
   end)
 
   it("is looked at after every frame", function()
-    assert.same({ "row 1", "let_go terminate", "failure of 1 rows", "request_timeout: the request did not end within 50 ms" },
+    assert.same({ "row 1", "hear", "let_go terminate", "failure of 1 rows", "request_timeout: the request did not end within 50 ms" },
       from(busy, { feed(good, 51) }))
   end)
 
@@ -274,7 +274,7 @@ describe("the idle deadline", function()
   local busy = { worker(), begin { idle = 50 }, feed(greeting) }
 
   it("passes when nothing came", function()
-    assert.same({ "let_go terminate", "failure of 0 rows", "idle_timeout: the worker sent nothing for 50 ms" }, from(busy, { due(50), due(51) }))
+    assert.same({ "hear", "let_go terminate", "failure of 0 rows", "idle_timeout: the worker sent nothing for 50 ms" }, from(busy, { due(50), due(51) }))
   end)
 
   it("begins again with what has arrived", function()
@@ -313,7 +313,7 @@ describe("a stop", function()
   end)
 
   it("that is not followed ends the request after its grace", function()
-    assert.same({ "sent stop 1", "let_go terminate", "failure of 0 rows", "cancelled: the worker did not end within 30 ms of being asked to stop" },
+    assert.same({ "sent stop 1", "hear", "let_go terminate", "failure of 0 rows", "cancelled: the worker did not end within 30 ms of being asked to stop" },
       from(busy, { at("stop", 1), due(30), due(31) }))
   end)
 

@@ -7,26 +7,28 @@ local BLOCK = 64 * 1024
 
 ---@class sluice.Spool
 ---@field private file file*
+---@field private dir string
 local Spool = { __name = "sluice.Spool" }
 Spool.__index = Spool
 
 ---@return any? ok, sluice.Error? err
-local function done(what, ok, why)
+local function done(what, dir, ok, why)
   if ok then return ok end
-  return nil, core.error("sink", ("cannot %s the temporary file that holds the output back"):format(what), { os = why })
+  return nil, core.error("sink", ("cannot %s the temporary file in %s that holds the output back (TMPDIR names another directory)")
+    :format(what, dir), { os = why })
 end
 
 ---@param ... string
 ---@return true? ok, sluice.Error? err
 function Spool:write(...)
-  local ok, err = done("write", self.file:write(...))
+  local ok, err = done("write", self.dir, self.file:write(...))
   return ok and true, err
 end
 
 --- Make sure that all of it is there.
 ---@return true? ok, sluice.Error? err
 function Spool:flush()
-  local ok, err = done("write", self.file:flush())
+  local ok, err = done("write", self.dir, self.file:flush())
   return ok and true, err
 end
 
@@ -34,11 +36,11 @@ end
 ---@param writer sluice.Writer
 ---@return true? ok, sluice.Error? err
 function Spool:copy(writer)
-  local ok, err = done("rewind", self.file:seek("set"))
+  local ok, err = done("rewind", self.dir, self.file:seek("set"))
   while ok do
     local block, why = self.file:read(BLOCK)
     if not block then
-      if why then return done("read", nil, why) end
+      if why then return done("read", self.dir, nil, why) end
       return writer:flush()
     end
     ok, err = writer:write(block)
@@ -50,9 +52,9 @@ function Spool:close() self.file:close() end
 
 ---@return sluice.Spool? spool, sluice.Error? err
 function M.open()
-  local file, err = done("make", io.tmpfile())
-  if not file then return nil, err end
-  return setmetatable({ file = file }, Spool)
+  local file, why, dir = core.temporary()
+  if not file then return done("make", dir, nil, why) end
+  return setmetatable({ file = file, dir = why }, Spool)
 end
 
 return M

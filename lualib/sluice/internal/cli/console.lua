@@ -25,7 +25,9 @@ function M.open(options)
   local tty = core.terminal(2)
   local is_capable = tty and os.getenv("TERM") ~= "dumb"
   local mode = options.progress or "auto"
-  if mode == "auto" then mode = is_capable and not options.quiet and "live" or "none" end
+  if mode == "auto" then -- whoever reads our output has the screen
+    mode = is_capable and not options.quiet and not core.piped(1) and "live" or "none"
+  end
   return setmetatable({
     tty = tty, mode = mode, colour = is_capable and (os.getenv("NO_COLOR") or "") == "",
     shown = false, rate = progress.rate(), printed_at = 0, worker_lines = 0,

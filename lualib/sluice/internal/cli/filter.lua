@@ -78,6 +78,7 @@ return function(session, options, behind)
     session.console:yield_terminal()
     session.writer = writer
   end
+  session.writes_rows = true
   session.report.held, session.report.open_ended = options.atomic, open_ended
   local _, failure = session:execute(spec, plan, "rows", prepare)
   if not options.quiet then warn(session.console, { handlers.where, handlers.map }) end

@@ -14,6 +14,7 @@ local M = {}
 ---@field console sluice.cli.Console
 ---@field file sluice.cli.SummaryFile?
 ---@field report sluice.cli.Report   what is known of the run so far
+---@field writes_rows boolean?        to standard output: without its reader the run is pointless
 ---@field writer sluice.Writer?       where rows go; they come before later diagnostics
 local Session = {}
 Session.__index = Session
@@ -68,7 +69,7 @@ function Session:finish(failure)
   self.console:clear()
   report.exit = failure and exit_code(failure) or 0
   self:save()
-  if report.failure and report.failure.errno == "EPIPE" then return "SIGPIPE" end
+  if self.reader_gone or report.failure and report.failure.errno == "EPIPE" then return "SIGPIPE" end
   if report.failure or not self.options.quiet then self.console:outcome(report) end
   return report.exit
 end
@@ -82,9 +83,18 @@ function Session:notice_signals()
   self.console:notice("interrupted; waiting for the worker to stop, once more kills it")
 end
 
+--- Nobody reads the rows any more: there is nothing left to do.
+---@param run sluice.Run
+function Session:notice_reader(run)
+  if not self.writes_rows or self.reader_gone or not core.hung_up(1) then return end
+  self.reader_gone = true
+  run:cancel("nobody reads standard output any more")
+end
+
 ---@param run sluice.Run
 function Session:tick(run)
   io.stdout:flush()
+  self:notice_reader(run)
   self:notice_signals()
   self.console:progress(run:counts())
 end

@@ -1,0 +1,93 @@
+/* descriptor.c - see descriptor.h */
+#include "script/descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+
+#define COLUMNS 80
+
+int sl_descriptor_terminal(lua_State *L) /* [fd] */
+{
+	struct winsize size = { 0 };
+	int fd = (int)luaL_checkinteger(L, 1);
+	lua_pushboolean(L, isatty(fd));
+	bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+	lua_pushinteger(L, known ? size.ws_col : COLUMNS);
+	return 2;
+}
+
+int sl_descriptor_piped(lua_State *L) /* [fd] */
+{
+	struct stat st;
+	bool known = fstat((int)luaL_checkinteger(L, 1), &st) == 0;
+	lua_pushboolean(L, known && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)));
+	return 1;
+}
+
+int sl_descriptor_hung_up(lua_State *L) /* [fd] */
+{
+	struct pollfd p = { .fd = (int)luaL_checkinteger(L, 1) };
+	lua_pushboolean(L, poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0);
+	return 1;
+}
+
+/* ---- files without a name ---- */
+
+static const char *directory(void)
+{
+	const char *named = getenv("TMPDIR");
+	return named != NULL && *named != '\0' ? named : P_tmpdir;
+}
+
+/* Not every file system can make one that never had a name. */
+static int open_unnamed(lua_State *L, const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	char *path = lua_newuserdatauv(L, strlen(dir) + sizeof "/sluice.XXXXXX", 0);
+	sprintf(path, "%s/sluice.XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+static int close_file(lua_State *L)
+{
+	luaL_Stream *s = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+	return luaL_fileresult(L, fclose(s->f) == 0, NULL);
+}
+
+int sl_descriptor_temporary(lua_State *L)
+{
+	const char *dir = directory();
+	luaL_Stream *s = lua_newuserdatauv(L, sizeof *s, 0);
+	s->closef = NULL; /* closed, until there is a file */
+	luaL_setmetatable(L, LUA_FILEHANDLE);
+	int top = lua_gettop(L), fd = open_unnamed(L, dir);
+	s->f = fd >= 0 ? fdopen(fd, "w+") : NULL;
+	if (s->f == NULL) {
+		int os = errno;
+		if (fd >= 0)
+			close(fd);
+		luaL_pushfail(L);
+		lua_pushstring(L, strerror(os));
+		lua_pushstring(L, dir);
+		return 3;
+	}
+	s->closef = close_file;
+	lua_settop(L, top);
+	lua_pushstring(L, dir);
+	return 2;
+}

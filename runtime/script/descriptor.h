@@ -1,0 +1,19 @@
+/*
+ * descriptor.h - what the standard descriptors are, and files without a name (room: script)
+ */
+#pragma once
+
+#include <lua.h>
+
+/* core.terminal(fd): is it one, and its columns. */
+int sl_descriptor_terminal(lua_State *L);
+
+/* core.piped(fd): is it a pipe or a socket? */
+int sl_descriptor_piped(lua_State *L);
+
+/* core.hung_up(fd): has whoever would read what is written there gone? */
+int sl_descriptor_hung_up(lua_State *L);
+
+/* core.temporary(): a file that nobody else has a name for, in TMPDIR or /tmp: file and
+ * the directory; or nil, the system's words and the directory. */
+int sl_descriptor_temporary(lua_State *L);
