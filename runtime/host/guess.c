@@ -3,20 +3,56 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define LOOK 512 /* bytes that tell */
 
+/* Of the first line. */
 static size_t seen(const struct sl_guess *g)
 {
-	return g->len < LOOK ? g->len : LOOK;
+	size_t len = g->len < LOOK ? g->len : LOOK;
+	const char *end = memchr(g->text, '\n', len);
+	return end != NULL ? (size_t)(end - g->text) : len;
 }
 
-static bool is_utf16(const struct sl_guess *g)
+#define MAGIC(bytes, way) { { bytes, sizeof bytes - 1 }, way }
+
+static const struct magic {
+	struct sl_text begins;
+	const char *way;
+} magics[] = {
+	MAGIC("\xFF\xFE", "it is UTF-16: `iconv -f UTF-16 -t UTF-8` makes UTF-8 of it"),
+	MAGIC("\xFE\xFF", "it is UTF-16: `iconv -f UTF-16 -t UTF-8` makes UTF-8 of it"),
+	MAGIC("\x28\xB5\x2F\xFD", "it is packed: `zstdcat` unpacks it"),
+	MAGIC("\xFD" "7zXZ", "it is packed: `xzcat` unpacks it"),
+	MAGIC("BZh", "it is packed: `bzcat` unpacks it"),
+	MAGIC("\x7f" "ELF", "it is a program: a worker stands behind --"),
+	MAGIC("#!", "it is a program: a worker stands behind --"),
+	MAGIC("\x1e", "it begins with a record separator, as JSON text sequences do (RFC 7464): "
+	              "`tr -d '\\036'` takes these away"),
+};
+
+static const char *by_magic(const struct sl_guess *g)
+{
+	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
+		struct sl_text t = magics[i].begins;
+		if (g->len >= t.len && memcmp(g->text, t.bytes, t.len) == 0)
+			return magics[i].way;
+	}
+	return NULL;
+}
+
+/* ASCII with a zero before or behind each byte. */
+static const char *by_zeros(const struct sl_guess *g)
 {
 	const char *t = g->text;
-	bool marked = g->len >= 2 && (memcmp(t, "\xFF\xFE", 2) == 0 || memcmp(t, "\xFE\xFF", 2) == 0);
-	bool halves = g->len >= 4 && (t[0] == '\0') == (t[2] == '\0') && (t[1] == '\0') == (t[3] == '\0') &&
-	              (t[0] == '\0') != (t[1] == '\0');
-	return marked || halves;
+	if (g->len < 4)
+		return NULL;
+	if (t[0] == '\0' && t[2] == '\0' && t[1] != '\0')
+		return "it looks like UTF-16: `iconv -f UTF-16BE -t UTF-8` makes UTF-8 of it";
+	if (t[1] == '\0' && t[3] == '\0' && t[0] != '\0')
+		return "it looks like UTF-16: `iconv -f UTF-16LE -t UTF-8` makes UTF-8 of it";
+	return NULL;
 }
 
 static char first_visible(const struct sl_guess *g)
@@ -63,13 +99,13 @@ static const char *separated(const struct sl_guess *g)
 static const char *guess(const struct sl_guess *g, enum sl_kind kind)
 {
 	char c = first_visible(g);
-	if (is_utf16(g))
-		return "it looks like UTF-16: `iconv -f UTF-16 -t UTF-8` makes UTF-8 of it";
-	if (c == '\x1e')
-		return "it begins with a record separator, as JSON text sequences do (RFC 7464): `tr -d '\\036'` takes these away";
-	if (!g->json && c == '[' && kind == SL_FRAME_TOO_LARGE)
+	const char *words = by_magic(g);
+	words = words != NULL ? words : by_zeros(g);
+	if (words != NULL)
+		return words;
+	if (!g->json && c == '[' && (kind == SL_FRAME_TOO_LARGE || is_open_ended(g)))
 		return "it begins like an array: --json makes each of its elements a row";
-	if (!g->json && (c == '{' || c == '[') && is_open_ended(g))
+	if (!g->json && c == '{' && is_open_ended(g))
 		return "it looks like a document over several lines: --json reads those";
 	return g->is_first ? separated(g) : NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,23 +38,44 @@ static void close_file(struct sl_input *in)
 	in->is_ours = false;
 }
 
+static bool is_stdin(const char *name)
+{
+	static const char *const names[] = { "-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Descriptors that a path names, as a shell's <(...) does, are the runner's. */
+static const char *reachable(const char *name, char *room, size_t size)
+{
+	static const char *const own[] = { "/dev/fd/", "/proc/self/fd/" };
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (strncmp(name, own[i], strlen(own[i])) == 0) {
+			snprintf(room, size, "/proc/%d/fd/%s", (int)getppid(), name + strlen(own[i]));
+			return room;
+		}
+	return name;
+}
+
 int sl_input_next(struct sl_input *in, struct sl_error *err)
 {
-	char quoted[200];
+	char quoted[200], room[64];
 	const char *name = in->files != NULL ? *in->files : NULL;
 	if (name == NULL)
 		return 0;
 	close_file(in);
 	in->files++;
-	bool is_stdin = strcmp(name, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool ours = !is_stdin(name);
+	int fd = ours ? open(reachable(name, room, sizeof room), O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
 	if (fd < 0) {
 		sl_fail(err, SL_EXPORT_FAILED, errno, "cannot open %s",
 		        sl_quote(quoted, sizeof quoted, name, strlen(name)));
 		return -1;
 	}
-	sl_input_open(in, fd, is_stdin ? NULL : name);
-	in->is_ours = !is_stdin;
+	sl_input_open(in, fd, ours ? name : "stdin");
+	in->is_ours = ours;
 	return 1;
 }
 

@@ -30,12 +30,14 @@ struct lines {
 	struct sl_request *rq;
 	struct sl_command command;
 	struct sl_input input;
-	struct sl_documents documents;
+	struct sl_documents *documents; /* or NULL: lines */
 	struct sl_buffer in;
+	struct sl_buffer compact; /* a record of several lines, on one */
 	size_t scanned;   /* bytes at the front of in known to have no newline */
 	bool has_begun;   /* in is behind what may be a byte order mark */
 	bool is_skipping; /* up to the end of a line that was too long */
 	uint64_t line;    /* of the record that was taken last, in its file, from 1 */
+	uint64_t offset;  /* of a document's record in its file */
 	uint64_t records; /* of the request */
 	bool is_array;    /* the last one was an array of objects */
 	uint64_t last_line; /* of the record before, for the step to the next */
@@ -89,15 +91,28 @@ static enum progress report(struct lines *l, const char *text, size_t len, const
 	return emitted(sl_request_bad_line(l->rq, &bad));
 }
 
+/* From where a record of several lines begins to the place in it that is wrong. */
+static void locate(struct lines *l, const char *text, size_t len, struct sl_error *err)
+{
+	int64_t offset;
+	if (l->documents == NULL || !sl_error_get_number(err, SL_D_OFFSET, &offset) || offset < 0 || (size_t)offset > len)
+		return;
+	for (const char *end = text + offset; (text = memchr(text, '\n', (size_t)(end - text))) != NULL; text++)
+		l->line++;
+	sl_error_number(err, SL_D_OFFSET, offset + (int64_t)l->offset);
+}
+
 /* A record that is none: the end, or one of many. */
 static enum progress take_bad(struct lines *l, const char *text, size_t len, struct sl_error *err)
 {
 	bool is_bad = err->kind == SL_ROW_MALFORMED || err->kind == SL_FRAME_TOO_LARGE;
 	if (is_bad && l->options->bad_lines != SL_BAD_LINES_FAIL && sl_request_takes_bad_lines(l->rq))
 		return report(l, text, len, err);
-	struct sl_guess guess = { text, len, l->options->json, l->records == 1 };
+	size_t seen = (size_t)(sl_buffer_data(&l->in) + sl_buffer_len(&l->in) - text);
+	struct sl_guess guess = { text, l->documents != NULL ? seen : len, l->documents != NULL, l->records == 1 };
 	if (is_bad && !l->options->envelopes)
 		sl_guess_add(&guess, err);
+	locate(l, text, len, err);
 	return refuse(l, err);
 }
 
@@ -145,6 +160,17 @@ static int check_name(struct lines *l, struct sl_text name, struct sl_error *err
 	               "that have no entry as one", by, SL_STREAM_LIMIT, quoted);
 }
 
+/* A payload of several lines goes out on one. */
+static struct sl_text on_one_line(struct lines *l, const char *text, size_t len)
+{
+	if (l->documents == NULL || memchr(text, '\n', len) == NULL)
+		return (struct sl_text){ text, len };
+	sl_buffer_consume(&l->compact, sl_buffer_len(&l->compact));
+	if (sl_json_append_compact(&l->compact, text, len) != 0)
+		return (struct sl_text){ text, len };
+	return sl_text_of_buffer(&l->compact);
+}
+
 static enum sl_emitted emit_row(struct lines *l, const char *text, size_t len, struct sl_error *err)
 {
 	char room[32];
@@ -158,7 +184,7 @@ static enum sl_emitted emit_row(struct lines *l, const char *text, size_t len, s
 		check_name(l, name, err);
 		return SL_EMITTED_REFUSED;
 	}
-	return sl_request_row(l->rq, name, (struct sl_text){ text, len }, err);
+	return sl_request_row(l->rq, name, on_one_line(l, text, len), err);
 }
 
 /* Is it what people make of rows who mean its elements? */
@@ -174,7 +200,7 @@ static bool is_array_of_objects(const struct lines *l)
 static enum sl_emitted emit_record(struct lines *l, const char *text, size_t len, struct sl_error *err)
 {
 	struct sl_envelope envelope;
-	uint64_t step = l->options->json ? l->line - l->last_line : 1;
+	uint64_t step = l->documents != NULL ? l->line - l->last_line : 1;
 	l->last_line = l->line;
 	if (len > sl_request_cap(l->rq) && !l->options->envelopes)
 		return sl_request_row(l->rq, l->stream, (struct sl_text){ text, len }, err);
@@ -276,24 +302,11 @@ static enum progress take_last_line(struct lines *l)
 
 /* ---- documents ---- */
 
-/* So much of the text is done with. */
-static void pass(struct lines *l, size_t n)
-{
-	const char *at = sl_buffer_data(&l->in), *end = at + n;
-	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		l->line++;
-		at++;
-	}
-	sl_buffer_consume(&l->in, n);
-	sl_documents_consumed(&l->documents, n);
-}
-
 static enum progress refuse_document(struct lines *l, struct sl_error *err)
 {
-	int64_t at = 0;
-	size_t len = sl_buffer_len(&l->in);
-	sl_error_get_number(err, SL_D_OFFSET, &at);
-	pass(l, (size_t)at < len ? (size_t)at : len);
+	int64_t line = 1;
+	sl_error_get_number(err, SL_D_LINE, &line);
+	l->line = (uint64_t)line;
 	struct sl_guess guess = { sl_buffer_data(&l->in), sl_buffer_len(&l->in), true, l->records == 0 };
 	sl_guess_add(&guess, err);
 	return refuse(l, err);
@@ -301,24 +314,23 @@ static enum progress refuse_document(struct lines *l, struct sl_error *err)
 
 static enum progress take_documents(struct lines *l, bool is_end)
 {
-	struct sl_documents *d = &l->documents;
-	enum progress p = MORE;
-	int rc = 0;
 	SL_ERROR(err);
-	while (p == MORE) {
-		rc = sl_documents_next(d, sl_buffer_data(&l->in), sl_buffer_len(&l->in), is_end, &err);
-		if (rc != 1)
-			break;
-		pass(l, d->from);
-		p = take_record(l, sl_buffer_data(&l->in), d->next);
-		pass(l, d->next);
+	struct sl_document_row row;
+	const char *text = sl_buffer_data(&l->in);
+	size_t len = sl_buffer_len(&l->in);
+	enum progress p = MORE;
+	int rc = 1;
+	while (p == MORE && (rc = sl_documents_next(l->documents, text, len, is_end, &row, &err)) > 0) {
+		l->line = row.line;
+		l->offset = row.offset;
+		p = take_record(l, row.text, row.len);
 	}
 	if (rc < 0)
 		return refuse_document(l, &err);
-	if (rc == 0)
-		pass(l, sl_documents_done(d));
+	sl_buffer_consume(&l->in, sl_documents_used(l->documents));
 	if (p == OVER || !is_too_long(l))
 		return p;
+	l->line = sl_documents_line(l->documents);
 	describe_long(l, &err);
 	return refuse(l, &err);
 }
@@ -338,6 +350,8 @@ static bool begin_text(struct lines *l, bool is_end)
 	if (agrees && n == 3)
 		sl_buffer_consume(&l->in, 3);
 	l->has_begun = len > 0;
+	if (l->has_begun && l->documents != NULL)
+		sl_documents_begin(l->documents, agrees && n == 3 ? 3 : 0);
 	return true;
 }
 
@@ -345,7 +359,7 @@ static enum progress take_text(struct lines *l, bool is_end)
 {
 	if (!begin_text(l, is_end))
 		return MORE;
-	if (l->options->json)
+	if (l->documents != NULL)
 		return take_documents(l, is_end);
 	return is_end ? take_last_line(l) : take_lines(l);
 }
@@ -354,10 +368,7 @@ static enum progress fail_reading(struct lines *l, struct sl_error *err)
 {
 	SL_ERROR(why);
 	const char *what = err->message;
-	if (l->input.name != NULL)
-		sl_fail(&why, SL_EXPORT_FAILED, err->os, "%s", what);
-	else
-		sl_fail(&why, SL_EXPORT_FAILED, err->os, "%s, after line %" PRIu64, what, l->line);
+	sl_fail(&why, SL_EXPORT_FAILED, err->os, "%s, after line %" PRIu64, what, l->line);
 	sl_request_fail(l->rq, &why);
 	return OVER;
 }
@@ -367,7 +378,9 @@ static void begin_file(struct lines *l)
 	sl_buffer_consume(&l->in, sl_buffer_len(&l->in));
 	l->scanned = 0;
 	l->has_begun = l->is_skipping = false;
-	l->line = l->last_line = l->options->json ? 1 : 0; /* of documents: where we are; of lines: the last one */
+	l->line = l->last_line = 0;
+	if (l->documents != NULL)
+		sl_documents_begin(l->documents, 0);
 }
 
 /* The end of a file ends its last record, too. */
@@ -496,7 +509,7 @@ static void finish_command(struct lines *l)
 /* People who have an array mean its elements. */
 static void hint_at_elements(struct lines *l)
 {
-	if (!l->options->json && !l->options->envelopes && l->records == 1 && l->is_array)
+	if (l->documents == NULL && !l->options->envelopes && l->records == 1 && l->is_array)
 		sl_request_diagnostic(l->rq, sl_text_of("lines.array"),
 		                      sl_text_of("the input is one line, an array, and that is one row; --json makes each "
 		                                 "of its elements a row"));
@@ -542,7 +555,6 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 	l->records = 0;
 	l->is_array = false;
 	begin_file(l);
-	sl_documents_begin(&l->documents);
 	if (open_input(l, &err) != 0) {
 		sl_request_fail(rq, &err);
 		return;
@@ -581,7 +593,8 @@ static int prepare(struct lines *l, const struct sl_lines_options *o, struct sl_
 	l->json = sl_json_new();
 	if (l->json == NULL)
 		return sl_fail(err, SL_SPAWN, ENOMEM, "no memory for the worker");
-	return sl_documents_init(&l->documents, o->at, l->json, err);
+	l->documents = o->json ? sl_documents_new(o->at, err) : NULL;
+	return o->json && l->documents == NULL ? -1 : 0;
 }
 
 int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *options)
@@ -601,7 +614,8 @@ int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *o
 	SL_ERROR(err);
 	int status = prepare(&l, options, &err) == 0 ? sl_serve(t, &service) : sl_serve_refuse(t, &err);
 	sl_input_clear(&l.input);
-	sl_documents_clear(&l.documents);
+	sl_documents_free(l.documents);
+	sl_buffer_clear(&l.compact);
 	sl_buffer_clear(&l.in);
 	sl_json_free(l.json);
 	return status;

@@ -2,388 +2,481 @@
 #include "json/documents.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/block.h"
+#include "json/json.h"
 #include "json/pointer.h"
 
-enum state { BEFORE, VALUE, KEY, COLON, STRING, CONTAINER, SCALAR, AFTER };
+#define NOWHERE SIZE_MAX
+#define PIECE (64u * 1024) /* what is passed over and longer is gone into */
+#define POINTER_DEPTH 64
 
-enum { GOES_ON = 2, MORE = 0, FOUND = 1, BROKEN = -1 }; /* what a step came to */
-
-struct text {
-	const char *bytes;
+struct step { /* a token of the pointer */
+	char *name; /* unescaped */
 	size_t len;
-	bool is_end;
-	struct sl_error *err;
+	size_t index;     /* it names this element of an array */
+	bool may_be_index;
+	size_t child;     /* of the array at hand, from 0 */
+	bool seen;        /* in the container at hand */
 };
 
-/* ---- the pointer ---- */
+/* The value at hand, as far as it has been looked at. */
+struct look {
+	size_t at; /* from the value's first byte */
+	size_t depth;
+	uint64_t string; /* all ones: within a string */
+	bool escaped;    /* the next byte is */
+};
 
-/* A token without its escapes, behind the names that are there. */
-static int add_name(struct sl_documents *d, const char *from, const char *end)
+/* What is expected; FIRST_: or the bracket that closes. */
+enum state { VALUE, FIRST_VALUE, NAME, FIRST_NAME, COLON, AFTER };
+
+struct sl_documents {
+	char *pointer; /* as it was given, or NULL */
+	char *names;   /* a copy, for the steps */
+	struct step steps[POINTER_DEPTH];
+	size_t step_count;
+	struct sl_json *json;
+
+	const char *text; /* for the call, like len and last */
+	size_t len, at;
+	bool last;
+	uint64_t line, passed; /* lines and bytes before text[at], passed: before text */
+
+	enum state state;
+	struct look look;
+	size_t depth;
+	size_t path;  /* so many of the containers lie on the way to the array */
+	bool on_path; /* the child at hand does */
+	bool in_rows; /* the array is open */
+	bool found;   /* in this document */
+	bool object[SL_JSON_DEPTH_LIMIT];
+};
+
+/* ---- making one ---- */
+
+static void add_step(struct sl_documents *d, char *token, char *end)
 {
-	char *to = sl_buffer_room(&d->names, (size_t)(end - from) + 1);
-	if (to == NULL)
-		return -1;
-	size_t n = 0;
-	for (; from < end; from++)
-		if (*from == '~')
-			to[n++] = *++from == '0' ? '~' : '/';
-		else
-			to[n++] = *from;
-	d->token[d->tokens++].len = n;
-	sl_buffer_added(&d->names, n);
-	return 0;
+	struct step *s = &d->steps[d->step_count++];
+	s->may_be_index = sl_pointer_index(token, end, &s->index);
+	s->name = token;
+	char *to = token;
+	for (; token < end; token++)
+		*to++ = *token != '~' ? *token : *++token == '0' ? '~' : '/';
+	s->len = (size_t)(to - s->name);
 }
 
-/* The buffer may have moved while it grew. */
-static void place_names(struct sl_documents *d)
+static int read_pointer(struct sl_documents *d, struct sl_error *err)
 {
-	const char *at = sl_buffer_data(&d->names);
-	for (unsigned i = 0; i < d->tokens; at += d->token[i++].len)
-		d->token[i].bytes = at;
-}
-
-int sl_documents_init(struct sl_documents *d, const char *pointer, struct sl_json *json,
-                      struct sl_error *err)
-{
-	const char *p = pointer != NULL ? pointer : "", *end = p + strlen(p);
-	*d = (struct sl_documents){ .json = json };
+	char *p = d->names, *end = p + strlen(p);
 	if (!sl_pointer_is_valid(p, end))
-		return sl_fail(err, SL_USAGE, 0, "not a JSON Pointer, as in /data/items: \"%.200s\"", p);
+		return sl_fail(err, SL_USAGE, 0,
+		               "--at: expected a JSON Pointer such as /items, got \"%.200s\"", p);
 	while (p < end) {
-		const char *slash = strchr(p + 1, '/');
-		slash = slash != NULL ? slash : end;
-		if (d->tokens == SL_DOCUMENTS_LEVELS)
-			return sl_fail(err, SL_USAGE, 0, "a JSON Pointer of over %d tokens", SL_DOCUMENTS_LEVELS);
-		if (add_name(d, p + 1, slash) != 0)
-			return sl_fail(err, SL_USAGE, ENOMEM, "no memory for a JSON Pointer");
-		p = slash;
+		char *slash = memchr(p + 1, '/', (size_t)(end - p - 1));
+		char *to = slash != NULL ? slash : end;
+		if (d->step_count == POINTER_DEPTH)
+			return sl_fail(err, SL_USAGE, 0, "--at: more than %d names", POINTER_DEPTH);
+		add_step(d, p + 1, to);
+		p = to;
 	}
-	place_names(d);
 	return 0;
 }
 
-void sl_documents_begin(struct sl_documents *d)
+struct sl_documents *sl_documents_new(const char *pointer, struct sl_error *err)
 {
-	d->state = BEFORE;
-	d->depth = 0;
-	d->is_row = false;
-	d->next = d->from = 0;
-}
-
-void sl_documents_clear(struct sl_documents *d)
-{
-	sl_buffer_clear(&d->names);
-}
-
-/* ---- what is said ---- */
-
-static int broken(struct sl_documents *d, const struct text *t, const char *what)
-{
-	sl_fail(t->err, SL_ROW_MALFORMED, 0, "%s", what);
-	sl_error_number(t->err, SL_D_OFFSET, (int64_t)d->next);
-	return BROKEN;
-}
-
-static int cut_off(struct sl_documents *d, const struct text *t)
-{
-	return broken(d, t, "the document is cut off");
-}
-
-/* "/a/0" of the first tokens. */
-static const char *way(const struct sl_documents *d, unsigned count, char *out, size_t size)
-{
-	size_t used = 0;
-	for (unsigned i = 0; i < count && used + 2 < size; i++) {
-		out[used++] = '/';
-		used += sl_pointer_put(out + used, size - used - 1, d->token[i].bytes, d->token[i].len);
+	struct sl_documents *d = calloc(1, sizeof *d);
+	if (d != NULL)
+		d->json = sl_json_new();
+	if (d != NULL && pointer != NULL) {
+		d->pointer = strdup(pointer);
+		d->names = strdup(pointer);
 	}
-	out[used] = '\0';
-	return out;
+	if (d == NULL || d->json == NULL || (pointer != NULL && (!d->pointer || !d->names)))
+		sl_fail(err, SL_USAGE, ENOMEM, "no memory for documents");
+	else if (pointer == NULL || read_pointer(d, err) == 0)
+		return d;
+	sl_documents_free(d);
+	return NULL;
 }
 
-static int leads_nowhere(struct sl_documents *d, const struct text *t, unsigned count, const char *what)
+void sl_documents_free(struct sl_documents *d)
 {
-	char room[200], quoted[240];
-	way(d, count, room, sizeof room);
-	sl_fail(t->err, SL_ROW_MALFORMED, 0, what, sl_quote(quoted, sizeof quoted, room, strlen(room)));
-	sl_error_number(t->err, SL_D_OFFSET, (int64_t)d->next);
-	return BROKEN;
+	if (d == NULL)
+		return;
+	sl_json_free(d->json);
+	free(d->pointer);
+	free(d->names);
+	free(d);
+}
+
+void sl_documents_begin(struct sl_documents *d, size_t skipped)
+{
+	d->passed = skipped;
+	d->line = 1;
+	d->at = d->depth = d->path = 0;
+	d->state = VALUE;
+	d->on_path = true;
+	d->in_rows = d->found = false;
+	d->look = (struct look){ 0 };
+}
+
+size_t sl_documents_used(struct sl_documents *d)
+{
+	size_t used = d->at;
+	d->passed += used;
+	d->at = 0;
+	return used;
+}
+
+uint64_t sl_documents_line(const struct sl_documents *d)
+{
+	return d->line;
+}
+
+/* ---- places ---- */
+
+static uint64_t count_breaks(const char *text, size_t len)
+{
+	uint64_t n = 0;
+	const char *end = text + len, *at = text;
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL)
+		at++, n++;
+	return n;
+}
+
+/* Go on by n bytes: how many lines end in them. */
+static uint64_t pass(struct sl_documents *d, size_t n)
+{
+	uint64_t breaks = count_breaks(d->text + d->at, n);
+	d->line += breaks;
+	d->at += n;
+	return breaks;
+}
+
+static int complain(struct sl_documents *d, const char *what, struct sl_error *err)
+{
+	sl_fail(err, SL_ROW_MALFORMED, 0, "%s", what);
+	sl_error_number(err, SL_D_LINE, (int64_t)d->line);
+	return sl_error_number(err, SL_D_OFFSET, (int64_t)(d->passed + d->at));
+}
+
+/* About what the pointer names, or does not. */
+static int complain_of_pointer(struct sl_documents *d, const char *what, struct sl_error *err)
+{
+	char text[256], quoted[128];
+	sl_quote(quoted, sizeof quoted, d->pointer, strlen(d->pointer));
+	snprintf(text, sizeof text, "--at \"%s\": %s", quoted, what);
+	complain(d, text, err);
+	return sl_error_text(err, SL_D_OPTION, "--at", 4);
+}
+
+/* ---- where a value ends ---- */
+
+static bool is_open(char c)
+{
+	return c == '{' || c == '[';
+}
+
+/* Up to the bracket that closes the first one: the offset after it. */
+static size_t brackets_end(struct look *l, struct block *b, uint64_t valid)
+{
+	if (l->escaped || b->escapes != 0)
+		drop_escaped_quotes(b, &l->escaped);
+	uint64_t in_string = parity(b->quotes & valid) ^ l->string;
+	uint64_t brackets = (b->open | b->close) & ~in_string & valid;
+	l->string = (uint64_t)0 - (in_string >> 63);
+	for (; brackets != 0; brackets &= brackets - 1) {
+		if (brackets & -brackets & b->open)
+			l->depth++;
+		else if (--l->depth == 0)
+			return (size_t)__builtin_ctzll(brackets) + 1;
+	}
+	return NOWHERE;
+}
+
+static size_t container_end(struct look *l, const char *text, size_t len)
+{
+	struct block b;
+	while (len - l->at >= 64) {
+		classify(&b, text + l->at);
+		size_t end = brackets_end(l, &b, ~UINT64_C(0));
+		if (end != NOWHERE)
+			return l->at + end;
+		l->at += 64;
+	}
+	if (len == l->at)
+		return NOWHERE;
+	struct look rest = *l; /* seen again, with what follows */
+	classify(&b, text + l->at);
+	size_t end = brackets_end(&rest, &b, (UINT64_C(1) << (len - l->at)) - 1);
+	return end != NOWHERE ? l->at + end : NOWHERE;
+}
+
+static size_t string_end(struct look *l, const char *text, size_t len)
+{
+	if (l->at == 0)
+		l->at = 1;
+	for (const char *quote; l->at < len; l->at++) {
+		quote = memchr(text + l->at, '"', len - l->at);
+		l->at = quote != NULL ? (size_t)(quote - text) : len;
+		size_t backslashes = 0;
+		while (l->at - backslashes > 1 && text[l->at - backslashes - 1] == '\\')
+			backslashes++;
+		if (quote != NULL && backslashes % 2 == 0)
+			return l->at + 1;
+		if (quote == NULL)
+			break;
+	}
+	return NOWHERE;
+}
+
+/* A number or a word, or whatever stands there. */
+static size_t scalar_end(struct look *l, const char *text, size_t len)
+{
+	if (l->at == 0)
+		l->at = 1;
+	while (l->at < len && (text[l->at] == '\0' || strchr(" \t\r\n,:[]{}\"", text[l->at]) == NULL))
+		l->at++;
+	return l->at < len ? l->at : NOWHERE;
+}
+
+/* The length of the value at hand, or NOWHERE: more bytes are needed. */
+static size_t value_end(struct sl_documents *d)
+{
+	const char *text = d->text + d->at;
+	size_t len = d->len - d->at, end;
+	if (is_open(*text))
+		end = container_end(&d->look, text, len);
+	else if (*text == '"')
+		end = string_end(&d->look, text, len);
+	else
+		end = scalar_end(&d->look, text, len);
+	if (end == NOWHERE)
+		return d->last ? len : NOWHERE; /* cut off: whoever parses it says so */
+	return end;
+}
+
+static void forget_look(struct sl_documents *d)
+{
+	d->look = (struct look){ 0 };
 }
 
 /* ---- values ---- */
 
-static struct sl_documents_level *innermost(struct sl_documents *d)
+enum { MORE = 0, FOUND = 1, GO_ON = 2 }; /* and -1: broken */
+
+static int finish_document(struct sl_documents *d, struct sl_error *err)
 {
-	return d->depth > 0 ? &d->level[d->depth - 1] : NULL;
+	if (d->pointer != NULL && !d->found)
+		return complain_of_pointer(d, "the document that ends here has no such array", err);
+	d->state = VALUE;
+	d->on_path = true;
+	d->found = false;
+	return GO_ON;
 }
 
-/* Is the container on top the array whose elements are wanted? */
-static bool is_target(const struct sl_documents *d)
+static int finish_value(struct sl_documents *d, struct sl_error *err)
 {
-	return d->depth == d->tokens + 1;
+	forget_look(d);
+	d->state = AFTER;
+	return d->depth > 0 ? GO_ON : finish_document(d, err);
 }
 
-static int go(struct sl_documents *d, enum state next)
+static int take_row(struct sl_documents *d, struct sl_document_row *row)
 {
-	d->state = next;
-	return GOES_ON;
-}
-
-static int after_value(struct sl_documents *d)
-{
-	return go(d, d->depth > 0 ? AFTER : BEFORE);
-}
-
-/* A value ends before d->next. */
-static int value_ends(struct sl_documents *d)
-{
-	after_value(d);
-	return d->is_row ? FOUND : GOES_ON;
-}
-
-static int enter(struct sl_documents *d, bool is_object)
-{
-	d->level[d->depth++] = (struct sl_documents_level){ .is_object = is_object };
-	d->next++;
-	d->is_first = true;
-	return go(d, is_object ? KEY : VALUE);
-}
-
-static int begin_value(struct sl_documents *d, char c, bool is_row)
-{
-	d->is_row = is_row;
-	d->from = d->next;
-	if (c == '"' || c == '{' || c == '[')
-		d->next++;
-	d->scan = (struct sl_scan_state){ 0 };
-	return go(d, c == '"' ? STRING : c == '{' || c == '[' ? CONTAINER : SCALAR);
-}
-
-/* The value that the pointer's first tokens, as many as there are levels, name. */
-static int step_down(struct sl_documents *d, const struct text *t, char c)
-{
-	bool is_there = d->depth == d->tokens;
-	if (is_there && c == '[')
-		return enter(d, false);
-	if (is_there && d->tokens == 0)
-		return begin_value(d, c, true);
-	if (is_there)
-		return leads_nowhere(d, t, d->tokens, "what stands at \"%s\" is not an array");
-	if (c == '{' || c == '[')
-		return enter(d, c == '{');
-	return leads_nowhere(d, t, d->depth, "what stands at \"%s\" is neither an object nor an array");
-}
-
-/* Does the pointer lead through this element of an array? */
-static bool is_on_the_way(struct sl_documents *d)
-{
-	struct sl_documents_level *l = innermost(d);
-	struct sl_text token = d->token[d->depth - 1];
-	size_t index;
-	if (!l->is_object && !l->matched && sl_pointer_index(token.bytes, token.bytes + token.len, &index))
-		l->matched = index == l->index;
-	else if (!l->is_object)
-		return false;
-	return l->matched;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-/* The next byte that is not white space: is there one? */
-static bool look(struct sl_documents *d, const struct text *t, char *c)
-{
-	while (d->next < t->len && is_space(t->bytes[d->next]))
-		d->next++;
-	if (d->next == t->len)
-		return false;
-	*c = t->bytes[d->next];
-	return true;
-}
-
-static bool begins_value(char c)
-{
-	return c == '"' || c == '{' || c == '[' || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
-}
-
-/* ---- the steps ---- */
-
-static int before(struct sl_documents *d, const struct text *t)
-{
-	char c;
-	if (!look(d, t, &c))
+	size_t len = value_end(d);
+	if (len == NOWHERE)
 		return MORE;
-	if (!begins_value(c))
-		return broken(d, t, "not the beginning of a JSON value");
-	return step_down(d, t, c);
+	*row = (struct sl_document_row){ d->text + d->at, len, d->line, d->passed + d->at, 0 };
+	row->breaks = pass(d, len);
+	forget_look(d);
+	d->state = d->depth > 0 ? AFTER : VALUE;
+	return FOUND;
 }
 
-static int leave(struct sl_documents *d, const struct text *t)
+static int open_container(struct sl_documents *d, struct sl_error *err)
 {
-	struct sl_documents_level *l = innermost(d);
-	if (!is_target(d) && !l->matched)
-		return leads_nowhere(d, t, d->depth, "there is nothing at \"%s\" in the document");
-	d->depth--;
-	d->next++;
-	return after_value(d);
+	bool object = d->text[d->at] == '{';
+	if (d->depth == SL_JSON_DEPTH_LIMIT)
+		return complain(d, "nested too deeply", err);
+	forget_look(d);
+	d->object[d->depth++] = object;
+	d->state = object ? FIRST_NAME : FIRST_VALUE;
+	d->at++;
+	return GO_ON;
 }
 
-static int value(struct sl_documents *d, const struct text *t)
+/* A piece that is no row, and is there as a whole: is it JSON? */
+static int check_piece(struct sl_documents *d, size_t len, struct sl_error *err)
 {
-	char c;
-	struct sl_documents_level *l = innermost(d);
-	if (!look(d, t, &c))
-		return t->is_end ? cut_off(d, t) : MORE;
-	if (c == ']' && d->is_first && !l->is_object)
-		return leave(d, t);
-	if (!begins_value(c))
-		return broken(d, t, "a JSON value was expected");
-	d->is_first = false;
-	if (is_target(d))
-		return begin_value(d, c, true);
-	bool is_new = l->is_object ? d->is_row : is_on_the_way(d); /* of a member, the key said so */
-	return is_new ? step_down(d, t, c) : begin_value(d, c, false);
+	SL_ERROR(why);
+	int64_t offset = 0;
+	if (sl_json_parse(d->json, d->text + d->at, len, &why) == 0)
+		return 0;
+	sl_error_get_number(&why, SL_D_OFFSET, &offset);
+	pass(d, (size_t)offset);
+	return complain(d, why.message, err);
 }
 
-/* The end of a string whose first byte is at `from`: SIZE_MAX: it is not there yet. */
-static size_t string_end(const struct text *t, size_t from)
+static int pass_over(struct sl_documents *d, struct sl_error *err)
 {
-	for (const char *p = t->bytes + from, *end = t->bytes + t->len; p < end; p++) {
-		if (*p == '\\')
-			p++;
-		else if (*p == '"')
-			return (size_t)(p - t->bytes);
-	}
-	return SIZE_MAX;
-}
-
-/* Is text[from, to) with its quotes the token on the way? 1, 0, or -1: no string. */
-static int names_token(struct sl_documents *d, const struct text *t, size_t from, size_t to)
-{
-	struct sl_text token = d->token[d->depth - 1], key = { t->bytes + from + 1, to - from - 2 };
-	if (memchr(key.bytes, '\\', key.len) == NULL)
-		return sl_text_equal(key, token);
-	if (sl_json_parse_copy(d->json, t->bytes + from, to - from, t->err) != 0)
+	size_t len = value_end(d);
+	size_t seen = len == NOWHERE ? d->len - d->at : len;
+	if (is_open(d->text[d->at]) && seen > PIECE)
+		return open_container(d, err);
+	if (len == NOWHERE)
+		return MORE;
+	if (check_piece(d, len, err) != 0)
 		return -1;
-	key.bytes = sl_json_string(sl_json_root(d->json), &key.len);
-	return sl_text_equal(key, token);
+	pass(d, len);
+	return finish_value(d, err);
 }
 
-static int key(struct sl_documents *d, const struct text *t)
+static int open_rows(struct sl_documents *d, struct sl_error *err)
 {
-	char c;
-	struct sl_documents_level *l = innermost(d);
-	if (!look(d, t, &c))
-		return t->is_end ? cut_off(d, t) : MORE;
-	if (c == '}' && d->is_first)
-		return leave(d, t);
-	if (c != '"')
-		return broken(d, t, "the name of a member was expected");
-	size_t end = string_end(t, d->next + 1);
-	if (end == SIZE_MAX)
-		return t->is_end ? cut_off(d, t) : MORE;
-	int is_token = names_token(d, t, d->next, end + 1);
-	if (is_token < 0)
-		return BROKEN;
-	if (is_token && l->matched)
-		return leads_nowhere(d, t, d->depth, "the document has \"%s\" twice");
-	l->matched |= is_token != 0;
-	d->is_row = is_token != 0;
-	d->is_first = false;
-	d->next = end + 1;
-	return go(d, COLON);
+	if (d->text[d->at] != '[')
+		return complain_of_pointer(d, "expected an array there", err);
+	d->in_rows = d->found = true;
+	return open_container(d, err);
 }
 
-static int colon(struct sl_documents *d, const struct text *t)
+static int open_path(struct sl_documents *d, struct sl_error *err)
 {
-	char c;
-	if (!look(d, t, &c))
-		return t->is_end ? cut_off(d, t) : MORE;
-	if (c != ':')
-		return broken(d, t, "a colon was expected");
-	d->next++;
-	return go(d, VALUE);
+	struct step *s = &d->steps[d->path++];
+	s->child = 0;
+	s->seen = false;
+	d->on_path = d->text[d->at] == '[' && s->may_be_index && s->index == 0;
+	return open_container(d, err);
 }
 
-static int string(struct sl_documents *d, const struct text *t)
+static int take_value(struct sl_documents *d, struct sl_document_row *row, struct sl_error *err)
 {
-	for (; d->next < t->len; d->next++) {
-		char c = t->bytes[d->next];
-		if (!d->scan.escaped && c == '"') {
-			d->next++;
-			return value_ends(d);
-		}
-		d->scan.escaped = !d->scan.escaped && c == '\\';
+	char c = d->text[d->at];
+	if (d->in_rows)
+		return take_row(d, row);
+	if (d->depth > d->path || !d->on_path)
+		return pass_over(d, err);
+	if (d->path == d->step_count)
+		return d->pointer == NULL && c != '[' ? take_row(d, row) : open_rows(d, err);
+	return is_open(c) ? open_path(d, err) : pass_over(d, err);
+}
+
+/* ---- between values ---- */
+
+static int close_container(struct sl_documents *d, struct sl_error *err)
+{
+	d->at++;
+	d->depth--;
+	d->in_rows = false; /* a row's own brackets are not opened */
+	if (d->path > d->depth)
+		d->path = d->depth;
+	return finish_value(d, err);
+}
+
+/* The name of a child of a container on the way: is it the one? */
+static int compare_name(struct sl_documents *d, struct sl_error *err)
+{
+	struct step *s = &d->steps[d->path - 1];
+	size_t len;
+	const char *name = sl_json_string(sl_json_root(d->json), &len);
+	d->on_path = len == s->len && memcmp(name, s->name, len) == 0;
+	if (d->on_path && s->seen)
+		return complain_of_pointer(d, "one of its names occurs twice in an object", err);
+	s->seen = s->seen || d->on_path;
+	return 0;
+}
+
+static int take_name(struct sl_documents *d, struct sl_error *err)
+{
+	if (d->text[d->at] != '"')
+		return complain(d, "a field name in double quotes was expected", err);
+	size_t len = value_end(d);
+	if (len == NOWHERE)
+		return MORE;
+	if (check_piece(d, len, err) != 0 || (d->depth == d->path && compare_name(d, err) != 0))
+		return -1;
+	pass(d, len);
+	forget_look(d);
+	d->state = COLON;
+	return GO_ON;
+}
+
+static int take_colon(struct sl_documents *d, struct sl_error *err)
+{
+	if (d->text[d->at] != ':')
+		return complain(d, "a colon was expected after the field name", err);
+	d->at++;
+	d->state = VALUE;
+	return GO_ON;
+}
+
+/* After a comma. */
+static int next_child(struct sl_documents *d)
+{
+	bool object = d->object[d->depth - 1];
+	d->at++;
+	d->state = object ? NAME : VALUE;
+	if (!object && d->depth == d->path) {
+		struct step *s = &d->steps[d->path - 1];
+		d->on_path = ++s->child == s->index && s->may_be_index;
 	}
-	return t->is_end ? cut_off(d, t) : MORE;
+	return GO_ON;
 }
 
-static int container(struct sl_documents *d, const struct text *t)
+static int after_value(struct sl_documents *d, struct sl_error *err)
 {
-	size_t close = sl_scan_on(&d->scan, t->bytes, d->next, t->len);
-	if (close == SL_SCAN_NOWHERE) {
-		d->next = t->len;
-		return t->is_end ? cut_off(d, t) : MORE;
+	bool object = d->object[d->depth - 1];
+	char c = d->text[d->at];
+	if (c == ',')
+		return next_child(d);
+	if (c == (object ? '}' : ']'))
+		return close_container(d, err);
+	return complain(d, object ? "a comma or } was expected" : "a comma or ] was expected", err);
+}
+
+static int step(struct sl_documents *d, struct sl_document_row *row, struct sl_error *err)
+{
+	char c = d->text[d->at];
+	switch (d->state) {
+	case FIRST_VALUE: return c == ']' ? close_container(d, err) : take_value(d, row, err);
+	case VALUE: return take_value(d, row, err);
+	case FIRST_NAME: return c == '}' ? close_container(d, err) : take_name(d, err);
+	case NAME: return take_name(d, err);
+	case COLON: return take_colon(d, err);
+	default: return after_value(d, err);
 	}
-	d->next = close + 1;
-	return value_ends(d);
 }
 
-static int scalar(struct sl_documents *d, const struct text *t)
+/* False at the end of the bytes. */
+static bool skip_space(struct sl_documents *d)
 {
-	for (; d->next < t->len; d->next++) {
-		char c = t->bytes[d->next];
-		if (is_space(c) || strchr(",:]}[{\"", c) != NULL)
-			return value_ends(d);
+	for (; d->at < d->len; d->at++) {
+		char c = d->text[d->at];
+		if (c == '\n')
+			d->line++;
+		else if (c != ' ' && c != '\t' && c != '\r')
+			return true;
 	}
-	return t->is_end ? value_ends(d) : MORE;
+	return false;
 }
 
-static int after(struct sl_documents *d, const struct text *t)
+int sl_documents_next(struct sl_documents *d, const char *text, size_t len, bool last,
+                      struct sl_document_row *row, struct sl_error *err)
 {
-	char c;
-	struct sl_documents_level *l = innermost(d);
-	if (!look(d, t, &c))
-		return t->is_end ? cut_off(d, t) : MORE;
-	if (c == (l->is_object ? '}' : ']'))
-		return leave(d, t);
-	if (c != ',')
-		return broken(d, t, l->is_object ? "a comma or } was expected" : "a comma or ] was expected");
-	d->next++;
-	l->index++;
-	return go(d, l->is_object ? KEY : VALUE);
-}
-
-static int (*const steps[])(struct sl_documents *d, const struct text *t) = {
-	[BEFORE] = before, [VALUE] = value,         [KEY] = key,       [COLON] = colon,
-	[STRING] = string, [CONTAINER] = container, [SCALAR] = scalar, [AFTER] = after,
-};
-
-int sl_documents_next(struct sl_documents *d, const char *text, size_t len, bool is_end,
-                      struct sl_error *err)
-{
-	struct text t = { text, len, is_end, err };
-	int rc;
-	do
-		rc = steps[d->state](d, &t);
-	while (rc == GOES_ON);
-	return rc;
-}
-
-size_t sl_documents_done(const struct sl_documents *d)
-{
-	bool is_kept = d->is_row && (d->state == STRING || d->state == CONTAINER || d->state == SCALAR);
-	return is_kept ? d->from : d->next;
-}
-
-void sl_documents_consumed(struct sl_documents *d, size_t n)
-{
-	d->next -= n;
-	d->from -= n;
+	int rc = GO_ON;
+	d->text = text;
+	d->len = len;
+	d->last = last;
+	while (rc == GO_ON && skip_space(d))
+		rc = step(d, row, err);
+	if (rc != GO_ON)
+		return rc;
+	if (!last || d->depth == 0)
+		return MORE;
+	return complain(d, d->object[d->depth - 1] ? "the text ends inside an object"
+	                                           : "the text ends inside an array", err);
 }

@@ -1,65 +1,55 @@
 /*
- * documents.h - one JSON value after the other out of a text in pieces (room: json)
+ * documents.h - rows out of JSON documents, as their bytes come (room: json)
  *
- * A text is a number of documents, with white space between them or nothing. Each is
- * a value; of one that is an array, each element is. With a JSON Pointer the
- * values are the elements of the array that it names in each document, and what
- * stands around that is skipped.
+ * Documents are pretty-printed, or run together. Each is a row; of one that is
+ * an array each element is. With a JSON Pointer the elements of the array that
+ * it names in each document are the rows: what stands before and after is
+ * checked and passed over, and of two members of that name the second is an error.
  *
- * It finds where values begin and end, and no more: whether one is JSON, a parser
- * must say, and of what is skipped only brackets, strings, commas and colons are
- * looked at. No more of the text is needed at once than one value, or one key on
- * the way to the array, has bytes.
+ * Pure: show it the bytes that it has not used, and get the next row. What it
+ * holds does not grow with the documents; a row, a name and a string that is
+ * passed over must be in the bytes as a whole. A row is not checked: its bytes
+ * are those of one value if they are JSON at all, and sl_json_parse says that.
  */
 #pragma once
 
-#include "base/text.h"
-#include "json/json.h"
-#include "json/scan.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#define SL_DOCUMENTS_LEVELS 32 /* most tokens of a pointer */
+#include "base/error.h"
 
-struct sl_documents_level { /* a container on the way, or the array itself */
-	bool is_object;
-	bool matched;   /* what the pointer names was there */
-	uint64_t index; /* of the element, in an array */
+struct sl_documents;
+
+struct sl_document_row { /* borrowed from the bytes */
+	const char *text;
+	size_t len;
+	uint64_t line;   /* where it begins, from 1 */
+	uint64_t offset; /* of its first byte in the input */
+	uint64_t breaks; /* of lines, within it */
 };
 
-struct sl_documents { /* embedded; zeroed, then _init */
-	struct sl_buffer names; /* the pointer's tokens, unescaped */
-	struct sl_text token[SL_DOCUMENTS_LEVELS];
-	unsigned tokens, depth;
-	struct sl_documents_level level[SL_DOCUMENTS_LEVELS + 1];
-	struct sl_json *json;   /* borrowed: reads keys with escapes */
-	int state;
-	bool is_row;            /* of the value that is looked at, else it is skipped */
-	bool is_first;          /* nothing in its container came before it */
-	struct sl_scan_state scan;
-	size_t from;            /* of a row, where it began */
-	size_t next;            /* what is looked at next */
-};
+/* pointer: to the arrays; NULL: whole documents. NULL and *err (usage): it is
+ * not one, or memory is short. */
+struct sl_documents *sl_documents_new(const char *pointer, struct sl_error *err);
+void sl_documents_free(struct sl_documents *d); /* accepts NULL */
 
-/* pointer: NULL or the array's. 0; or -1 and *err (usage): no pointer, too deep; or
- * memory. */
-int sl_documents_init(struct sl_documents *d, const char *pointer, struct sl_json *json,
-                      struct sl_error *err);
-void sl_documents_clear(struct sl_documents *d);
-
-/* A new text begins. */
-void sl_documents_begin(struct sl_documents *d);
+/* A new input: the next bytes are its first. `skipped` bytes stood before them. */
+void sl_documents_begin(struct sl_documents *d, size_t skipped);
 
 /*
- * The next value of text, whose first bytes were consumed before: 1: it is
- * text[d->from, d->next); 0: more is needed, or, at its end (is_end), there is none; -1:
- * *err (row_malformed) with the offset in text. SL_JSON_PADDING readable bytes
- * follow the text.
+ * The next row: 1; 0 when more bytes are needed, or, at the end of the input
+ * (`last`: these bytes are all there is), when there is none; -1 and *err
+ * (row_malformed, with line and offset): what stands there is no document.
+ * text: len bytes from the first one that is not used, with SL_JSON_PADDING
+ * readable ones after them.
  */
-int sl_documents_next(struct sl_documents *d, const char *text, size_t len, bool is_end,
-                      struct sl_error *err);
+int sl_documents_next(struct sl_documents *d, const char *text, size_t len, bool last,
+                      struct sl_document_row *row, struct sl_error *err);
 
-/* So many bytes at the front of the text can go: they hold nothing of a value that
- * is still to come. */
-size_t sl_documents_done(const struct sl_documents *d);
+/* How many bytes at the front are used now: the caller forgets them, and the
+ * next text begins after them. */
+size_t sl_documents_used(struct sl_documents *d);
 
-/* They are gone. */
-void sl_documents_consumed(struct sl_documents *d, size_t n);
+/* The line of the first byte that is not used. */
+uint64_t sl_documents_line(const struct sl_documents *d);

@@ -151,6 +151,9 @@ int sl_json_close_object(struct sl_json_writer *w, struct sl_error *err);
  * space, become spaces. */
 int sl_json_append_line(struct sl_buffer *out, const char *text, size_t len);
 
+/* The same without the white space between tokens. */
+int sl_json_append_compact(struct sl_buffer *out, const char *text, size_t len);
+
 #ifdef __cplusplus
 }
 #endif

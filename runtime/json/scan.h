@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,13 +19,3 @@ struct sl_scan { /* offsets in the text */
 /* From a child of a container on, up to `to` or to the container's end. Up to 63
  * bytes after `to` are read. */
 void sl_scan(struct sl_scan *out, const char *text, size_t from, size_t to);
-
-/* Between two pieces of a container; zeroed at its opening bracket. */
-struct sl_scan_state {
-	bool escaped;    /* the next byte is */
-	uint64_t string; /* all ones: within a string */
-	size_t depth;    /* containers open within it */
-};
-
-/* The same in pieces: where its own bracket is, or nowhere yet. */
-size_t sl_scan_on(struct sl_scan_state *state, const char *text, size_t from, size_t to);

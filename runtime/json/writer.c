@@ -280,3 +280,28 @@ int sl_json_append_line(struct sl_buffer *out, const char *text, size_t len)
 	sl_buffer_added(out, len);
 	return 0;
 }
+
+static size_t string_length(const char *text, size_t len)
+{
+	size_t n = 1;
+	while (n < len && text[n] != '"')
+		n += text[n] == '\\' ? 2 : 1;
+	return n < len ? n + 1 : len;
+}
+
+int sl_json_append_compact(struct sl_buffer *out, const char *text, size_t len)
+{
+	char *p = sl_buffer_room(out, len), *const start = p;
+	if (p == NULL)
+		return -1;
+	for (size_t at = 0, n; at < len; at += n) {
+		char c = text[at];
+		n = c == '"' ? string_length(text + at, len - at) : 1;
+		if (c == ' ' || c == '\n' || c == '\t' || c == '\r')
+			continue;
+		memcpy(p, text + at, n);
+		p += n;
+	}
+	sl_buffer_added(out, (size_t)(p - start));
+	return 0;
+}

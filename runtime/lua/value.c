@@ -547,12 +547,20 @@ int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
 
 /* ---- the module ---- */
 
+/* Files of other systems begin with one. */
+static const char *after_byte_order_mark(const char *text, size_t *len)
+{
+	bool marked = *len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
+	*len -= marked ? 3 : 0;
+	return text + (marked ? 3 : 0);
+}
+
 static int json_decode(lua_State *L)
 {
 	SL_ERROR(err);
 	size_t len;
 	luaL_checktype(L, 1, LUA_TSTRING);
-	const char *text = lua_tolstring(L, 1, &len);
+	const char *text = after_byte_order_mark(lua_tolstring(L, 1, &len), &len);
 	struct sl_codec *c = sl_codec_take(L, CODEC);
 	int rc = sl_json_parse_copy(c->json, text, len, &err);
 	if (rc == 0)

@@ -36,6 +36,7 @@
 #include "lua/error.h"
 #include "lua/value.h"
 #include "json/document.h"
+#include "json/documents.h"
 #include "json/outline.h"
 #include "json/scan.h"
 
@@ -313,16 +314,86 @@ static int probe_write(lua_State *L)
 	return 2;
 }
 
-static int probe_line(lua_State *L)
+static int append_with(lua_State *L, int (*append)(struct sl_buffer *, const char *, size_t))
 {
 	struct sl_buffer out;
 	size_t len;
 	const char *text = luaL_checklstring(L, 1, &len);
 	sl_buffer_init(&out);
-	sl_json_append_line(&out, text, len);
+	append(&out, text, len);
 	lua_pushlstring(L, sl_buffer_data(&out), sl_buffer_len(&out));
 	sl_buffer_clear(&out);
 	return 1;
+}
+
+static int probe_line(lua_State *L)
+{
+	return append_with(L, sl_json_append_line);
+}
+
+static int probe_compact(lua_State *L)
+{
+	return append_with(L, sl_json_append_compact);
+}
+
+/* ---- documents ---- */
+
+static void add_row(lua_State *L, int list, const struct sl_document_row *row)
+{
+	lua_createtable(L, 3, 0);
+	lua_pushlstring(L, row->text, row->len);
+	lua_rawseti(L, -2, 1);
+	lua_pushinteger(L, (lua_Integer)row->line);
+	lua_rawseti(L, -2, 2);
+	lua_pushinteger(L, (lua_Integer)row->offset);
+	lua_rawseti(L, -2, 3);
+	lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
+}
+
+/* All rows of what stands in the buffer: 0 or -1. */
+static int add_rows(lua_State *L, int list, struct sl_documents *d, struct sl_buffer *b, bool last,
+                    struct sl_error *err)
+{
+	struct sl_document_row row;
+	int rc;
+	while ((rc = sl_documents_next(d, sl_buffer_data(b), sl_buffer_len(b), last, &row, err)) > 0)
+		add_row(L, list, &row);
+	sl_buffer_consume(b, sl_documents_used(d));
+	return rc;
+}
+
+static int read_documents(lua_State *L, struct sl_documents *d, struct sl_error *err)
+{
+	struct sl_buffer b = { 0 };
+	size_t len, size = (size_t)luaL_checkinteger(L, 3);
+	const char *text = lua_tolstring(L, 1, &len);
+	int rc = sl_buffer_append(&b, "", 0);
+	for (; rc == 0 && len > 0; text += size, len -= size) {
+		size = size < len ? size : len;
+		sl_buffer_append(&b, text, size);
+		rc = add_rows(L, 4, d, &b, false, err);
+	}
+	if (rc == 0)
+		rc = add_rows(L, 4, d, &b, true, err);
+	sl_buffer_clear(&b);
+	return rc;
+}
+
+static int probe_documents(lua_State *L) /* [text, pointer or nil, size] */
+{
+	struct sl_error err;
+	sl_error_clear(&err);
+	luaL_checkstring(L, 1);
+	lua_settop(L, 3);
+	lua_newtable(L);
+	struct sl_documents *d = sl_documents_new(luaL_optstring(L, 2, NULL), &err);
+	int rc = -1;
+	if (d != NULL) {
+		sl_documents_begin(d, 0);
+		rc = read_documents(L, d, &err);
+	}
+	sl_documents_free(d);
+	return rc == 0 ? 1 : answer(L, rc, &err);
 }
 
 /* ---- errors ---- */
@@ -478,6 +549,8 @@ static const luaL_Reg functions[] = {
 	{ "scan", probe_scan },
 	{ "write", probe_write },
 	{ "line", probe_line },
+	{ "compact", probe_compact },
+	{ "documents", probe_documents },
 	{ "error", probe_error },
 	{ "to_error", probe_to_error },
 	{ "starve", probe_starve },

@@ -24,13 +24,15 @@ end
 ---@param name string
 ---@return string? problem
 local function problem_of(name)
-  if name == "-" then return nil end
   local shown = text.printable(name)
+  if name == "" then return "the name of a file is empty" end
   if name:find "%.lua$" or name:find "%.so$" then return ("%s: a worker stands behind --"):format(shown) end
-  local file, why = io.open(name, "rb")
-  if not file then return "cannot read " .. text.printable(why) end
-  file:close()
-  if lfs.attributes(name, "mode") == "directory" then return ("cannot read %s: it is a directory"):format(shown) end
+  local mode, why = lfs.attributes(name, "mode")
+  if mode == "directory" then return ("cannot read %s: it is a directory"):format(shown) end
+  if mode and mode ~= "file" then return nil end -- to open a pipe is to take from it
+  local file
+  if mode then file, why = io.open(name, "rb") end
+  if file then file:close() else return "cannot read " .. text.printable(why:gsub("^cannot obtain information from file '(.*)'", "%1")) end
 end
 
 ---@param files string[]
@@ -42,14 +44,16 @@ local function problem_of_files(files, options, behind)
       return ("--%s needs a worker behind --, not files"):format((option:gsub("_", "-")))
     end
   end
-  local stdins = 0
+  local stdin
   for _, name in ipairs(files) do
-    local problem = problem_of(name)
+    local is_stdin = worker_spec.is_stdin(name)
+    local problem = not is_stdin and problem_of(name)
     if problem then return problem end
-    if name == "-" then stdins = stdins + 1 end
+    if is_stdin and stdin then return name .. ": standard input can be read once, and is named twice" end
+    stdin = stdin or is_stdin and name
   end
-  if stdins > 1 then return "-: standard input can be read once" end
-  if stdins > 0 and options.request == "@-" then return "-: standard input is the request already (--request @-)" end
+  local taken = stdin and worker_spec.taken_by(options)
+  if taken then return ("%s: standard input is read for %s already"):format(stdin, taken) end
 end
 
 --- Files, or standard input, through the lines host.
@@ -79,7 +83,8 @@ function M.spec(options, behind, plan, words, more)
   if spec.cwd or spec.ok_status then
     return nil, ("--%s needs a worker behind --"):format(spec.cwd and "cwd" or "ok-status")
   end
-  if options.request == "@-" then return nil, "no worker, and standard input is the request (--request @-)" end
+  local taken = worker_spec.taken_by(options)
+  if taken then return nil, ("no worker and no files, and standard input is read for %s"):format(taken) end
   local why = emptiness()
   if why then
     return nil, ("no worker, no files, and %s: name a worker, as in `sluice %s -- WORKER`, files, or - for standard input%s")

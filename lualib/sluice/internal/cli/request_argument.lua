@@ -15,7 +15,7 @@ local function read_file(path)
   text, why = file:read("a")
   if path ~= "-" then file:close() end
   if not text then return nil, ("%s: %s"):format(path, why) end
-  return text
+  return (text:gsub("^\xEF\xBB\xBF", "")) -- a byte order mark
 end
 
 ---@param given string?

@@ -24,6 +24,8 @@ local function merge(given, plan)
     merged[name] = given[name]
     if merged[name] == nil then merged[name] = plan.options[name] end
   end
+  if given.json then merged.lines = given.lines end
+  if given.lines then merged.json, merged.at = given.json, given.at end
   merged.env = environment(given.env, plan.options.env)
   return merged
 end
@@ -33,16 +35,30 @@ end
 ---@param merged table<string, any>
 ---@return string[]?
 local function policy_worker(plan, merged)
-  if not plan.worker or merged.via or merged.lines then return plan.worker end
+  if not plan.worker or merged.via or merged.lines or merged.json then return plan.worker end
   local dir = plan.directory
   if merged.cwd and dir:sub(1, 1) ~= "/" then dir = require("lfs").currentdir() .. "/" .. dir end
   return launch.relative_to(plan.worker, dir)
 end
 
+local STANDARD_INPUT = { ["-"] = true, ["/dev/stdin"] = true, ["/dev/fd/0"] = true, ["/proc/self/fd/0"] = true }
+
+---@param path string
+function M.is_stdin(path) return STANDARD_INPUT[path] == true end
+
+--- What of the command line reads standard input itself, if anything.
+---@param given table
+---@return string?
+function M.taken_by(given)
+  local request = given.request or given.value or ""
+  if request:sub(1, 1) == "@" and STANDARD_INPUT[request:sub(2)] then return request end
+  if given.policy and STANDARD_INPUT[given.policy] then return given.policy end
+end
+
 --- Standard input is the worker's, as under env or timeout, unless it is a terminal or
 --- something else reads it.
 local function inherits(merged, given)
-  local is_taken = merged.via or merged.transport == "stdio" or given.request == "@-" or given.value == "@-"
+  local is_taken = merged.via or merged.transport == "stdio" or M.taken_by(given)
   return not is_taken and not core.terminal(0)
 end
 

@@ -1,0 +1,278 @@
+--- Where rows come from: standard input, for a worker or in its place, and files.
+local paths = require "support.paths"
+local shell = require "support.shell"
+
+after_each(shell.forget)
+
+--- A policy that prints its rows, or is otherwise.
+local function policy(text)
+  return shell.file(text or "return { on_row = function(row) print(row.raw) end }", "p.lua")
+end
+
+local function succeeds(words, options)
+  table.insert(words, 1, paths.sluice)
+  local result = shell.run(words, options)
+  assert.equal(0, result.status, result.err)
+  return result.out, result.err
+end
+
+--- What it says; nothing may have been written.
+local function fails(status, words, options)
+  table.insert(words, 1, paths.sluice)
+  local result = shell.run(words, options)
+  assert.equal(status, result.status, result.err)
+  assert.equal("", result.out)
+  return result.err
+end
+
+local function gzip(text)
+  local path = shell.file(text)
+  assert(os.execute("gzip -kf " .. path))
+  local packed = shell.read(path .. ".gz")
+  os.remove(path .. ".gz")
+  return packed
+end
+
+describe("standard input", function()
+  local LUA = [[return { exports = { e = function(_, emit)
+    for line in io.lines() do emit:row("rows", line) end
+  end } }]]
+
+  it("reaches a wrapped command", function()
+    assert.equal('{"a":1}\n', (succeeds({ "run", policy(), "--lines", "--", "cat" }, { input = '{"a":1}\n' })))
+    assert.equal("1\n2\n", (succeeds({ "filter", "true", "--lines", "--", "jq", "-c", ".[]" }, { input = "[1,2]" })))
+  end)
+
+  it("reaches a worker in Lua, also of a policy", function()
+    assert.equal('"one"\n', (succeeds({ "filter", "true", "--", shell.file(LUA, "w.lua") }, { input = "one\n" })))
+    local own = policy(('return { worker = { %q }, on_row = function(row) print(row.raw) end }'):format(shell.file(LUA, "w.lua")))
+    assert.equal('"two"\n', (succeeds({ "run", own }, { input = "two\n" })))
+  end)
+
+  it("reaches a program that speaks the protocol", function()
+    local line = ("exec %s worker --transport pipe --lines"):format(paths.sluice)
+    assert.equal("7\n", (succeeds({ "filter", "true", "--", "sh", "-c", line }, { input = "7\n" })))
+  end)
+
+  it("reaches an export that is called", function()
+    local worker = shell.file('return { calls = { all = function() return io.read("a") end } }', "w.lua")
+    assert.equal('"x"\n', (succeeds({ "call", "all", "--", worker }, { input = "x" })))
+  end)
+
+  it("does not reach the worker when the request is read from it", function()
+    assert.equal('{"r":1}\n""\n', (succeeds({ "filter", "true", "--request", "@-", "--lines", "--",
+      "sh", "-c", [[echo "$SLUICE_REQUEST"; printf '"%s"' "$(cat)"]] }, { input = '{"r":1}' })))
+  end)
+
+  it("does not reach the worker in stdio transport, which needs it", function()
+    assert.equal('""\n', (succeeds({ "filter", "true", "--transport", "stdio", "--lines", "--",
+      "sh", "-c", [[printf '"%s"' "$(cat)"]] }, { input = "secret" })))
+  end)
+
+  it("does not reach the worker when the policy says so", function()
+    local own = policy 'return { stdin = "none", on_row = function(row) print(row.raw) end }'
+    assert.equal('""\n', (succeeds({ "run", own, "--lines", "--", "sh", "-c", [[printf '"%s"' "$(cat)"]] }, { input = "secret" })))
+  end)
+
+  it("reaches the worker of a program only when it says so", function()
+    local code = [[
+      local sluice = require "sluice"
+      local w <close> = assert(sluice.spawn { "cat", lines = true%s })
+      for row in w:rows() do print(row.raw) end]]
+    local function of(option)
+      return shell.run({ "lua5.4", "-e", code:format(option) }, { input = "1\n" })
+    end
+    assert.equal("", of("").out)
+    assert.equal("1\n", of(', stdin = "inherit"').out)
+    assert.matches('stdin: expected "inherit" or "none"', of(', stdin = true').err)
+  end)
+
+  it("is read by the next process of a worker where the last one left off", function()
+    local code = [[
+      local sluice = require "sluice"
+      local w <close> = assert(sluice.spawn { "head", "-c2", lines = true, stdin = "inherit" })
+      for _ = 1, 2 do
+        for row in w:rows() do print(row.raw) end
+        w:cycle()
+      end]]
+    assert.equal("1\n2\n", shell.run({ "lua5.4", "-e", code }, { input = "1\n2\n3\n" }).out)
+  end)
+
+  it("takes the place of a worker for run, too", function()
+    local out, err = succeeds({ "run", policy() }, { input = "1\n2" })
+    assert.equal("1\n2\n", out)
+    assert.matches("2 rows in [^\n]+, committed %(the end of input counted as success%)\n$", err)
+  end)
+
+  it("that is /dev/null or closed is wrong usage in the place of a worker", function()
+    local target = shell.file("good\n", "out.jsonl")
+    local own = policy(('return { sink = require "sluice.sink.jsonl".file(%q) }'):format(target))
+    for _, redirect in ipairs { "</dev/null", "<&-" } do
+      assert.matches("no files, and standard input is /dev/null", fails(2, { "run", own }, { redirect = redirect }))
+      assert.matches("no files, and standard input is /dev/null", fails(2, { "filter", "true" }, { redirect = redirect }))
+    end
+    assert.equal("good\n", shell.read(target))
+  end)
+
+  it("that is /dev/null is read when - says so", function()
+    assert.matches("0 rows", select(2, succeeds { "filter", "true", "-" }), 1, true)
+  end)
+
+  it("is read for one thing", function()
+    local own = policy()
+    assert.matches("standard input is read for @%-", fails(2, { "run", own, "--request", "@-" }, { input = "1" }))
+    assert.matches("%-: standard input is read for @%- already", fails(2, { "run", own, "--request", "@-", "-" }, { input = "1" }))
+    assert.matches("/dev/stdin: standard input can be read once", fails(2, { "run", own, "-", "/dev/stdin" }, { input = "1" }))
+  end)
+end)
+
+describe("files", function()
+  it("are read in order, as lines, a file as often as it is named", function()
+    local one, two = shell.file "1\n2", shell.file "3\n"
+    local out, err = succeeds { "run", policy(), one, two, one }
+    assert.equal("1\n2\n3\n1\n2\n", out)
+    assert.matches("^sluice: 5 rows in [^\n(]+, committed %(the end of input counted as success%)\n$", err)
+    assert.equal("3\n1\n2\n", (succeeds { "filter", "true", two, one }))
+  end)
+
+  it("and standard input go together", function()
+    assert.equal("1\n2\n3\n", (succeeds({ "filter", "true", shell.file "1\n", "-", shell.file "3\n" }, { input = "2" })))
+  end)
+
+  it("take the place of the policy's own worker, and that is said", function()
+    local own = policy 'return { worker = { "scan.lua" }, cwd = "/", on_row = function(row) print(row.raw) end }'
+    local file = shell.file "5\n"
+    local out, err = succeeds({ "run", own, file:match "[^/]+$" }, { cwd = file:match "^.*/" })
+    assert.equal("5\n", out)
+    assert.matches("^sluice: reading [%w_]+ in place of the policy's worker scan.lua\n", err)
+  end)
+
+  it("beside a worker behind -- are wrong usage", function()
+    assert.matches("files and a worker: rows come from one or the other", fails(2, { "filter", "true", "x", "--", "cat" }))
+    assert.matches("%-%-via needs a worker behind %-%-, not files", fails(2, { "filter", "true", "--via", "ssh h --", "x" }))
+  end)
+
+  it("that are empty are no rows, and fine", function()
+    assert.equal("1\n", (succeeds { "filter", "true", shell.file "", shell.file "1\n", shell.file "" }))
+  end)
+
+  it("that are missing, a directory or unreadable are named before anything is read", function()
+    local good, directory = shell.file "1\n", shell.directory()
+    assert.matches("^sluice: usage: cannot read /nonexistent/x: No such file or directory", fails(2, { "filter", "true", good, "/nonexistent/x" }))
+    assert.matches("cannot read " .. directory .. ": it is a directory", fails(2, { "filter", "true", good, directory }), 1, true)
+    local own = policy()
+    assert.matches("cannot read /nonexistent/x: No such file", fails(2, { "run", own, good, "/nonexistent/x" }))
+  end)
+
+  it("whose names begin with - are written ./-x", function()
+    local directory = shell.directory()
+    shell.write(directory .. "/-x", "1\n")
+    assert.equal("1\n", (succeeds({ "filter", "true", "./-x" }, { cwd = directory })))
+  end)
+
+  it("may be what a shell has opened", function()
+    assert.equal("1\n2\n", shell.run { "bash", "-c", paths.sluice .. " filter true <(echo 1) <(echo 2)" }.out)
+    local fifo = shell.directory() .. "/fifo"
+    assert.equal("3\n", shell.run { "sh", "-c", ("mkfifo %s; echo 3 >%s & %s filter true %s"):format(fifo, fifo, paths.sluice, fifo) }.out)
+  end)
+
+  it("give errors their name and line", function()
+    local one, two = shell.file "1\n2\n", shell.file "3\n\n{4\n"
+    local err = shell.run { paths.sluice, "filter", "true", one, two }.err
+    assert.matches("^sluice: row_malformed: " .. two:gsub("%p", "%%%0") .. ":3: ", err)
+    assert.matches("row_malformed: stdin:1: ", shell.run({ paths.sluice, "filter", "true", "-" }, { input = "{" }).err)
+  end)
+end)
+
+describe("gzip", function()
+  it("is noticed in files and on standard input, whatever the name", function()
+    local packed = gzip '{"a":1}\n'
+    assert.equal('{"a":1}\n', (succeeds { "filter", "true", shell.file(packed) }))
+    assert.equal('{"a":1}\n', (succeeds({ "filter", "true" }, { input = packed })))
+    assert.equal('{"a":1}\n', (succeeds({ "filter", "--json", "true", "-" }, { input = packed })))
+  end)
+
+  it("may have several members, and zeros after them", function()
+    assert.equal("1\n23\n", (succeeds { "filter", "true", shell.file(gzip "1\n2" .. gzip "3\n" .. ("\0"):rep(512)) }))
+  end)
+
+  it("of an empty file is no rows", function()
+    assert.equal("", (succeeds { "filter", "true", shell.file(gzip "") }))
+  end)
+
+  it("that is cut off or damaged is an error with file and place", function()
+    local lines = {}
+    for i = 1, 20000 do lines[i] = ('{"i":%d}\n'):format(i * 7919 % 20011) end
+    local packed = gzip(table.concat(lines))
+    local cut = shell.file(packed:sub(1, -2000))
+    local result = shell.run { paths.sluice, "run", policy 'return { on_row = function() end }', cut }
+    assert.equal(1, result.status)
+    assert.matches(cut .. " is cut off: the end of its gzip data is missing, after line %d+", result.err)
+    assert.matches("nothing was committed", result.err)
+    local broken = shell.file(packed:sub(1, 20000) .. ("x"):rep(200) .. packed:sub(20201))
+    assert.matches(broken .. " is damaged: it is not what gzip writes, after line %d+", shell.run { paths.sluice, "filter", "false", broken }.err)
+    assert.matches("is damaged", shell.run { paths.sluice, "filter", "false", shell.file(packed .. "more") }.err)
+  end)
+end)
+
+describe("a byte order mark", function()
+  local MARK = "\u{feff}"
+
+  it("is skipped at the beginning of every input", function()
+    local file = shell.file(MARK .. '{"a":1}\n')
+    assert.equal('{"a":1}\n{"a":1}\n', (succeeds { "filter", "true", file, file }))
+    assert.equal("1\n", (succeeds({ "filter", "true" }, { input = MARK .. "1\n" })))
+    assert.equal("1\n2\n", (succeeds({ "filter", "--json", "true" }, { input = gzip(MARK .. "[1,2]") })))
+    assert.equal("1\n", (succeeds({ "filter", "true", "--lines", "--", "printf", MARK .. "1\n" })))
+    assert.equal("", (succeeds({ "filter", "true" }, { input = MARK })))
+  end)
+
+  it("is skipped in a request's file and in what a policy decodes", function()
+    local request = shell.file(MARK .. '{"r":1}')
+    assert.equal('{"r":1}\n', (succeeds { "filter", "true", "--request", "@" .. request, "--lines", "--", "sh", "-c", 'echo "$SLUICE_REQUEST"' }))
+    assert.same({ a = 1 }, require "sluice".json.decode(MARK .. '{"a":1}'))
+  end)
+
+  it("is no part of JSON elsewhere", function()
+    assert.matches("line 2: ", shell.run({ paths.sluice, "filter", "true" }, { input = "1\n" .. MARK .. "2\n" }).err)
+  end)
+end)
+
+describe("an input that is something else", function()
+  local function said(input, ...)
+    local result = shell.run({ paths.sluice, "filter", "true", ... }, { input = input })
+    return result.err
+  end
+
+  it("is named with the pipe that makes it JSON", function()
+    assert.matches("`mlr --icsv --ojsonl cat`", said "name,age\nx,1\n", 1, true)
+    assert.matches("`mlr --icsv --ojsonl cat`", said '"name","age"\n"x",1\n', 1, true)
+    assert.matches("`mlr --itsv --ojsonl cat`", said "name\tage\nx\t1\n", 1, true)
+    assert.matches("`mlr --icsv --ifs ';' --ojsonl cat`", said "name;age\nx;1\n", 1, true)
+    assert.matches("`tr -d '\\036'`", said "\30{\"a\":1}\n", 1, true)
+    assert.matches("`iconv -f UTF-16 -t UTF-8`", said "\xFF\xFE{\0}\0\n\0", 1, true)
+    assert.matches("`iconv -f UTF-16LE -t UTF-8`", said "{\0}\0\n\0", 1, true)
+    assert.matches("`iconv -f UTF-16BE -t UTF-8`", said "\0{\0}\0\n", 1, true)
+    assert.matches("`zstdcat`", said "\x28\xB5\x2F\xFD\0\0", 1, true)
+    assert.matches("a worker stands behind --", said "#!/bin/sh\n", 1, true)
+  end)
+
+  it("is named also with --json", function()
+    assert.matches("`mlr --icsv --ojsonl cat`", said("name,age\nx,1\n", "--json"), 1, true)
+    assert.matches("`tr -d '\\036'`", said("\30{\"a\":1}\n", "--json"), 1, true)
+    assert.matches("`iconv -f UTF-16 -t UTF-8`", said("\xFF\xFE{\0}\0", "--json"), 1, true)
+    assert.matches("`iconv -f UTF-16LE -t UTF-8`", said("{\0}\0\n\0", "--json"), 1, true)
+  end)
+
+  it("that needs --json is told so: a document of several lines, an array, one array on one line", function()
+    assert.matches("--json reads those", said '{\n "a": 1\n}\n', 1, true)
+    assert.matches("--json makes each of its elements a row", said '[\n {"a": 1}\n]\n', 1, true)
+    assert.matches("--json makes each of its elements a row", said('[{"a":1},{"a":2}]\n'), 1, true)
+    assert.matches("--json makes each of its elements a row", said("[" .. ('{"a":1},'):rep(200000) .. "1]"), 1, true)
+  end)
+
+  it("is not guessed at after the first row", function()
+    assert.is_nil(said("1\na,b\n"):find("mlr", 1, true))
+    assert.is_nil(said('{"s":"say "x""}\n'):find("--json", 1, true))
+  end)
+end)
