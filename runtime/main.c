@@ -21,6 +21,7 @@
 
 #include "host/host.h"
 #include "lua/allocator.h"
+#include "lua/search.h"
 #include "script/core.h"
 #include "script/interrupt.h"
 #include "supervise/sweep.h"
@@ -118,16 +119,31 @@ static void push_library(lua_State *L)
 	lua_pushliteral(L, SLUICE_LUADIR);
 }
 
-/* Our own modules win over others of the same name. */
-static void set_package_path(lua_State *L)
+/* Ours come from our library, and those of others from Lua's directories. */
+static void set_own_path(lua_State *L)
 {
+	lua_getglobal(L, LUA_LOADLIBNAME);
 	push_library(L);
 	const char *library = lua_tostring(L, -1);
-	lua_getglobal(L, LUA_LOADLIBNAME);
-	lua_getfield(L, -1, "path"); /* [library, package, path] */
+	sl_search_push_system(L, SL_SEARCH_LUA); /* [package, library, path] */
 	lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", library, library, lua_tostring(L, -1));
-	lua_setfield(L, -3, "path");
+	lua_setfield(L, -4, "path");
+	sl_search_push_system(L, SL_SEARCH_C);
+	lua_setfield(L, -4, "cpath");
 	lua_pop(L, 3);
+}
+
+/* From now on the path belongs to scripts. */
+static void give_path_to_scripts(lua_State *L)
+{
+	lua_getglobal(L, "require");
+	lua_pushliteral(L, "sluice.internal.modules");
+	lua_call(L, 1, 1);
+	lua_getfield(L, -1, "separate");
+	sl_search_push_user(L, SL_SEARCH_LUA);
+	sl_search_push_user(L, SL_SEARCH_C);
+	lua_call(L, 2, 0);
+	lua_pop(L, 1);
 }
 
 /* ---- the command ---- */
@@ -160,7 +176,8 @@ static void open_libraries(lua_State *L)
 	lua_pushcfunction(L, luaopen_sluice_core);
 	lua_setfield(L, -2, "sluice.core");
 	lua_pop(L, 1);
-	set_package_path(L);
+	set_own_path(L);
+	give_path_to_scripts(L);
 }
 
 static int run_command(lua_State *L) /* [command] */

@@ -12,6 +12,7 @@
 
 #include "lua/error.h"
 #include "lua/members.h"
+#include "lua/search.h"
 #include "lua/text.h"
 #include "host/serve.h"
 #include "lua/value.h"
@@ -353,21 +354,6 @@ static const luaL_Reg preloaded[] = {
 	{ NULL, NULL },
 };
 
-static void set_path(lua_State *L, const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	lua_getglobal(L, "package");
-	if (slash != NULL)
-		lua_pushlstring(L, file, slash == file ? 1 : (size_t)(slash - file));
-	else
-		lua_pushliteral(L, ".");
-	const char *dir = lua_tostring(L, -1);
-	lua_getfield(L, -2, "path"); /* [package, dir, path] */
-	lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", dir, dir, lua_tostring(L, -1));
-	lua_setfield(L, -4, "path");
-	lua_pop(L, 3);
-}
-
 /* arg[0] is the file, as for lua. Leaves the arguments after it on the stack. */
 static int push_arguments(lua_State *L, char **argv)
 {
@@ -469,7 +455,7 @@ static int load_body(lua_State *L)
 	luaL_setfuncs(L, preloaded, 0);
 	lua_pop(L, 1);
 	open_emit(L);
-	set_path(L, h->argv[0]);
+	sl_search_beside(L, h->argv[0]);
 	if (luaL_loadfile(L, h->argv[0]) != LUA_OK)
 		return lua_error(L);
 	lua_call(L, push_arguments(L, h->argv), 1);

@@ -15,7 +15,7 @@
  *     }
  *
  * It runs in a plain Lua: the standard libraries, `arg` and `...` as lua has
- * them, package.path with the file's own directory in front, and sluice.json
+ * them, modules that lie beside the file and where LUA_PATH says, and sluice.json
  * (json.null, json.array, ...) ready to be required. What it prints goes to
  * stdout, line by line.
  *

@@ -224,6 +224,7 @@ end
 local function find_modules_beside(path)
   local dir = path:match "^.*/" or "./"
   package.path = ("%s?.lua;%s?/init.lua;%s"):format(dir, dir, package.path)
+  package.cpath = ("%s?.so;%s"):format(dir, package.cpath)
 end
 
 --- Load a policy file and read it.

@@ -1,5 +1,5 @@
 --- The command line: subcommands, options, help.
-local argparse = require "argparse"
+local argparse = require("sluice.internal.modules").require "argparse"
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local option_list = require "sluice.internal.option_list"

@@ -1,6 +1,7 @@
 --- The worker that a command line, and perhaps a policy, asks for.
 local core = require "sluice.core"
 local launch = require "sluice.internal.launch"
+local modules = require "sluice.internal.modules"
 local option_list = require "sluice.internal.option_list"
 
 local M = {}
@@ -37,7 +38,7 @@ end
 local function policy_worker(plan, merged)
   if not plan.worker or merged.via or merged.lines or merged.json then return plan.worker end
   local dir = plan.directory
-  if merged.cwd and dir:sub(1, 1) ~= "/" then dir = require("lfs").currentdir() .. "/" .. dir end
+  if merged.cwd and dir:sub(1, 1) ~= "/" then dir = modules.require("lfs").currentdir() .. "/" .. dir end
   return launch.relative_to(plan.worker, dir)
 end
 

@@ -1,7 +1,7 @@
 --- --summary FILE: a bad path is found out before the run; the file is replaced
 --- as a whole at its end (core.file), so that it is never half there.
 local core = require "sluice.core"
-local lfs = require "lfs"
+local lfs = require("sluice.internal.modules").require "lfs"
 
 local M = {}
 

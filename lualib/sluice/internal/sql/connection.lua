@@ -7,6 +7,8 @@
 --- - Results come cut to 32-bit integers and 15 digits: queries ask for text.
 --- - A lost connection is sometimes an error value, sometimes raised.
 --- - Statements are closed before their connection, or it stays open.
+local modules = require "sluice.internal.modules"
+
 local M = {}
 
 ---@class sluice.sql.Connection
@@ -45,8 +47,8 @@ end
 ---@param driver "SQLite3"|"PostgreSQL"
 ---@return table? dbi, string? why
 function M.load(driver)
-  local ok, dbi = pcall(require, "DBI")
-  if ok and pcall(require, "dbd." .. driver:lower()) then return dbi end
+  local ok, dbi = pcall(modules.require, "DBI")
+  if ok and pcall(modules.require, "dbd." .. driver:lower()) then return dbi end
   return nil, ("LuaDBI's driver is not installed (Debian: lua-dbi-%s)"):format(driver:lower())
 end
 

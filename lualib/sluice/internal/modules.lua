@@ -1,0 +1,58 @@
+--- Where modules come from, in the command.
+---
+--- Scripts have `require` and its paths for themselves: a policy's modules lie
+--- beside it and where LUA_PATH and LUA_CPATH say. `sluice` and what is in it
+--- is always our own, and what we need of others comes from the directories of
+--- Lua's installation, whatever a script loads under the same name. In a program
+--- that uses the module, all of this is the program's business.
+local M = {}
+
+---@type { path: string, cpath: string }?
+local own
+
+--- What we have of others, by name: first of all Lua's libraries.
+local loaded = {}
+
+---@return function? loader, string? file
+local function find(name)
+  local file = package.searchpath(name, own.path)
+  if file then return assert(loadfile(file, nil, M.environment)), file end
+  file = package.searchpath(name, own.cpath)
+  return file and assert(package.loadlib(file, "luaopen_" .. name:gsub("%.", "_"))), file
+end
+
+--- A module of others.
+---@param name string
+---@return any module
+function M.require(name)
+  if not own then return require(name) end
+  if loaded[name] == nil then
+    local loader, file = find(name)
+    if not loader then error(("the module %s is not installed"):format(name), 2) end
+    loaded[name] = loader(name, file) or true
+  end
+  return loaded[name]
+end
+
+--- What these modules require is found as they are.
+M.environment = setmetatable({ require = M.require, package = { loaded = loaded } }, { __index = _G })
+
+--- The searcher of `require` for our own modules; no other is asked for them.
+local function search(name)
+  if name ~= "sluice" and name:sub(1, 7) ~= "sluice." then return nil end
+  local file, tried = package.searchpath(name, own.path)
+  if file then return assert(loadfile(file)), file end
+  error(("module '%s' not found:\n\t%s"):format(name, tried), 3)
+end
+
+--- Called by main.c: the paths are ours until now, and the user's from now on.
+---@param path string
+---@param cpath string
+function M.separate(path, cpath)
+  own = { path = package.path, cpath = package.cpath }
+  for name, module in pairs(package.loaded) do loaded[name] = module end
+  package.path, package.cpath = path, cpath
+  table.insert(package.searchers, 2, search)
+end
+
+return M
