@@ -19,6 +19,7 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "base/visible.h"
 #include "host/host.h"
 #include "lua/allocator.h"
 #include "lua/search.h"
@@ -209,7 +210,7 @@ static void report_internal(lua_State *L)
 	const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "unknown";
 	bool all = getenv("SLUICE_DEBUG") != NULL;
 	size_t len = all ? strlen(text) : strcspn(text, "\n");
-	fprintf(stderr, "sluice: internal error: %.*s\n", (int)len, text);
+	sl_visible_print_line(stderr, "sluice: internal error: ", text, len);
 }
 
 static int panic(lua_State *L)

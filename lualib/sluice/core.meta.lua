@@ -92,6 +92,9 @@
 ---@field hung_up fun(fd: integer): boolean   nobody reads what is written there any more
 --- A file without a name in TMPDIR or /tmp, and that directory; or nil, why not, and the directory.
 ---@field temporary fun(): file*?, string, string?
+--- A message of others for people (runtime/base/visible.h): what would steer a
+--- terminal is an escape, further lines are indented.
+---@field visible fun(text: string): string
 ---@field environ fun(): table<string, string>  every variable by its name
 ---@field now fun(): number                     monotonic clock, seconds
 local core

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "base/visible.h"
 
 static const struct {
 	const char *name;
@@ -150,24 +151,16 @@ int sl_error_exit_code(const struct sl_error *err)
 
 char *sl_quote(char *out, size_t size, const char *text, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	struct sl_visible v;
 	size_t used = 0;
 	for (size_t i = 0; i < len;) {
-		char piece[5];
-		size_t n = sl_utf8_length(text + i, len - i), width = n;
-		if (n == 0 || p[i] < 0x20 || p[i] == 0x7F) {
-			n = n ? n : 1;
-			width = (size_t)snprintf(piece, sizeof piece, "\\x%02x", p[i]);
-		} else {
-			memcpy(piece, p + i, n);
-		}
-		if (used + width + sizeof ellipsis > size) {
+		i += sl_visible_next(&v, text + i, len - i);
+		if (used + v.len + sizeof ellipsis > size) {
 			memcpy(out + used, ellipsis, sizeof ellipsis);
 			return out;
 		}
-		memcpy(out + used, piece, width);
-		used += width;
-		i += n;
+		memcpy(out + used, v.bytes, v.len);
+		used += v.len;
 	}
 	out[used] = '\0';
 	return out;

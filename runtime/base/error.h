@@ -149,6 +149,6 @@ bool sl_detail_is_text(enum sl_detail detail);
 int sl_error_exit_code(const struct sl_error *err);
 
 /* `text` into out, cut on a UTF-8 boundary to what fits into `size` bytes (the
- * NUL at the end included), control characters and invalid bytes shown as
- * escapes: for quoting in a message what came from outside. Returns out. */
+ * NUL at the end included), shown as visible.h
+ * says: for quoting in a message what came from outside. Returns out. */
 char *sl_quote(char *out, size_t size, const char *text, size_t len);

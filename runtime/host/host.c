@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/spawn.h"
+#include "base/visible.h"
 #include "host/library_host.h"
 #include "host/lines_host.h"
 #include "host/lua_host.h"
@@ -204,6 +205,6 @@ int sl_host_main(int argc, char **argv)
 		status = serve(&o, kind, &err);
 	if (status >= 0)
 		return status;
-	fprintf(stderr, "sluice worker: %s\n", err.message);
+	sl_visible_print_line(stderr, "sluice worker: ", err.message, strlen(err.message));
 	return EXIT_USAGE;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/visible.h"
 #include "host/serve.h"
 
 #define EXIT_USAGE 2
@@ -210,7 +211,7 @@ int sluice_worker_main(const struct sluice_worker *worker)
 	enum sl_transport_kind kind;
 	if (sl_transport_from_environment(&kind, &err) != 0
 	    || sl_transport_claim(&t, kind, &err) != 0) {
-		fprintf(stderr, "%s\n", err.message); /* there is nobody else to tell */
+		sl_visible_print_line(stderr, "", err.message, strlen(err.message));
 		return EXIT_USAGE;
 	}
 	return serve(&t, worker);

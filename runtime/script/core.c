@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 
 #include "base/clock.h"
+#include "base/visible.h"
 #include "lua/error.h"
 #include "lua/members.h"
 #include "lua/options.h"
@@ -61,6 +62,21 @@ static int core_interrupted(lua_State *L)
 	return 1;
 }
 
+static int core_visible(lua_State *L) /* [text] */
+{
+	size_t len;
+	const char *text = luaL_checklstring(L, 1, &len);
+	struct sl_visible v;
+	luaL_Buffer out;
+	luaL_buffinit(L, &out);
+	for (size_t i = 0; i < len;) {
+		i += sl_visible_next_of_message(&v, text + i, len - i);
+		luaL_addlstring(&out, v.bytes, v.len);
+	}
+	luaL_pushresult(&out);
+	return 1;
+}
+
 static int core_now(lua_State *L)
 {
 	lua_pushnumber(L, (lua_Number)sl_now_ns() / 1e9);
@@ -103,6 +119,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "piped", sl_descriptor_piped },
 	{ "hung_up", sl_descriptor_hung_up },
 	{ "temporary", sl_descriptor_temporary },
+	{ "visible", core_visible },
 	{ "environ", core_environ },
 	{ "now", core_now },
 	{ NULL, NULL },

@@ -12,9 +12,37 @@ function M.raw(json)
   return setmetatable({ json = json }, Raw)
 end
 
+--- The text, with bytes that are not UTF-8 as escapes.
+---@param text string
+---@return string
+local function as_utf8(text)
+  local parts, from = {}, 1
+  local length, bad = utf8.len(text)
+  while not length do
+    parts[#parts + 1] = text:sub(from, bad - 1) .. ("\\x%02x"):format(text:byte(bad))
+    from = bad + 1
+    length, bad = utf8.len(text, from)
+  end
+  return table.concat(parts) .. text:sub(from)
+end
+
+--- What JSON can say of a value: of what it cannot, how Lua shows it.
+---@param around table<table, true>  the tables in which it stands
+local function sayable(value, around)
+  if type(value) == "string" then return as_utf8(value) end
+  if core.json.encode(value) then return value end
+  if type(value) ~= "table" or around[value] then return as_utf8(tostring(value)) end
+  local copy = core.json.is_array(value) and core.json.array {} or {}
+  around[value] = true
+  for key, member in next, value do copy[sayable(key, around)] = sayable(member, around) end
+  around[value] = nil
+  return core.json.encode(copy) and copy or as_utf8(tostring(value))
+end
+
+--- A report says what it has to say, whatever bytes others have put into it.
 local function encode(value)
   if getmetatable(value) == Raw then return value.json end
-  return assert(core.json.encode(value))
+  return core.json.encode(value) or assert(core.json.encode(sayable(value, {})))
 end
 
 --- One line: { "a", 1, "b", nil, "c", x } is {"a":1,"c":x}; nil is left out.
@@ -28,6 +56,14 @@ function M.of(...)
     end
   end
   return "{" .. table.concat(members, ",") .. "}"
+end
+
+--- The same as a line that people may look at, too: there are no characters in it
+--- that would steer a terminal.
+---@param ... any
+---@return string
+function M.line(...)
+  return core.visible((M.of(...):gsub("\127", "\\u007f")))
 end
 
 --- What a table has under these keys as an object, in their order.

@@ -170,7 +170,7 @@ function M.help(declaration)
   for _, name in ipairs(lists.sorted_keys(declaration)) do
     local setting = declaration[name]
     local about = setting.description and setting.description .. " " or ""
-    lines[#lines + 1] = ("   %-25s  %s(%s)"):format(name, about, describe(setting))
+    lines[#lines + 1] = core.visible(("   %-25s  %s(%s)"):format(name, about, describe(setting)))
   end
   return table.concat(lines, "\n")
 end

@@ -6,6 +6,7 @@ local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
 local outcome = require "sluice.internal.cli.outcome"
 local progress = require "sluice.internal.cli.progress"
+local text_width = require "sluice.internal.sink.text_width"
 
 local M = {}
 
@@ -34,19 +35,9 @@ function M.open(options)
   }, Console)
 end
 
---- Text of others, without what would move the cursor or ring the bell.
----@param text string
----@return string
-function M.clean(text)
-  return (text:gsub("[%c\127]", function(c)
-    if c == "\n" or c == "\t" then return nil end
-    return ("\\x%02x"):format(c:byte())
-  end):gsub("\u{9b}", "\\u009b"))
-end
-
 --- The first `columns` characters.
 local function cut(text, columns)
-  local stop = utf8.len(text) and utf8.offset(text, columns + 1)
+  local stop = utf8.offset(text, columns + 1)
   return stop and text:sub(1, stop - 1) or text
 end
 
@@ -69,10 +60,20 @@ function Console:hide_key()
   self.shown = self.shown or self.tty
 end
 
+--- The one place through which text reaches standard error: what of it others
+--- have written neither steers the terminal nor begins a line.
 ---@param text string
-function Console:write(text)
+---@param painted string?  what stands before it, of our own
+function Console:write(text, painted)
   self:clear()
-  io.stderr:write(text, "\n")
+  io.stderr:write(painted or "", core.visible(text), "\n")
+end
+
+--- A code that could be taken for the beginning of a line of ours is quoted.
+local function code_of(d)
+  local shown = text_width.printable(d.code)
+  local is_ours = shown:find "^%s" or shown:find "^sluice" or shown:find "^try"
+  return is_ours and ('"%s"'):format(shown) or shown
 end
 
 --- A diagnostic nobody handles.
@@ -80,16 +81,15 @@ end
 function Console:diagnostic(d)
   if d.code == "worker.stderr" or d.code == "worker.stdout" then self.worker_lines = self.worker_lines + 1 end
   if self.mode == "json" then
-    return self:write(json_object.of("diagnostic", json_object.pick(d, { "code", "message" })))
+    return self:write(json_object.line("diagnostic", json_object.pick(d, { "code", "message" })))
   end
-  local message = M.clean(d.message):gsub("\n", "\n  ")
-  self:write(("%s: %s"):format(self:paint("yellow", M.clean(d.code)), message))
+  self:write(": " .. d.message, self:paint("yellow", code_of(d)))
 end
 
 --- Something the command itself has to say.
 ---@param text string
 function Console:notice(text)
-  self:write(self.mode == "json" and json_object.of("notice", text) or "sluice: " .. text)
+  self:write(self.mode == "json" and json_object.line("notice", text) or "sluice: " .. text)
 end
 
 local PERIOD = { live = 0, plain = 1, json = 1 }
@@ -105,7 +105,7 @@ function Console:progress(counts)
   local line = progress.line(counts, rate)
   if self.mode == "plain" then return self:notice(line) end
   local _, columns = core.terminal(2)
-  io.stderr:write("\r", cut(M.clean(line), columns - 1), "\27[K")
+  io.stderr:write("\r", cut(line, columns - 1), "\27[K")
   self.shown = true
 end
 
@@ -124,17 +124,17 @@ end
 ---@param report sluice.cli.Report
 function Console:outcome(report)
   if self.mode == "json" then
-    return self:write(json_object.of("outcome", json_object.raw(outcome.json(report))))
+    return self:write(json_object.line("outcome", json_object.raw(outcome.json(report))))
   end
   if not report.failure then
     self:notice(outcome.success(report))
-    for _, note in ipairs(report.summary and report.summary.notes or {}) do self:write(M.clean("  note: " .. note)) end
+    for _, note in ipairs(report.summary and report.summary.notes or {}) do self:write("  note: " .. note) end
     return
   end
   local lines = outcome.failure(report)
   local kind = report.failure.kind
-  self:notice(self:paint("red", kind) .. M.clean(lines[1]):sub(#kind + 1))
-  for i = 2, #lines do self:write(M.clean(lines[i])) end
+  self:write(lines[1]:sub(#kind + 1), "sluice: " .. self:paint("red", core.visible(kind)))
+  for i = 2, #lines do self:write(lines[i]) end
 end
 
 return M

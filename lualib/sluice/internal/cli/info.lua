@@ -1,9 +1,9 @@
 --- sluice info: what a worker says about itself.
-local console = require "sluice.internal.cli.console"
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
 local lists = require "sluice.internal.lists"
 local standard_output = require "sluice.internal.standard_output"
+local text_width = require "sluice.internal.sink.text_width"
 local units = require "sluice.internal.units"
 local worker_spec = require "sluice.internal.cli.spec"
 
@@ -13,21 +13,24 @@ local function exports_json(exports)
 end
 
 local function as_json(info)
-  return json_object.of("name", info.name, "version", info.version, "runtime", info.runtime,
+  return json_object.line("name", info.name, "version", info.version, "runtime", info.runtime,
     "protocol", core.protocol, "max_frame", info.max_frame, "exports", exports_json(info.exports))
 end
 
+--- The names are the worker's.
 local function as_text(info)
+  local printable = text_width.printable
+  local names = lists.map(info.exports, function(export) return printable(export.name) end)
   local width = 0
-  for _, export in ipairs(info.exports) do width = math.max(width, #export.name) end
-  local lines = { ("%s %s"):format(info.name, info.version), "exports:" }
-  for _, export in ipairs(info.exports) do
-    lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(export.name, export.type)
+  for _, name in ipairs(names) do width = math.max(width, text_width.of(name)) end
+  local lines = { ("%s %s"):format(printable(info.name), printable(info.version)), "exports:" }
+  for i, export in ipairs(info.exports) do
+    lines[#lines + 1] = ("  %s%s  %s"):format(names[i], (" "):rep(width - text_width.of(names[i])), export.type)
   end
   if #info.exports == 0 then lines[#lines + 1] = "  none" end
   lines[#lines + 1] = ("rows up to %s; %s, protocol %d")
-    :format(units.show_size(info.max_frame), info.runtime or "runtime unknown", core.protocol)
-  return console.clean(table.concat(lines, "\n")) -- the names are the worker's
+    :format(units.show_size(info.max_frame), printable(info.runtime or "runtime unknown"), core.protocol)
+  return table.concat(lines, "\n")
 end
 
 ---@param session sluice.cli.Session

@@ -1,5 +1,4 @@
 --- The command line of sluice.
-local console = require "sluice.internal.cli.console"
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
 local standard_output = require "sluice.internal.standard_output"
@@ -28,7 +27,7 @@ local commands = {
 ---@return integer code
 local function usage(problem, command)
   local page = command and ("sluice %s --help"):format(command) or "sluice --help"
-  io.stderr:write(("sluice: usage: %s\ntry: %s\n"):format(console.clean(problem), page))
+  io.stderr:write(("sluice: usage: %s\ntry: %s\n"):format(core.visible(problem), page))
   return 2
 end
 
@@ -57,7 +56,7 @@ local function say(text)
   local ok, err = standard_output.line(text)
   if ok then return 0 end
   if err.errno == "EPIPE" then return "SIGPIPE" end
-  io.stderr:write(("sluice: %s\n"):format(console.clean(tostring(err))))
+  io.stderr:write(("sluice: %s\n"):format(core.visible(tostring(err))))
   return core.exit_code(err)
 end
 

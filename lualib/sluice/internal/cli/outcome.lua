@@ -245,8 +245,8 @@ local SHOWN = 70 -- characters of a source around the place
 ---@return string? source, string? caret
 local function excerpt(err)
   if not (err.kind == "expression" or err.kind == "usage") or not err.text or not err.offset then return nil end
-  local before = err.text:sub(1, err.offset):gsub("[%c]", " ")
-  local after = err.text:sub(err.offset + 1):gsub("[%c]", " ")
+  local before = core.visible((err.text:sub(1, err.offset):gsub("%c", " ")))
+  local after = core.visible((err.text:sub(err.offset + 1):gsub("%c", " ")))
   local n = utf8.len(before) or #before
   if n > SHOWN then before, n = "…" .. before:sub(utf8.offset(before, -SHOWN) or -SHOWN), SHOWN + 1 end
   local cut = utf8.len(after) and utf8.offset(after, SHOWN)
@@ -311,7 +311,7 @@ end
 function M.json(report)
   local summary, failure = report.summary, report.failure
   local counts = summary and summary.counts or report.counts or {}
-  return json_object.of(
+  return json_object.line(
     "success", failure == nil,
     "exit", report.exit,
     "rows", counts.rows or 0,

@@ -1,5 +1,6 @@
 --- What the progress line says. Pure: counts and times come as arguments.
 local json_object = require "sluice.internal.json_object"
+local text_width = require "sluice.internal.sink.text_width"
 local units = require "sluice.internal.units"
 
 local M = {}
@@ -32,7 +33,7 @@ end
 ---@return string?
 function M.phase(p)
   if not p then return nil end
-  local text = p.phase or ""
+  local text = text_width.printable(p.phase or "")
   if p.current then
     text = ("%s %s"):format(text, units.show_count(p.current))
     if p.total then text = ("%s/%s"):format(text, units.show_count(p.total)) end
@@ -62,7 +63,7 @@ end
 ---@return string
 function M.json(counts, rate)
   local p = counts.progress or {}
-  return json_object.of("progress", json_object.raw(json_object.of(
+  return json_object.line("progress", json_object.raw(json_object.of(
     "rows", counts.rows, "kept", counts.kept, "dropped", counts.dropped, "bytes", counts.bytes,
     "elapsed", counts.elapsed, "rows_per_second", rate,
     "phase", p.phase, "current", p.current, "total", p.total)))

@@ -3,6 +3,8 @@
 --- Without locale: East Asian wide characters and emoji count two, combining
 --- and invisible ones none, everything else one. Control characters do not
 --- reach a terminal: `printable` shows them as escapes.
+local core = require "sluice.core"
+
 local M = {}
 
 -- First, last, and the columns of each character between; sorted.
@@ -41,14 +43,11 @@ local function escape(char)
   return ESCAPES[char] or ("\\x%02X"):format(char:byte(-1))
 end
 
---- The text with control characters, and what is no UTF-8, shown as escapes.
+--- The text on one line, with control characters, and what is no UTF-8, shown as escapes.
 ---@param text string
 ---@return string
 function M.printable(text)
-  text = text:gsub("%c", escape)
-  if not text:find "[\x80-\xff]" then return text end
-  if not utf8.len(text) then return (text:gsub("[\x80-\xff]", escape)) end
-  return (text:gsub("\xC2[\x80-\x9F]", escape))
+  return core.visible((text:gsub("%c", escape)))
 end
 
 --- Columns of a printable text.
