@@ -111,7 +111,7 @@ function M.main(argv)
   local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return usage(reword(options), command) end
   if behind and #behind == 0 then return usage("nothing stands behind --; name a worker there", command) end
-  local opened, problem = session.open(options)
+  local opened <close>, problem = session.open(options)
   if not opened then return usage(problem, command) end
   local code
   code, problem = commands[options.command](opened, options, behind)

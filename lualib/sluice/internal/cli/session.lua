@@ -59,6 +59,11 @@ function Session:discard()
   if self.file then self.file:discard() end
 end
 
+--- A bug of ours, or memory that ran out.
+function Session:__close(err)
+  if err then self:discard() end
+end
+
 --- Say how it ended.
 ---@param failure sluice.Error?
 ---@return integer|"SIGPIPE" code

@@ -1,5 +1,6 @@
 --- --summary FILE: a bad path is found out before the run; the file is replaced
---- as a whole at its end (core.file), so that it is never half there.
+--- as a whole at its end (core.file), so that it is never half there. What is
+--- not a regular file, or is known by its descriptor, is written to as it is.
 local core = require "sluice.core"
 local lfs = require("sluice.internal.modules").require "lfs"
 
@@ -7,19 +8,49 @@ local M = {}
 
 ---@class sluice.cli.SummaryFile
 ---@field private path string
----@field private in_place file*?  nil: it is replaced
+---@field private out { write: function, close: function }?  nil: it is replaced
 local SummaryFile = {}
 SummaryFile.__index = SummaryFile
 
---- Where our own output goes, as /dev/stdout does, a file that is known by its
---- descriptor, devices and pipes: nothing of this can be replaced.
+local MOST_LINKS = 40
+
+--- The open descriptor that a path stands for, as /dev/stderr and /dev/fd/3 do.
+---@return integer?
+local function descriptor(path)
+  for _ = 1, MOST_LINKS do
+    local fd = path:match "^/dev/fd/(%d+)$" or path:match "^/proc/self/fd/(%d+)$"
+    if fd then return math.tointeger(fd) end
+    local target = lfs.symlinkattributes(path, "target")
+    if not target then return nil end
+    path = target:sub(1, 1) == "/" and target or (path:match "^.*/" or "") .. target
+  end
+end
+
+--- What goes where a descriptor does, without opening that anew: a socket, or
+--- another user's terminal, could not be.
+local function direct(fd)
+  local info <close> = io.open("/proc/self/fdinfo/" .. fd)
+  local flags = info and tonumber(info:read "a":match "flags:%s*(%d+)", 8) or 0
+  if flags & 3 == 0 then return nil, "it is not open for writing" end
+  local writer = core.writer(fd)
+  return {
+    write = function(_, text)
+      local ok, err = writer:write(text)
+      if ok then ok, err = writer:flush() end
+      return ok, err and err.os
+    end,
+    close = function() return true end,
+  }
+end
+
+--- Where our own output goes, devices, pipes and sockets: nothing of this can be replaced.
 local function stays_in_place(path)
   local there = lfs.attributes(path)
   for fd = 1, there and 2 or 0 do
     local here = lfs.attributes("/proc/self/fd/" .. fd)
     if here and there.dev == here.dev and there.ino == here.ino then return true end
   end
-  return there and (there.mode ~= "file" or path:find "^/dev/fd/" or path:find "^/proc/") ~= nil
+  return there and (there.mode ~= "file" or path:find "^/proc/") ~= nil
 end
 
 --- What is wrong, without what, which the user knows.
@@ -42,13 +73,24 @@ local function replace(path, text)
   return nil, why == err.message and err.os or why
 end
 
+--- An older summary does not stay where a new one should be.
+local function withdraw(path)
+  local mode = lfs.symlinkattributes(path, "mode")
+  if mode == "file" then os.remove(path) end
+  local old = mode == "link" and io.open(path, "w") -- the link is the user's
+  if old then old:close() end
+end
+
 ---@param path string
 ---@return sluice.cli.SummaryFile? file, string? why
 function M.open(path)
-  local self, ok, why = { path = path }, nil, nil
-  if stays_in_place(path) then
+  local self, fd, ok, why = { path = path }, descriptor(path), nil, nil
+  if fd then
+    ok, why = direct(fd)
+    self.out = ok
+  elseif stays_in_place(path) then
     ok, why = io.open(path, "a")
-    self.in_place, why = ok, why and without_path(path, why)
+    self.out, why = ok, why and without_path(path, why)
   else
     ok, why = replace(path)
   end
@@ -59,15 +101,20 @@ end
 ---@param text string
 ---@return boolean? ok, string? why
 function SummaryFile:write(text)
-  if not self.in_place then return replace(self.path, text) end
-  local ok, why = self.in_place:write(text, "\n")
-  local closed, why_not_closed = self.in_place:close()
+  if not self.out then
+    local ok, why = replace(self.path, text)
+    if not ok then withdraw(self.path) end
+    return ok, why
+  end
+  local ok, why = self.out:write(text .. "\n")
+  local closed, why_not_closed = self.out:close()
   if ok and closed then return true end
   return nil, why or why_not_closed
 end
 
+--- There is no summary.
 function SummaryFile:discard()
-  if self.in_place then self.in_place:close() end
+  if self.out then self.out:close() else withdraw(self.path) end
 end
 
 return M
