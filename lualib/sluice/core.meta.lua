@@ -88,7 +88,8 @@
 ---@field exit fun()
 --- Terminal facts for the progress line: is fd a terminal, its columns.
 ---@field terminal fun(fd: integer): boolean, integer
----@field piped fun(fd: integer): boolean     it is a pipe or a socket
+--- "file", "directory", "pipe" (or a socket), "null" or "device"; or nil and why not.
+---@field kind fun(of: string|integer): string?, string?   a path, or a descriptor
 ---@field hung_up fun(fd: integer): boolean   nobody reads what is written there any more
 --- A file without a name in TMPDIR or /tmp, and that directory; or nil, why not, and the directory.
 ---@field temporary fun(): file*?, string, string?

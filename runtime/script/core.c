@@ -116,7 +116,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "interrupted", core_interrupted },
 	{ "exit", core_exit },
 	{ "terminal", sl_descriptor_terminal },
-	{ "piped", sl_descriptor_piped },
+	{ "kind", sl_descriptor_kind },
 	{ "hung_up", sl_descriptor_hung_up },
 	{ "temporary", sl_descriptor_temporary },
 	{ "visible", core_visible },

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -26,11 +27,28 @@ int sl_descriptor_terminal(lua_State *L) /* [fd] */
 	return 2;
 }
 
-int sl_descriptor_piped(lua_State *L) /* [fd] */
+static const char *kind_of(const struct stat *st)
+{
+	switch (st->st_mode & S_IFMT) {
+	case S_IFREG: return "file";
+	case S_IFDIR: return "directory";
+	case S_IFIFO:
+	case S_IFSOCK: return "pipe";
+	case S_IFCHR: return st->st_rdev == makedev(1, 3) ? "null" : "device";
+	default: return "device";
+	}
+}
+
+int sl_descriptor_kind(lua_State *L) /* [path or fd] */
 {
 	struct stat st;
-	bool known = fstat((int)luaL_checkinteger(L, 1), &st) == 0;
-	lua_pushboolean(L, known && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)));
+	int rc = lua_isinteger(L, 1) ? fstat((int)lua_tointeger(L, 1), &st) : stat(luaL_checkstring(L, 1), &st);
+	if (rc != 0) {
+		luaL_pushfail(L);
+		lua_pushstring(L, strerror(errno));
+		return 2;
+	}
+	lua_pushstring(L, kind_of(&st));
 	return 1;
 }
 

@@ -8,8 +8,9 @@
 /* core.terminal(fd): is it one, and its columns. */
 int sl_descriptor_terminal(lua_State *L);
 
-/* core.piped(fd): is it a pipe or a socket? */
-int sl_descriptor_piped(lua_State *L);
+/* core.kind(path or fd): "file", "directory", "pipe" (or a socket), "null" (/dev/null) or
+ * "device"; or nil and the system's words. */
+int sl_descriptor_kind(lua_State *L);
 
 /* core.hung_up(fd): has whoever would read what is written there gone? */
 int sl_descriptor_hung_up(lua_State *L);

@@ -42,6 +42,8 @@ local TAKE = "return { on_row = function() end }"
 
 --- Run, and look at what is said: it has our word in it.
 local function harmless(words, options)
+  options = options or {}
+  options.cwd = options.cwd or shell.directory() -- a name may be that of a file
   local result = shell.sluice(words, options)
   assert_harmless(result.err, shell.line(words))
   return result
@@ -169,7 +171,7 @@ describe("text of others on standard output", function()
     assert_harmless(result.out)
     local _, lines = result.out:gsub("\n", "")
     assert.equal(5, lines, result.out)
-    result = harmless { "info", "--json", "--", w }
+    result = harmless { "info", "--as", "json", "--", w }
     assert_harmless(result.out)
     assert.equal(STEERS, json.decode(result.out).name)
   end)

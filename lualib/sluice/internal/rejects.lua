@@ -22,7 +22,6 @@
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
 local lists = require "sluice.internal.lists"
-local text = require "sluice.internal.text"
 local units = require "sluice.internal.units"
 
 local M = {}
@@ -108,13 +107,13 @@ end
 ---@param bad sluice.core.BadLine
 local function describe_line(bad)
   local size = bad.size > #bad.text and bad.size or nil
-  return json_object.of("file", bad.file and text.printable(bad.file), "line", bad.line, "reason", bad.reason,
-    "text", text.utf8(bad.text), "size", size)
+  return json_object.of("file", bad.file and bad.file, "line", bad.line, "reason", bad.reason,
+    "text", bad.text, "size", size)
 end
 
 ---@param last sluice.Reject
 local function place(last)
-  local line = last.line and ("%s %s"):format(last.file and text.printable(last.file) .. ":" or "line", last.line):gsub(": ", ":")
+  local line = last.line and ("%s %s"):format(last.file and last.file .. ":" or "line", last.line):gsub(": ", ":")
   if not last.stream then return line end
   local row = ("stream %s, sequence %d"):format(last.stream, last.sequence)
   return line and row .. ", " .. line or row
@@ -206,7 +205,7 @@ function Rejects:add(row, run, why, line, file)
   if type(why) == "string" then why = { message = why } end
   local last = {
     stream = row.stream, sequence = row.sequence, line = line, file = file,
-    reason = text.utf8(why.message), pointer = why.pointer,
+    reason = why.message, pointer = why.pointer,
   }
   remember(self.tallies[all], last)
   if own then remember(self.tallies[own], last) end

@@ -27,7 +27,7 @@ function M.open(options)
   local is_capable = tty and os.getenv("TERM") ~= "dumb"
   local mode = options.progress or "auto"
   if mode == "auto" then -- whoever reads our output has the screen
-    mode = is_capable and not options.quiet and not core.piped(1) and "live" or "none"
+    mode = is_capable and not options.quiet and core.kind(1) ~= "pipe" and "live" or "none"
   end
   return setmetatable({
     tty = tty, mode = mode, colour = is_capable and (os.getenv("NO_COLOR") or "") == "",

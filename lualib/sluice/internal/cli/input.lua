@@ -1,7 +1,5 @@
 --- Where the rows of run and filter come from: a worker, files, or standard input.
 local core = require "sluice.core"
-local lfs = require "lfs"
-local text = require "sluice.internal.text"
 local worker_spec = require "sluice.internal.cli.spec"
 
 local M = {}
@@ -14,25 +12,23 @@ local NOBODY = {
 --- Why nobody can have meant standard input.
 ---@return string? why
 local function emptiness()
-  if core.terminal(0) then return NOBODY.terminal end
-  local stdin, null = lfs.attributes("/proc/self/fd/0"), lfs.attributes("/dev/null")
-  local is_null = stdin and null and stdin.mode == "char device" and stdin.rdev == null.rdev
-  return is_null and NOBODY.null or nil
+  return core.terminal(0) and NOBODY.terminal or core.kind(0) == "null" and NOBODY.null or nil
 end
 
 --- What is wrong with a file, before anything has begun.
 ---@param name string
 ---@return string? problem
 local function problem_of(name)
-  local shown = text.printable(name)
   if name == "" then return "the name of a file is empty" end
-  if name:find "%.lua$" or name:find "%.so$" then return ("%s: a worker stands behind --"):format(shown) end
-  local mode, why = lfs.attributes(name, "mode")
-  if mode == "directory" then return ("cannot read %s: it is a directory"):format(shown) end
-  if mode and mode ~= "file" then return nil end -- to open a pipe is to take from it
+  if name:find "%.lua$" or name:find "%.so$" then return ("%s: a worker stands behind --"):format(name) end
+  local kind, why = core.kind(name)
+  if not kind then return ("cannot read %s: %s"):format(name, why) end
+  if kind == "directory" then return ("cannot read %s: it is a directory"):format(name) end
+  if kind ~= "file" then return nil end -- to open a pipe is to take from it
   local file
-  if mode then file, why = io.open(name, "rb") end
-  if file then file:close() else return "cannot read " .. text.printable(why:gsub("^cannot obtain information from file '(.*)'", "%1")) end
+  file, why = io.open(name, "rb")
+  if not file then return "cannot read " .. why end
+  file:close()
 end
 
 ---@param files string[]
