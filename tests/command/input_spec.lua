@@ -80,7 +80,7 @@ describe("standard input", function()
       local w <close> = assert(sluice.spawn { "cat", lines = true%s })
       for row in w:rows() do print(row.raw) end]]
     local function of(option)
-      return shell.run({ "lua5.4", "-e", code:format(option) }, { input = "1\n" })
+      return shell.run({ paths.lua, "-e", code:format(option) }, { input = "1\n" })
     end
     assert.equal("", of("").out)
     assert.equal("1\n", of(', stdin = "inherit"').out)
@@ -95,7 +95,7 @@ describe("standard input", function()
         for row in w:rows() do print(row.raw) end
         w:cycle()
       end]]
-    assert.equal("1\n2\n", shell.run({ "lua5.4", "-e", code }, { input = "1\n2\n3\n" }).out)
+    assert.equal("1\n2\n", shell.run({ paths.lua, "-e", code }, { input = "1\n2\n3\n" }).out)
   end)
 
   it("takes the place of a worker for run, too", function()

@@ -17,6 +17,9 @@ local good = {
   reply = frames.reply {},
   failure = frames.failure { message = "no" },
   ready = frames.ready(1),
+  streams = frames.streams { names = { "rows" } }, -- these three are of features, which nobody has agreed on
+  place = frames.place { line = 1 },
+  bad_line = frames.bad_line { line = 1, reason = "no" },
 }
 
 local welcome = {

@@ -113,6 +113,22 @@ function M.failure(t)
   return M.frame("failure", table.concat(parts), with(t.head, { request = t.request or 1 }))
 end
 
+--- names: { name, ... }
+function M.streams(t)
+  local names = {}
+  for i, name in ipairs(t.names) do names[i] = name .. "\0" end
+  return M.frame("streams", text(table.concat(names)), with(t.head, { request = t.request or 1 }))
+end
+
+function M.place(t)
+  return M.frame("place", text(t.file) .. string.pack("<i8i8", t.line, t.step or 1), with(t.head, { request = t.request or 1 }))
+end
+
+function M.bad_line(t)
+  return M.frame("bad_line", text(t.file) .. string.pack("<i8", t.line) .. text(t.reason) .. text(t.bytes) ..
+    string.pack("<i8", t.size or #(t.bytes or "")), with(t.head, { request = t.request or 1 }))
+end
+
 function M.ready(request) return M.plain("ready", request or 1) end
 
 -- ---- whole streams -------------------------------------------------------
