@@ -55,7 +55,9 @@ function M.spawn(spec)
     core.finish() -- nobody has a handle to wait with
     return nil, err
   end
-  return worker.wrap(handle, option_list.pick(option_list.of.request, read))
+  local defaults = option_list.pick(option_list.of.request, read)
+  defaults.bad_lines = read.bad_lines
+  return worker.wrap(handle, defaults)
 end
 
 --- Options of a policy file, as internal/policy_options.lua says.

@@ -80,6 +80,7 @@ function Worker:run(export, value, rules)
   expect(plan, "run", problem)
   plan.export, plan.json = own.export or plan.export, own.json or plan.json
   plan.options = option_list.pick(option_list.of.request, plan.options, self.defaults)
+  plan.options.bad_lines = self.defaults.bad_lines
   return settle(self, request.execute(self.handle, policy.request(plan, "rows"), plan))
 end
 
