@@ -38,6 +38,7 @@ struct lines {
 	bool is_skipping; /* up to the end of a line that was too long */
 	uint64_t line;    /* of the record that was taken last, in its file, from 1 */
 	uint64_t offset;  /* of a document's record in its file */
+	uint64_t breaks;  /* of lines within it */
 	uint64_t records; /* of the request */
 	bool is_array;    /* the last one was an array of objects */
 	uint64_t last_line; /* of the record before, for the step to the next */
@@ -163,7 +164,7 @@ static int check_name(struct lines *l, struct sl_text name, struct sl_error *err
 /* A payload of several lines goes out on one. */
 static struct sl_text on_one_line(struct lines *l, const char *text, size_t len)
 {
-	if (l->documents == NULL || memchr(text, '\n', len) == NULL)
+	if (l->breaks == 0)
 		return (struct sl_text){ text, len };
 	sl_buffer_consume(&l->compact, sl_buffer_len(&l->compact));
 	if (sl_json_append_compact(&l->compact, text, len) != 0)
@@ -220,6 +221,10 @@ static enum progress take_record(struct lines *l, const char *text, size_t len)
 	SL_ERROR(err);
 	l->records++;
 	enum sl_emitted e = emit_record(l, text, len, &err);
+	if (e == SL_EMITTED_REFUSED && l->documents != NULL && sl_documents_doubt(l->documents)) {
+		l->records--;
+		return MORE; /* it comes again */
+	}
 	return e == SL_EMITTED_REFUSED ? take_bad(l, text, len, &err) : emitted(e);
 }
 
@@ -323,6 +328,7 @@ static enum progress take_documents(struct lines *l, bool is_end)
 	while (p == MORE && (rc = sl_documents_next(l->documents, text, len, is_end, &row, &err)) > 0) {
 		l->line = row.line;
 		l->offset = row.offset;
+		l->breaks = row.breaks;
 		p = take_record(l, row.text, row.len);
 	}
 	if (rc < 0)

@@ -13,6 +13,8 @@
 #define NOWHERE SIZE_MAX
 #define PIECE (64u * 1024) /* what is passed over and longer is gone into */
 #define POINTER_DEPTH 64
+#define MODEL_BYTES 32
+#define TRIES 8 /* brackets that the end of a row is guessed from */
 
 struct step { /* a token of the pointer */
 	char *name; /* unescaped */
@@ -53,6 +55,14 @@ struct sl_documents {
 	bool on_path; /* the child at hand does */
 	bool in_rows; /* the array is open */
 	bool found;   /* in this document */
+
+	/* What stood between two rows: a bracket, a comma, a bracket. */
+	char model[MODEL_BYTES];
+	size_t model_len; /* 0: none */
+	bool sure;        /* it has misled */
+	bool guessed;     /* the end of the row at hand is */
+	size_t row_at, row_end; /* the row at hand, in text */
+	uint64_t row_line;
 	bool object[SL_JSON_DEPTH_LIMIT];
 };
 
@@ -120,7 +130,9 @@ void sl_documents_begin(struct sl_documents *d, size_t skipped)
 	d->at = d->depth = d->path = 0;
 	d->state = VALUE;
 	d->on_path = true;
-	d->in_rows = d->found = false;
+	d->in_rows = d->found = d->sure = d->guessed = false;
+	d->model_len = 0;
+	d->row_end = NOWHERE;
 	d->look = (struct look){ 0 };
 }
 
@@ -129,6 +141,7 @@ size_t sl_documents_used(struct sl_documents *d)
 	size_t used = d->at;
 	d->passed += used;
 	d->at = 0;
+	d->row_end = NOWHERE; /* nothing is known of what stands after it */
 	return used;
 }
 
@@ -286,13 +299,64 @@ static int finish_value(struct sl_documents *d, struct sl_error *err)
 	return d->depth > 0 ? GO_ON : finish_document(d, err);
 }
 
+/* ---- rows ---- */
+
+/* From the last byte of the row before to the first of this one. */
+static void note_model(struct sl_documents *d)
+{
+	if (d->sure || d->row_end == NOWHERE || !is_open(d->text[d->at]))
+		return;
+	const char *from = d->text + d->row_end - 1;
+	size_t len = d->at + 1 - (d->row_end - 1);
+	bool known = d->model_len == len && memcmp(d->model, from, len) == 0;
+	if (known || len > sizeof d->model)
+		return;
+	d->model_len = *from == '}' || *from == ']' ? len : 0;
+	memcpy(d->model, from, d->model_len);
+}
+
+/* Where the same stands again: the row's length, or NOWHERE. */
+static size_t guess(const struct sl_documents *d)
+{
+	const char *text = d->text + d->at, *end = d->text + d->len, *at = text;
+	if (d->sure || d->model_len == 0 || d->look.at > 0 || *text != d->model[d->model_len - 1])
+		return NOWHERE;
+	for (int i = 0; i < TRIES; i++) {
+		at = memchr(at + 1, d->model[0], (size_t)(end - at - 1));
+		if (at == NULL || (size_t)(end - at) < d->model_len)
+			break;
+		if (memcmp(at, d->model, d->model_len) == 0)
+			return (size_t)(at + 1 - text);
+	}
+	return NOWHERE;
+}
+
+bool sl_documents_doubt(struct sl_documents *d)
+{
+	if (!d->guessed)
+		return false;
+	d->guessed = false;
+	d->sure = true;
+	d->at = d->row_at;
+	d->line = d->row_line;
+	d->state = VALUE;
+	return true;
+}
+
 static int take_row(struct sl_documents *d, struct sl_document_row *row)
 {
-	size_t len = value_end(d);
+	note_model(d);
+	size_t len = guess(d);
+	d->guessed = len != NOWHERE;
+	if (!d->guessed)
+		len = value_end(d);
 	if (len == NOWHERE)
 		return MORE;
 	*row = (struct sl_document_row){ d->text + d->at, len, d->line, d->passed + d->at, 0 };
+	d->row_at = d->at;
+	d->row_line = d->line;
 	row->breaks = pass(d, len);
+	d->row_end = d->at;
 	forget_look(d);
 	d->state = d->depth > 0 ? AFTER : VALUE;
 	return FOUND;

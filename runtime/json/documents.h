@@ -8,8 +8,11 @@
  *
  * Pure: show it the bytes that it has not used, and get the next row. What it
  * holds does not grow with the documents; a row, a name and a string that is
- * passed over must be in the bytes as a whole. A row is not checked: its bytes
- * are those of one value if they are JSON at all, and sl_json_parse says that.
+ * passed over must be in the bytes as a whole.
+ *
+ * A row is not checked: whether it is JSON, sl_json_parse must say. Its end may be
+ * guessed from what stood between the rows before it, so one that is refused must
+ * be doubted. A guess that is JSON is right: no object or array has two ends.
  */
 #pragma once
 
@@ -46,6 +49,10 @@ void sl_documents_begin(struct sl_documents *d, size_t skipped);
  */
 int sl_documents_next(struct sl_documents *d, const char *text, size_t len, bool last,
                       struct sl_document_row *row, struct sl_error *err);
+
+/* The row at hand was refused: was its end a guess? Then sl_documents_next gives
+ * it again, with the end found for certain; from here on nothing is guessed. */
+bool sl_documents_doubt(struct sl_documents *d);
 
 /* How many bytes at the front are used now: the caller forgets them, and the
  * next text begins after them. */

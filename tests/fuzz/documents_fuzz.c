@@ -15,6 +15,7 @@
 struct seen {
 	size_t count;
 	struct { uint64_t offset, line; size_t len; } rows[MOST];
+	bool bad; /* the last one is not JSON */
 	int end; /* 0 or -1 */
 	int64_t line, offset;
 };
@@ -26,22 +27,30 @@ static int rows_of(struct seen *seen, struct sl_documents *d, struct sl_buffer *
 	struct sl_document_row row;
 	size_t len = sl_buffer_len(b), used;
 	char *copy = malloc(len + SL_JSON_PADDING);
+	struct sl_json *j = sl_json_new();
 	int rc;
-	CHECK(copy != NULL);
+	CHECK(copy != NULL && j != NULL);
 	if (len > 0)
 		memcpy(copy, sl_buffer_data(b), len);
 	memset(copy + len, '}', SL_JSON_PADDING);
 	while ((rc = sl_documents_next(d, copy, len, last, &row, err)) > 0 && seen->count < MOST) {
 		CHECK(row.len > 0 && row.text >= copy && row.text + row.len <= copy + len);
+		bool good = sl_json_parse(j, row.text, row.len, NULL) == 0;
+		if (!good && sl_documents_doubt(d))
+			continue;
+		seen->bad = !good;
 		seen->rows[seen->count].offset = row.offset;
 		seen->rows[seen->count].line = row.line;
 		seen->rows[seen->count++].len = row.len;
+		if (!good)
+			break; /* as whoever reads them does */
 	}
+	sl_json_free(j);
 	used = sl_documents_used(d);
 	CHECK(used <= len);
 	sl_buffer_consume(b, used);
 	free(copy);
-	return rc;
+	return seen->bad ? 0 : rc;
 }
 
 static void read_in_pieces(struct seen *seen, const char *pointer, struct input sizes,
@@ -54,7 +63,7 @@ static void read_in_pieces(struct seen *seen, const char *pointer, struct input 
 	CHECK(d != NULL && sl_buffer_append(&b, "", 0) == 0);
 	sl_documents_begin(d, 0);
 	memset(seen, 0, sizeof *seen);
-	while (len > 0 && seen->end == 0) {
+	while (len > 0 && seen->end == 0 && !seen->bad) {
 		size_t size = whole ? len : 1 + take_byte(&sizes) % 80;
 		size = size < len ? size : len;
 		CHECK(sl_buffer_append(&b, text, size) == 0);
@@ -62,7 +71,7 @@ static void read_in_pieces(struct seen *seen, const char *pointer, struct input 
 		text += size;
 		len -= size;
 	}
-	if (seen->end == 0)
+	if (seen->end == 0 && !seen->bad)
 		seen->end = rows_of(seen, d, &b, true, &err);
 	sl_error_get_number(&err, SL_D_LINE, &seen->line);
 	sl_error_get_number(&err, SL_D_OFFSET, &seen->offset);
@@ -72,7 +81,7 @@ static void read_in_pieces(struct seen *seen, const char *pointer, struct input 
 
 static void same(const struct seen *a, const struct seen *b)
 {
-	CHECK(a->count == b->count && a->end == b->end);
+	CHECK(a->count == b->count && a->end == b->end && a->bad == b->bad);
 	CHECK(a->line == b->line && a->offset == b->offset);
 	for (size_t i = 0; i < a->count; i++) {
 		CHECK(a->rows[i].offset == b->rows[i].offset && a->rows[i].line == b->rows[i].line);

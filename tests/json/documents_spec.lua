@@ -56,6 +56,13 @@ describe("documents", function()
     end
   end)
 
+  it("are the same rows where a string looks like the end of one", function()
+    local row, trap = '{"a":{"b":1},"c":"x"}', '{"s":"},{\\"","t":[{},{}]}'
+    assert.same({ row, row, trap, row, trap }, rows("[" .. table.concat({ row, row, trap, row, trap }, ",") .. "]"))
+    assert.same({ "[1]", "[2]", '["],["]', "[[4],[5]]" }, rows '[[1],[2],["],["],[[4],[5]]]')
+    assert.same({ "{}", "{}", "{}", "1", "{}" }, rows "[{},{} ,{},1,{}]")
+  end)
+
   it("tell where a row begins, lines from 1 and bytes from 0", function()
     assert.same({ { "1", 1, 1 }, { "{\n}", 3, 5 }, { "2", 5, 10 } }, read "[1,\n\n{\n},\n2]")
   end)

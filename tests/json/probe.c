@@ -350,14 +350,17 @@ static void add_row(lua_State *L, int list, const struct sl_document_row *row)
 	lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
 }
 
-/* All rows of what stands in the buffer: 0 or -1. */
+/* All rows of what stands in the buffer: 0 or -1. A guess may be wrong. */
 static int add_rows(lua_State *L, int list, struct sl_documents *d, struct sl_buffer *b, bool last,
                     struct sl_error *err)
 {
+	struct sl_json *j = sl_json_new();
 	struct sl_document_row row;
 	int rc;
 	while ((rc = sl_documents_next(d, sl_buffer_data(b), sl_buffer_len(b), last, &row, err)) > 0)
-		add_row(L, list, &row);
+		if (sl_json_parse(j, row.text, row.len, NULL) == 0 || !sl_documents_doubt(d))
+			add_row(L, list, &row);
+	sl_json_free(j);
 	sl_buffer_consume(b, sl_documents_used(d));
 	return rc;
 }
