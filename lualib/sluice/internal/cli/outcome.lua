@@ -116,6 +116,7 @@ local function shown(err, name)
   if value == nil then return nil end
   local is_caret = err.text and (err.kind == "expression" or err.kind == "usage")
   if name == "offset" and is_caret then return nil end
+  if name == "export" and err.line then return nil end -- an adapter has but one
   if name == "offset" and err.line then return tostring(value + 1) end
   if name == "line" and err.file then
     local text = ("%s:%s"):format(err.file, value)
