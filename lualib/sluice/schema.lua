@@ -69,6 +69,8 @@ local function in_order(declared)
   return list
 end
 
+local FIELD_KEYS = { true, true, required = true }
+
 local function read_fields(declared)
   if type(declared) ~= "table" or M.is(declared) then
     return nil, ("expected a table of fields such as { name = schema.string }, got %s"):format(check.show(declared))
@@ -76,6 +78,9 @@ local function read_fields(declared)
   local result, seen = {}, {}
   for i, entry in ipairs(in_order(declared)) do
     if type(entry) ~= "table" then return nil, ("field %d: expected { name, type }, got %s"):format(i, check.show(entry)) end
+    for key in pairs(entry) do
+      if not FIELD_KEYS[key] then return nil, ("field %d: unknown key %s; a field is { name, type, required = … }"):format(i, check.show(key)) end
+    end
     local field, problem = types.field_of(entry[1], entry[2], entry.required)
     if not field then return nil, problem end
     if seen[field.name] then return nil, ("%s is declared twice"):format(field.name) end

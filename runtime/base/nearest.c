@@ -41,10 +41,11 @@ static size_t limit(const struct sl_nearest *n)
 	return third < 1 ? 1 : third > 3 ? 3 : third;
 }
 
-static bool begins(struct sl_text candidate, struct sl_text word)
+/* Is one the beginning of the other, as min is of minimum? */
+static bool begins(struct sl_text a, struct sl_text b)
 {
-	return word.len >= FEWEST_LETTERS && word.len < candidate.len &&
-	       strncasecmp(candidate.bytes, word.bytes, word.len) == 0;
+	size_t len = a.len < b.len ? a.len : b.len;
+	return len >= FEWEST_LETTERS && a.len != b.len && strncasecmp(a.bytes, b.bytes, len) == 0;
 }
 
 void sl_nearest_begin(struct sl_nearest *n, struct sl_text word)
@@ -56,6 +57,8 @@ void sl_nearest_begin(struct sl_nearest *n, struct sl_text word)
 void sl_nearest_offer(struct sl_nearest *n, struct sl_text candidate)
 {
 	size_t away = distance(n->word, candidate);
+	if (away > 0 && away >= n->word.len && !begins(candidate, n->word))
+		return; /* no letter is the same */
 	if (away > limit(n) && begins(candidate, n->word))
 		away = limit(n);
 	bool ties = n->best.bytes != NULL && away == n->away && sl_text_compare(candidate, n->best) < 0;

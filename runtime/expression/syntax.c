@@ -1,6 +1,7 @@
 /* syntax.c - see syntax.h: by descent, with a token of look-ahead */
 #include "expression/syntax.h"
 
+#include <ctype.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,12 +53,16 @@ static const struct operator {
 static const struct habit {
 	const char *sign, *said;
 } habits[] = {
+	{ "!==", "not equal is written ~=, not !==" },
 	{ "!=", "not equal is written ~=, not !=" },
 	{ "&&", "and is written and, not &&" },
 	{ "||", "or is written or, not ||" },
 	{ "=~", "a pattern is matched by name:find \"...\", not by =~" },
+	{ "=>", "an order is written >= or <=, not =>" },
 	{ "=", "equal is written ==, not =" },
 	{ "!", "not is written not, not !" },
+	{ "??", "a default is written x or y, not x ?? y" },
+	{ "?.", "a field of what is absent is nil here: write x.y, not x?.y" },
 	{ "?", "a choice is written x and y or z, not x ? y : z" },
 };
 
@@ -85,6 +90,42 @@ static const struct habit *habit_at(const char *source, size_t at)
 	return NULL;
 }
 
+/* Words of other languages that stand between two values. */
+static const struct habit word_habits[] = {
+	{ "is", "null and nil are compared by == and ~=, as in x == null" },
+	{ "in", "one of several is written x == 1 or x == 2" },
+	{ "like", "a pattern is matched by name:find \"...\"" },
+	{ "matches", "a pattern is matched by name:find \"...\"" },
+	{ "contains", "a part is found by name:find(\"...\", 1, true)" },
+};
+
+static const struct habit *word_habit_at(const struct reader *r, const struct token *t)
+{
+	for (size_t i = 0; i < sizeof word_habits / sizeof *word_habits; i++) {
+		const char *word = word_habits[i].sign;
+		if (t->end - t->at == strlen(word) && strncmp(r->source + t->at, word, strlen(word)) == 0)
+			return &word_habits[i];
+	}
+	return NULL;
+}
+
+/* Signs whose first half was taken for an operator. */
+static const char *half_said(const struct reader *r, size_t at)
+{
+	char before = at > 0 ? r->source[at - 1] : '\0';
+	if (r->source[at] == '=' && r->source[at + 1] != '=' && before != '\0' && strchr("+-*/%.", before) != NULL)
+		return "an expression changes nothing: it cannot assign";
+	if (r->source[at] == '=' && before == '=')
+		return "equal is written ==, not ===";
+	if (r->source[at] == '>' && before == '<')
+		return "not equal is written ~=, not <>";
+	if (r->source[at] == '+' && before == '+')
+		return "an expression changes nothing: there is no ++";
+	if (r->source[at] == '.' && (r->source[at + 1] == '_' || isalpha((unsigned char)r->source[at + 1])) && r->behind == 0)
+		return "a field is written by its name alone, without a dot";
+	return NULL;
+}
+
 /* What stands where something else had to. */
 static bool refuse_token(struct reader *r, const char *expected)
 {
@@ -92,6 +133,10 @@ static bool refuse_token(struct reader *r, const char *expected)
 	const struct habit *h = habit_at(r->source, t->at);
 	if (t->kind == BROKEN)
 		return false; /* it has been said */
+	const char *said = t->kind == SIGN ? half_said(r, t->at) : NULL;
+	const struct habit *word = t->kind == NAME || t->kind == WORD ? word_habit_at(r, t) : NULL;
+	if (said != NULL || word != NULL)
+		return refuse(r, t->at, t->end - t->at, "%s", said != NULL ? said : word->said);
 	if (h != NULL && t->kind == SIGN && !(strcmp(h->sign, "=") == 0 && r->source[t->at + 1] == '='))
 		return refuse(r, t->at, strlen(h->sign), "%s", h->said);
 	if (t->kind == END)
@@ -311,9 +356,13 @@ static bool refuse_character(struct reader *r, size_t at)
 	size_t n = 0;
 	while ((unsigned char)s[n] >= 0x80 || is_letter(s[n]) || is_digit(s[n]))
 		n++;
+	bool is_member = at > 0 && r->source[at - 1] == '.';
 	if (n > 0 && sl_utf8_length(s, r->len - at) > 0)
-		return refuse(r, at, n, "a name has only ASCII letters, digits and _; write row:get \"%.*s\"",
+		return refuse(r, at, n, is_member ? "a name has only ASCII letters, digits and _; write [\"%.*s\"] without the dot"
+		                                  : "a name has only ASCII letters, digits and _; write row:get \"%.*s\"",
 		              (int)(n < 60 ? n : 60), s);
+	if ((*s == '$' || *s == '@') && is_letter(s[1]))
+		return refuse(r, at, 1, "a field is written by its name alone, without a %c", *s);
 	return refuse(r, at, 1, "this character has no meaning in an expression");
 }
 

@@ -319,6 +319,13 @@ static void write_item(struct writer *w, uint16_t i, unsigned to)
 
 /* ---- tables ---- */
 
+/* What is absent keeps its place in a list. */
+static void put_null_for_nil(struct writer *w, struct operand o)
+{
+	if (o.local != 0)
+		put(w, "if v%u == nil then v%u = N end ", o.local, o.local);
+}
+
 static void write_table(struct writer *w, uint16_t i, unsigned to)
 {
 	unsigned position = 0, table = ++w->locals;
@@ -330,6 +337,8 @@ static void write_table(struct writer *w, uint16_t i, unsigned to)
 		struct operand key = { .part = 0 }, value = operand(w, entry->right);
 		if (entry->left != 0)
 			key = operand(w, entry->left);
+		if (entry->left == 0)
+			put_null_for_nil(w, value);
 		put(w, "v%u[", table);
 		if (entry->left != 0)
 			put_operand(w, key);

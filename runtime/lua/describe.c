@@ -163,6 +163,8 @@ static int describe(lua_State *L) /* [value] */
 {
 	if (lua_type(L, 1) == LUA_TSTRING)
 		push_words(L, 1);
+	else if (lua_type(L, 1) == LUA_TLIGHTUSERDATA && lua_touserdata(L, 1) == NULL)
+		lua_pushliteral(L, "null");
 	else if (lua_type(L, 1) != LUA_TTABLE)
 		luaL_tolstring(L, 1, NULL);
 	else if (luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL)

@@ -100,10 +100,11 @@ static bool accepts(lua_State *L, struct delivery *d)
 	return lua_type(L, -1) != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != NULL;
 }
 
-static void refuse_value(lua_State *L, const char *why)
+static void refuse_value(lua_State *L, const struct delivery *d, const char *why)
 {
 	SL_ERROR(err);
-	sl_fail(&err, SL_SINK, 0, "map gave no payload: %s", why);
+	bool is_expression = d->route->expression[SL_STEP_MAP] != NULL;
+	sl_fail(&err, is_expression ? SL_EXPRESSION : SL_SINK, 0, "map gave no payload: %s", why);
 	sl_lua_error_raise(L, &err);
 }
 
@@ -115,9 +116,9 @@ static void encode(lua_State *L, struct delivery *d) /* [..., value] */
 	if (lua_isnil(L, -1) && d->route->expression[SL_STEP_MAP] != NULL)
 		lua_pushlightuserdata(L, NULL); /* absent is null there */
 	else if (lua_isnil(L, -1))
-		refuse_value(L, "its value is nil; sluice.null is JSON's null");
+		refuse_value(L, d, "its value is nil; sluice.null is JSON's null");
 	if (sl_value_encode(L, -1, s->encoder, &s->text, &err) != 0)
-		refuse_value(L, err.message);
+		refuse_value(L, d, err.message);
 	d->hand.text = sl_buffer_data(&s->text);
 	d->hand.len = sl_buffer_len(&s->text);
 }

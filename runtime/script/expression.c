@@ -417,12 +417,17 @@ static bool is_literal(const struct sl_expression *e, uint16_t i)
 	return e->tree.parts[i].kind <= SL_SYNTAX_STRING;
 }
 
-/* Is it the library whose member was meant, as in math.pi? */
+/* Is it the library whose member was meant, as in math.pi, or in a call of what it has
+ * not? */
 static bool is_of_member(const struct sl_expression *e, uint16_t name)
 {
-	for (size_t i = 1; i < e->tree.count; i++)
-		if (e->tree.parts[i].is_member && e->tree.parts[i].left == name)
+	const struct sl_part *parts = e->tree.parts;
+	for (uint16_t i = 1; i < e->tree.count; i++) {
+		uint16_t of = parts[i].kind == SL_SYNTAX_CALL ? parts[i].left : i;
+		bool is_library = parts[of].kind == SL_SYNTAX_MEMBER && sl_syntax_library(&e->tree, of) == name;
+		if (parts[of].left == name && (parts[i].is_member || (of != i && is_library)))
 			return true;
+	}
 	return false;
 }
 

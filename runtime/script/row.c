@@ -238,6 +238,11 @@ static int row_index(lua_State *L) /* [row, key] */
 	return 1;
 }
 
+static int row_newindex(lua_State *L) /* [row, key, value] */
+{
+	return luaL_error(L, "a row cannot be changed; map makes another payload of it");
+}
+
 static int row_tostring(lua_State *L) /* [row] */
 {
 	const struct sl_row_object *row = check_row(L);
@@ -260,6 +265,8 @@ void sl_row_push_metatable(lua_State *L)
 		return;
 	lua_pushcfunction(L, row_index);
 	lua_setfield(L, -2, "__index");
+	lua_pushcfunction(L, row_newindex);
+	lua_setfield(L, -2, "__newindex");
 	lua_pushcfunction(L, row_tostring);
 	lua_setfield(L, -2, "__tostring");
 }

@@ -43,6 +43,7 @@ describe("an error in a handler", function()
 
   it("may be any value", function()
     assert.equal("nil", raised(nil).message)
+    assert.equal("null", raised(core.null).message)
     assert.equal("{}", raised({}).message)
     assert.equal('{ 7, "x", code = 5, list = { 1, { 2, a table } }, ["not found"] = true, of = null, where = a function }',
       raised({ 7, "x", code = 5, list = { 1, { 2, { 3 } } }, where = print, of = core.null, ["not found"] = true }).message)

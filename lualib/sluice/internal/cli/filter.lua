@@ -14,17 +14,25 @@ local function expressions(options)
   return { where = where, map = map }
 end
 
+--- 'no row had a field "nmae"; did you mean "name"? seen: name, line'
+---@param seen string[]
+local function of_absent(name, seen)
+  local hint = suggest.hint(name, seen):gsub("mean (.-)%?", 'mean "%1"?')
+  local list = #seen > 0 and (hint == "" and "; seen: " or " seen: ") .. table.concat(seen, ", ") or ""
+  return ('warning: no row had a field "%s"%s%s'):format(name, hint, list)
+end
+
 --- What an expression can hardly have meant: names that no row had, comparisons
 --- that are always the same, arrays that are counted from 0.
 ---@param console sluice.cli.Console
 ---@param list function[]  the expressions
 local function warn(console, list)
+  local told = {}
   for _, f in ipairs(list) do
     local report = core.expression_report(f)
     for _, name in ipairs(report.absent) do
-      local hint = suggest.hint(name, report.seen):gsub("mean (.-)%?", 'mean "%1"?')
-      local seen = #report.seen > 0 and " seen: " .. table.concat(report.seen, ", ") or ""
-      console:notice(('warning: no row had a field "%s"%s%s'):format(name, hint, seen == "" and "" or (hint == "" and ";" or "") .. seen))
+      if not told[name] then console:notice(of_absent(name, report.seen)) end
+      told[name] = true
     end
     for _, text in ipairs(report.constant) do
       local name = text:match [["(.-)"]] or text:match "'(.-)'" or "NAME"
