@@ -103,7 +103,7 @@ describe("text of others on standard error", function()
       "return { sink = require('sluice.sink.csv').file('/nonexistent/' .. EVIL) }",
       -- LuaDBI leaks a handle that it could not open.
       not paths.sanitized and
-      "return { sink = require('sluice.sink.sql').table { url = 'sqlite:/nonexistent/' .. EVIL, name = EVIL, columns = { i = 'integer' } } }" or TAKE,
+      "return { sink = require('sluice.sink.sql').table { url = 'sqlite:/nonexistent/' .. EVIL, name = EVIL, columns = { i = 'integer' } } }" or "error(EVIL)",
       "return { sink = require('sluice.sink.sql').table { url = 'sqlite::memory:', name = EVIL, columns = { [EVIL] = 'integer' } } }",
     } do
       local result = harmless { "run", policy(body), "--", worker "emit:row('r', { a = 1 })" }

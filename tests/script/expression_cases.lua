@@ -400,7 +400,6 @@ return {
   { "a.ü == 1", nil, { 'write ["ü"] without the dot', 3 } },
   { "{ b, a }", '{"a":1}', "[null,1]" },
   { "{ a, { b } }", nil, "[1,[null]]" },
-  { "error(null)", nil, { "null", 6 } },
   { "{a: 1}", nil, { "a field of a table is written { a = ... }", 3 } },
   { '{"a": a}', nil, { 'a field of a table is written { ["a"] = ... }', 5 } },
   { "x ? y : z", nil, { "a choice is written x and y or z", 3 } },
