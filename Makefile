@@ -171,6 +171,7 @@ help:
 	@echo 'make asan tsan  the tests under the sanitizers'
 	@echo 'make fuzz       the decoder and the JSON room, for a minute'
 	@echo 'make crash      SIGKILL at 1,000 random points per sink (KILLS=, SEED=)'
+	@echo 'make soak       a document of 1 GiB, in flat memory'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make install uninstall [PREFIX=/usr/local] [DESTDIR=]'

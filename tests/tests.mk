@@ -1,7 +1,7 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz crash
+.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz crash soak
 
 T := $(BUILD)/tests
 
@@ -144,3 +144,8 @@ crash: deps
 	$(NOW) all test-objects
 	@for f in $(wildcard tests/crash/*.lua); do \
 		$(LUA) $$f $(KILLS) $(SEED) || exit 1; done
+
+# What takes its time: a document of 1 GiB, made on the fly, in flat memory.
+soak: deps
+	$(NOW) test-parts
+	@DOCUMENT_MIB=1024 SPECS=tests/command/documents_spec.lua bash tests/run.sh $(BUILD)

@@ -68,10 +68,19 @@ class Bench:
         os.makedirs(self.data, exist_ok=True)
         generator = f"{self.build}/bench/generate"
         measure.run([generator, str(self.sizes.rows)], f"{self.data}/rows.jsonl")
+        self.make_array()
         measure.run([generator, str(self.sizes.large), str(self.sizes.large_bytes)],
                     f"{self.data}/large.jsonl")
         with open(f"{self.data}/one.json", "w", encoding="ascii") as f:
             f.write('{"kind":"theorem","line":2}\n')
+
+    def make_array(self):
+        """The rows as one document."""
+        with open(f"{self.data}/rows.jsonl", "rb") as lines, open(f"{self.data}/rows.json", "wb") as array:
+            array.write(b"[")
+            for i, line in enumerate(lines):
+                array.write(b",\n" + line[:-1] if i > 0 else line[:-1])
+            array.write(b"]\n")
 
     def clean(self):
         for name in os.listdir(self.data):
@@ -275,7 +284,7 @@ def read_arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--smoke", action="store_true")
     given = parser.parse_args()
-    given.jobs = given.jobs.split(",")
+    given.jobs = given.jobs.replace(",", " ").split()
     unknown = [name for name in given.jobs if name not in names]
     if unknown:
         parser.error(f"no job {unknown[0]}; there are {', '.join(names)}")

@@ -96,7 +96,8 @@ def _sqlite(sluice, emit, rows, data):
 def all_jobs(build, data, sizes):
     """Every job whose measure is how long it takes."""
     sluice, emit = f"{build}/sluice", f"{build}/bench/emit"
-    rows, large, one = f"{data}/rows.jsonl", f"{data}/large.jsonl", f"{data}/one.json"
+    rows, array = f"{data}/rows.jsonl", f"{data}/rows.json"
+    large, one = f"{data}/large.jsonl", f"{data}/one.json"
 
     def mine(*words):
         return Contender("sluice", [sluice, *words])
@@ -117,6 +118,11 @@ def all_jobs(build, data, sizes):
             mine("filter", EXPRESSION, "--lines", "--", "cat", rows),
             jq("-c", JQ_EXPRESSION, rows),
         ], [Target("jq", 7, 9)]),
+        Job("json", "the same rows as one array, from a program that prints it", [
+            mine("filter", EXPRESSION, "--json", "--", "cat", array),
+            Contender("sluice --lines", [sluice, "filter", EXPRESSION, "--lines", "--", "cat", rows], agree.by_bytes),
+            jq("-c", f".[] | {JQ_EXPRESSION}", array),
+        ], [Target("sluice --lines", 0.7, 0.9)]),
         Job("pass", "every row as it is, C worker, to a file", [
             mine("filter", "true", "--", emit, rows),
             jq("-c", ".", rows),
