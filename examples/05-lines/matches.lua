@@ -1,5 +1,5 @@
 -- Any program that prints JSON lines is a worker: here ripgrep. Its messages
--- have a type; the policy looks at the matches and counts them per file.
+-- say in a field what they are; that names their stream, and each has an entry.
 --
 --   sluice run matches.lua
 --   sluice run matches.lua -- rg --json -w TODO ~/src
@@ -8,16 +8,17 @@ local counts, files = {}, {}
 return {
   worker = { "rg", "--json", "--sort", "path", "-w", "uv_[a-z]+", "../../runtime" },
   lines = true,
-  stream = "messages",
+  stream_by = "/type",
+  ok_status = "0,1", -- rg exits with 1 when nothing matches
   streams = {
-    messages = {
-      where = function(row) return row:get("type") == "match" end,
+    match = {
       on_row = function(row)
         local file = row:get("/data/path/text")
         if not counts[file] then files[#files + 1] = file end
         counts[file] = (counts[file] or 0) + 1
       end,
     },
+    ["*"] = "drop", -- where files begin and end, and the summary
   },
   on_summary = function()
     for _, file in ipairs(files) do print(("%6d  %s"):format(counts[file], file)) end

@@ -112,6 +112,54 @@ describe("the example", function()
     assert.equal("     2  x.txt\n", result.out)
   end)
 
+  describe("05-lines reads", function()
+    --- Run a line of its README, where the program is installed.
+    local function shown(program, line, options)
+      if not os.execute("command -v " .. program .. " >/dev/null") then return nil end
+      local result = shell.run({ "sh", "-c", (line:gsub("sluice ", paths.sluice .. " ")) }, options)
+      assert.equal(0, result.status, result.err)
+      return result.out, result.err
+    end
+
+    it("rg --json by stream, and finding nothing is success", function()
+      local dir = shell.directory()
+      shell.write(dir .. "/x.txt", "one\ntwo\n")
+      local words = { "run", example "05-lines/matches.lua", "--", "rg", "--json" }
+      local result = succeeded({ words[1], words[2], words[3], words[4], words[5], "one", "x.txt" }, { cwd = dir })
+      assert.matches("%(1 kept, 3 dropped; %* 3, match 1%)", result.err)
+      assert.equal("", succeeded({ words[1], words[2], words[3], words[4], words[5], "three", "x.txt" }, { cwd = dir }).out)
+    end)
+
+    it("lsblk --json at its array", function()
+      local out, err = shown("lsblk", "lsblk --json | sluice filter --json --at /blockdevices 'name ~= nil' --map '{ name = name }'")
+      if out then assert.matches(select(2, out:gsub('{"name":"[^\n]+"}\n', "")) .. " rows? in ", err) end
+    end)
+
+    it("ip -j addr", function()
+      local out = shown("ip", "sluice filter --json 'ifname ~= nil' --map '{ name = ifname }' -- ip -j addr")
+      if out then assert.matches('{"name":"lo"}\n', out, 1, true) end
+    end)
+
+    it("git log with a format", function()
+      local dir = shell.directory()
+      local out = shown("git", [[git init -q . && git -c user.name=A -c user.email=a@example.org commit -q --allow-empty -m one &&
+        sluice filter --lines 'at > 1700000000' -- git log -2 --format='{"commit":"%h","at":%ct}']], { cwd = dir })
+      if out then assert.matches('^{"commit":"%x+","at":%d+}\n$', out) end
+    end)
+
+    it("build messages that are mixed with other lines", function()
+      local out, err = shown("sh", [[printf 'checking\n{"reason":"compiler-artifact"}\nwarning: x\n{"reason":"build-finished","success":true}\n' |
+        sluice filter --bad-lines drop 'reason == "build-finished"']])
+      assert.equal('{"reason":"build-finished","success":true}\n', out)
+      assert.matches("2 rows in [^\n]+; 2 bad lines dropped%)", err)
+    end)
+
+    it("journalctl -o json", function()
+      local out, err = shown("journalctl", "sluice filter --lines '__CURSOR ~= nil' --map '{ message = MESSAGE }' -- journalctl -q -o json -n 5")
+      if out then assert.matches(select(2, out:gsub("\n", "")) .. " rows? in ", err) end
+    end)
+  end)
+
   it("06-module prints the largest functions", function()
     local result = shell.run { paths.lua, example "06-module/report.lua", paths.root .. "/lualib" }
     assert.equal(0, result.status, result.err)
