@@ -13,7 +13,7 @@ BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zl
 	libre2-dev libxxhash-dev libsqlite3-dev lua-argparse lua-filesystem lua-cjson lua5.4 \
 	lua-dbi-sqlite3 lua-dbi-postgresql
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
-	util-linux locales sqlite3 postgresql-15 postgresql-client-15
+	util-linux iproute2 locales sqlite3 postgresql-15 postgresql-client-15
 
 # ---- what is built -------------------------------------------------------
 
