@@ -128,6 +128,17 @@ describe("the progress line", function()
     assert.matches("^1\n2\n3\n4\n5\n6\nsluice: 6 rows", screen)
   end)
 
+  it("is not there when a program reads our output, whose screen it is then", function()
+    local t = start({ "sh", "-c", quoted { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c",
+      "echo 1; sleep 1.2; echo 2" } .. " | cat" })
+    shell.wait("the second row", function()
+      local screen = t:screen()
+      assert.is_nil(screen:find("rows/s", 1, true))
+      return screen:find "^1\n2\n"
+    end)
+    assert.matches("^1\n2\nsluice: 2 rows in", select(2, t:finish()))
+  end)
+
   it("stands beside output that goes to a file", function()
     local out = shell.file()
     local line = quoted { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c", "while :; do echo 1; sleep 0.05; done" }
