@@ -31,7 +31,7 @@ return function(session, options, behind)
   if not spec then return 2, open_ended end
   if spec.files and plan.worker and not options.quiet then
     session.console:notice(("reading %s in place of the policy's worker %s")
-      :format(table.concat(spec.words, ", "), plan.worker[1]))
+      :format(table.concat(spec.words, ", "):gsub("^%-$", "standard input"), plan.worker[1]))
   end
   session.report.held, session.report.open_ended = true, open_ended
   local _, failure = session:execute(spec, plan, "rows", standard_output.settle)
