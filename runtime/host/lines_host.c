@@ -12,6 +12,7 @@
 #include "host/envelope.h"
 #include "host/guess.h"
 #include "host/input.h"
+#include "host/naming.h"
 #include "host/serve.h"
 #include "json/documents.h"
 
@@ -25,7 +26,7 @@ const char *const sl_bad_lines_names[] = { "fail", "drop", "reject", NULL };
 
 struct lines {
 	const struct sl_lines_options *options;
-	struct sl_text stream;
+	struct sl_naming naming;
 	struct sl_json *json;
 	struct sl_request *rq;
 	struct sl_command command;
@@ -68,7 +69,7 @@ static enum progress refuse(struct lines *l, struct sl_error *err)
 {
 	add_place(l, err);
 	if (err->kind == SL_ROW_MALFORMED && !l->options->envelopes)
-		sl_error_text(err, SL_D_STREAM, l->stream.bytes, l->stream.len);
+		sl_error_text(err, SL_D_STREAM, l->naming.stream.bytes, l->naming.stream.len);
 	sl_request_fail(l->rq, err);
 	return OVER;
 }
@@ -119,48 +120,6 @@ static enum progress take_bad(struct lines *l, const char *text, size_t len, str
 
 /* ---- one record ---- */
 
-/* Which stream? Numbers and booleans name one as they are written. */
-static int name_stream(struct lines *l, struct sl_text *name, char room[32], struct sl_error *err)
-{
-	struct sl_json_value v;
-	const char *by = l->options->stream_by;
-	*name = l->stream;
-	if (by == NULL || sl_json_pointer(sl_json_root(l->json), by, strlen(by), &v) != 1)
-		return 0;
-	switch (sl_json_type(v)) {
-	case SL_JSON_NULL:
-		return 0;
-	case SL_JSON_STRING:
-		name->bytes = sl_json_string(v, &name->len);
-		return 0;
-	case SL_JSON_INTEGER:
-		snprintf(room, 32, "%" PRId64, sl_json_integer(v));
-		break;
-	case SL_JSON_BOOLEAN:
-		snprintf(room, 32, "%s", sl_json_boolean(v) ? "true" : "false");
-		break;
-	default:
-		return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", by,
-		               sl_json_type_name(sl_json_type(v)));
-	}
-	*name = sl_text_of(room);
-	return 0;
-}
-
-static int check_name(struct lines *l, struct sl_text name, struct sl_error *err)
-{
-	char quoted[120];
-	const char *by = l->options->stream_by;
-	sl_quote(quoted, sizeof quoted, name.bytes, name.len);
-	if (name.len == 0 || name.len > SL_STREAM_NAME_LIMIT || memchr(name.bytes, '\0', name.len) != NULL)
-		return sl_fail(err, SL_ROW_MALFORMED, 0,
-		               "what stands at \"%s\" cannot name a stream: \"%s\"; a name has 1 to %d bytes, and no NUL", by,
-		               quoted, SL_STREAM_NAME_LIMIT);
-	return sl_fail(err, SL_EXPORT_FAILED, 0,
-	               "\"%s\" names more than %d streams, the last is \"%s\": streams = { [\"*\"] = … } in a policy takes those "
-	               "that have no entry as one", by, SL_STREAM_LIMIT, quoted);
-}
-
 /* A payload of several lines goes out on one. */
 static struct sl_text on_one_line(struct lines *l, const char *text, size_t len)
 {
@@ -174,17 +133,9 @@ static struct sl_text on_one_line(struct lines *l, const char *text, size_t len)
 
 static enum sl_emitted emit_row(struct lines *l, const char *text, size_t len, struct sl_error *err)
 {
-	char room[32];
 	struct sl_text name;
-	if (name_stream(l, &name, room, err) != 0)
+	if (sl_naming_find(&l->naming, l->rq, l->json, &name, err) != 0)
 		return SL_EMITTED_REFUSED;
-	if (l->options->stream_by != NULL && !sl_request_takes_stream(l->rq, name))
-		name = sl_text_of("*");
-	if (l->options->stream_by != NULL && (name.len == 0 || name.len > SL_STREAM_NAME_LIMIT ||
-	    memchr(name.bytes, '\0', name.len) != NULL || !sl_request_has_room(l->rq, name))) {
-		check_name(l, name, err);
-		return SL_EMITTED_REFUSED;
-	}
 	return sl_request_row(l->rq, name, on_one_line(l, text, len), err);
 }
 
@@ -204,14 +155,17 @@ static enum sl_emitted emit_record(struct lines *l, const char *text, size_t len
 	uint64_t step = l->documents != NULL ? l->line - l->last_line : 1;
 	l->last_line = l->line;
 	if (len > sl_request_cap(l->rq) && !l->options->envelopes)
-		return sl_request_row(l->rq, l->stream, (struct sl_text){ text, len }, err);
+		return sl_request_row(l->rq, l->naming.stream, (struct sl_text){ text, len }, err);
 	if (sl_json_parse(l->json, text, len, err) != 0)
 		return SL_EMITTED_REFUSED;
 	if (l->records == 1)
 		l->is_array = is_array_of_objects(l);
 	if (l->options->envelopes && sl_envelope_read(&envelope, l->json, text, len, err) != 0)
 		return SL_EMITTED_REFUSED;
-	if (!l->options->envelopes || envelope.kind == SL_ENVELOPE_ROW)
+	bool is_row = !l->options->envelopes || envelope.kind == SL_ENVELOPE_ROW;
+	if (l->options->envelopes && is_row && sl_naming_check_room(&l->naming, l->rq, envelope.stream, err) != 0)
+		return SL_EMITTED_REFUSED;
+	if (is_row)
 		sl_request_place(l->rq, l->input.name, l->line, step);
 	return l->options->envelopes ? sl_envelope_emit(&envelope, l->rq, err) : emit_row(l, text, len, err);
 }
@@ -262,8 +216,8 @@ static void describe_long(struct lines *l, struct sl_error *err)
 	size_t len = sl_buffer_len(&l->in), cap = sl_request_cap(l->rq);
 	l->records++;
 	sl_fail(err, SL_FRAME_TOO_LARGE, 0, "%zu bytes and no end, over the cap of %zu", len, cap);
-	sl_error_text(err, SL_D_STREAM, l->stream.bytes, l->stream.len);
-	sl_error_number(err, SL_D_SEQUENCE, (int64_t)sl_request_sequence(l->rq, l->stream));
+	sl_error_text(err, SL_D_STREAM, l->naming.stream.bytes, l->naming.stream.len);
+	sl_error_number(err, SL_D_SEQUENCE, (int64_t)sl_request_sequence(l->rq, l->naming.stream));
 	sl_error_number(err, SL_D_SIZE, (int64_t)len);
 	sl_error_number(err, SL_D_LIMIT, (int64_t)cap);
 }
@@ -591,7 +545,7 @@ static const char *name_of(const struct sl_lines_options *o)
 
 static int prepare(struct lines *l, const struct sl_lines_options *o, struct sl_error *err)
 {
-	l->stream = sl_text_of(o->stream);
+	l->naming = (struct sl_naming){ .stream = sl_text_of(o->stream), .by = o->stream_by };
 	l->input.fd = -1;
 	l->input.files = o->files ? o->words : NULL;
 	sl_command_init(&l->command, o->words);

@@ -194,7 +194,7 @@ describe("rows of several streams", function()
   end)
 
   it("have names that are no names refused, with line and field", function()
-    for _, value in ipairs { '{"a":1}', "[]", "1.5", '""', '"' .. ("x"):rep(256) .. '"', [["a\u0000b"]] } do
+    for _, value in ipairs { '{"a":1}', "[]", "1.5", '""', '"' .. ("x"):rep(256) .. '"', [["a\u0000b"]], [["\ud800"]] } do
       local result = run({ "filter", "--stream-by", "/t", "true" }, ('{"t":"a"}\n{"t":%s}\n'):format(value))
       assert.equal(3, result.status, value)
       assert.matches('line 2: what stands at "/t" cannot name a stream', result.err)
@@ -211,6 +211,13 @@ describe("rows of several streams", function()
     local own = policy 'return { stream_by = "/id", streams = { n7 = { on_row = function() end }, ["*"] = "drop" } }'
     local _, err = succeeds({ "run", own }, table.concat(lines))
     assert.matches("5,000 rows in [^(]+ %(1 kept, 4,999 dropped; ", err)
+  end)
+
+  it("may be 1,024 at most in envelopes, too, which is not a matter of bad lines", function()
+    local result = run({ "filter", "--lines", "--envelopes", "--bad-lines", "drop", "true", "--", "sh", "-c",
+      [[i=0; while [ $i -lt 1030 ]; do printf '{"stream":"n%d","payload":1}\n' $i; i=$((i+1)); done]] })
+    assert.equal(1, result.status)
+    assert.matches('line 1025: envelopes name more than 1024 streams, the last is "n1024"', result.err)
   end)
 
   it("may have odd names, * among them", function()
