@@ -64,8 +64,8 @@ static enum sl_emitted too_large(struct sl_request *rq, struct sl_stream *s, str
 {
 	char quoted[64];
 	sl_fail(err, SL_FRAME_TOO_LARGE, 0,
-	        "row %" PRIu64 " of stream \"%s\" has %zu bytes, over the cap of %" PRIu32,
-	        s != NULL ? s->seal.rows : 0, sl_quote(quoted, sizeof quoted, name.bytes, name.len),
+	        "stream \"%s\", sequence %" PRIu64 ": %zu bytes, over the cap of %" PRIu32,
+	        sl_quote(quoted, sizeof quoted, name.bytes, name.len), s != NULL ? s->seal.rows : 0,
 	        size, sl_request_cap(rq));
 	sl_error_number(err, SL_D_SIZE, (int64_t)size);
 	sl_error_number(err, SL_D_LIMIT, sl_request_cap(rq));

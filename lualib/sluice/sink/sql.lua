@@ -29,6 +29,7 @@ local lists = require "sluice.internal.lists"
 local tables = require "sluice.internal.sql.table"
 local transaction = require "sluice.internal.sql.transaction"
 local values = require "sluice.internal.sql.values"
+local suggest = require "sluice.internal.suggest"
 
 local M = {}
 
@@ -71,8 +72,8 @@ local function fail_row(self, problem)
   if not row then return fail(self, "sink", why) end
   local key = key_of(self, row)
   if problem.column then why = ("column %s: %s"):format(problem.column, why) end
-  return fail(self, "sink", ("row %d of stream %s%s: %s"):format(
-    row.sequence, row.stream, key and " (" .. key .. ")" or "", why),
+  return fail(self, "sink", ("stream %s, sequence %d%s: %s"):format(
+    row.stream, row.sequence, key and " (" .. key .. ")" or "", why),
     { stream = row.stream, sequence = row.sequence, column = problem.column, key = key })
 end
 
@@ -229,7 +230,9 @@ end
 ---@return sluice.sql.Sink
 function M.table(options)
   expect(type(options) == "table", 'expected a table such as { url = "sqlite:decls.db", name = "decl" }')
-  for name in pairs(options) do expect(KNOWN[name], "unknown option " .. tostring(name)) end
+  for _, name in ipairs(lists.sorted_keys(options)) do
+    expect(KNOWN[name], ("unknown option %s%s"):format(tostring(name), suggest.hint(name, lists.sorted_keys(KNOWN))))
+  end
   expect(type(options.url) == "string", "url: expected a string")
   local target, problem = dialects.parse(options.url)
   expect(target, "url: " .. tostring(problem))

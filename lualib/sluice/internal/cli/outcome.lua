@@ -94,7 +94,7 @@ local PLACES = {
   { "export", "export %s", { 'export "%s"' } },
   { "handler", "in %s" },
   { "stream", "stream %s", { 'stream "%s"', "stream '%s'" } },
-  { "sequence", "sequence %s", { "row %s of stream" } },
+  { "sequence", "sequence %s" },
   { "line", "line %s" },
   { "offset", "byte %s" },
 }
