@@ -68,6 +68,7 @@ M.options = policy_options.declare
 --- failed write fails the run. Use either this or print, not both.
 ---@return sluice.Stdout
 function M.stdout()
+  standard_output.expect()
   return standard_output.stdout
 end
 

@@ -119,18 +119,24 @@ static bool exits_within(const struct sl_command *c, int ms)
 	return c->pidfd >= 0 && TEMP_FAILURE_RETRY(poll(&p, 1, ms)) > 0;
 }
 
+/* A launcher's group is not ours to end: of that only the command. */
+static pid_t whom(pid_t command)
+{
+	return getpgrp() == getpid() ? 0 : command;
+}
+
 /* All of the group but ourselves. */
-static void terminate_group(void)
+static void terminate(pid_t command)
 {
 	handle_sigterm(SIG_IGN);
-	kill(0, SIGTERM);
-	kill(0, SIGCONT); /* who is stopped takes SIGTERM only then */
+	kill(whom(command), SIGTERM);
+	kill(whom(command), SIGCONT); /* who is stopped takes SIGTERM only then */
 	handle_sigterm(on_sigterm);
 }
 
 void sl_command_end(struct sl_command *c, int grace_ms)
 {
-	terminate_group();
+	terminate(atomic_load(&c->pid));
 	if (!exits_within(c, grace_ms))
 		kill(atomic_load(&c->pid), SIGKILL);
 	sl_command_reap(c);
@@ -163,4 +169,6 @@ void sl_command_orphaned(struct sl_command *c)
 	pid_t pid = atomic_load(&c->pid);
 	if (pid > 0)
 		kill(pid, SIGKILL);
+	if (whom(pid) == 0)
+		kill(0, SIGKILL);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -132,6 +133,7 @@ static void run_request(struct sl_request *rq)
 		service->run(service->user, rq, which);
 	if (getpid() != rq->serve->pid)
 		_exit(EXIT_SUCCESS); /* a forked child that came back here */
+	fflush(stdout); /* a last line without its end belongs to this request */
 	finish(rq);
 }
 

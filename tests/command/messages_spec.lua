@@ -175,6 +175,15 @@ describe("the reader of standard output", function()
     assert.equal("141\n", into("true", { "filter", "true", "--lines", "--", "sleep", "60" }).out)
   end)
 
+  it("ends the run of a policy whose rows are to go there", function()
+    for _, text in ipairs {
+      'return { sink = require("sluice.sink.stdout").new() }',
+      'local out = require("sluice").stdout() return { on_row = function(row) out:row(row) end }',
+    } do
+      assert.equal("141\n", into("true", { "run", policy(text), "--lines", "--", "sleep", "60" }).out)
+    end
+  end)
+
   it("means nothing to a policy that writes elsewhere", function()
     local target = shell.file()
     local own = policy(('return { sink = require("sluice.sink.jsonl").file(%q) }'):format(target))

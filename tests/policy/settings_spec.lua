@@ -54,6 +54,12 @@ describe("an option of a policy", function()
     assert.equal(message, err.message)
   end
 
+  it("is declared by keys that there are", function()
+    local ok, err = pcall(policy_options.declare, { a = { tpe = "string" } })
+    assert.is_false(ok)
+    assert.matches("options: a.tpe: unknown key; did you mean type%?", err)
+  end)
+
   it("is refused when it is unknown, missing or of another type", function()
     refused("--set fil: the policy has no such option; did you mean file?", { fil = "x" }, { file = {} })
     refused("--set url=… is missing: where to", {}, { url = { required = true, description = "where to" } })

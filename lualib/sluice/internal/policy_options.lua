@@ -97,12 +97,19 @@ local function value_of(name, setting)
   return value
 end
 
+local SETTING_KEYS = { type = true, default = true, description = true, required = true }
+
 --- A slip in the declaration itself.
 local function problem_of(declaration)
   if type(declaration) ~= "table" then return "expected a table of options" end
   for name, setting in pairs(declaration) do
     if type(name) ~= "string" or not name:find "^[%a_][%w_-]*$" then return "expected names as keys, got " .. check.show(name) end
     if type(setting) ~= "table" then return ("%s: expected a table such as { default = … }"):format(name) end
+    for _, key in ipairs(lists.sorted_keys(setting)) do
+      if not SETTING_KEYS[key] then
+        return ("%s.%s: unknown key%s"):format(name, tostring(key), suggest.hint(key, lists.sorted_keys(SETTING_KEYS)))
+      end
+    end
     if not reader_of(setting) then return ("%s.type: %s is not known"):format(name, check.show(setting.type)) end
     if type(setting.default) == "string" and reader_of(setting)(setting.default) == nil then
       return ("%s.default: expected %s"):format(name, (select(2, reader_of(setting)(setting.default))))

@@ -7,7 +7,7 @@ local core = require "sluice.core"
 
 local M = {}
 
-local writer, failure, before_write
+local writer, failure, before_write, is_expected
 
 local function noted(ok, err)
   if not ok then failure = failure or err end
@@ -107,6 +107,16 @@ function M.settle()
   if not ok then failure = failure or io_error(why, code) end
   if failure then return nil, failure end
   return true
+end
+
+--- Rows, or what a script makes of them, are to go to standard output: without its
+--- reader the run is pointless, also before anything is written.
+function M.expect() is_expected = true end
+
+--- Whether what is expected there has lost its reader.
+---@return boolean
+function M.is_pointless()
+  return is_expected == true and core.hung_up(1)
 end
 
 --- Whether the reader of our standard output has gone.

@@ -44,6 +44,7 @@ end
 
 function Stdout:begin(context)
   if self.state then error("begin: the sink is writing already", 2) end
+  standard_output.expect()
   local options, terminal, err = self.options, terminal_columns(), nil
   if options.atomic then
     self.held, err = spool.open()

@@ -4,6 +4,7 @@ local input = require "sluice.internal.cli.input"
 local request_argument = require "sluice.internal.cli.request_argument"
 local suggest = require "sluice.internal.suggest"
 local spool = require "sluice.internal.spool"
+local standard_output = require "sluice.internal.standard_output"
 
 ---@return sluice.core.Handlers? handlers, sluice.Error? err
 local function expressions(options)
@@ -86,7 +87,7 @@ return function(session, options, behind)
     session.console:yield_terminal()
     session.writer = writer
   end
-  session.writes_rows = true
+  standard_output.expect()
   session.report.held, session.report.open_ended = options.atomic, open_ended
   local _, failure = session:execute(spec, plan, "rows", prepare)
   if not options.quiet then warn(session.console, { handlers.where, handlers.map }) end

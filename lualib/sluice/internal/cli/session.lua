@@ -6,6 +6,7 @@ local launch = require "sluice.internal.launch"
 local outcome = require "sluice.internal.cli.outcome"
 local policy = require "sluice.internal.policy"
 local request = require "sluice.internal.request"
+local standard_output = require "sluice.internal.standard_output"
 
 local M = {}
 
@@ -14,7 +15,7 @@ local M = {}
 ---@field console sluice.cli.Console
 ---@field file sluice.cli.SummaryFile?
 ---@field report sluice.cli.Report   what is known of the run so far
----@field writes_rows boolean?        to standard output: without its reader the run is pointless
+---@field reader_gone boolean?        nobody reads standard output any more
 ---@field writer sluice.Writer?       where rows go; they come before later diagnostics
 local Session = {}
 Session.__index = Session
@@ -91,7 +92,7 @@ end
 --- Nobody reads the rows any more: there is nothing left to do.
 ---@param run sluice.Run
 function Session:notice_reader(run)
-  if not self.writes_rows or self.reader_gone or not core.hung_up(1) then return end
+  if self.reader_gone or not standard_output.is_pointless() then return end
   self.reader_gone = true
   run:cancel("nobody reads standard output any more")
 end
