@@ -10,9 +10,9 @@
 #include "fuzz/check.h"
 #include "supervise/session.h"
 
-/* What the runner knows, and what a worker may offer. */
-static const char *const names[] = { "a", "b", "c", "d" };
-static const struct sl_features ours = { names, 2 }, theirs = { names, 4 };
+/* What a worker may offer; the runner knows the first three. */
+static const char *const names[] = { "places", "bad-lines", "streams", "d" };
+static const struct sl_features theirs = { names, 4 };
 
 struct model {
 	struct sl_session session;
@@ -33,6 +33,7 @@ static void on_row(struct model *m, const struct sl_row *row)
 	CHECK(m->session.state == SL_SESSION_ACTIVE && m->session.type == SL_EXPORT_ROWS);
 	CHECK(row->sequence == m->rows[id]++);
 	CHECK(row->stream->seal.rows == m->rows[id]);
+	CHECK(row->line == 0 || sl_features_have(m->session.features, SL_FEATURE_PLACES));
 }
 
 static void on_event(struct model *m, const struct sl_session_event *e)
@@ -41,15 +42,18 @@ static void on_event(struct model *m, const struct sl_session_event *e)
 	case SL_EVENT_HELLO:
 		CHECK(m->session.state == SL_SESSION_IDLE && m->requests == 0);
 		CHECK(m->session.max_frame >= SL_FRAME_CAP_FLOOR);
-		CHECK((m->session.features & ~sl_features_all(&ours)) == 0);
+		CHECK((m->session.features & ~m->session.wanted) == 0);
 		break;
 	case SL_EVENT_ROW:
 		on_row(m, &e->row);
 		break;
 	case SL_EVENT_DIAGNOSTIC:
 	case SL_EVENT_PROGRESS:
+		CHECK(m->session.state == SL_SESSION_ACTIVE);
+		break;
 	case SL_EVENT_BAD_LINE:
 		CHECK(m->session.state == SL_SESSION_ACTIVE);
+		CHECK(sl_features_have(m->session.features, SL_FEATURE_BAD_LINES));
 		break;
 	case SL_EVENT_REFUSED:
 		CHECK(m->session.state == SL_SESSION_OVER && m->requests == 0);
@@ -98,7 +102,7 @@ static void check_configure(const struct model *m, const struct sl_frame *f)
 	sl_feature_set set;
 	sl_error_clear(&err);
 	CHECK(sl_configure_parse(f, &c, &err) == 0);
-	CHECK(sl_features_picked(&ours, &c.features, &set, &err) == 0 && set == m->session.features);
+	CHECK(sl_features_picked(&sl_known_features, &c.features, &set, &err) == 0 && set == m->session.features);
 	for (uint32_t i = 0; i < c.features.count; i++)
 		CHECK(offers(&m->session.hello, c.features.name[i]));
 }
@@ -178,6 +182,25 @@ static void send_stream(struct model *m, struct input *in)
 	feed_buffer(m, &b);
 }
 
+/* Taken only where the feature is agreed. */
+static void send_place(struct model *m, struct input *in)
+{
+	struct sl_buffer b;
+	struct sl_place p = { sl_text_of(take_byte(in) & 1 ? "f" : ""), take_byte(in), take_byte(in) % 3 };
+	sl_buffer_init(&b);
+	CHECK(sl_place_encode(&b, m->session.request, &p) == 0);
+	feed_buffer(m, &b);
+}
+
+static void send_bad_line(struct model *m, struct input *in)
+{
+	struct sl_buffer b;
+	struct sl_bad_line l = { .file = sl_text_of(""), .line = take_byte(in), .reason = sl_text_of("no"), .bytes = sl_text_of("x") };
+	sl_buffer_init(&b);
+	CHECK(sl_bad_line_encode(&b, m->session.request, &l) == 0);
+	feed_buffer(m, &b);
+}
+
 static void send_summary(struct model *m, struct input *in)
 {
 	struct sl_buffer b;
@@ -199,7 +222,7 @@ static void send_frame(struct model *m, struct input *in)
 {
 	struct sl_buffer b;
 	size_t n;
-	enum sl_frame_kind kind = (enum sl_frame_kind)(take_byte(in) % 24);
+	enum sl_frame_kind kind = (enum sl_frame_kind)(take_byte(in) % 27);
 	uint64_t request = m->session.request + (take_byte(in) % 16 == 15);
 	const char *payload = take_bytes(in, take_byte(in) % 64, &n);
 	sl_buffer_init(&b);
@@ -264,7 +287,7 @@ static void wait(struct model *m, struct input *in)
 
 typedef void step(struct model *m, struct input *in);
 
-static step *const steps[] = { send_hello, send_row, send_row, send_stream, send_summary, send_ready,
+static step *const steps[] = { send_hello, send_row, send_row, send_stream, send_summary, send_ready, send_place, send_bad_line,
 	                       send_frame, send_bytes, ask, order, wait };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -277,7 +300,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(m != NULL && json != NULL);
 	m->now = 1;
 	uint8_t how = take_byte(&in);
-	sl_session_init(&m->session, json, SL_FRAME_CAP_DEFAULT, &ours, how & 1, 1000000);
+	sl_session_init(&m->session, json, SL_FRAME_CAP_DEFAULT, &sl_known_features, how & 1, 1000000);
+	if (how & 4)
+		m->session.wanted &= ~((sl_feature_set)1 << SL_FEATURE_BAD_LINES);
 	if (how & 2)
 		feed(m, SL_MAGIC, SL_MAGIC_SIZE);
 	while (in.left > 0) {
