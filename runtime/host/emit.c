@@ -110,6 +110,7 @@ enum sl_emitted sl_request_row(struct sl_request *rq, struct sl_text stream,
 		.sequence = s->seal.rows,
 	};
 	sl_stream_count(s, payload.bytes, payload.len);
+	rq->line += rq->step; /* as the runner counts, which sees no row that was refused */
 	return sl_emitter_put(rq->serve->emitter, &head, payload.bytes, false) == 0 ? SL_EMITTED
 	                                                                            : gone(rq);
 }
@@ -124,7 +125,7 @@ static bool has(const struct sl_request *rq, enum sl_feature feature)
 void sl_request_place(struct sl_request *rq, const char *file, uint64_t line, uint64_t step)
 {
 	bool is_known = rq->line == line && rq->file == file && rq->step == step;
-	rq->line = line + step;
+	rq->line = line;
 	rq->file = file;
 	rq->step = step;
 	if (is_known || !has(rq, SL_FEATURE_PLACES))

@@ -41,7 +41,7 @@ struct lines {
 	uint64_t offset;  /* of a document's record in its file */
 	uint64_t breaks;  /* of lines within it */
 	uint64_t records; /* of the request */
-	bool is_array;    /* the last one was an array of objects */
+	bool is_array;    /* the first of them was an array of objects */
 	uint64_t last_line; /* of the record before, for the step to the next */
 };
 

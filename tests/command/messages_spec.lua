@@ -53,6 +53,17 @@ describe("the line of a row is named", function()
     assert.matches("stream b, sequence 0, " .. two:gsub("%p", "%%%0") .. ":3", run({ "run", own, one, two }).err)
   end)
 
+  it("behind lines that became no rows", function()
+    for _, bad in ipairs { "x", '{"t":[]}', '{"t":""}' } do
+      local result = run({ "filter", "--bad-lines", "drop", "--stream-by", "/t", "a < 3" },
+        '{"a":1}\n' .. bad .. '\n{"a":2}\n' .. bad .. '\n{"a":"x"}\n')
+      assert.matches("stream rows, sequence 2, line 5%)", result.err)
+    end
+    local result = run { "filter", "--bad-lines", "drop", "--envelopes", "--lines", "a < 3", "--", "sh", "-c",
+      [[echo '{"stream":"s","payload":{"a":1}}'; echo '{"stream":"","payload":1}'; echo '{"stream":"s","payload":{"a":"x"}}']] }
+    assert.matches("stream s, sequence 1, line 3%)", result.err)
+  end)
+
   it("of a document that is printed over several", function()
     local result = run({ "filter", "--json", "a < 3" }, '[\n  {\n    "a": 1\n  },\n  {\n    "a": "x"\n  }\n]\n')
     assert.matches("stream rows, sequence 1, line 5", result.err)
