@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +59,14 @@ _Noreturn void sl_command_pass_on(void)
 
 /* ---- start ---- */
 
+/* The host was to be killed when the runner ends, which leaves it no time to kill
+ * the group. Its control thread sees that end, too, and does; if the host is stopped,
+ * it has to be woken for that. */
+static void outlive_the_runner(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGCONT);
+}
+
 static void pass_request(const char *text, size_t len)
 {
 	if (len < REQUEST_LIMIT)
@@ -85,6 +94,7 @@ int sl_command_start(struct sl_command *c, const char *request, size_t len, int 
 		return sl_fail(err, SL_SPAWN, errno, "no pipe for the command");
 	(void)fcntl(ends[0], F_SETPIPE_SZ, SL_PIPE_SIZE);
 	pass_request(request, len);
+	outlive_the_runner();
 	wake_fd = wake;
 	handle_sigterm(on_sigterm);
 	int rc = spawn(c, ends[1], &pid, err);

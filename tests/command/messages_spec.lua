@@ -101,6 +101,18 @@ describe("a last line without its end", function()
   end
 end)
 
+describe("a last line that the worker has not flushed", function()
+  it("is shown when its request is over, and belongs to it", function()
+    local lua = shell.file([[local function index(_, emit) emit:row("rows", 1) io.write "last words" end
+      return { exports = { good = index, bad = function(_, emit) index(_, emit) error "no" end } }]], "w.lua")
+    for name, status in pairs { good = 0, bad = 1 } do
+      local result = run { "filter", "--export", name, "true", "--", lua }
+      assert.equal(status, result.status)
+      assert.matches("^worker.stdout: last words\nsluice: ", result.err)
+    end
+  end)
+end)
+
 describe("a wrapped command", function()
   --- It takes a while to tidy up.
   local function tidy(mark)
@@ -119,7 +131,7 @@ describe("a wrapped command", function()
     end)
   end
 
-  it("has time to tidy up after a timeout, silence, a handler's error, a bad line and a reader that has gone", function()
+  it("has time to tidy up after a timeout, silence, and a handler's error", function()
     local bad = "return { on_row = function() error 'no' end }"
     for _, words in ipairs {
       { "filter", "--timeout", "300ms", "true" }, { "filter", "--idle-timeout", "300ms", "true" },
@@ -130,6 +142,20 @@ describe("a wrapped command", function()
       assert.is_true(run(words).status > 0)
       assert.equal("tidy\n", shell.read(mark), shell.line(words))
     end
+  end)
+
+  it("has time to tidy up after a line that is not JSON", function()
+    local mark = shell.file()
+    local script = shell.file(("echo nonsense\n" .. shell.read(tidy(mark))), "s.sh")
+    assert.equal(3, run({ "filter", "true", "--lines", "--", "sh", script }).status)
+    assert.equal("tidy\n", shell.read(mark))
+  end)
+
+  it("has time to tidy up when nobody reads its rows any more", function()
+    local mark = shell.file()
+    local words = shell.line { paths.sluice, "filter", "a == 2", "--lines", "--", "sh", tidy(mark) }
+    assert.equal("141\n", shell.run({ "bash", "-c", words .. " | true; echo ${PIPESTATUS[0]}" }).out)
+    assert.equal("tidy\n", shell.read(mark))
   end)
 
   it("ends with all that it has started", function()
@@ -150,10 +176,24 @@ describe("a wrapped command", function()
     assert.equal(130, process:finish().status)
   end)
 
-  it("is killed with its host when the runner is", function()
-    local script = shell.file("trap '' TERM; echo 1; while :; do sleep 0.02; done", "deaf.sh")
-    local process = shell.start_sluice { "filter", "--lines", "true", "--", "sh", script }
+  for what, script in pairs {
+    ["it takes no notice of SIGTERM"] = "while :; do sleep 0.02; done", ["what it has started takes none"] = "sleep 1000 & wait",
+  } do
+    it("is killed with its host when the runner is, also when " .. what, function()
+      local process = shell.start_sluice { "filter", "--lines", "true", "--", "sh", "-c", "trap '' TERM; echo 1; " .. script }
+      process:await "1"
+      process:signal "KILL"
+      assert.equal(137, process:finish().status)
+    end)
+  end
+end)
+
+describe("a host that is stopped", function()
+  it("is killed with its command when the runner is", function()
+    local process = shell.start_sluice { "filter", "--lines", "true", "--", "sh", "-c", "echo 1; sleep 1000" }
     process:await "1"
+    local host = process:descendants "worker.*%-%-lines"[1]
+    assert(os.execute(("kill -STOP %d"):format(host)))
     process:signal "KILL"
     assert.equal(137, process:finish().status)
   end)
@@ -193,6 +233,19 @@ describe("the reader of standard output", function()
     } do
       assert.equal("141\n", into("true", { "run", policy(text), "--lines", "--", "sleep", "60" }).out)
     end
+  end)
+
+  it("ends the run of a policy whose sink writes there, also if it has nothing to write", function()
+    for _, options in ipairs { "", "{ atomic = true }", '{ format = "table" }' } do
+      local own = policy(([[return { streams = { rows = { where = function() return false end,
+        sink = require("sluice.sink.stdout").new(%s) } } }]]):format(options))
+      assert.equal("141\n", into("true", endless("run", own)).out)
+    end
+  end)
+
+  it("ends the run of a policy that has asked for standard output", function()
+    assert.equal("141\n", into("true", { "run", "scripts/head.lua", "--lines", "--", "sleep", "60" }).out)
+    assert.equal('{"v":1}\n141\n', into("head -1", endless("run", "scripts/jsonl.lua")).out)
   end)
 
   it("means nothing to a policy that writes elsewhere", function()
