@@ -8,7 +8,9 @@
 #
 # A build with an interpreter of its own (BUILD/tests/lua) is a sanitized one:
 # what its sanitizers report, in whatever process, counts as a failed test. So
-# does a file that crashes or takes too long. The last line is the total.
+# does a file that crashes or takes too long. What failed is said again at the
+# end, where whoever sees only the last lines of a log finds it; the last line
+# is the total.
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL # specs may call make themselves
 cd "$(dirname "$0")/.." || exit 1
@@ -131,8 +133,10 @@ print_job() {
 	[ "${builds[n]}" = "${builds[0]}" ] || name="$name (${builds[n]})"
 	[ "$skipped" -gt 0 ] && note=", $skipped skipped"
 	printf '%-58s %4d passed, %d failed%s, %d.%02d s\n' "$name" "$passed" "$failed" "$note" \
-		$((ticks / 100)) $((ticks % 100))
-	sed 's/^/    /' "$dir/words"
+		$((ticks / 100)) $((ticks % 100)) >"$dir/line"
+	sed 's/^/    /' "$dir/words" >>"$dir/line"
+	cat "$dir/line"
+	[ "$failed" -eq 0 ] || cat "$dir/line" >>"$tmp/failed"
 	total_passed=$((total_passed + passed))
 	total_failed=$((total_failed + failed))
 	rm -rf "$dir"
@@ -158,5 +162,10 @@ while [ "$printed" -lt "${#files[@]}" ]; do
 	print_finished
 done
 
+if [ -s "$tmp/failed" ]; then
+	echo
+	echo "Once more, what failed:"
+	head -n 200 "$tmp/failed"
+fi
 echo "$total_passed passed, $total_failed failed"
 [ "$total_failed" -eq 0 ] && [ "$total_passed" -gt 0 ]
