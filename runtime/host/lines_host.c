@@ -34,9 +34,10 @@ struct lines {
 	struct sl_documents *documents; /* or NULL: lines */
 	struct sl_buffer in;
 	struct sl_buffer compact; /* a record of several lines, on one */
+	struct sl_buffer front;   /* of a line that is too long */
 	size_t scanned;   /* bytes at the front of in known to have no newline */
 	bool has_begun;   /* in is behind what may be a byte order mark */
-	bool is_skipping; /* up to the end of a line that was too long */
+	uint64_t skipped; /* bytes of a line that is too long, so far; 0: it is not */
 	uint64_t line;    /* of the record that was taken last, in its file, from 1 */
 	uint64_t offset;  /* of a document's record in its file */
 	uint64_t breaks;  /* of lines within it */
@@ -79,16 +80,27 @@ static enum progress emitted(enum sl_emitted e)
 	return e == SL_EMITTED ? MORE : OVER;
 }
 
-static enum progress report(struct lines *l, const char *text, size_t len, const struct sl_error *err)
+static bool takes_bad(const struct lines *l)
 {
-	size_t most = sl_request_cap(l->rq) - BAD_LINE_ROOM;
+	return l->options->bad_lines != SL_BAD_LINES_FAIL && sl_request_takes_bad_lines(l->rq);
+}
+
+static size_t most_of_bad(const struct lines *l)
+{
+	return sl_request_cap(l->rq) - BAD_LINE_ROOM;
+}
+
+/* size: of the whole, of which text may be the front. */
+static enum progress report(struct lines *l, struct sl_text text, uint64_t size, const struct sl_error *err)
+{
+	size_t most = most_of_bad(l);
 	bool is_wanted = l->options->bad_lines == SL_BAD_LINES_REJECT;
 	struct sl_bad_line bad = {
 		.file = sl_text_of(l->input.name != NULL ? l->input.name : ""),
 		.line = l->line,
 		.reason = sl_text_of(err->message),
-		.bytes = { text, !is_wanted ? 0 : len < most ? len : most },
-		.size = len,
+		.bytes = { text.bytes, !is_wanted ? 0 : text.len < most ? text.len : most },
+		.size = size,
 	};
 	return emitted(sl_request_bad_line(l->rq, &bad));
 }
@@ -108,8 +120,8 @@ static void locate(struct lines *l, const char *text, size_t len, struct sl_erro
 static enum progress take_bad(struct lines *l, const char *text, size_t len, struct sl_error *err)
 {
 	bool is_bad = err->kind == SL_ROW_MALFORMED || err->kind == SL_FRAME_TOO_LARGE;
-	if (is_bad && l->options->bad_lines != SL_BAD_LINES_FAIL && sl_request_takes_bad_lines(l->rq))
-		return report(l, text, len, err);
+	if (is_bad && takes_bad(l))
+		return report(l, (struct sl_text){ text, len }, len, err);
 	size_t seen = (size_t)(sl_buffer_data(&l->in) + sl_buffer_len(&l->in) - text);
 	struct sl_guess guess = { text, l->documents != NULL ? seen : len, l->documents != NULL, l->records == 1 };
 	if (is_bad && !l->options->envelopes)
@@ -182,6 +194,63 @@ static enum progress take_record(struct lines *l, const char *text, size_t len)
 	return e == SL_EMITTED_REFUSED ? take_bad(l, text, len, &err) : emitted(e);
 }
 
+/* ---- records that are too long ---- */
+
+/* What is longer than a frame may be is not collected for ever. An envelope has its cap
+ * on the payload, and some room beside that. */
+static bool is_too_long(const struct lines *l)
+{
+	size_t room = l->options->envelopes ? SL_FRAME_CAP_FLOOR : 1;
+	return sl_buffer_len(&l->in) > sl_request_cap(l->rq) + room;
+}
+
+/* What is cut off may go on for ever. */
+static void describe_long(struct lines *l, uint64_t size, bool is_cut, struct sl_error *err)
+{
+	size_t cap = sl_request_cap(l->rq);
+	l->records++;
+	sl_fail(err, SL_FRAME_TOO_LARGE, 0, "%" PRIu64 " bytes%s, over the cap of %zu", size,
+	        is_cut ? " and no end" : "", cap);
+	sl_error_text(err, SL_D_STREAM, l->naming.stream.bytes, l->naming.stream.len);
+	sl_error_number(err, SL_D_SEQUENCE, (int64_t)sl_request_sequence(l->rq, l->naming.stream));
+	sl_error_number(err, SL_D_SIZE, (int64_t)size);
+	sl_error_number(err, SL_D_LIMIT, (int64_t)cap);
+}
+
+static enum progress refuse_long(struct lines *l)
+{
+	SL_ERROR(err);
+	describe_long(l, sl_buffer_len(&l->in), true, &err);
+	return refuse(l, &err);
+}
+
+/* Where a bad line is not the end, its front is kept, and the rest of it is counted. */
+static enum progress skip_long_line(struct lines *l)
+{
+	size_t len = sl_buffer_len(&l->in), most = most_of_bad(l);
+	if (l->skipped == 0) {
+		l->line++;
+		if (!takes_bad(l))
+			return refuse_long(l);
+		sl_buffer_append(&l->front, sl_buffer_data(&l->in), len < most ? len : most);
+	}
+	l->skipped += len;
+	l->scanned = 0;
+	sl_buffer_consume(&l->in, len);
+	return MORE;
+}
+
+static enum progress end_long_line(struct lines *l, size_t len)
+{
+	SL_ERROR(err);
+	describe_long(l, l->skipped + len, false, &err);
+	enum progress p = report(l, sl_text_of_buffer(&l->front), l->skipped + len, &err);
+	sl_buffer_consume(&l->front, sl_buffer_len(&l->front));
+	sl_buffer_trim(&l->front, 0);
+	l->skipped = 0;
+	return p;
+}
+
 /* ---- lines ---- */
 
 static bool is_blank(const char *text, size_t len)
@@ -193,49 +262,12 @@ static bool is_blank(const char *text, size_t len)
 
 static enum progress take_line(struct lines *l, const char *text, size_t len)
 {
-	if (l->is_skipping) {
-		l->is_skipping = false;
-		return MORE;
-	}
+	if (l->skipped > 0)
+		return end_long_line(l, len);
 	l->line++;
 	if (len > 0 && text[len - 1] == '\r')
 		len--;
 	return is_blank(text, len) ? MORE : take_record(l, text, len);
-}
-
-/* What is longer than a frame may be is not collected for ever. An envelope has its cap
- * on the payload, and some room beside that. */
-static bool is_too_long(const struct lines *l)
-{
-	size_t room = l->options->envelopes ? SL_FRAME_CAP_FLOOR : 1;
-	return sl_buffer_len(&l->in) > sl_request_cap(l->rq) + room;
-}
-
-static void describe_long(struct lines *l, struct sl_error *err)
-{
-	size_t len = sl_buffer_len(&l->in), cap = sl_request_cap(l->rq);
-	l->records++;
-	sl_fail(err, SL_FRAME_TOO_LARGE, 0, "%zu bytes and no end, over the cap of %zu", len, cap);
-	sl_error_text(err, SL_D_STREAM, l->naming.stream.bytes, l->naming.stream.len);
-	sl_error_number(err, SL_D_SEQUENCE, (int64_t)sl_request_sequence(l->rq, l->naming.stream));
-	sl_error_number(err, SL_D_SIZE, (int64_t)len);
-	sl_error_number(err, SL_D_LIMIT, (int64_t)cap);
-}
-
-/* The rest of it is skipped. */
-static enum progress take_long_line(struct lines *l)
-{
-	enum progress p = MORE;
-	SL_ERROR(err);
-	if (!l->is_skipping) {
-		l->line++;
-		describe_long(l, &err);
-		p = take_bad(l, sl_buffer_data(&l->in), sl_buffer_len(&l->in), &err);
-	}
-	l->is_skipping = true;
-	sl_buffer_consume(&l->in, sl_buffer_len(&l->in));
-	l->scanned = 0;
-	return p;
 }
 
 static enum progress take_lines(struct lines *l)
@@ -249,14 +281,14 @@ static enum progress take_lines(struct lines *l)
 	}
 	sl_buffer_consume(&l->in, (size_t)(at - sl_buffer_data(&l->in)));
 	l->scanned = sl_buffer_len(&l->in);
-	return p == MORE && is_too_long(l) ? take_long_line(l) : p;
+	return p == MORE && is_too_long(l) ? skip_long_line(l) : p;
 }
 
 /* What comes after the last newline. */
 static enum progress take_last_line(struct lines *l)
 {
 	size_t len = sl_buffer_len(&l->in);
-	return len > 0 ? take_line(l, sl_buffer_data(&l->in), len) : MORE;
+	return len > 0 || l->skipped > 0 ? take_line(l, sl_buffer_data(&l->in), len) : MORE;
 }
 
 /* ---- documents ---- */
@@ -291,8 +323,7 @@ static enum progress take_documents(struct lines *l, bool is_end)
 	if (p == OVER || !is_too_long(l))
 		return p;
 	l->line = sl_documents_line(l->documents);
-	describe_long(l, &err);
-	return refuse(l, &err);
+	return refuse_long(l);
 }
 
 /* ---- reading ---- */
@@ -337,7 +368,9 @@ static void begin_file(struct lines *l)
 {
 	sl_buffer_consume(&l->in, sl_buffer_len(&l->in));
 	l->scanned = 0;
-	l->has_begun = l->is_skipping = false;
+	l->has_begun = false;
+	l->skipped = 0;
+	sl_buffer_consume(&l->front, sl_buffer_len(&l->front));
 	l->line = l->last_line = 0;
 	if (l->documents != NULL)
 		sl_documents_begin(l->documents, 0);
@@ -576,6 +609,7 @@ int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *o
 	sl_input_clear(&l.input);
 	sl_documents_free(l.documents);
 	sl_buffer_clear(&l.compact);
+	sl_buffer_clear(&l.front);
 	sl_buffer_clear(&l.in);
 	sl_json_free(l.json);
 	return status;

@@ -48,8 +48,8 @@ int sl_naming_check_room(const struct sl_naming *n, struct sl_request *rq, struc
 	sl_quote(quoted, sizeof quoted, name.bytes, name.len);
 	if (n->by == NULL)
 		return sl_fail(err, SL_EXPORT_FAILED, 0,
-		               "envelopes name more than %d streams, the last is \"%s\": --stream-by sends those that "
-		               "have no entry in a policy as one, for streams = { [\"*\"] = … }", SL_STREAM_LIMIT, quoted);
+		               "envelopes name more than %d streams, the last is \"%s\": a stream is a kind of rows, and what "
+		               "tells its rows apart stands in a field of them", SL_STREAM_LIMIT, quoted);
 	return sl_fail(err, SL_EXPORT_FAILED, 0,
 	               "\"%s\" names more than %d streams, the last is \"%s\": streams = { [\"*\"] = … } in a policy takes those "
 	               "that have no entry as one", n->by, SL_STREAM_LIMIT, quoted);

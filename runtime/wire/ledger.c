@@ -51,7 +51,7 @@ static int check_name(const struct sl_ledger *l, const char *name, size_t len,
 		return sl_fail(err, SL_ROW_MALFORMED, 0,
 		               "a stream's name is longer than %d bytes", SL_STREAM_NAME_LIMIT);
 	if (!sl_utf8_valid(name, len) || memchr(name, '\0', len) != NULL)
-		return sl_fail(err, SL_ROW_MALFORMED, 0, "a stream's name is not UTF-8 text");
+		return sl_fail(err, SL_ROW_MALFORMED, 0, "a stream's name is not UTF-8 text without NUL");
 	if (l->count == SL_STREAM_LIMIT)
 		return sl_fail(err, SL_ROW_MALFORMED, 0,
 		               "more than %d streams in one request", SL_STREAM_LIMIT);

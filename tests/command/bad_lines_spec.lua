@@ -104,10 +104,12 @@ describe("a line that is not JSON", function()
 
   it("is cut in the rejects where it is longer than a frame may be, and says so", function()
     local own, path = rejecting()
-    succeeds({ "run", own }, "1\n" .. ("x"):rep(3 << 20) .. "\n2\n")
-    local said = json.decode(shell.read(path))
-    assert.equal(2, said.line)
-    assert.is_true(#said.text < said.size and said.text:find "^x+$" ~= nil)
+    for _, ending in ipairs { "\n2\n", "" } do
+      succeeds({ "run", own }, "1\n" .. ("x"):rep(3 << 20) .. ending)
+      local said = json.decode(shell.read(path))
+      assert.same({ 2, 3 << 20 }, { said.line, said.size })
+      assert.is_true(#said.text < said.size and said.text:find "^x+$" ~= nil)
+    end
   end)
 
   it("may be an element of a document that is well-formed around it", function()
