@@ -134,7 +134,7 @@ describe("a wrapped command", function()
   it("has time to tidy up after a timeout, silence, and a handler's error", function()
     local bad = "return { on_row = function() error 'no' end }"
     for _, words in ipairs {
-      { "filter", "--timeout", "300ms", "true" }, { "filter", "--idle-timeout", "300ms", "true" },
+      { "filter", "--timeout", "1s", "true" }, { "filter", "--idle-timeout", "1s", "true" },
       { "filter", "a:nosuch()" }, { "run", policy(bad) }, { "filter", "a + {} == 1" },
     } do
       local mark = shell.file()
@@ -146,7 +146,7 @@ describe("a wrapped command", function()
 
   it("has time to tidy up after a line that is not JSON", function()
     local mark = shell.file()
-    local script = shell.file(("echo nonsense\n" .. shell.read(tidy(mark))), "s.sh")
+    local script = shell.file((shell.read(tidy(mark)):gsub("echo '{", "echo nonsense; %0")), "s.sh")
     assert.equal(3, run({ "filter", "true", "--lines", "--", "sh", script }).status)
     assert.equal("tidy\n", shell.read(mark))
   end)
@@ -161,7 +161,7 @@ describe("a wrapped command", function()
   it("ends with all that it has started", function()
     local mark = shell.file()
     local script = shell.file(([[(trap 'echo tidy >%s; exit 0' TERM; echo 1; while :; do sleep 0.02; done) & wait]]):format(mark), "s.sh")
-    assert.equal(124, run({ "filter", "--timeout", "500ms", "--lines", "true", "--", "sh", script }).status)
+    assert.equal(124, run({ "filter", "--timeout", "1s", "--lines", "true", "--", "sh", script }).status)
     assert.equal("tidy\n", shell.read(mark))
   end)
 
