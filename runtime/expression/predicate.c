@@ -53,6 +53,7 @@ static struct value value_of(struct sl_json_value v)
 	case SL_JSON_INTEGER:
 		return integer((uint64_t)sl_json_integer(v));
 	case SL_JSON_FLOAT:
+	case SL_JSON_DECIMAL:
 		return number(sl_json_float(v));
 	case SL_JSON_STRING:
 		r.type = STRING;

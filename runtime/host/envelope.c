@@ -4,63 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- where the members' values stand in a text known to be valid ---- */
-
-static const char *skip_space(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
-		p++;
-	return p;
-}
-
-/* p is at the opening quote; the result is after the closing one. */
-static const char *skip_string(const char *p, const char *end)
-{
-	for (p++; p < end && *p != '"'; p++)
-		if (*p == '\\')
-			p++;
-	return p + 1;
-}
-
-static const char *skip_container(const char *p, const char *end)
-{
-	size_t depth = 0;
-	do {
-		if (*p == '"') {
-			p = skip_string(p, end);
-			continue;
-		}
-		depth += *p == '{' || *p == '[';
-		depth -= *p == '}' || *p == ']';
-		p++;
-	} while (depth > 0 && p < end);
-	return p;
-}
-
-static const char *skip_value(const char *p, const char *end)
-{
-	if (*p == '"')
-		return skip_string(p, end);
-	if (*p == '{' || *p == '[')
-		return skip_container(p, end);
-	while (p < end && strchr(",}] \t\r\n", *p) == NULL)
-		p++;
-	return p;
-}
-
-/* The next member's value: *at is inside the object, after { or a value. */
-static struct sl_text next_span(const char **at, const char *end)
-{
-	const char *p = skip_space(*at, end);
-	if (*p == ',')
-		p = skip_space(p + 1, end);
-	p = skip_space(skip_string(p, end), end); /* the key */
-	p = skip_space(p + 1, end);               /* the colon */
-	const char *after = skip_value(p, end);
-	*at = after;
-	return (struct sl_text){ p, (size_t)(after - p) };
-}
-
 /* ---- members ---- */
 
 enum member { STREAM, PAYLOAD, DIAGNOSTIC, PROGRESS, METADATA, CODE, MESSAGE, PHASE, CURRENT, TOTAL,
@@ -80,7 +23,6 @@ static const char *const names[MEMBER_COUNT] = {
 struct members {
 	unsigned have;
 	struct sl_json_value value[MEMBER_COUNT];
-	struct sl_text span[MEMBER_COUNT]; /* of the outermost object's */
 };
 
 static enum member member_of(const char *key, size_t len)
@@ -91,16 +33,13 @@ static enum member member_of(const char *key, size_t len)
 	return MEMBER_COUNT;
 }
 
-/* Collect an object's members, which must be among `allowed`, once each. text
- * is the object's own, or NULL when spans are not needed. */
+/* Collect an object's members, which must be among `allowed`, once each. */
 static int collect(struct members *ms, struct sl_json_value object, unsigned allowed,
-                   const char *what, struct sl_text text, struct sl_error *err)
+                   const char *what, struct sl_error *err)
 {
 	if (sl_json_type(object) != SL_JSON_OBJECT)
 		return sl_fail(err, SL_ROW_MALFORMED, 0, "%s: expected an object, got %s", what,
 		               sl_json_type_name(sl_json_type(object)));
-	const char *end = text.bytes != NULL ? text.bytes + text.len : NULL;
-	const char *at = text.bytes != NULL ? skip_space(text.bytes, end) + 1 : NULL;
 	struct sl_json_iter it = sl_json_children(object);
 	struct sl_json_value v;
 	const char *key;
@@ -116,10 +55,15 @@ static int collect(struct members *ms, struct sl_json_value object, unsigned all
 			return sl_fail(err, SL_ROW_MALFORMED, 0, "%s has \"%s\" twice", what, quoted);
 		ms->have |= BIT(m);
 		ms->value[m] = v;
-		if (at != NULL)
-			ms->span[m] = next_span(&at, end);
 	}
 	return 0;
+}
+
+static struct sl_text own_text(struct sl_json_value v)
+{
+	struct sl_text t;
+	t.bytes = sl_json_own_text(v, &t.len);
+	return t;
 }
 
 static int get_string(struct sl_text *out, const struct members *ms, enum member m,
@@ -147,7 +91,6 @@ static int get_count(uint64_t *out, const struct members *ms, enum member m, str
 
 /* ---- the four forms ---- */
 
-static const struct sl_text no_text = { NULL, 0 };
 
 static int read_row(struct sl_envelope *out, const struct members *ms, struct sl_error *err)
 {
@@ -159,15 +102,14 @@ static int read_row(struct sl_envelope *out, const struct members *ms, struct sl
 		sl_fail(err, SL_ROW_MALFORMED, 0, "a row has no \"payload\"");
 		return sl_error_text(err, SL_D_STREAM, out->stream.bytes, out->stream.len);
 	}
-	out->json = ms->span[PAYLOAD];
+	out->json = own_text(ms->value[PAYLOAD]);
 	return 0;
 }
 
 static int read_diagnostic(struct sl_envelope *out, const struct members *ms, struct sl_error *err)
 {
 	struct members in = { 0 };
-	if (collect(&in, ms->value[DIAGNOSTIC], BIT(CODE) | BIT(MESSAGE), "a diagnostic", no_text,
-	            err) != 0)
+	if (collect(&in, ms->value[DIAGNOSTIC], BIT(CODE) | BIT(MESSAGE), "a diagnostic", err) != 0)
 		return -1;
 	if (get_string(&out->diagnostic.code, &in, CODE, "a diagnostic", err) != 0)
 		return -1;
@@ -179,8 +121,7 @@ static int read_progress(struct sl_envelope *out, const struct members *ms, stru
 	struct members in = { 0 };
 	struct sl_progress *p = &out->progress;
 	*p = (struct sl_progress){ 0 };
-	if (collect(&in, ms->value[PROGRESS], BIT(PHASE) | BIT(CURRENT) | BIT(TOTAL), "a progress",
-	            no_text, err) != 0)
+	if (collect(&in, ms->value[PROGRESS], BIT(PHASE) | BIT(CURRENT) | BIT(TOTAL), "a progress", err) != 0)
 		return -1;
 	if (get_string(&p->phase, &in, PHASE, "a progress", err) != 0
 	    || get_count(&p->current, &in, CURRENT, err) != 0)
@@ -205,7 +146,7 @@ static int read_members(struct sl_envelope *out, const struct members *ms, struc
 		return read_progress(out, ms, err);
 	case BIT(METADATA):
 		out->kind = SL_ENVELOPE_METADATA;
-		out->json = ms->span[METADATA];
+		out->json = own_text(ms->value[METADATA]);
 		return 0;
 	case 0:
 		return sl_fail(err, SL_ROW_MALFORMED, 0, "an empty envelope: it needs \"stream\" and "
@@ -219,9 +160,8 @@ int sl_envelope_read(struct sl_envelope *out, struct sl_json *j, const char *tex
                      struct sl_error *err)
 {
 	struct members ms;
-	struct sl_text whole = { text, len };
 	ms.have = 0;
-	if (collect(&ms, sl_json_root(j), ENVELOPE_MEMBERS, "an envelope", whole, err) == 0
+	if (collect(&ms, sl_json_root(j), ENVELOPE_MEMBERS, "an envelope", err) == 0
 	    && read_members(out, &ms, err) == 0)
 		return 0;
 	return sl_error_text(err, SL_D_TEXT, text, len < 200 ? len : 200);

@@ -7,6 +7,8 @@
  *   r           the first word; the root value is the second
  *   n t f       null, true, false
  *   l u d       int64_t, uint64_t, double: the value is the next word
+ *   b           a number that is none of these, ours: the payload is where in the
+ *               strings its digits are, the next word the nearest double
  *   "           the payload is where in the strings: a uint32_t length, bytes,
  *               a NUL; a word can be read from the start of every string
  *   [ ] { }     at an opening bracket: low 32 bits are the index after the
@@ -28,6 +30,11 @@ struct sl_json {
 	struct sl_simd *simd;
 	struct sl_slow slow;
 	struct sl_buffer copy; /* of texts without padding */
+	const char *text;      /* that was parsed; borrowed */
+	size_t length;
+	struct {
+		size_t at, offset; /* a word of the tape, and where its text begins */
+	} place;                   /* that was looked for last */
 };
 
 #define SL_TAPE_COUNT_MAX 0xFFFFFFu

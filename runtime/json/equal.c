@@ -22,11 +22,16 @@ int sl_json_compare(int64_t a, double b)
 	return b > floor_b ? -1 : 0;
 }
 
+static bool is_float(struct sl_json_value v)
+{
+	return sl_json_type(v) == SL_JSON_FLOAT || sl_json_type(v) == SL_JSON_DECIMAL;
+}
+
 static bool equal_integer(int64_t a, struct sl_json_value b)
 {
 	if (sl_json_type(b) == SL_JSON_INTEGER)
 		return a == sl_json_integer(b);
-	return sl_json_type(b) == SL_JSON_FLOAT && sl_json_compare(a, sl_json_float(b)) == 0;
+	return is_float(b) && sl_json_compare(a, sl_json_float(b)) == 0;
 }
 
 /* ---- containers ---- */
@@ -74,13 +79,13 @@ bool sl_json_equal(struct sl_json_value a, struct sl_json_value b)
 	enum sl_json_type type = sl_json_type(a);
 	if (type == SL_JSON_INTEGER)
 		return equal_integer(sl_json_integer(a), b);
-	if (type == SL_JSON_FLOAT && sl_json_type(b) == SL_JSON_INTEGER)
+	if (sl_json_type(b) == SL_JSON_INTEGER)
 		return equal_integer(sl_json_integer(b), a);
+	if (is_float(a) && is_float(b))
+		return sl_json_float(a) == sl_json_float(b);
 	if (sl_json_type(b) != type)
 		return false;
 	switch (type) {
-	case SL_JSON_FLOAT:
-		return sl_json_float(a) == sl_json_float(b);
 	case SL_JSON_BOOLEAN:
 		return sl_json_boolean(a) == sl_json_boolean(b);
 	case SL_JSON_STRING:
@@ -182,6 +187,7 @@ uint64_t sl_json_hash(struct sl_json_value v)
 	case SL_JSON_INTEGER:
 		return mix(SL_JSON_INTEGER, (uint64_t)sl_json_integer(v));
 	case SL_JSON_FLOAT:
+	case SL_JSON_DECIMAL:
 		return mix(SL_JSON_INTEGER, hash_float(sl_json_float(v)));
 	case SL_JSON_STRING:
 		s = sl_json_string(v, &len);

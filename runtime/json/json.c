@@ -48,6 +48,13 @@ static int no_memory(struct sl_error *err, size_t len)
 
 /* ---- parsing ---- */
 
+static void remember(struct sl_json *j, const char *text, size_t len)
+{
+	j->text = text;
+	j->length = len;
+	j->place.at = 0;
+}
+
 /* What a parser holds before its first text and after a failure: null. */
 static void forget(struct sl_json *j)
 {
@@ -55,6 +62,7 @@ static void forget(struct sl_json *j)
 		                          (uint64_t)'r' << 56 };
 	j->tape = empty;
 	j->strings = NULL;
+	remember(j, "null", 4);
 }
 
 int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct sl_error *err)
@@ -67,13 +75,16 @@ int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct
 		return no_memory(err, len);
 	j->tape = j->slow.tape;
 	j->strings = j->slow.strings;
+	remember(j, text, len);
 	return 0;
 }
 
 bool sl_json_parse_quickly(struct sl_json *j, const char *text, size_t len)
 {
-	if (sl_simd_parse(j->simd, text, len, &j->tape, &j->strings))
+	if (sl_simd_parse(j->simd, text, len, &j->tape, &j->strings)) {
+		remember(j, text, len);
 		return true;
+	}
 	forget(j);
 	return false;
 }

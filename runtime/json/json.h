@@ -42,8 +42,9 @@ void sl_json_free(struct sl_json *j); /* accepts NULL */
  * people's words ("trailing bytes after the value", "invalid UTF-8"), the
  * offset in bytes from the start of text, and the text around it, cut and with
  * control characters shown as escapes, as details. When memory is short: the
- * same kind, os ENOMEM. text is borrowed for the call; the document keeps
- * nothing of it. After a failure the document is null.
+ * same kind, os ENOMEM. text is borrowed for the call; of all that can be asked of
+ * the document only sl_json_own_text needs it afterwards. After a failure the
+ * document is null.
  */
 int sl_json_parse(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
 
@@ -61,7 +62,8 @@ enum sl_json_type {
 	SL_JSON_NULL,
 	SL_JSON_BOOLEAN,
 	SL_JSON_INTEGER, /* fits int64_t, and written without . or e */
-	SL_JSON_FLOAT,   /* every other number; beyond double range: infinity */
+	SL_JSON_FLOAT,   /* written with . or e, and in a double's range */
+	SL_JSON_DECIMAL, /* every other number: an integer beyond 64 bits, or beyond that range */
 	SL_JSON_STRING,
 	SL_JSON_ARRAY,
 	SL_JSON_OBJECT
@@ -78,13 +80,28 @@ struct sl_json_value sl_json_root(const struct sl_json *j);
 enum sl_json_type sl_json_type(struct sl_json_value v);
 const char *sl_json_type_name(enum sl_json_type t); /* "integer", ... */
 
+static inline bool sl_json_is_number(enum sl_json_type t)
+{
+	return t == SL_JSON_INTEGER || t == SL_JSON_FLOAT || t == SL_JSON_DECIMAL;
+}
+
 /* The value, if it has that type (asserted). Strings are unescaped UTF-8,
  * borrowed until the next parse, not terminated, may hold NUL; an escaped
  * lone surrogate becomes its three bytes as in WTF-8. */
 bool sl_json_boolean(struct sl_json_value v);
 int64_t sl_json_integer(struct sl_json_value v);
-double sl_json_float(struct sl_json_value v);
+double sl_json_float(struct sl_json_value v); /* of a decimal the nearest double, or infinity */
 const char *sl_json_string(struct sl_json_value v, size_t *len);
+
+/* The digits of a decimal, as they came: borrowed until the next parse, or from
+ * room; not terminated. */
+#define SL_JSON_DECIMAL_ROOM 24
+const char *sl_json_decimal(struct sl_json_value v, char room[SL_JSON_DECIMAL_ROOM], size_t *len);
+
+/* The text of any value where it stands in the text that was parsed, which must
+ * still be there. Asked for values in document order, it passes over the text once;
+ * the place is kept in the document. */
+const char *sl_json_own_text(struct sl_json_value v, size_t *len);
 
 /* Children in document order, duplicates included. */
 struct sl_json_iter {

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <locale.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,8 @@ struct build {
 /* ---- room ---- */
 
 /* A text of n bytes has at most n + 3 words (the worst is one digit) and 5/3 n
- * bytes of strings (the worst is many empty ones); the listener cannot run out. A
- * word can be read behind the last string. */
+ * bytes of strings (the worst is many empty ones, or 1e309 many times); the
+ * listener cannot run out. A word can be read behind the last string. */
 static size_t words_for(size_t len)
 {
 	return len + 4;
@@ -123,17 +124,27 @@ static size_t copy_string(unsigned char *out, const unsigned char *p, const unsi
 	return (size_t)(out - start);
 }
 
+static unsigned char *room_for_string(const struct build *b)
+{
+	return b->to->strings + b->bytes + sizeof(uint32_t);
+}
+
+/* n bytes are where the room was. */
+static void keep_string(struct build *b, size_t n)
+{
+	uint32_t length = (uint32_t)n;
+	memcpy(b->to->strings + b->bytes, &length, sizeof length);
+	room_for_string(b)[n] = '\0';
+	b->bytes += sizeof length + n + 1;
+	assert(b->bytes <= bytes_for(b->to->capacity));
+}
+
 static void add_string(struct build *b, const char *quoted, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)quoted + 1, *end = p + len - 2;
-	unsigned char *to = b->to->strings + b->bytes + sizeof(uint32_t);
-	size_t n = copy_string(to, p, end);
-	uint32_t length = (uint32_t)n;
-	memcpy(b->to->strings + b->bytes, &length, sizeof length);
+	size_t n = copy_string(room_for_string(b), p, end);
 	add_word(b, '"', b->bytes);
-	to[n] = '\0';
-	b->bytes += sizeof length + n + 1;
-	assert(b->bytes <= bytes_for(b->to->capacity));
+	keep_string(b, n);
 }
 
 /* ---- numbers ---- */
@@ -168,15 +179,35 @@ static double read_double(const struct build *b, const char *digits, size_t len)
 	return value;
 }
 
+static bool is_integer(const char *digits, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (digits[i] == '.' || digits[i] == 'e' || digits[i] == 'E')
+			return false;
+	return true;
+}
+
+static void add_decimal(struct build *b, const char *digits, size_t len, double nearest)
+{
+	add_word(b, 'b', b->bytes);
+	assert(b->words < words_for(b->to->capacity));
+	memcpy(&b->to->tape[b->words++], &nearest, sizeof nearest);
+	memcpy(room_for_string(b), digits, len);
+	keep_string(b, len);
+}
+
 static void add_digits(struct build *b, const char *digits, size_t len)
 {
 	int64_t integer;
 	if (read_integer(digits, len, &integer)) {
 		add_number(b, 'l', &integer);
-	} else {
-		double value = read_double(b, digits, len);
-		add_number(b, 'd', &value);
+		return;
 	}
+	double value = read_double(b, digits, len);
+	if (is_integer(digits, len) || isinf(value))
+		add_decimal(b, digits, len, value);
+	else
+		add_number(b, 'd', &value);
 }
 
 /* ---- containers ---- */

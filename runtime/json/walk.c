@@ -2,13 +2,15 @@
 #include "json/json.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "json/document.h"
 #include "json/pointer.h"
 
 const unsigned char sl_tape_words[256] = {
-	['n'] = 1, ['t'] = 1, ['f'] = 1, ['"'] = 1, ['l'] = 2, ['u'] = 2, ['d'] = 2,
+	['n'] = 1, ['t'] = 1, ['f'] = 1, ['"'] = 1, ['l'] = 2, ['u'] = 2, ['d'] = 2, ['b'] = 2,
 };
 
 static struct sl_json_value value_at(const struct sl_json *j, size_t at)
@@ -40,9 +42,11 @@ enum sl_json_type sl_json_type(struct sl_json_value v)
 		return SL_JSON_STRING;
 	case 'l':
 		return SL_JSON_INTEGER;
-	case 'u':
 	case 'd':
 		return SL_JSON_FLOAT;
+	case 'u':
+	case 'b':
+		return SL_JSON_DECIMAL;
 	case 't':
 	case 'f':
 		return SL_JSON_BOOLEAN;
@@ -60,8 +64,8 @@ const char *sl_json_type_name(enum sl_json_type t)
 	static const char *const names[] = {
 		[SL_JSON_NULL] = "null",       [SL_JSON_BOOLEAN] = "boolean",
 		[SL_JSON_INTEGER] = "integer", [SL_JSON_FLOAT] = "float",
-		[SL_JSON_STRING] = "string",   [SL_JSON_ARRAY] = "array",
-		[SL_JSON_OBJECT] = "object",
+		[SL_JSON_DECIMAL] = "decimal", [SL_JSON_STRING] = "string",
+		[SL_JSON_ARRAY] = "array",     [SL_JSON_OBJECT] = "object",
 	};
 	return names[t];
 }
@@ -80,12 +84,21 @@ int64_t sl_json_integer(struct sl_json_value v)
 
 double sl_json_float(struct sl_json_value v)
 {
-	assert(sl_json_type(v) == SL_JSON_FLOAT);
+	assert(sl_json_type(v) == SL_JSON_FLOAT || sl_json_type(v) == SL_JSON_DECIMAL);
 	if (letter(v) == 'u')
 		return (double)v.json->tape[v.at + 1];
 	double value;
 	memcpy(&value, &v.json->tape[v.at + 1], sizeof value);
 	return value;
+}
+
+const char *sl_json_decimal(struct sl_json_value v, char room[SL_JSON_DECIMAL_ROOM], size_t *len)
+{
+	assert(sl_json_type(v) == SL_JSON_DECIMAL);
+	if (letter(v) == 'b')
+		return sl_tape_string(v.json, v.at, len);
+	*len = (size_t)snprintf(room, SL_JSON_DECIMAL_ROOM, "%" PRIu64, v.json->tape[v.at + 1]);
+	return room;
 }
 
 const char *sl_json_string(struct sl_json_value v, size_t *len)

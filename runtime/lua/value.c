@@ -92,6 +92,7 @@ static void push_scalar(struct decoder *d, struct sl_json_value v, enum sl_json_
 		lua_pushinteger(L, (lua_Integer)sl_json_integer(v));
 		break;
 	case SL_JSON_FLOAT:
+	case SL_JSON_DECIMAL:
 		lua_pushnumber(L, sl_json_float(v));
 		break;
 	case SL_JSON_STRING:

@@ -110,7 +110,7 @@ bool sl_number_whole(struct sl_json_value v, int64_t *out)
 		*out = sl_json_integer(v);
 		return true;
 	}
-	if (sl_json_type(v) != SL_JSON_FLOAT)
+	if (sl_json_type(v) != SL_JSON_FLOAT && sl_json_type(v) != SL_JSON_DECIMAL)
 		return false;
 	double d = sl_json_float(v);
 	if (!(fabs(d) <= 0x1p53) || d != floor(d))
@@ -133,14 +133,14 @@ static void read_number(struct sl_walk *w, const struct sl_node *n, struct sl_js
 	enum sl_json_type type = sl_json_type(v);
 	if (type == SL_JSON_INTEGER && sl_number_takes_integer(n, sl_json_integer(v)))
 		lua_pushinteger(w->L, (lua_Integer)sl_json_integer(v));
-	else if (type == SL_JSON_FLOAT && isfinite(sl_json_float(v)) &&
+	else if ((type == SL_JSON_FLOAT || type == SL_JSON_DECIMAL) && isfinite(sl_json_float(v)) &&
 	         sl_number_takes_float(n, sl_json_float(v)))
 		lua_pushnumber(w->L, sl_json_float(v));
 	else
 		sl_walk_refuse(w, n, v);
 }
 
-#define NUMBERS (SL_MAY_BE(SL_JSON_INTEGER) | SL_MAY_BE(SL_JSON_FLOAT))
+#define NUMBERS (SL_MAY_BE(SL_JSON_INTEGER) | SL_MAY_BE(SL_JSON_FLOAT) | SL_MAY_BE(SL_JSON_DECIMAL))
 
 const struct sl_node_kind sl_kind_integer = {
 	"integer", NUMBERS, sizeof(struct number), compile_number, read_integer

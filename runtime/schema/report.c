@@ -110,6 +110,7 @@ static void show(struct shower *s, struct sl_json_value v)
 		sl_json_write_integer(s->writer, sl_json_integer(v), &s->err);
 		break;
 	case SL_JSON_FLOAT:
+	case SL_JSON_DECIMAL:
 		sl_json_write_float(s->writer, sl_json_float(v), &s->err);
 		break;
 	case SL_JSON_STRING:

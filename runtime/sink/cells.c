@@ -63,7 +63,7 @@ static bool read_number(const struct source *s, struct sl_json_value v, struct s
 		out->integer = sl_json_integer(v);
 		return sl_number_takes_integer(s->node, out->integer);
 	}
-	if (sl_json_type(v) != SL_JSON_FLOAT)
+	if (sl_json_type(v) != SL_JSON_FLOAT && sl_json_type(v) != SL_JSON_DECIMAL)
 		return false;
 	out->type = SL_CELL_NUMBER;
 	out->number = sl_json_float(v);

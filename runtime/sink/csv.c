@@ -196,6 +196,7 @@ static int encode(struct sl_json_writer *w, struct sl_json_value v, struct sl_er
 	case SL_JSON_INTEGER:
 		return sl_json_write_integer(w, sl_json_integer(v), err);
 	case SL_JSON_FLOAT:
+	case SL_JSON_DECIMAL:
 		return sl_json_write_float(w, sl_json_float(v), err);
 	case SL_JSON_STRING:
 		s = sl_json_string(v, &len);
@@ -234,6 +235,7 @@ static int put_value(struct sl_csv *csv, struct sl_error *err, const struct colu
 	case SL_JSON_INTEGER:
 		return put_integer(csv, err, sl_json_integer(c->value));
 	case SL_JSON_FLOAT:
+	case SL_JSON_DECIMAL:
 		return put_float(csv, err, c, sl_json_float(c->value));
 	case SL_JSON_STRING:
 		s = sl_json_string(c->value, &len);

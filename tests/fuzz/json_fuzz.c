@@ -40,6 +40,14 @@ static void same_string(struct sl_json_value a, struct sl_json_value b)
 	same_text(s, a_len, t, b_len);
 }
 
+static void same_digits(struct sl_json_value a, struct sl_json_value b)
+{
+	char room[2][SL_JSON_DECIMAL_ROOM];
+	size_t a_len, b_len;
+	const char *s = sl_json_decimal(a, room[0], &a_len), *t = sl_json_decimal(b, room[1], &b_len);
+	same_text(s, a_len, t, b_len);
+}
+
 static void same(struct sl_json_value a, struct sl_json_value b)
 {
 	CHECK(sl_json_type(a) == sl_json_type(b));
@@ -51,6 +59,9 @@ static void same(struct sl_json_value a, struct sl_json_value b)
 		break;
 	case SL_JSON_INTEGER:
 		CHECK(sl_json_integer(a) == sl_json_integer(b));
+		break;
+	case SL_JSON_DECIMAL:
+		same_digits(a, b);
 		break;
 	case SL_JSON_FLOAT: {
 		double x = sl_json_float(a), y = sl_json_float(b);
@@ -134,6 +145,22 @@ static void find_all(struct sl_json_value v)
 	}
 }
 
+/* The text of each value is a text of that value. */
+static void check_own_texts(struct sl_json *again, struct sl_json_value v)
+{
+	size_t len;
+	const char *text = sl_json_own_text(v, &len);
+	CHECK(sl_json_parse_copy(again, text, len, NULL) == 0);
+	same(v, sl_json_root(again));
+	enum sl_json_type type = sl_json_type(v);
+	if (type != SL_JSON_ARRAY && type != SL_JSON_OBJECT)
+		return;
+	struct sl_json_iter it = sl_json_children(v);
+	struct sl_json_value child;
+	while (sl_json_next(&it, NULL, NULL, &child))
+		check_own_texts(again, child);
+}
+
 /* ---- one text ---- */
 
 /* Exactly the bytes that are promised, so that a read beyond them is seen. */
@@ -184,6 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		same(sl_json_root(fast), sl_json_root(slow));
 		find_all(sl_json_root(fast));
 		find_all(sl_json_root(slow));
+		check_own_texts(slow, sl_json_root(fast));
 		check_line(slow, sl_json_root(fast), text, size);
 	} else {
 		check_refusal(&err, size);

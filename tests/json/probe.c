@@ -16,6 +16,8 @@
  *                                 "key NAME", "string TEXT", or a number: text,
  *                                 how many of them were refused
  *   probe.line(text)              sl_json_append_line
+ *   probe.own_texts(text)         sl_json_own_text of every value, in the order of the
+ *                                 document; and how many are others when asked backwards
  *   probe.error(kind, message, errno, details)  an error object made in C
  *   probe.to_error(value, kind)   what C makes of a raised value, as an object
  *   probe.starve(code, n)         run code, with json as its argument, in a Lua
@@ -326,6 +328,45 @@ static int append_with(lua_State *L, int (*append)(struct sl_buffer *, const cha
 	return 1;
 }
 
+#define MOST_VALUES 1000
+
+static size_t collect_values(struct sl_json_value v, struct sl_json_value *all, size_t n)
+{
+	enum sl_json_type type = sl_json_type(v);
+	struct sl_json_value child;
+	if (n == MOST_VALUES)
+		return n;
+	all[n++] = v;
+	if (type != SL_JSON_ARRAY && type != SL_JSON_OBJECT)
+		return n;
+	for (struct sl_json_iter it = sl_json_children(v); sl_json_next(&it, NULL, NULL, &child);)
+		n = collect_values(child, all, n);
+	return n;
+}
+
+static int probe_own_texts(lua_State *L)
+{
+	static struct sl_json_value all[MOST_VALUES];
+	static const char *at[MOST_VALUES];
+	struct sl_json *j = sl_json_new();
+	size_t len, others = 0;
+	const char *text = luaL_checklstring(L, 1, &len);
+	if (sl_json_parse_copy(j, text, len, NULL) != 0)
+		return luaL_error(L, "not JSON");
+	size_t n = collect_values(sl_json_root(j), all, 0);
+	lua_newtable(L);
+	for (size_t i = 0; i < n; i++) {
+		at[i] = sl_json_own_text(all[i], &len);
+		lua_pushlstring(L, at[i], len);
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	while (n-- > 0)
+		others += sl_json_own_text(all[n], &len) != at[n];
+	lua_pushinteger(L, (lua_Integer)others);
+	sl_json_free(j);
+	return 2;
+}
+
 static int probe_line(lua_State *L)
 {
 	return append_with(L, sl_json_append_line);
@@ -551,7 +592,7 @@ static const luaL_Reg functions[] = {
 	{ "encode", probe_encode },
 	{ "scan", probe_scan },
 	{ "write", probe_write },
-	{ "line", probe_line },
+	{ "own_texts", probe_own_texts }, { "line", probe_line },
 	{ "compact", probe_compact },
 	{ "documents", probe_documents },
 	{ "error", probe_error },

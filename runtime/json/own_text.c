@@ -1,0 +1,92 @@
+/* own_text.c - see json.h: where a value stands in the text that was parsed
+ *
+ * The tape has the values of the text in its order, and not where they are: both are
+ * walked side by side. What is between tokens is white space, commas and colons.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "json/document.h"
+
+static bool is_between(char c)
+{
+	return c == ' ' || c == ',' || c == ':' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static const char *skip_between(const char *p, const char *end)
+{
+	while (p < end && is_between(*p))
+		p++;
+	return p;
+}
+
+/* Behind the quote that ends it: one with an even number of backslashes before it. */
+static const char *skip_string(const char *p, const char *end)
+{
+	const char *start = p + 1;
+	for (p = start; (p = memchr(p, '"', (size_t)(end - p))) != NULL; p++) {
+		const char *slash = p;
+		while (slash > start && slash[-1] == '\\')
+			slash--;
+		if ((p - slash) % 2 == 0)
+			return p + 1;
+	}
+	return end;
+}
+
+static const char *skip_word(const char *p, const char *end)
+{
+	while (p < end && !is_between(*p) && *p != ']' && *p != '}')
+		p++;
+	return p;
+}
+
+/* Behind one token, the text of one word of the tape and of what belongs to it. */
+static const char *skip_token(const char *p, const char *end)
+{
+	switch (*p) {
+	case '"':
+		return skip_string(p, end);
+	case '[': case ']': case '{': case '}':
+		return p + 1;
+	default:
+		return skip_word(p, end);
+	}
+}
+
+static size_t next_token(const uint64_t *tape, size_t at)
+{
+	size_t words = sl_tape_words[tape[at] >> 56];
+	return words != 0 ? at + words : at + 1;
+}
+
+/* To the token at this word of the tape. */
+static void go_to(struct sl_json *j, size_t at)
+{
+	const char *end = j->text + j->length, *p = j->text + j->place.offset;
+	size_t here = j->place.at;
+	if (here == 0 || here > at) {
+		here = 1;
+		p = j->text;
+	}
+	for (p = skip_between(p, end); here < at && p < end; p = skip_between(p, end)) {
+		p = skip_token(p, end);
+		here = next_token(j->tape, here);
+	}
+	assert(here == at);
+	j->place.at = here;
+	j->place.offset = (size_t)(p - j->text);
+}
+
+const char *sl_json_own_text(struct sl_json_value v, size_t *len)
+{
+	struct sl_json *j = (struct sl_json *)v.json; /* the place is no part of the document */
+	go_to(j, v.at);
+	const char *from = j->text + j->place.offset;
+	size_t after = sl_tape_after(j->tape, v.at), closing = after - 1;
+	if (sl_tape_words[j->tape[v.at] >> 56] == 0)
+		go_to(j, closing); /* its bracket */
+	const char *end = skip_token(j->text + j->place.offset, j->text + j->length);
+	*len = (size_t)(end - from);
+	return from;
+}
