@@ -217,21 +217,17 @@ static void describe_long(struct lines *l, uint64_t size, bool is_cut, struct sl
 	sl_error_number(err, SL_D_LIMIT, (int64_t)cap);
 }
 
-static enum progress refuse_long(struct lines *l)
-{
-	SL_ERROR(err);
-	describe_long(l, sl_buffer_len(&l->in), true, &err);
-	return refuse(l, &err);
-}
-
 /* Where a bad line is not the end, its front is kept, and the rest of it is counted. */
 static enum progress skip_long_line(struct lines *l)
 {
 	size_t len = sl_buffer_len(&l->in), most = most_of_bad(l);
+	SL_ERROR(err);
 	if (l->skipped == 0) {
 		l->line++;
-		if (!takes_bad(l))
-			return refuse_long(l);
+		if (!takes_bad(l)) {
+			describe_long(l, len, true, &err);
+			return take_bad(l, sl_buffer_data(&l->in), len, &err);
+		}
 		sl_buffer_append(&l->front, sl_buffer_data(&l->in), len < most ? len : most);
 	}
 	l->skipped += len;
@@ -323,7 +319,8 @@ static enum progress take_documents(struct lines *l, bool is_end)
 	if (p == OVER || !is_too_long(l))
 		return p;
 	l->line = sl_documents_line(l->documents);
-	return refuse_long(l);
+	describe_long(l, sl_buffer_len(&l->in), true, &err);
+	return refuse(l, &err);
 }
 
 /* ---- reading ---- */

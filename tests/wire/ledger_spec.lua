@@ -103,11 +103,11 @@ describe("a stream that is declared", function()
   local bad = {
     ["empty"] = { "", "is empty" },
     ["256 bytes long"] = { ("x"):rep(256), "is longer than 255 bytes" },
-    ["not UTF-8"] = { "\xff", "is not UTF%-8 text" },
-    ["UTF-8 cut short"] = { "gr\xc3", "is not UTF%-8 text" },
-    ["an overlong form"] = { "\xc0\xaf", "is not UTF%-8 text" },
-    ["a surrogate"] = { "\xed\xa0\x80", "is not UTF%-8 text" },
-    ["text with a NUL"] = { "a\0b", "is not UTF%-8 text" },
+    ["not UTF-8"] = { "\xff", "is not UTF%-8 text without NUL" },
+    ["UTF-8 cut short"] = { "gr\xc3", "is not UTF%-8 text without NUL" },
+    ["an overlong form"] = { "\xc0\xaf", "is not UTF%-8 text without NUL" },
+    ["a surrogate"] = { "\xed\xa0\x80", "is not UTF%-8 text without NUL" },
+    ["text with a NUL"] = { "a\0b", "is not UTF%-8 text without NUL" },
   }
   for what, case in pairs(bad) do
     it("must not have a name that is " .. what, function()
