@@ -10,14 +10,14 @@ CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
 
 BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev \
-	libre2-dev libxxhash-dev libsqlite3-dev lua-argparse lua-filesystem lua-cjson lua5.4 \
-	lua-dbi-sqlite3 lua-dbi-postgresql
+	libre2-dev libxxhash-dev libsqlite3-dev libpq-dev libpq5 lua-argparse lua-filesystem lua-cjson lua5.4
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
 	util-linux iproute2 locales sqlite3 postgresql-15 postgresql-client-15
 
 # ---- what is built -------------------------------------------------------
 
 LIBS     := lua5.4 libuv simdjson zlib re2
+HEADERS  := sqlite3 libpq # libraries that are loaded when a run needs them
 WARNINGS := -Wall -Wextra -Werror
 INCLUDES := -Iruntime -Iruntime/host/include
 DEFINES  := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' \
@@ -28,7 +28,7 @@ CXX_ALL   = $(CXX) -std=c++17 -fno-exceptions -fno-rtti $(OURS) $(CPPFLAGS) $(CX
 LINK_LIBS = $(PKG_LIBS) -lm -lrt -ldl
 
 # Asked once, and only when something is compiled.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS)))$(PKG_CFLAGS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) $(HEADERS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBS)))$(PKG_LIBS)
 
 # `make V=1` shows the commands.
@@ -119,7 +119,7 @@ CHECKS := clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,-clang-analyze
 lint:
 	@$(MAKE) --no-print-directory deps TEST_PACKAGES="clang-tidy cppcheck"
 	clang-tidy --quiet '-checks=$(CHECKS)' $(wildcard runtime/*.c runtime/*/*.c) -- -std=c11 $(INCLUDES) $(DEFINES) \
-		$(shell pkg-config --cflags $(LIBS))
+		$(shell pkg-config --cflags $(LIBS) $(HEADERS))
 	cppcheck --quiet --error-exitcode=1 --inline-suppr $(INCLUDES) runtime
 
 # ---- what is installed ---------------------------------------------------

@@ -70,10 +70,10 @@
 ---@field file fun(options: sluice.core.FileOptions): sluice.core.File?, sluice.Error?
 --- Lines of CSV into a writer (runtime/sink/csv.h). All options are needed.
 ---@field csv fun(writer: sluice.Writer, options: sluice.core.CsvOptions): sluice.core.Csv
---- Call connect(...), which opens a database of SQLite with LuaDBI, whose driver
---- has been loaded: a link to its connection, and what connect returned; or nil
---- and why there can be no link (runtime/sink/sqlite.h).
----@field sqlite fun(connect: (fun(...: any): any), ...: any): sluice.core.SqliteLink?, any
+--- A database of SQLite (runtime/sink/sqlite.h), or nil, why, and SQLite's result code.
+---@field sqlite fun(path: string): sluice.core.Sqlite?, string?, string?
+--- A connection to PostgreSQL (runtime/sink/postgres.h), or nil, why, and the SQLSTATE.
+---@field postgres fun(conninfo: string, limit_ms: integer): sluice.core.Postgres?, string?, string?
 ---@field worker fun(options: sluice.core.WorkerOptions): sluice.core.Worker?, sluice.Error?
 --- Wait (without a worker) until every process of an earlier generation is
 --- gone, killing after its grace. The command calls it before it exits.
@@ -134,24 +134,62 @@ local core
 --- Remove the temporary file, if there is one still; the target is not touched.
 ---@field rollback fun(self): true?, sluice.Error?
 
----@class sluice.core.SqliteLink
---- A statement with a parameter for each column; columns in their order.
----@field insert fun(self, text: string, columns: sluice.sql.Column[]): sluice.core.Insert?, string?
-
----@class sluice.core.Insert  a taker of the rows of a schema, without row(); to be closed before its connection
---- Insert a row, values by column, in a transaction only; false is 0, true is 1, nil is NULL.
----@field run fun(self, values: table): true?, string?
+---@class sluice.core.Database
+--- Values are nil, numbers and strings; with true how many rows it was about (PostgreSQL).
+---@field run fun(self, text: string, ...: any): true?, string|integer|nil, string?  nil, why, code
+---@field run_patiently fun(self, text: string): true?, string?, string?  also when the user has asked to stop
+---@field query fun(self, text: string, ...: any): any[][]?, string?, string?   false: NULL
 ---@field close fun(self)
 
----@class sluice.core.CsvOptions: sluice.sink.Columns
+---@class sluice.core.Sqlite: sluice.core.Database
+--- A statement with a parameter for each column.
+---@field insert fun(self, text: string, cells: sluice.core.CellsOptions): sluice.core.Insert?, string?, string?
+---@field in_transaction fun(self): boolean
+
+---@class sluice.core.Postgres: sluice.core.Database   values of queries are strings
+--- COPY … FROM STDIN; or, with cells.insert, an INSERT with a parameter for each column.
+---@field copy fun(self, text: string, cells: sluice.core.CellsOptions): sluice.core.Copy?, string?, string?
+---@field is_alive fun(self): boolean
+
+---@class sluice.core.Cell   a column, and what is refused there (runtime/sink/cell.h)
+---@field name string
+---@field type string?       nil: "any"
+---@field null boolean?
+---@field optional boolean?
+---@field key boolean?
+---@field characters integer?
+---@field precision integer?
+---@field scale integer?
+---@field double boolean?
+---@field int64 boolean?
+---@field native boolean?
+---@field digits boolean?
+---@field nul boolean?
+---@field microseconds boolean?
+---@field array boolean?
+
+---@class sluice.core.CellsOptions   (runtime/sink/cells.h)
+---@field columns sluice.core.Cell[]
+---@field url string?        of the database, for messages
+---@field table string?
+---@field closed boolean?    a field without a column is refused
+---@field insert boolean?    of PostgreSQL: no COPY
+---@field relation string?   of PostgreSQL: the table's name in its messages
+
+---@class sluice.core.Insert: sluice.core.Taker  in a transaction only
+---@field close fun(self)
+
+---@class sluice.core.Copy: sluice.core.Taker
+---@field flush fun(self): true?, integer|sluice.Error|nil  with true how many rows there have been
+---@field close fun(self)
+
+---@class sluice.core.CsvOptions: sluice.core.CellsOptions
 ---@field delimiter string
 ---@field null string
 ---@field eol string
 
 ---@class sluice.core.Csv: sluice.core.Taker   of a row its payload; errors have column
 ---@field header fun(self): string?, sluice.Error?  the line of names; not written
---- A line of a payload that a schema has made.
----@field values fun(self, payload: table): true?, sluice.Error?
 
 ---@class sluice.core.WorkerOptions   and those of internal/option_list.lua that belong to the worker, in ms and bytes
 ---@field argv string[]

@@ -37,6 +37,8 @@
 ---@field request string?      JSON text
 ---@field run_key string?      `--run-key`, or the policy's run_key
 ---@field name string          how the policy names the sink, for messages: "streams.rows.sink"
+---@field named table<string, any>   the streams that have an entry of their own
+---@field note fun(text: string)     say something with the outcome that is no failure
 
 ---@class sluice.Seal
 ---@field stream string
@@ -57,11 +59,9 @@
 ---@field prepare fun(self, seals: sluice.Seal[]): true?, sluice.Error|string?
 ---@field commit fun(self): true?, sluice.Error|string?
 ---@field rollback fun(self): true?, sluice.Error|string?  a failing rollback becomes a note
---- Optional. What rows go to directly, without entering Lua, between begin and
---- prepare: a sluice.Writer or a sluice.core.Csv, and write() is then not
---- called; or a sluice.core.Insert, which takes the rows of a stream with a schema
---- and no other step, and write() is called with those that it declines, to
---- decode them whole or to say what is wrong.
+--- Optional. What rows go to directly, between begin and prepare: a sluice.Writer, a
+--- sluice.core.Csv, a sluice.core.Insert or a sluice.core.Copy. write() is then called by
+--- handlers only.
 ---@field taker sluice.core.Taker?
 --- Optional, of a sink whose commit may only say that it joins in that of
 --- another: whether it is done (nil: nobody knows). Such sinks commit before those that lack it.

@@ -77,7 +77,11 @@ enum sl_kind {
 	X(FILE, "file")           /* that the line is in */                 \
 	X(EXPORT, "export")                                                 \
 	X(HANDLER, "handler")     /* the policy's function that failed */   \
-	X(COLUMN, "column")       /* of a table that rows go to */          \
+	X(URL, "url")             /* of a database, without its password */ \
+	X(TABLE, "table")         /* that rows go to */                     \
+	X(COLUMN, "column")       /* of it */                               \
+	X(KEY, "key")             /* of the row in it */                    \
+	X(CODE, "code")           /* of the database: SQLSTATE, or SQLite's */ \
 	X(OPTION, "option")       /* the option that mends it */            \
 	X(STAGE, "stage")         /* of spawning: "exec", "chdir", ... */   \
 	X(TEXT, "text")           /* the offending text, cut */             \

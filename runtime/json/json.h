@@ -164,6 +164,11 @@ int sl_json_close_array(struct sl_json_writer *w, struct sl_error *err);
 int sl_json_open_object(struct sl_json_writer *w, struct sl_error *err);
 int sl_json_close_object(struct sl_json_writer *w, struct sl_error *err);
 
+/* The shortest text that reads back as this finite value, marked as a float, in no
+ * locale; not terminated. Returns its length. */
+#define SL_JSON_FLOAT_ROOM 40
+size_t sl_json_print_float(double value, char out[SL_JSON_FLOAT_ROOM]);
+
 /* Copy a valid text to out on one line: line breaks, which can only be white
  * space, become spaces. */
 int sl_json_append_line(struct sl_buffer *out, const char *text, size_t len);

@@ -89,13 +89,13 @@ bool sl_simd_trim(struct sl_simd *s, size_t keep)
 	return true;
 }
 
-size_t sl_simd_print_double(double value, char out[SL_DOUBLE_ROOM])
+size_t sl_json_print_float(double value, char out[SL_JSON_FLOAT_ROOM])
 {
 	/* 1000000.0 rather than 1e+06: people read these. */
 	double size = std::fabs(value);
 	bool plain = value == 0 || (size >= 1e-5 && size < 1e15);
 	auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
-	char *end = std::to_chars(out, out + SL_DOUBLE_ROOM, value, format).ptr;
+	char *end = std::to_chars(out, out + SL_JSON_FLOAT_ROOM, value, format).ptr;
 	bool marked = false;
 	for (const char *p = out; p < end; p++)
 		marked = marked || *p == '.' || *p == 'e';

@@ -40,11 +40,6 @@ bool sl_simd_parse(struct sl_simd *s, const char *text, size_t len,
 size_t sl_simd_memory(const struct sl_simd *s);
 bool sl_simd_trim(struct sl_simd *s, size_t keep);
 
-/* The shortest text that reads back as this finite value, in no locale; not
- * terminated. Returns its length. */
-#define SL_DOUBLE_ROOM 40
-size_t sl_simd_print_double(double value, char out[SL_DOUBLE_ROOM]);
-
 #ifdef __cplusplus
 }
 #endif

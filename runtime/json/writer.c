@@ -111,12 +111,12 @@ int sl_json_write_integer(struct sl_json_writer *w, int64_t value, struct sl_err
 
 int sl_json_write_float(struct sl_json_writer *w, double value, struct sl_error *err)
 {
-	char text[SL_DOUBLE_ROOM];
+	char text[SL_JSON_FLOAT_ROOM];
 	if (isnan(value))
 		return refuse(err, "NaN is not JSON");
 	if (isinf(value))
 		return refuse(err, "an infinity is not JSON");
-	return verbatim(w, text, sl_simd_print_double(value, text), err);
+	return verbatim(w, text, sl_json_print_float(value, text), err);
 }
 
 /* ---- strings ---- */

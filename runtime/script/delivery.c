@@ -214,22 +214,54 @@ static void write_to_sink(lua_State *L, struct delivery *d)
 		raise_refusal(L);
 }
 
-static enum sl_took give(lua_State *L, struct delivery *d, struct sl_error *err)
+static void fill_from(struct sl_taken *taken, const struct sl_row *row)
 {
-	const struct sl_route *r = d->route;
-	struct sl_taken taken = { .text = d->hand.text, .len = d->hand.len };
-	if (r->taker.type->reads_document)
-		taken.root = root(L, d);
-	sl_error_clear(err);
-	return sl_taker_take(r->taker, &taken, err);
+	taken->text = row->text;
+	taken->len = row->len;
+	taken->from = (struct sl_taken_from){ .stream = { row->stream->name, row->stream->name_len },
+		                              .sequence = row->sequence, .line = row->line, .file = row->file };
+}
+
+static void fill(lua_State *L, struct delivery *d, struct sl_taken *taken)
+{
+	*taken = (struct sl_taken){ .L = L };
+	fill_from(taken, d->hand.row);
+	taken->text = d->hand.text;
+	taken->len = d->hand.len;
+	if (d->route->taker.type->reads_document)
+		taken->root = root(L, d);
+}
+
+/* The payload that a schema has made, or that a handler has seen, and may have changed. */
+static int find_payload(lua_State *L, const struct delivery *d)
+{
+	if (d->payload != 0 || d->userdata == 0)
+		return d->payload;
+	return sl_row_push_payload(L, d->userdata) ? lua_gettop(L) : 0;
 }
 
 static void give_to_taker(lua_State *L, struct delivery *d)
 {
-	struct sl_error err;
+	SL_ERROR(err);
+	struct sl_taken taken;
 	d->event.scope.handler = sl_route_taker_name(d->route);
-	if (give(L, d, &err) != SL_TOOK)
+	fill(L, d, &taken);
+	if (d->route->taker.type->reads_document)
+		taken.payload = find_payload(L, d);
+	if (sl_taker_take(d->route->taker, &taken, &err) != SL_TOOK)
 		sl_lua_error_raise(L, &err);
+}
+
+/* As it came, to what takes rows that are as the schema declares them. */
+static bool takes_declared(lua_State *L, struct delivery *d)
+{
+	SL_ERROR(err);
+	struct sl_taken taken;
+	const struct sl_route *r = d->route;
+	if (r->bound == NULL)
+		return false;
+	fill(L, d, &taken);
+	return r->taker.type->take_bound(r->bound, &taken, &err) == SL_TOOK;
 }
 
 /* It waits in the run until next() takes it. */
@@ -248,7 +280,7 @@ static void hand_over(lua_State *L, struct delivery *d)
 		return;
 	if (r->sink)
 		write_to_sink(L, d);
-	if (r->taker.type != NULL && !r->declared)
+	if (r->taker.type != NULL)
 		give_to_taker(L, d);
 	if (d->event.run->pull)
 		keep_pulled(L, d);
@@ -305,10 +337,9 @@ static void tell_rejected(lua_State *L, struct delivery *d)
 
 static enum sl_fate decide(lua_State *L, struct delivery *d)
 {
-	struct sl_error err;
 	const struct sl_route *r = d->route;
 	struct sl_at_hand *h = &d->hand;
-	if (r->declared && give(L, d, &err) == SL_TOOK) {
+	if (takes_declared(L, d)) {
 		d->taken = true;
 		return SL_FATE_KEPT;
 	}
@@ -426,10 +457,17 @@ static int fail_plain(struct sl_run *run, struct sl_route *r, const struct sl_ro
 static int keep_plain(struct sl_run *run, struct sl_route *r, const struct sl_row *row)
 {
 	SL_ERROR(err);
-	struct sl_taken taken = { .text = row->text, .len = row->len };
-	if (r->taker.type != NULL && r->taker.type->reads_document)
-		taken.root = sl_json_root(row->json);
-	if (r->taker.type != NULL && sl_taker_take(r->taker, &taken, &err) != SL_TOOK)
+	struct sl_taken taken = { .payload = 0 };
+	enum sl_took took = SL_TOOK;
+	if (r->taker.type != NULL) {
+		fill_from(&taken, row);
+		if (r->taker.type->reads_document)
+			taken.root = sl_json_root(row->json);
+		run->script->giving = run;
+		took = sl_taker_take(r->taker, &taken, &err);
+		run->script->giving = NULL;
+	}
+	if (took != SL_TOOK)
 		return fail_plain(run, r, row, &err);
 	r->fates[SL_FATE_KEPT]++;
 	return 0;

@@ -110,8 +110,9 @@ static void charge(struct sl_limit *limit, int ticks)
 	}
 }
 
-static void deadline_passed(struct sl_limit *limit, const struct sl_alarm *a)
+static void deadline_passed(struct sl_limit *limit, struct sl_alarm *a)
 {
+	a->passed = 1;
 	struct sl_scope *s = atomic_load(&limit->scope);
 	for (; s != NULL; s = s->outer)
 		if (s->deadline == a)

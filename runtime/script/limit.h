@@ -46,6 +46,7 @@ struct sl_alarm { /* a timer; embedded in what it watches; zero: not running */
 	struct sl_limit *limit;
 	bool running;
 	bool cpu; /* the ticker, else a request's deadline */
+	volatile sig_atomic_t passed; /* the deadline is over */
 	timer_t timer;
 	int64_t timeout_ms; /* of the request, for the message */
 };

@@ -133,17 +133,14 @@ static bool is_direct(const struct sl_route *r)
 	return r->schema != NULL && !steps;
 }
 
-/* One that takes rows as they are declared is asked before write(). */
-static void bind_taker(lua_State *L, struct sl_route *r, const struct sl_run *run,
-                       struct sl_taker t)
+/* What takes rows as they are declared is asked before the taker. */
+static void bind_taker(lua_State *L, struct sl_route *r, const struct sl_run *run)
 {
-	if (run->pull || !is_direct(r))
+	const struct sl_taker *t = &r->taker;
+	if (t->type == NULL || t->type->bind == NULL || run->pull || !is_direct(r))
 		return;
-	t.self = t.type->bind(L, t.self, r->schema); /* [bound or nil] */
+	r->bound = t->type->bind(L, t->self, r->schema); /* [bound or nil] */
 	set_slot(L, r, SL_SLOT_BOUND);
-	r->declared = t.self != NULL;
-	if (r->declared)
-		r->taker = t;
 }
 
 /* A sink has a taker, or else its method is called. */
@@ -154,13 +151,10 @@ static void read_sink(lua_State *L, struct sl_route *r, const struct sl_run *run
 		return;
 	}
 	lua_getfield(L, -1, "taker"); /* [..., handlers, sink, taker] */
-	struct sl_taker t = sl_taker_at(L, -1);
-	r->sink = t.type == NULL || t.type->bind != NULL;
+	r->taker = sl_taker_at(L, -1);
+	r->sink = r->taker.type == NULL;
 	r->sinks_taker = !r->sink;
-	if (!r->sink)
-		r->taker = t;
-	else if (t.type != NULL)
-		bind_taker(L, r, run, t);
+	bind_taker(L, r, run);
 	set_slot(L, r, SL_SLOT_TAKER);
 	lua_getfield(L, -1, "write");
 	set_slot(L, r, SL_SLOT_SINK_WRITE);

@@ -47,13 +47,13 @@ struct sl_route {
 	int slot;                    /* the first of its slots */
 	bool has[SL_STEP_COUNT];
 	bool entry;                  /* has its own entry in streams */
-	bool sink;                   /* rows go to a method of a sink */
+	bool sink;                   /* rows go to a method of a sink, which has no taker */
 	const struct sl_schema *schema;
 	enum sl_on_invalid on_invalid;
 	struct sl_expression *expression[SL_STEP_COUNT]; /* compiled by core.expression */
 	struct sl_taker taker;       /* rows go there without Lua */
 	bool sinks_taker;            /* it is the sink's */
-	bool declared;               /* it takes rows as the schema declares them, before they are decoded */
+	void *bound;                 /* takes rows as the schema declares them, before they are decoded; or NULL */
 	bool plain;                  /* no step but where, if any, which is this: */
 	const struct sl_predicate *predicate;
 	bool reads_document;         /* a plain row must have been parsed */

@@ -9,6 +9,7 @@
 #include "lua/members.h"
 #include "script/at_hand.h"
 #include "script/row_object.h"
+#include "sink/taker.h"
 
 /* A metatable is looked up by its name; this is asked several times for a row. */
 struct sl_row_object *sl_row_test(lua_State *L, int index)
@@ -187,6 +188,21 @@ void sl_row_push_at_hand(lua_State *L, struct sl_script *s, int metatable)
 void sl_row_set_payload(lua_State *L, int index)
 {
 	lua_setiuservalue(L, index, SL_ROW_PAYLOAD);
+}
+
+bool sl_row_push_payload(lua_State *L, int index)
+{
+	return lua_getiuservalue(L, index, SL_ROW_PAYLOAD) != LUA_TNIL;
+}
+
+void sl_row_from(const struct sl_row_object *row, struct sl_taken_from *out)
+{
+	const struct sl_at_hand *h = row->script->at_hand;
+	*out = (struct sl_taken_from){ .stream = { row->bytes, row->stream_len }, .sequence = row->sequence };
+	if (h != NULL && (h->serial == row->serial || h->first == row->serial)) {
+		out->line = h->row->line;
+		out->file = h->row->file;
+	}
 }
 
 static int push_payload(lua_State *L, const struct sl_row_object *row)

@@ -46,6 +46,13 @@ void sl_row_forget_loans(lua_State *L, struct sl_script *s);
 /* The value on top, popped, is the payload of the row at index. */
 void sl_row_set_payload(lua_State *L, int index);
 
+/* Push the payload of the row at index, if somebody has made it: else nil, and false. */
+bool sl_row_push_payload(lua_State *L, int index);
+
+/* Where it comes from, as takers have it; borrowed from the row. */
+struct sl_taken_from;
+void sl_row_from(const struct sl_row_object *row, struct sl_taken_from *out);
+
 /* The row at index, or NULL. */
 struct sl_row_object *sl_row_test(lua_State *L, int index);
 

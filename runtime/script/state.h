@@ -52,6 +52,7 @@ struct sl_script {
 	bool lent;                 /* its text is, to userdata (row.h) */
 
 	struct sl_sinks sinks;
+	const struct sl_run *giving; /* whose row a taker has without Lua, or NULL */
 	struct sl_runs runs;       /* whose outcome is awaited */
 
 	struct sl_worker **doomed; /* let go inside the loop; freed after the turn */

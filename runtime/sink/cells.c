@@ -1,206 +1,376 @@
 /* cells.c - see cells.h */
 #include "sink/cells.h"
 
-#include <math.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
 
-#include "json/equal.h"
-#include "schema/flat.h"
+#include "lua/options.h"
 
-/* A field of the record and the column that it goes to. */
-struct source {
-	const struct sl_node *node;
-	const struct sl_json_value *constants;
-	/* Read a value that is not null; false: the long way. */
-	bool (*read)(const struct source *s, struct sl_json_value v, struct sl_cell *out);
-	size_t column;
-	bool null;   /* the column takes it */
-	bool absent; /* the field may be, and is NULL then */
-};
+/* ---- what is wrong, and where ---- */
 
-struct sl_extract {
-	const struct sl_record *record;
-	struct sl_json_value *found; /* by field */
-	struct source sources[];
-};
-
-/* ---- kinds ---- */
-
-static bool read_text(const struct source *s, struct sl_json_value v, struct sl_cell *out)
+static void show_cell(const struct sl_cell *cell, char *out, size_t size)
 {
-	if (sl_json_type(v) != SL_JSON_STRING)
-		return false;
-	out->type = SL_CELL_TEXT;
-	out->text = sl_json_string(v, &out->len);
-	return sl_string_takes(s->node, out->text, out->len);
-}
-
-static bool read_choice(const struct source *s, struct sl_json_value v, struct sl_cell *out)
-{
-	const struct sl_enum *e = (const struct sl_enum *)s->node;
-	for (size_t i = 0; i < e->count; i++)
-		if (sl_json_equal(v, s->constants[e->values[i].place])) {
-			out->type = SL_CELL_TEXT;
-			out->text = sl_json_string(v, &out->len);
-			return true;
-		}
-	return false;
-}
-
-static bool read_integer(const struct source *s, struct sl_json_value v, struct sl_cell *out)
-{
-	out->type = SL_CELL_INTEGER;
-	return sl_number_whole(v, &out->integer) &&
-	       (s->node->plain || sl_number_takes_integer(s->node, out->integer));
-}
-
-static bool read_number(const struct source *s, struct sl_json_value v, struct sl_cell *out)
-{
-	if (sl_json_type(v) == SL_JSON_INTEGER) {
-		out->type = SL_CELL_INTEGER;
-		out->integer = sl_json_integer(v);
-		return sl_number_takes_integer(s->node, out->integer);
+	char room[SL_CELL_ROOM], quoted[64];
+	if (cell->type == SL_CELL_NULL) {
+		snprintf(out, size, "null");
+		return;
 	}
-	if (sl_json_type(v) != SL_JSON_FLOAT && sl_json_type(v) != SL_JSON_DECIMAL)
-		return false;
-	out->type = SL_CELL_NUMBER;
-	out->number = sl_json_float(v);
-	return isfinite(out->number) && sl_number_takes_float(s->node, out->number);
+	struct sl_text t = sl_cell_text(cell, room);
+	bool is_text = cell->type == SL_CELL_TEXT;
+	snprintf(out, size, is_text ? "\"%s\"" : "%s", sl_quote(quoted, sizeof quoted, t.bytes, t.len));
 }
 
-static bool read_boolean(const struct source *s, struct sl_json_value v, struct sl_cell *out)
+void sl_cells_show_key(const struct sl_cells *c, char *out, size_t size)
 {
-	(void)s;
-	if (sl_json_type(v) != SL_JSON_BOOLEAN)
-		return false;
-	out->type = SL_CELL_INTEGER;
-	out->integer = sl_json_boolean(v);
-	return true;
+	size_t used = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < c->width && used + 1 < size; i++) {
+		char name[64], value[72];
+		if (!c->is_key[i])
+			continue;
+		show_cell(&c->cells[i], value, sizeof value);
+		snprintf(out + used, size - used, "%s%s = %s", used > 0 ? ", " : "",
+		         sl_quote(name, sizeof name, c->columns[i].name.bytes, c->columns[i].name.len), value);
+		used += strlen(out + used);
+	}
 }
 
-/* ---- what takes no Lua ---- */
-
-static bool are_texts(const struct sl_schema *s, const struct sl_node *n)
+static void add_details(const struct sl_cells *c, const struct sl_taken_from *from, const char *key,
+                        const char *column, struct sl_error *err)
 {
-	const struct sl_enum *e = (const struct sl_enum *)n;
-	for (size_t i = 0; i < e->count; i++)
-		if (sl_json_type(s->values[e->values[i].place]) != SL_JSON_STRING)
-			return false;
-	return true;
+	if (c->url.len > 0)
+		sl_error_text(err, SL_D_URL, c->url.bytes, c->url.len);
+	if (c->table.len > 0)
+		sl_error_text(err, SL_D_TABLE, c->table.bytes, c->table.len);
+	if (from != NULL) {
+		sl_error_text(err, SL_D_STREAM, from->stream.bytes, from->stream.len);
+		sl_error_number(err, SL_D_SEQUENCE, (int64_t)from->sequence);
+		if (from->line != 0)
+			sl_error_number(err, SL_D_LINE, (int64_t)from->line);
+		if (from->file != NULL)
+			sl_error_text(err, SL_D_FILE, from->file, strlen(from->file));
+	}
+	if (key != NULL && key[0] != '\0')
+		sl_error_text(err, SL_D_KEY, key, strlen(key));
+	if (column != NULL)
+		sl_error_text(err, SL_D_COLUMN, column, strlen(column));
 }
 
-static const struct {
-	const struct sl_node_kind *kind;
-	enum sl_column_type column;
-	bool (*read)(const struct source *s, struct sl_json_value v, struct sl_cell *out);
-} kinds[] = {
-	{ &sl_kind_string, SL_COLUMN_TEXT, read_text },
-	{ &sl_kind_enum, SL_COLUMN_TEXT, read_choice },
-	{ &sl_kind_integer, SL_COLUMN_INTEGER, read_integer },
-	{ &sl_kind_number, SL_COLUMN_NUMBER, read_number },
-	{ &sl_kind_boolean, SL_COLUMN_BOOLEAN, read_boolean },
+struct place {
+	char text[320]; /* of a message: what is wrong must have room, too */
+	size_t used;
 };
 
-static bool takes_lua(const struct sl_schema *s, const struct sl_node *n)
+/* Between two texts, cut. */
+static void add_to_place(struct place *p, const char *before, struct sl_text t, size_t most, const char *after)
 {
-	return (n->kind == &sl_kind_string && sl_string_has_pattern(n)) ||
-	       (n->kind == &sl_kind_enum && !are_texts(s, n));
+	char quoted[160];
+	sl_quote(quoted, most < sizeof quoted ? most : sizeof quoted, t.bytes, t.len);
+	int n = snprintf(p->text + p->used, sizeof p->text - p->used, "%s%s%s", before, quoted, after);
+	p->used += n > 0 ? (size_t)n : 0;
+	if (p->used >= sizeof p->text)
+		p->used = sizeof p->text - 1;
 }
 
-static bool find_reader(struct source *s, enum sl_column_type type)
+static void add_row(struct place *p, const struct sl_taken_from *from, const char *key)
 {
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (kinds[i].kind == s->node->kind && kinds[i].column == type)
-			s->read = kinds[i].read;
-	return s->read != NULL;
+	char number[40];
+	snprintf(number, sizeof number, ", sequence %" PRIu64, from->sequence);
+	add_to_place(p, "stream ", from->stream, 40, number);
+	if (key[0] != '\0')
+		add_to_place(p, " (", sl_text_of(key), 80, ")");
+	add_to_place(p, "", sl_text_of(""), 1, ": ");
 }
 
-static bool is_column(const struct sl_column *c, const struct sl_name *name)
+/* "sqlite:t.db, table t: stream rows, sequence 3 (k = "x"): column a: " */
+static void describe(const struct sl_cells *c, const struct sl_taken_from *from, const char *key,
+                     const char *column, struct place *p)
 {
-	return c->len == name->len && memcmp(c->name, name->text, c->len) == 0;
+	if (c->url.len > 0) {
+		add_to_place(p, "", c->url, 100, "");
+		add_to_place(p, ", table ", c->table, 50, ": ");
+	}
+	if (from != NULL && c->url.len > 0)
+		add_row(p, from, key);
+	if (column != NULL)
+		add_to_place(p, "column ", sl_text_of(column), 60, ": ");
 }
 
-static bool find_source(const struct sl_schema *s, const struct sl_record *r, size_t field,
-                        const struct sl_column *columns, struct source *out)
+int sl_cells_blame(const struct sl_cells *c, const struct sl_taken_from *from, const char *key,
+                   const char *column, struct sl_error *err)
 {
-	const struct sl_field *f = &r->fields[field];
-	size_t i = 0;
-	while (i < r->names.count && !is_column(&columns[i], &r->names.names[field]))
+	struct place place = { .used = 0 };
+	char why[sizeof err->message];
+	key = key != NULL ? key : "";
+	memcpy(why, err->message, sizeof why);
+	describe(c, from, key, column, &place);
+	memcpy(err->message, place.text, place.used);
+	size_t room = sizeof err->message - place.used;
+	sl_quote(err->message + place.used, room, why, strlen(why));
+	add_details(c, from, key, column, err);
+	return -1;
+}
+
+static int blame_column(const struct sl_cells *c, const struct sl_taken *row, const struct sl_column *column,
+                        struct sl_error *err)
+{
+	char name[200], key[120];
+	sl_cells_show_key(c, key, sizeof key);
+	sl_quote(name, sizeof name, column->name.bytes, column->name.len);
+	return sl_cells_blame(c, &row->from, key, name, err);
+}
+
+static int blame_row(const struct sl_cells *c, const struct sl_taken *row, struct sl_error *err)
+{
+	return sl_cells_blame(c, &row->from, NULL, NULL, err);
+}
+
+/* ---- what came ---- */
+
+static bool is_named(const struct sl_column *c, const char *name, size_t len)
+{
+	return c->name.len == len && memcmp(c->name.bytes, name, len) == 0;
+}
+
+/* Rows of a stream mostly have their fields in one order. width: there is none. */
+static size_t find_column(struct sl_cells *c, size_t place, const char *name, size_t len)
+{
+	size_t *guess = &c->guess[place < c->width ? place : 0], i = 0;
+	if (is_named(&c->columns[*guess], name, len))
+		return *guess;
+	while (i < c->width && !is_named(&c->columns[i], name, len))
 		i++;
-	if (i == r->names.count || takes_lua(s, f->node))
-		return false;
-	*out = (struct source){ .node = f->node, .constants = s->values, .column = i, .null = columns[i].null,
-		                .absent = columns[i].null && f->optional && !f->has_fallback };
-	return find_reader(out, columns[i].type);
+	if (i < c->width)
+		*guess = i;
+	return i;
 }
 
-/* As many fields as columns, each with its own. */
-static bool find_sources(const struct sl_schema *s, const struct sl_record *r,
-                         const struct sl_column *columns, struct source *out)
+static int refuse_field(const struct sl_cells *c, const struct sl_taken *row, const char *name, size_t len,
+                        struct sl_error *err)
 {
-	for (size_t i = 0; i < r->names.count; i++)
-		if (!find_source(s, r, i, columns, &out[i]))
-			return false;
-	return true;
+	char quoted[200];
+	sl_fail(err, SL_SINK, 0, "no column for the field '%s'", sl_quote(quoted, sizeof quoted, name, len));
+	sl_cells_blame(c, &row->from, NULL, NULL, err);
+	return sl_error_text(err, SL_D_COLUMN, quoted, strlen(quoted));
 }
 
-struct sl_extract *sl_extract_push(lua_State *L, const struct sl_schema *s,
-                                   const struct sl_column *columns, size_t count)
+/* Of duplicate names the last. */
+static int collect(struct sl_cells *c, const struct sl_taken *row, bool is_closed, struct sl_error *err)
 {
-	const struct sl_node *n = s->root;
-	const struct sl_record *r = (const struct sl_record *)n;
-	if (n->kind != &sl_kind_record || n->nullable || r->rest != NULL || r->names.count != count) {
-		lua_pushnil(L);
-		return NULL;
-	}
-	size_t size = sizeof(struct sl_extract) + count * sizeof(struct source);
-	struct sl_extract *x = lua_newuserdatauv(L, size + count * sizeof *x->found, 0);
-	x->record = r;
-	x->found = (struct sl_json_value *)((char *)x + size);
-	if (find_sources(s, r, columns, x->sources))
-		return x;
-	lua_pop(L, 1);
-	lua_pushnil(L);
-	return NULL;
-}
-
-/* ---- a row ---- */
-
-static bool read_cell(const struct source *s, struct sl_json_value v, struct sl_cell *out)
-{
-	if (s->node->nullable && sl_json_type(v) == SL_JSON_NULL) {
-		out->type = SL_CELL_NULL;
-		return s->null;
-	}
-	return s->read(s, v, out);
-}
-
-/* Unknown fields are refused, or else they do not matter: no column is theirs. */
-static bool find_fields(struct sl_extract *x, struct sl_json_value root)
-{
-	const struct sl_record *r = x->record;
-	struct sl_json_iter it = sl_json_children(root);
-	struct sl_json_value other;
+	struct sl_json_iter it;
+	struct sl_json_value value;
 	const char *key;
 	size_t len;
-	bool refuse = r->unknown == SL_UNKNOWN_REFUSE;
-	memset(x->found, 0, r->names.count * sizeof *x->found);
-	return !sl_names_find(&r->names, &it, x->found, refuse ? &key : NULL, &len, &other);
+	memset(c->came, 0, c->width * sizeof *c->came);
+	if (row->root.json == NULL || sl_json_type(row->root) != SL_JSON_OBJECT)
+		return 0;
+	it = sl_json_children(row->root);
+	for (size_t place = 0; sl_json_next(&it, &key, &len, &value); place++) {
+		size_t i = find_column(c, place, key, len);
+		if (i < c->width)
+			c->came[i] = value;
+		else if (is_closed)
+			return refuse_field(c, row, key, len, err);
+	}
+	return 0;
 }
 
-bool sl_extract_read(struct sl_extract *x, struct sl_json_value root, struct sl_cell *cells)
+/* ---- cells ---- */
+
+static int put_null(const struct sl_cells *c, const struct sl_taken *row, size_t i, bool is_absent, struct sl_error *err)
 {
-	if (sl_json_type(root) != SL_JSON_OBJECT || !find_fields(x, root))
-		return false;
-	for (size_t i = 0; i < x->record->names.count; i++) {
-		const struct source *s = &x->sources[i];
-		struct sl_cell *cell = &cells[s->column];
-		if (x->found[i].json != NULL ? !read_cell(s, x->found[i], cell) : !s->absent)
-			return false;
-		if (x->found[i].json == NULL)
-			cell->type = SL_CELL_NULL;
+	const struct sl_column *column = &c->columns[i];
+	c->cells[i].type = SL_CELL_NULL;
+	if (column->null && (!is_absent || column->optional))
+		return 0;
+	sl_fail(err, SL_SINK, 0, is_absent && c->is_closed ? "the row has no such field" : "a value is missing");
+	return blame_column(c, row, column, err);
+}
+
+static int read_document(struct sl_cells *c, const struct sl_taken *row, struct sl_error *err)
+{
+	if (collect(c, row, c->is_closed, err) != 0)
+		return -1;
+	for (size_t i = 0; i < c->width; i++) {
+		struct sl_json_value v = c->came[i];
+		bool is_absent = v.json == NULL;
+		if (is_absent || sl_json_type(v) == SL_JSON_NULL) {
+			if (put_null(c, row, i, is_absent, err) != 0)
+				return -1;
+		} else if (sl_cell_from_document(&c->cells[i], &c->columns[i], v, &c->room, err) != 0) {
+			return blame_column(c, row, &c->columns[i], err);
+		}
 	}
-	return true;
+	return 0;
+}
+
+static int read_field(struct sl_cells *c, const struct sl_taken *row, size_t i, struct sl_error *err) /* [.., value] */
+{
+	lua_State *L = row->L;
+	const struct sl_json_value *own = c->came[i].json != NULL ? &c->came[i] : NULL;
+	if (lua_isnil(L, -1) || (lua_type(L, -1) == LUA_TLIGHTUSERDATA && lua_touserdata(L, -1) == NULL))
+		return put_null(c, row, i, lua_isnil(L, -1), err);
+	if (sl_cell_from_lua(L, -1, &c->cells[i], &c->columns[i], own, &c->room, err) != 0)
+		return blame_column(c, row, &c->columns[i], err);
+	return 0;
+}
+
+static bool has_column(const struct sl_cells *c, const char *name, size_t len)
+{
+	size_t i = 0;
+	while (i < c->width && !is_named(&c->columns[i], name, len))
+		i++;
+	return i < c->width;
+}
+
+/* The payload has more fields than there are columns for. */
+static int refuse_extra(const struct sl_cells *c, const struct sl_taken *row, struct sl_error *err)
+{
+	lua_State *L = row->L;
+	for (lua_pushnil(L); lua_next(L, row->payload) != 0; lua_pop(L, 1)) {
+		size_t len;
+		lua_pushvalue(L, -2);
+		const char *name = luaL_tolstring(L, -1, &len);
+		if (!has_column(c, name, len))
+			return refuse_field(c, row, name, len, err); /* they stay on the stack */
+		lua_pop(L, 2);
+	}
+	return 0;
+}
+
+static int read_payload(struct sl_cells *c, const struct sl_taken *row, struct sl_error *err)
+{
+	lua_State *L = row->L;
+	luaL_checkstack(L, 8, "a row");
+	collect(c, row, false, err);
+	for (size_t i = 0; i < c->width; i++) {
+		lua_pushlstring(L, c->columns[i].name.bytes, c->columns[i].name.len);
+		lua_rawget(L, row->payload);
+		if (read_field(c, row, i, err) != 0)
+			return -1;
+		lua_pop(L, 1);
+	}
+	return c->is_closed ? refuse_extra(c, row, err) : 0;
+}
+
+/* Texts in the room have a place only now, when it no longer moves. */
+static void place_texts(struct sl_cells *c)
+{
+	for (size_t i = 0; i < c->width; i++)
+		if (c->cells[i].in_room)
+			c->cells[i].text.bytes = sl_buffer_data(&c->room.bytes) + c->cells[i].offset;
+}
+
+static int refuse_shape(const struct sl_cells *c, const struct sl_taken *row, struct sl_error *err)
+{
+	const char *got = row->payload != 0 ? luaL_typename(row->L, row->payload) : sl_json_type_name(sl_json_type(row->root));
+	if (row->payload != 0 && lua_istable(row->L, row->payload))
+		got = "array";
+	sl_fail(err, SL_SINK, 0, "expected an object, got %s", got);
+	return blame_row(c, row, err);
+}
+
+static bool is_object(const struct sl_taken *row)
+{
+	if (row->payload == 0)
+		return sl_json_type(row->root) == SL_JSON_OBJECT;
+	return lua_istable(row->L, row->payload) && lua_rawlen(row->L, row->payload) == 0;
+}
+
+int sl_cells_read(struct sl_cells *c, const struct sl_taken *row, struct sl_error *err)
+{
+	sl_buffer_consume(&c->room.bytes, sl_buffer_len(&c->room.bytes));
+	for (size_t i = 0; i < c->width; i++)
+		c->cells[i] = (struct sl_cell){ .type = SL_CELL_NULL };
+	if (!is_object(row))
+		return refuse_shape(c, row, err);
+	int rc = row->payload != 0 ? read_payload(c, row, err) : read_document(c, row, err);
+	place_texts(c);
+	return rc;
+}
+
+/* ---- making them ---- */
+
+static void read_limits(lua_State *L, struct sl_column *out) /* [..., column] */
+{
+	static const struct {
+		const char *name;
+		enum sl_column_limit limit;
+	} limits[] = { { "double", SL_LIMIT_DOUBLE },   { "int64", SL_LIMIT_INT64 },   { "nul", SL_LIMIT_NUL },
+		       { "microseconds", SL_LIMIT_MICROSECONDS }, { "digits", SL_LIMIT_DIGITS },
+		       { "native", SL_LIMIT_NATIVE }, { "array", SL_LIMIT_ARRAY } };
+	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+		if (sl_option_boolean(L, lua_gettop(L), limits[i].name))
+			out->limits |= limits[i].limit;
+}
+
+static void read_column(lua_State *L, struct sl_cells *c, size_t i) /* [..., column] */
+{
+	int at = lua_gettop(L);
+	luaL_checktype(L, at, LUA_TTABLE);
+	struct sl_column *out = &c->columns[i];
+	lua_getfield(L, at, "type");
+	*out = (struct sl_column){ .type = (enum sl_column_type)luaL_checkoption(L, -1, "any", sl_column_types) };
+	lua_pop(L, 1);
+	out->name = sl_option_text(L, at, "name");
+	luaL_argcheck(L, out->name.bytes != NULL, 1, "columns: each has a name");
+	out->null = sl_option_boolean(L, at, "null");
+	out->optional = sl_option_boolean(L, at, "optional");
+	out->characters = (uint32_t)sl_option_integer(L, at, "characters", 0, UINT32_MAX);
+	out->precision = (uint32_t)sl_option_integer(L, at, "precision", 0, UINT32_MAX);
+	out->scale = (uint32_t)sl_option_integer(L, at, "scale", 0, UINT32_MAX);
+	c->is_key[i] = sl_option_boolean(L, at, "key");
+	c->guess[i] = i;
+	read_limits(L, out);
+}
+
+static size_t room_for(size_t width)
+{
+	return width * (sizeof(struct sl_column) + sizeof(struct sl_cell) + sizeof(struct sl_json_value) +
+	                sizeof(size_t) + 1);
+}
+
+static void divide(struct sl_cells *c, char *room, size_t width)
+{
+	c->width = width;
+	c->columns = (struct sl_column *)(void *)room;
+	c->cells = (struct sl_cell *)(void *)(c->columns + width);
+	c->came = (struct sl_json_value *)(void *)(c->cells + width);
+	c->guess = (size_t *)(void *)(c->came + width);
+	c->is_key = (unsigned char *)(c->guess + width);
+}
+
+struct sl_cells *sl_cells_push(lua_State *L, int options, size_t size, int values)
+{
+	luaL_checktype(L, options, LUA_TTABLE);
+	luaL_argcheck(L, lua_getfield(L, options, "columns") == LUA_TTABLE && lua_rawlen(L, -1) > 0, options,
+	              "columns: a list is expected");
+	int list = lua_gettop(L);
+	size_t width = lua_rawlen(L, list);
+	size = (size + 15) / 16 * 16;
+	struct sl_cells *c = lua_newuserdatauv(L, size + room_for(width), values);
+	memset(c, 0, size + room_for(width));
+	divide(c, (char *)c + size, width);
+	for (size_t i = 0; i < width; i++) {
+		lua_rawgeti(L, list, (lua_Integer)i + 1);
+		read_column(L, c, i);
+		lua_pop(L, 1);
+	}
+	c->url = sl_option_text(L, options, "url");
+	c->table = sl_option_text(L, options, "table");
+	c->is_closed = sl_option_boolean(L, options, "closed");
+	lua_pushvalue(L, options);
+	lua_setiuservalue(L, -2, 1);
+	lua_replace(L, list);
+	if (sl_cell_room_init(&c->room) != 0)
+		luaL_error(L, "not enough memory for cells");
+	return c;
+}
+
+void sl_cells_clear(struct sl_cells *c)
+{
+	sl_cell_room_clear(&c->room);
 }

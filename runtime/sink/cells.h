@@ -1,59 +1,45 @@
 /*
- * cells.h - from a document to the columns of a table, without Lua
- * (room: sink)
+ * cells.h - a row as the cells of a table (room: sink)
  *
- * A second implementation, of a schema's decoder and a table's columns in Lua:
- * a row of five columns into SQLite costs 9,200 instructions in the runner by
- * it, 23,000 as a payload. tests/sql/direct_spec.lua compares the two.
- *
- * For records whose fields are the columns, and scalars. It reads only what is
- * as declared; any other row goes the long way, by sl_schema_push, which says
- * what is wrong with it or knows what to make of it (a default, say).
+ * The columns of a place, and for each row a cell for each of them: out of the row's
+ * document, or out of its payload where a schema or a handler has made one. What is wrong
+ * is said with the place: the table, the row, its key, the column.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <lua.h>
 
-#include "schema/schema.h"
+#include "sink/cell.h"
+#include "sink/taker.h"
 
-/* A value as a column of a table takes it. */
-enum sl_cell_type { SL_CELL_NULL, SL_CELL_INTEGER, SL_CELL_NUMBER, SL_CELL_TEXT };
-
-struct sl_cell { /* a text is borrowed */
-	enum sl_cell_type type;
-	int64_t integer; /* booleans too: 0, 1 */
-	double number;
-	const char *text;
-	size_t len;
+struct sl_cells { /* in a userdata, whose user value keeps what is borrowed */
+	size_t width;
+	struct sl_column *columns;
+	struct sl_cell *cells;      /* of the row at hand */
+	struct sl_json_value *came; /* by column: what the document has; json NULL: nothing */
+	size_t *guess;              /* by place in the object: the column that its field had last */
+	struct sl_cell_room room;
+	struct sl_text url, table;  /* for messages; url empty: there is none */
+	unsigned char *is_key;      /* by column */
+	bool is_closed;             /* a field without a column is refused */
 };
 
-/* As lualib/sluice/internal/sql/columns.lua has them. */
-enum sl_column_type {
-	SL_COLUMN_TEXT,
-	SL_COLUMN_INTEGER,
-	SL_COLUMN_NUMBER,
-	SL_COLUMN_BOOLEAN,
-	SL_COLUMN_JSON
-};
+/*
+ * Push a userdata of `size` bytes at whose front there are cells, by the table at index:
+ * columns = { { name =, type =, null =, optional =, limits = { … }, characters =, precision =,
+ * scale =, key = } … }, url = , table =, closed =. Its user value 1 is that table. The
+ * caller sets the metatable, whose __gc must call _clear. Raises.
+ */
+struct sl_cells *sl_cells_push(lua_State *L, int options, size_t size, int values);
+void sl_cells_clear(struct sl_cells *c);
 
-struct sl_column {
-	const char *name; /* borrowed */
-	size_t len;
-	enum sl_column_type type;
-	bool null; /* may be NULL */
-};
+/* Read a row: 0; or -1 and *err (sink), with the place. Raises on memory where the row has
+ * a payload. */
+int sl_cells_read(struct sl_cells *c, const struct sl_taken *row, struct sl_error *err);
 
-struct sl_extract; /* a userdata */
+/* Of an error about this row, which says why only: the place around it. Returns -1. */
+int sl_cells_blame(const struct sl_cells *c, const struct sl_taken_from *from, const char *key,
+                   const char *column, struct sl_error *err);
 
-/* How to get these columns out of rows of this type: pushed; or NULL and nil,
- * when it takes Lua. The schema and the names must outlive it. Raises. */
-struct sl_extract *sl_extract_push(lua_State *L, const struct sl_schema *s,
-                                   const struct sl_column *columns, size_t count);
-
-/* Read a row into a cell for each column; texts are borrowed from the document.
- * false: this row goes the long way. Cannot raise. */
-bool sl_extract_read(struct sl_extract *x, struct sl_json_value root, struct sl_cell *cells);
+/* The key of the row at hand, "name = "x", line = 3", cut; "" without a key. */
+void sl_cells_show_key(const struct sl_cells *c, char *out, size_t size);

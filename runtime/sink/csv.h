@@ -2,15 +2,11 @@
  * csv.h - rows as lines of CSV: core.csv (room: sink)
  *
  * RFC 4180, but for the line break, which is the caller's choice. A taker
- * (taker.h): a row goes from its parsed document to the line, no Lua value in
- * between; values(payload) writes a line of a table, which a schema has made.
- * From the document is a second implementation of that, and the one that most
- * rows take: 5,200 instructions in the runner for a row of six columns, 15,000
- * as a payload. tests/sink/csv_spec.lua compares the two.
+ * (taker.h) of cells (cells.h).
  *
- * Integers are exact, other numbers the fewest digits that read back the
- * same, booleans true and false, null and absent optional fields the null
- * text, arrays and objects their JSON text. A string that would read as null,
+ * Numbers have the text that they came with, or, where Lua has made them, the fewest
+ * digits that read back the same; booleans are true and false, null and absent optional
+ * fields the null text, arrays and objects their JSON text. A string that would read as null,
  * or begins or ends with white space, is quoted. The sole field of a line is
  * never left empty: "" it is. What does not fit is an error (kind sink) that
  * names the column: a field without a column, a required one that is absent,

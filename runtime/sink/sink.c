@@ -5,6 +5,7 @@
 
 #include "sink/csv.h"
 #include "sink/file.h"
+#include "sink/postgres.h"
 #include "sink/sqlite.h"
 #include "sink/writer.h"
 
@@ -14,13 +15,15 @@ void sl_sinks_open(lua_State *L, struct sl_sinks *s) /* [..., module] */
 		{ "writer", sl_writer_new },
 		{ "file", sl_file_new },
 		{ "csv", sl_csv_new },
-		{ "sqlite", sl_sqlite_link },
+		{ "sqlite", sl_sqlite_new },
+		{ "postgres", sl_postgres_new },
 		{ NULL, NULL },
 	};
 	sl_writer_open(L, s);
 	sl_file_open(L);
 	sl_csv_open(L, s);
-	sl_sqlite_open(L);
+	sl_sqlite_open(L, s);
+	sl_postgres_open(L, s);
 	lua_pushlightuserdata(L, s);
 	luaL_setfuncs(L, functions, 1);
 }

@@ -20,6 +20,8 @@ LIST_HEAD(sl_writers, sl_writer);
 struct sl_sinks { /* embedded; must not move; one for each Lua state */
 	sl_stop *stop;             /* the user wants to wait no longer */
 	bool (*is_hurried)(void);  /* and not even for a reader that does not read */
+	/* The time of whatever runs is over: its request's, or a handler's. */
+	bool (*is_late)(const struct sl_sinks *s);
 	/* Around work that takes as long as a file is large: it is not charged to
 	 * a handler's limit. */
 	void (*pause)(struct sl_sinks *s);
@@ -32,9 +34,16 @@ struct sl_sinks { /* embedded; must not move; one for each Lua state */
 	struct sl_writers dirty;   /* with bytes not yet written; the room's own */
 };
 
-/* Add core.writer, core.file, core.csv and core.sqlite to the module on top;
+/* Add core.writer, core.file, core.csv, core.sqlite and core.postgres to the module on top;
  * the context has been filled in. Raises. */
 void sl_sinks_open(lua_State *L, struct sl_sinks *s);
+
+/* Must whoever waits for a database give up? patient: once is not enough for the user to
+ * say so, and no time is over: what decides about a commit. */
+static inline bool sl_sinks_must_stop(const struct sl_sinks *s, bool patient)
+{
+	return s->is_hurried() || (!patient && (s->is_late(s) || s->stop(NULL, "") != 0));
+}
 
 /* Write what writers hold: 0, or -1 when one fails (on_lost). */
 int sl_sinks_flush(struct sl_sinks *s);

@@ -1,276 +1,400 @@
 /* sqlite.c - see sqlite.h */
 #include "sink/sqlite.h"
 
-#include <dlfcn.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/queue.h>
+#include <time.h>
 
 #include <lauxlib.h>
-#include <sqlite3ext.h>
+#include <sqlite3.h>
 
+#include "base/clock.h"
 #include "lua/class.h"
 #include "sink/cells.h"
-#include "sink/taker.h"
+#include "sink/extract.h"
+#include "sink/library.h"
 
-#define LINK "sluice.core.SqliteLink"
+#define DATABASE "sluice.core.Sqlite"
 #define INSERT "sluice.core.Insert"
-#define LIBRARY "libsqlite3.so.0"
+#define BUSY_MS 5000  /* how long a lock is waited for */
+#define NAP_MS 10     /* between two looks at it */
+#define STEPS 100000  /* of SQLite's machine, between two looks at who wants to stop */
 
-SQLITE_EXTENSION_INIT1 /* sqlite3_api, through which every call goes */
+/* ---- the library ---- */
 
-/* The connection may go first, or the link: the second one frees it. */
-struct link {
-	sqlite3 *db; /* NULL: closed */
-	bool held;   /* by Lua */
-};
+#define FUNCTIONS(X)                                                                               \
+	X(open_v2) X(close_v2) X(prepare_v2) X(step) X(reset) X(finalize) X(bind_int64)            \
+	X(bind_double) X(bind_text64) X(bind_null) X(bind_parameter_count) X(column_count)         \
+	X(column_type) X(column_int64) X(column_double) X(column_text) X(column_bytes) X(errmsg)   \
+	X(errstr) X(extended_errcode) X(get_autocommit) X(busy_handler) X(progress_handler)
 
-struct insert {
-	sqlite3 *db;
-	sqlite3_stmt *statement; /* NULL: closed */
-	size_t width;
-	struct sl_column *columns; /* names: of the table in the user value */
-	struct sl_cell *cells;
-	char why[160]; /* of the last failure */
-};
+#define FIELD(name) __typeof__(sqlite3_##name) *name;
+#define ENTRY(name) { "sqlite3_" #name, offsetof(struct library, name) },
 
-/* ---- the connection ---- */
+static struct library {
+	FUNCTIONS(FIELD)
+} lib;
 
-/* Whose connection is being opened on this thread. */
-static _Thread_local struct link *awaited;
-
-static void release(struct link *link)
+static int load(struct sl_error *err)
 {
-	if (link->db == NULL && !link->held)
-		free(link);
-}
-
-static void on_close(void *ctx)
-{
-	struct link *link = ctx;
-	link->db = NULL;
-	release(link);
-}
-
-static void answer(sqlite3_context *ctx, int count, sqlite3_value **values)
-{
-	(void)count;
-	(void)values;
-	sqlite3_result_null(ctx);
-}
-
-/* The function is there only because SQLite tells when it goes, with the
- * connection. */
-static int on_open(sqlite3 *db, char **message, const sqlite3_api_routines *api)
-{
-	(void)message;
-	SQLITE_EXTENSION_INIT2(api);
-	struct link *link = awaited;
-	if (link == NULL || link->db != NULL)
-		return SQLITE_OK;
-	link->db = db;
-	return sqlite3_create_function_v2(db, "sluice_link", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, link,
-	                                  answer, NULL, NULL, on_close);
-}
-
-struct watch {
-	int (*begin)(void (*entry)(void)), (*end)(void (*entry)(void));
-};
-
-/* The library must be loaded already: another one would be of no use. It stays,
- * because it keeps the list of those that watch for good. */
-static bool find_library(struct watch *w)
-{
-	void *library = dlopen(LIBRARY, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-	if (library == NULL)
-		return false;
-	*(void **)&w->begin = dlsym(library, "sqlite3_auto_extension");
-	*(void **)&w->end = dlsym(library, "sqlite3_cancel_auto_extension");
-	dlclose(library);
-	return w->begin != NULL && w->end != NULL;
-}
-
-static struct link *push_link(lua_State *L)
-{
-	struct link **box = lua_newuserdatauv(L, sizeof *box, 0);
-	*box = NULL;
-	luaL_setmetatable(L, LINK);
-	*box = calloc(1, sizeof **box);
-	if (*box == NULL)
-		luaL_error(L, "not enough memory for a link");
-	(*box)->held = true;
-	return *box;
-}
-
-static int call_watched(lua_State *L, const struct watch *w, struct link *link)
-{
-	void (*entry)(void) = (void (*)(void))on_open;
-	awaited = link;
-	int status = w->begin(entry) == SQLITE_OK ? LUA_OK : LUA_ERRMEM;
-	if (status == LUA_OK)
-		status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
-	else
-		lua_pushliteral(L, "not enough memory for a link");
-	w->end(entry);
-	awaited = NULL;
-	return status;
-}
-
-int sl_sqlite_link(lua_State *L) /* [connect, ...] */
-{
-	struct watch watch = { NULL, NULL };
-	luaL_checkany(L, 1);
-	if (!find_library(&watch)) {
-		luaL_pushfail(L);
-		lua_pushliteral(L, LIBRARY " is not what LuaDBI's driver uses");
-		return 2;
-	}
-	struct link *link = push_link(L);
-	lua_insert(L, 1); /* [link, connect, ...] */
-	if (call_watched(L, &watch, link) != LUA_OK)
-		return lua_error(L);
-	return lua_gettop(L); /* [link, results] */
-}
-
-static int link_gc(lua_State *L)
-{
-	struct link **box = lua_touserdata(L, 1);
-	if (*box == NULL)
+	static const struct sl_function functions[] = { FUNCTIONS(ENTRY) };
+	if (lib.progress_handler != NULL)
 		return 0;
-	(*box)->held = false;
-	release(*box);
-	*box = NULL;
+	return sl_library_load("libsqlite3.so.0", "libsqlite3-0", &lib, functions,
+	                       sizeof functions / sizeof functions[0], err);
+}
+
+/* ---- a database ---- */
+
+LIST_HEAD(inserts, insert);
+
+struct database { /* a userdata */
+	struct sl_sinks *sinks;
+	sqlite3 *db; /* NULL: closed */
+	struct inserts inserts;
+	int64_t waiting_ns; /* since when for a lock */
+	bool patient;       /* once is not enough to stop what runs */
+};
+
+static int on_busy(void *ctx, int count)
+{
+	struct database *d = ctx;
+	struct timespec nap = { .tv_nsec = NAP_MS * SL_NS_PER_MS };
+	int64_t now = sl_now_ns();
+	if (count == 0)
+		d->waiting_ns = now;
+	if (now - d->waiting_ns > BUSY_MS * SL_NS_PER_MS || sl_sinks_must_stop(d->sinks, d->patient))
+		return 0;
+	nanosleep(&nap, NULL); /* a signal ends it */
+	return 1;
+}
+
+static int on_progress(void *ctx)
+{
+	struct database *d = ctx;
+	return !d->patient && sl_sinks_must_stop(d->sinks, false);
+}
+
+static int fail(lua_State *L, const char *why, int code)
+{
+	luaL_pushfail(L);
+	lua_pushstring(L, why);
+	lua_pushfstring(L, "%d", code);
+	return 3;
+}
+
+static int fail_with(lua_State *L, const struct database *d)
+{
+	return fail(L, lib.errmsg(d->db), lib.extended_errcode(d->db));
+}
+
+int sl_sqlite_new(lua_State *L) /* [path] */
+{
+	SL_ERROR(err);
+	const char *path = luaL_checkstring(L, 1);
+	if (load(&err) != 0)
+		return fail(L, err.message, 0);
+	struct database *d = lua_newuserdatauv(L, sizeof *d, 0);
+	*d = (struct database){ .sinks = lua_touserdata(L, lua_upvalueindex(1)) };
+	LIST_INIT(&d->inserts);
+	luaL_setmetatable(L, DATABASE);
+	int rc = lib.open_v2(path, &d->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, NULL);
+	if (rc != SQLITE_OK)
+		return d->db != NULL ? fail_with(L, d) : fail(L, lib.errstr(rc), rc);
+	lib.busy_handler(d->db, on_busy, d);
+	lib.progress_handler(d->db, STEPS, on_progress, d);
+	return 1;
+}
+
+static struct database *check_database(lua_State *L)
+{
+	return luaL_checkudata(L, 1, DATABASE);
+}
+
+static int in_transaction(lua_State *L)
+{
+	const struct database *d = check_database(L);
+	lua_pushboolean(L, d->db != NULL && !lib.get_autocommit(d->db));
+	return 1;
+}
+
+/* ---- statements ---- */
+
+static int bind_value(lua_State *L, int index, sqlite3_stmt *statement, int at)
+{
+	size_t len;
+	const char *text;
+	switch (lua_type(L, index)) {
+	case LUA_TNUMBER:
+		if (lua_isinteger(L, index))
+			return lib.bind_int64(statement, at, lua_tointeger(L, index));
+		return lib.bind_double(statement, at, lua_tonumber(L, index));
+	case LUA_TSTRING:
+		text = lua_tolstring(L, index, &len);
+		return lib.bind_text64(statement, at, text, len, SQLITE_TRANSIENT, SQLITE_UTF8);
+	default:
+		return lib.bind_null(statement, at);
+	}
+}
+
+static void push_column(lua_State *L, sqlite3_stmt *statement, int i)
+{
+	switch (lib.column_type(statement, i)) {
+	case SQLITE_INTEGER:
+		lua_pushinteger(L, lib.column_int64(statement, i));
+		break;
+	case SQLITE_FLOAT:
+		lua_pushnumber(L, lib.column_double(statement, i));
+		break;
+	case SQLITE_NULL:
+		lua_pushboolean(L, false);
+		break;
+	default:
+		lua_pushlstring(L, (const char *)lib.column_text(statement, i), (size_t)lib.column_bytes(statement, i));
+	}
+}
+
+static void add_row(lua_State *L, sqlite3_stmt *statement, lua_Integer n) /* [..., rows] */
+{
+	int count = lib.column_count(statement);
+	lua_createtable(L, count, 0);
+	for (int i = 0; i < count; i++) {
+		push_column(L, statement, i);
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_rawseti(L, -2, n);
+}
+
+struct statement { /* a userdata, so that an error frees it */
+	sqlite3_stmt *handle;
+};
+
+#define STATEMENT "sluice.core.SqliteStatement"
+
+static int statement_gc(lua_State *L)
+{
+	struct statement *s = luaL_checkudata(L, 1, STATEMENT);
+	lib.finalize(s->handle); /* NULL is nothing */
+	s->handle = NULL;
 	return 0;
 }
 
-/* ---- a statement ---- */
-
-static const char *const type_names[] = {
-	[SL_COLUMN_TEXT] = "text",       [SL_COLUMN_INTEGER] = "integer", [SL_COLUMN_NUMBER] = "number",
-	[SL_COLUMN_BOOLEAN] = "boolean", [SL_COLUMN_JSON] = "json",       NULL,
-};
-
-static void read_column(lua_State *L, struct sl_column *out) /* [..., column] */
+/* Run the one statement with the values behind it: the last result code; its rows are in
+ * the table on top. */
+static int execute(lua_State *L, struct database *d, const char *text, size_t len) /* [db, text, values...] */
 {
-	luaL_checktype(L, -1, LUA_TTABLE);
-	lua_getfield(L, -1, "type");
-	out->type = (enum sl_column_type)luaL_checkoption(L, -1, NULL, type_names);
-	lua_getfield(L, -2, "null");
-	out->null = lua_toboolean(L, -1);
-	lua_getfield(L, -3, "name");
-	out->name = luaL_checklstring(L, -1, &out->len);
-	lua_pop(L, 3);
-}
-
-/* [..., columns]: the insert, which keeps the names. */
-static struct insert *push_insert(lua_State *L, int columns)
-{
-	size_t width = lua_rawlen(L, columns);
-	struct insert *i = lua_newuserdatauv(
-		L, sizeof *i + width * (sizeof *i->cells + sizeof *i->columns), 1);
-	*i = (struct insert){ .width = width };
-	i->cells = (struct sl_cell *)(i + 1);
-	i->columns = (struct sl_column *)(i->cells + width);
-	luaL_setmetatable(L, INSERT);
-	lua_createtable(L, (int)width, 0); /* [..., insert, names] */
-	for (size_t k = 0; k < width; k++) {
-		lua_rawgeti(L, columns, (lua_Integer)k + 1);
-		read_column(L, &i->columns[k]);
-		lua_getfield(L, -1, "name");
-		lua_rawseti(L, -3, (lua_Integer)k + 1);
-		lua_pop(L, 1);
+	int count = lua_gettop(L) - 2, rc;
+	struct statement *s = lua_newuserdatauv(L, sizeof *s, 0);
+	s->handle = NULL;
+	luaL_setmetatable(L, STATEMENT);
+	rc = lib.prepare_v2(d->db, text, (int)len, &s->handle, NULL);
+	for (int i = 1; i <= count && rc == SQLITE_OK; i++)
+		rc = bind_value(L, 2 + i, s->handle, i);
+	lua_newtable(L);
+	for (lua_Integer n = 1; rc == SQLITE_OK || rc == SQLITE_ROW; n++) {
+		rc = lib.step(s->handle);
+		if (rc == SQLITE_ROW)
+			add_row(L, s->handle, n);
 	}
-	lua_setiuservalue(L, -2, 1);
-	return i;
+	return rc;
 }
 
-static int link_insert(lua_State *L) /* [link, text, columns] */
+/* true: [..., statement, rows]; false: what to return is on the stack. */
+static bool perform(lua_State *L, bool patient, int *answers)
 {
 	size_t len;
-	struct link **box = luaL_checkudata(L, 1, LINK);
+	struct database *d = check_database(L);
 	const char *text = luaL_checklstring(L, 2, &len);
-	luaL_checktype(L, 3, LUA_TTABLE);
-	luaL_argcheck(L, (*box)->db != NULL, 1, "the connection is closed");
-	struct insert *i = push_insert(L, 3);
-	i->db = (*box)->db;
-	if (sqlite3_prepare_v2(i->db, text, (int)len, &i->statement, NULL) == SQLITE_OK &&
-	    sqlite3_bind_parameter_count(i->statement) == (int)i->width)
-		return 1;
-	luaL_pushfail(L);
-	lua_pushstring(L, sqlite3_errmsg(i->db));
-	return 2;
+	*answers = 3;
+	if (d->db == NULL)
+		return fail(L, "the connection is closed", 0), false;
+	d->patient = patient;
+	int rc = execute(L, d, text, len);
+	d->patient = false;
+	if (rc != SQLITE_DONE)
+		fail_with(L, d);
+	struct statement *s = luaL_checkudata(L, rc == SQLITE_DONE ? -2 : -5, STATEMENT);
+	lib.finalize(s->handle);
+	s->handle = NULL;
+	return rc == SQLITE_DONE;
+}
+
+static int run(lua_State *L) /* [db, text, values...] */
+{
+	int answers;
+	if (!perform(L, false, &answers))
+		return answers;
+	lua_pushboolean(L, true);
+	return 1;
+}
+
+static int run_patiently(lua_State *L) /* [db, text] */
+{
+	int answers;
+	if (!perform(L, true, &answers))
+		return answers;
+	lua_pushboolean(L, true);
+	return 1;
+}
+
+static int query(lua_State *L) /* [db, text, values...] */
+{
+	int answers;
+	return perform(L, false, &answers) ? 1 : answers;
+}
+
+/* ---- rows ---- */
+
+struct insert { /* a userdata; user value 2: the database */
+	struct sl_cells cells; /* the first */
+	struct database *database;
+	sqlite3_stmt *statement; /* NULL: closed */
+	LIST_ENTRY(insert) entry;
+	struct sl_error failure; /* the first: all that follows fails with it */
+};
+
+static void close_insert(struct insert *i)
+{
+	if (i->statement == NULL)
+		return;
+	lib.finalize(i->statement);
+	LIST_REMOVE(i, entry);
+	i->statement = NULL;
+}
+
+static int insert_gc(lua_State *L)
+{
+	struct insert *i = luaL_checkudata(L, 1, INSERT);
+	close_insert(i);
+	sl_cells_clear(&i->cells);
+	return 0;
 }
 
 static int insert_close(lua_State *L)
 {
-	struct insert *i = luaL_checkudata(L, 1, INSERT);
-	if (i->statement != NULL)
-		sqlite3_finalize(i->statement);
-	i->statement = NULL;
+	close_insert(luaL_checkudata(L, 1, INSERT));
 	return 0;
 }
 
-/* ---- a row ---- */
+static int database_close(lua_State *L)
+{
+	struct database *d = check_database(L);
+	while (!LIST_EMPTY(&d->inserts))
+		close_insert(LIST_FIRST(&d->inserts));
+	if (d->db != NULL)
+		lib.close_v2(d->db);
+	d->db = NULL;
+	return 0;
+}
 
-static int bind(sqlite3_stmt *statement, int at, const struct sl_cell *c)
+static int new_insert(lua_State *L) /* [db, text, options] */
+{
+	size_t len;
+	struct database *d = check_database(L);
+	const char *text = luaL_checklstring(L, 2, &len);
+	lua_settop(L, 3);
+	if (d->db == NULL)
+		return fail(L, "the connection is closed", 0);
+	struct insert *i = (struct insert *)sl_cells_push(L, 3, sizeof *i, 2);
+	luaL_setmetatable(L, INSERT);
+	lua_pushvalue(L, 1);
+	lua_setiuservalue(L, -2, 2);
+	i->database = d;
+	if (lib.prepare_v2(d->db, text, (int)len, &i->statement, NULL) != SQLITE_OK)
+		return fail_with(L, d);
+	LIST_INSERT_HEAD(&d->inserts, i, entry);
+	luaL_argcheck(L, lib.bind_parameter_count(i->statement) == (int)i->cells.width, 2,
+	              "a parameter for each column is expected");
+	return 1;
+}
+
+static int bind_cell(sqlite3_stmt *statement, int at, const struct sl_cell *c)
 {
 	switch (c->type) {
+	case SL_CELL_BOOLEAN:
 	case SL_CELL_INTEGER:
-		return sqlite3_bind_int64(statement, at, c->integer);
+		return lib.bind_int64(statement, at, c->integer);
 	case SL_CELL_NUMBER:
-		return sqlite3_bind_double(statement, at, c->number);
-	case SL_CELL_TEXT:
-		return sqlite3_bind_text64(statement, at, c->text, c->len, SQLITE_STATIC, SQLITE_UTF8);
+		return lib.bind_double(statement, at, c->number);
+	case SL_CELL_NULL:
+		return lib.bind_null(statement, at);
 	default:
-		return sqlite3_bind_null(statement, at);
+		return lib.bind_text64(statement, at, c->text.bytes, c->text.len, SQLITE_STATIC, SQLITE_UTF8);
 	}
 }
 
-static bool refuse(struct insert *i, const char *why)
+/* Where numbers are wanted as texts, they are. */
+static int bind_at(struct insert *i, size_t k)
 {
-	size_t len = strnlen(why, sizeof i->why - 1);
-	memcpy(i->why, why, len);
-	i->why[len] = '\0';
-	return false;
+	const struct sl_cell *c = &i->cells.cells[k];
+	char room[SL_CELL_ROOM];
+	bool is_number = c->type == SL_CELL_INTEGER || c->type == SL_CELL_NUMBER;
+	if (!is_number || !(i->cells.columns[k].limits & SL_LIMIT_DIGITS))
+		return bind_cell(i->statement, (int)k + 1, c);
+	struct sl_text t = sl_cell_text(c, room);
+	return lib.bind_text64(i->statement, (int)k + 1, t.bytes, t.len, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
 /* Some failures (a full disk) end the transaction: what ended it is then the
  * reason for whatever comes after. */
-static bool is_in_transaction(struct insert *i)
+static int check_transaction(const struct insert *i, struct sl_error *err)
 {
 	if (i->statement == NULL)
-		return refuse(i, "the connection is closed");
-	if (!sqlite3_get_autocommit(i->db))
-		return true;
-	return i->why[0] != '\0' ? false : refuse(i, "the transaction is over");
+		return sl_fail(err, SL_SINK, 0, "the connection is closed");
+	if (lib.get_autocommit(i->database->db))
+		return sl_fail(err, SL_SINK, 0, "the transaction is over");
+	return 0;
 }
 
 /* The cells. Texts are SQLite's until the reset only. */
-static bool insert_cells(struct insert *i)
+static int insert_cells(struct insert *i, struct sl_error *err)
 {
+	char code[16];
 	int rc = SQLITE_OK;
-	if (!is_in_transaction(i))
-		return false;
-	for (size_t k = 0; k < i->width && rc == SQLITE_OK; k++)
-		rc = bind(i->statement, (int)k + 1, &i->cells[k]);
+	if (check_transaction(i, err) != 0)
+		return -1;
+	for (size_t k = 0; k < i->cells.width && rc == SQLITE_OK; k++)
+		rc = bind_at(i, k);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_step(i->statement);
-	if (rc == SQLITE_DONE && sqlite3_reset(i->statement) == SQLITE_OK)
-		return true;
-	refuse(i, sqlite3_errmsg(i->db));
-	sqlite3_reset(i->statement);
-	return false;
+		rc = lib.step(i->statement);
+	if (rc == SQLITE_DONE && lib.reset(i->statement) == SQLITE_OK)
+		return 0;
+	sl_fail(err, SL_SINK, 0, "%s", lib.errmsg(i->database->db));
+	snprintf(code, sizeof code, "%d", lib.extended_errcode(i->database->db));
+	sl_error_text(err, SL_D_CODE, code, strlen(code));
+	lib.reset(i->statement);
+	return -1;
 }
 
-struct bound { /* a userdata; user value 1: how columns are read from a row */
-	struct insert *insert;
-	struct sl_extract *extract;
-};
+static int insert_row(struct insert *i, const struct sl_taken *row, struct sl_error *err)
+{
+	char key[120];
+	if (sl_cells_read(&i->cells, row, err) != 0)
+		return -1;
+	if (insert_cells(i, err) == 0)
+		return 0;
+	sl_cells_show_key(&i->cells, key, sizeof key);
+	return sl_cells_blame(&i->cells, &row->from, key, NULL, err);
+}
 
 static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error *err)
 {
-	struct bound *b = self;
-	(void)err; /* who goes the long way learns why */
-	if (sl_extract_read(b->extract, row->root, b->insert->cells) && insert_cells(b->insert))
+	struct insert *i = self;
+	if (i->failure.kind == SL_NONE && insert_row(i, row, &i->failure) == 0)
+		return SL_TOOK;
+	*err = i->failure;
+	return SL_TAKE_FAILED;
+}
+
+static enum sl_took take_bound(void *self, const struct sl_taken *row, struct sl_error *err)
+{
+	struct sl_bound *b = self;
+	struct insert *i = b->taker;
+	SL_ERROR(ignored); /* who goes the long way learns why */
+	(void)err;
+	if (i->failure.kind == SL_NONE && sl_extract_read(b->extract, row->root, i->cells.cells) &&
+	    insert_cells(i, &ignored) == 0)
 		return SL_TOOK;
 	return SL_DECLINED;
 }
@@ -278,64 +402,22 @@ static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error
 static void *bind_schema(lua_State *L, void *self, const struct sl_schema *schema)
 {
 	struct insert *i = self;
-	struct bound *b = lua_newuserdatauv(L, sizeof *b, 1);
-	*b = (struct bound){ i, sl_extract_push(L, schema, i->columns, i->width) }; /* [bound, extract] */
-	lua_setiuservalue(L, -2, 1);
-	if (b->extract != NULL)
-		return b;
-	lua_pop(L, 1);
-	lua_pushnil(L);
-	return NULL;
-}
-
-static void read_value(lua_State *L, struct sl_cell *out) /* [..., value] */
-{
-	out->type = SL_CELL_NULL;
-	switch (lua_type(L, -1)) {
-	case LUA_TBOOLEAN:
-		out->type = SL_CELL_INTEGER;
-		out->integer = lua_toboolean(L, -1);
-		break;
-	case LUA_TNUMBER:
-		out->type = lua_isinteger(L, -1) ? SL_CELL_INTEGER : SL_CELL_NUMBER;
-		out->integer = lua_tointeger(L, -1);
-		out->number = lua_tonumber(L, -1);
-		break;
-	case LUA_TSTRING:
-		out->type = SL_CELL_TEXT;
-		out->text = lua_tolstring(L, -1, &out->len);
-		break;
-	}
-}
-
-static int insert_run(lua_State *L) /* [insert, values] */
-{
-	struct insert *i = luaL_checkudata(L, 1, INSERT);
-	luaL_checktype(L, 2, LUA_TTABLE);
-	for (size_t k = 0; k < i->width; k++) {
-		lua_rawgeti(L, 2, (lua_Integer)k + 1);
-		read_value(L, &i->cells[k]); /* the list keeps the text */
-		lua_pop(L, 1);
-	}
-	if (!insert_cells(i)) {
-		luaL_pushfail(L);
-		lua_pushstring(L, i->why);
-		return 2;
-	}
-	lua_pushboolean(L, true);
-	return 1;
+	return sl_bound_push(L, i, schema, i->cells.columns, i->cells.width);
 }
 
 /* ---- tables ---- */
 
-void sl_sqlite_open(lua_State *L)
+void sl_sqlite_open(lua_State *L, const struct sl_sinks *s)
 {
-	static const luaL_Reg link[] = { { "insert", link_insert }, { NULL, NULL } };
-	static const luaL_Reg insert[] = { { "run", insert_run }, { "close", insert_close },
-		                           { NULL, NULL } };
-	static const struct sl_taker_type type = { .reads_document = true, .take = take, .bind = bind_schema };
-	sl_class_push(L, LINK, link, link_gc, NULL);
-	lua_pop(L, 1);
-	sl_class_push(L, INSERT, insert, insert_close, NULL);
-	sl_taker_open(L, &type, NULL);
+	static const luaL_Reg database[] = { { "run", run }, { "run_patiently", run_patiently }, { "query", query },
+		                             { "insert", new_insert }, { "in_transaction", in_transaction },
+		                             { "close", database_close }, { NULL, NULL } };
+	static const luaL_Reg insert[] = { { "close", insert_close }, { NULL, NULL } };
+	static const struct sl_taker_type type = { .reads_document = true, .take = take, .bind = bind_schema,
+		                                   .take_bound = take_bound };
+	sl_class_push(L, STATEMENT, NULL, statement_gc, NULL);
+	sl_class_push(L, DATABASE, database, database_close, database_close);
+	lua_pop(L, 2);
+	sl_class_push(L, INSERT, insert, insert_gc, NULL);
+	sl_taker_open(L, &type, s);
 }

@@ -1,28 +1,31 @@
 /*
- * sqlite.h - rows into SQLite on LuaDBI's connection: core.sqlite (room: sink)
+ * sqlite.h - SQLite, by its own library: core.sqlite (room: sink)
  *
- * LuaDBI opens the database and says all there is to say, but for the rows:
- * each of its values would have to be a Lua value first, and integers a double.
- * The statement that inserts a row is therefore ours. SQLite itself hands us
- * the connection, as it does with extensions, and with it the functions of the
- * very library that the driver uses: we link to none.
+ *     local db, why, code = core.sqlite(path)
+ *     db:run(text, ...)          true; or nil, why, code
+ *     db:query(text, ...)        a list of rows, lists of values; or nil, why, code
+ *     db:insert(text, options)   a taker of rows (taker.h), one parameter for each of
+ *                                options.columns (cells.h); or nil, why, code
+ *     db:in_transaction()        some failures (a full disk) end it
+ *     db:close()                 insert statements end with it
  *
- *     local link, connection, why = core.sqlite(connect, ...)
- *     local insert, why = link:insert(text, columns)
- *     local ok, why = insert:run(values)
+ * Parameters and results are nil (false in a list of results), integers, floats and
+ * strings. why is what SQLite says, code its extended result code, as a string.
  *
- * An insert is a taker of rows as a schema declares them (taker.h).
+ * The library is loaded at the first use. A lock is waited for up to 5 s; whoever wants to
+ * wait no longer (sink.h) ends that, and a statement that runs.
  *
- * A statement lives in the transaction that LuaDBI has begun, or not at all: it
- * refuses to run outside of one, where a row would stand on its own. It must be
- * closed before its connection.
+ * An insert refuses to run outside of a transaction, where a row would stand on its
+ * own; what has failed once fails for ever.
  */
 #pragma once
 
 #include <lua.h>
 
-/* core.sqlite(connect, ...): a link and what connect returned; or nil, why. */
-int sl_sqlite_link(lua_State *L);
+#include "sink/sink.h"
+
+/* core.sqlite(path); upvalue 1: the context. */
+int sl_sqlite_new(lua_State *L);
 
 /* Make the metatables. Raises. */
-void sl_sqlite_open(lua_State *L);
+void sl_sqlite_open(lua_State *L, const struct sl_sinks *s);

@@ -7,11 +7,11 @@
  * of the runtime knows takers only by this: a new one is a file in this room and
  * a line in sink.c.
  *
- * There are two kinds. Most take each row that has passed the steps of its
- * stream. A taker with bind() takes rows only as its stream's schema declares
- * them: it is asked before the row is decoded, and only when the stream has no
- * other step; a row that it declines goes the long way, by the schema's decoder
- * and write(), which knows what is wrong with it, or what to make of it.
+ * A taker takes each row that has passed the steps of its stream. One with bind()
+ * makes another, for a stream that has a schema and no other step: that is asked before
+ * the row is decoded, and takes it only if it is plainly as declared; a row that it
+ * declines goes the long way, by the schema's decoder and to the taker itself, which
+ * says what is wrong with it, or knows what to make of it.
  */
 #pragma once
 
@@ -20,6 +20,7 @@
 
 #include <lua.h>
 
+#include "base/text.h"
 #include "json/json.h"
 #include "sink/sink.h"
 
@@ -27,26 +28,38 @@
 
 struct sl_schema;
 
+struct sl_taken_from {
+	struct sl_text stream;
+	uint64_t sequence;
+	uint64_t line;    /* of the input, from 1; 0: not known */
+	const char *file; /* that the line is in; NULL: it has no name */
+};
+
 struct sl_taken { /* a row; borrowed for the call */
 	const char *text;          /* its payload as JSON text */
 	size_t len;
 	struct sl_json_value root; /* the same parsed, if the type reads documents */
+	struct sl_taken_from from;
+	lua_State *L;              /* of the payload */
+	int payload; /* where a schema or a handler has made a Lua value of it; 0: nobody has */
 };
 
 enum sl_took {
 	SL_TOOK = 0,
-	SL_DECLINED = 1, /* nothing was taken: only with bind() */
+	SL_DECLINED = 1, /* nothing was taken: only of those that bind() has made */
 	SL_TAKE_FAILED = -1
 };
 
 struct sl_taker_type {
 	bool reads_document;
-	/* Take a row. Cannot raise. *err (kind sink) when it failed. */
+	/* Take a row. *err (kind sink) when it failed. Cannot raise, but on memory where
+	 * the row has a payload. */
 	enum sl_took (*take)(void *self, const struct sl_taken *row, struct sl_error *err);
-	/* Push what takes rows of this schema in place of self: its address; or
-	 * push nil: NULL, when that takes Lua. self and the schema outlive it.
-	 * Raises. NULL: rows need not be as declared. */
+	/* Push what takes rows of this schema, by take_bound: its address; or push nil:
+	 * NULL, when that takes Lua. self and the schema outlive it. Raises. Both may
+	 * be NULL. */
 	void *(*bind)(lua_State *L, void *self, const struct sl_schema *schema);
+	enum sl_took (*take_bound)(void *bound, const struct sl_taken *row, struct sl_error *err);
 };
 
 struct sl_taker {

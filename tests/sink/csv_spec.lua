@@ -59,10 +59,12 @@ describe("csv.file", function()
       local other = values[i % #values + 1]
       local text = ('{"a":%s,"c":%s}'):format(value, other)
       local lines = {}
-      for n, write in ipairs { function(csv_, row) return csv_:row(row) end, function(csv_, row) return csv_:values(row.payload) end } do
+      for n, touch in ipairs { function() end, function(row) return row.payload end } do
         local out = sink({ columns[1], { name = "b", optional = true }, columns[3] })
         assert(out:begin(support.context()))
-        local ok, err = write(out.csv, core.row("rows", 0, text))
+        local row = core.row("rows", 0, text)
+        touch(row)
+        local ok, err = out.csv:row(row)
         if ok then assert(out:prepare {}) assert(out:commit()) else assert(out:rollback()) end
         lines[n] = ok and read "a.csv" or err.message
       end
@@ -95,7 +97,7 @@ describe("csv.file", function()
     assert.equal("1,,3\n", of('{"a":1,"c":3}', columns))
     local err = refused('{"b":2}', { "a", { name = "b", optional = true } })
     assert.equal("a", err.column)
-    assert.matches("column 'a': the row has no such field", err.message)
+    assert.matches("column a: the row has no such field", err.message)
   end)
 
   it("takes the last of duplicate fields, as look-ups do", function()
@@ -109,14 +111,13 @@ describe("csv.file", function()
   end)
 
   it("refuses a payload that is no object", function()
-    assert.matches("the payload is of type array", refused("[1]").message)
+    assert.matches("expected an object, got array", refused("[1]").message)
   end)
 
   it("refuses what is no text or no number", function()
-    assert.matches("column 'a': CSV cannot represent a NUL", refused('{"a":"\\u0000"}').message)
-    assert.matches("column 'a': not valid Unicode: lone surrogate", refused('{"a":"\\ud800"}').message)
-    assert.matches("column 'a': an infinity", refused('{"a":1e400}').message)
-    assert.equal("a", refused('{"a":1e400}').column)
+    assert.matches("column a: the character U%+0000 cannot stand there", refused('{"a":"\\u0000"}').message)
+    assert.matches("column a: not valid Unicode: lone surrogate", refused('{"a":"\\ud800"}').message)
+    assert.equal("a", refused('{"a":"\\ud800"}').column)
     assert.equal("한\n", of '{"a":"한"}') -- begins with the byte that surrogates begin with
   end)
 
@@ -182,9 +183,8 @@ describe("csv.file", function()
     local row = schema.record { { "a", schema.integer } }
     for text, why in pairs {
       ['{"a":1,"z":2}'] = "no column for the field 'z'",
-      ["{}"] = "column 'a': the row has no such field",
-      ["5"] = "the payload is a number",
-      ['{"a":[1e400]}'] = "column 'a': an infinity",
+      ["{}"] = "column a: the row has no such field",
+      ["5"] = "expected an object, got integer",
     } do
       local err = support.fails(csv.file(dir .. "/a.csv"), { text }, row)
       assert.same({ "sink", "rows", 0 }, { err.kind, err.stream, err.sequence })

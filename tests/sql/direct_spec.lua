@@ -1,6 +1,5 @@
 -- Rows of a schema that reach SQLite without becoming Lua values, beside the
 -- same rows with a step in their way.
--- leaks: LuaDBI loses what a failed connection or statement has allocated.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local paths = require "support.paths"
@@ -47,7 +46,7 @@ local ALL = schema.record {
 
 local TEXTS = {
   [[{"s":"a\u0000b","p":"abc","i":9223372036854775807,"n":0.1,"b":true,"e":"one"}]],
-  [[{"e":"two","b":false,"n":9007199254740993,"i":-9223372036854775808,"s":"ü'\"?","other":[1,{"s":"no"}]}]],
+  [[{"e":"two","b":false,"n":9007199254740992,"i":-9223372036854775808,"s":"ü'\"?","other":[1,{"s":"no"}]}]],
   [[{"s":"first","s":"","i":1.0,"b":null,"e":"one","n":1e300}]],
   [[{"i":9007199254740993,"b":true,"s":"𝄞","e":"\u006fne","n":-0.0}]],
 }
@@ -122,29 +121,35 @@ describe("what is wrong with such a row", function()
 end)
 
 describe("core.sqlite", function()
-  it("hands on what connect raises, and links nothing afterwards", function()
-    local connection = require "sluice.internal.sql.connection"
-    assert(connection.load "SQLite3")
-    assert.equal("no", behaviour.raised(core.sqlite, function() error("no", 0) end))
-    local opened = assert(connection.open("SQLite3", path))
-    assert.is_nil((opened:run "SELECT sluice_link()"))
-    opened:close()
-  end)
+  local CELLS = { columns = { { name = "a", type = "integer", null = false } } }
 
   it("gives statements that run in a transaction only, and end with their connection", function()
-    local connection = require "sluice.internal.sql.connection"
-    assert(connection.load "SQLite3")
-    local link, opened = core.sqlite(connection.open, "SQLite3", path)
+    local opened = assert(core.sqlite(path))
     assert(opened:run "CREATE TABLE t (a INTEGER)")
-    local insert = assert(opened:insert(link, "INSERT INTO t VALUES (?)", { { name = "a", type = "integer", null = false } }))
-    local ok, why = insert:run { 1 }
-    assert.same({ nil, "the transaction is over" }, { ok, why })
+    local insert = assert(opened:insert("INSERT INTO t VALUES (?)", CELLS))
+    local ok, err = insert:row(core.row("rows", 0, '{"a":1}'))
+    assert.is_nil(ok)
+    behaviour.says(err, "the transaction is over")
+    assert.is_nil((insert:row(core.row("rows", 0, '{"a":1}')))) -- it sticks
     assert(opened:run "BEGIN")
-    assert.is_true(insert:run { 1 })
+    assert.is_true(opened:in_transaction())
+    insert = assert(opened:insert("INSERT INTO t VALUES (?)", CELLS))
+    assert.is_true(insert:row(core.row("rows", 0, '{"a":1}')))
     assert(opened:run "COMMIT")
+    assert.is_false(opened:in_transaction())
     opened:close()
-    assert.is_nil((insert:run { 1 }))
-    behaviour.says(tostring(behaviour.raised(link.insert, link, "x", {})), "the connection is closed")
+    assert.is_nil((insert:row(core.row("rows", 0, '{"a":1}'))))
+    assert.same({ nil, "the connection is closed", "0" }, { opened:insert("x", CELLS) })
     assert.equal("1", query "select count(*) from t")
+  end)
+
+  it("hands values on as they are", function()
+    local opened <close> = assert(core.sqlite ":memory:")
+    local rows = assert(opened:query("SELECT ?, ?, ?, ?, NULL", math.maxinteger, 0.1, "a\0b", nil))
+    assert.same({ { math.maxinteger, 0.1, "a\0b", false, false } }, rows)
+    local ok, why, code = opened:run "SELEC"
+    assert.is_nil(ok)
+    assert.matches("syntax error", why)
+    assert.equal("1", code)
   end)
 end)

@@ -2,11 +2,13 @@
 -- the caller has set (and whose signal it ignores); prints how it ended.
 local support = require "sql.support"
 
+local core = require "sluice.core"
+
 local sink = support.sink((...))
 assert(sink:begin { streams = { "rows" }, name = "streams.rows.sink" })
 local ok, err
 for i = 0, 1e6 do
-  ok, err = sink:write { stream = "rows", sequence = i, payload = { name = ("x"):rep(1000), line = i } }
+  ok, err = sink:write(core.row("rows", i, ('{"name":"%s","line":%d}'):format(("x"):rep(1000), i)))
   if not ok then break end
 end
 print("kind " .. err.kind, err)

@@ -1,5 +1,4 @@
 -- Rows into SQLite; sqlite3 reads what came of it.
--- leaks: LuaDBI loses what a failed connection or statement has allocated.
 local behaviour = require "support.behaviour"
 local paths = require "support.paths"
 local sql = require "sluice.sink.sql"
@@ -109,8 +108,9 @@ describe("a row that does not fit", function()
   end)
 
   it("must be an object", function()
-    behaviour.says(refused { "[1]" }, "column name: a value is missing")
-    behaviour.says(refused { "5" }, "expected an object, got 5")
+    behaviour.says(refused { "[1]" }, "expected an object, got array")
+    behaviour.says(refused { "[]" }, "expected an object, got array")
+    behaviour.says(refused { "5" }, "expected an object, got integer")
   end)
 
   it("is found in a batch by its key", function()

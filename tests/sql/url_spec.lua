@@ -14,10 +14,10 @@ describe("the url of a database", function()
   end)
 
   it("is handed to libpq, with settings that it does not have", function()
-    assert.equal("postgresql://u:p@h:5433/d?connect_timeout=10&application_name=sluice&client_encoding=UTF8",
+    assert.equal("postgresql://u:p@h:5433/d?application_name=sluice&client_encoding=UTF8&keepalives_idle=20&keepalives_interval=10&keepalives_count=4&tcp_user_timeout=60000",
       read("postgres://u:p@h:5433/d").name)
-    assert.equal("postgresql:///d?host=/run&connect_timeout=1&application_name=sluice&client_encoding=UTF8",
-      read("postgresql:///d?host=/run&connect_timeout=1").name)
+    assert.equal("postgresql:///d?host=/run&application_name=mine&client_encoding=UTF8&keepalives_idle=20&keepalives_interval=10&keepalives_count=4&tcp_user_timeout=60000",
+      read("postgresql:///d?host=/run&application_name=mine").name)
   end)
 
   it("is shown without its password", function()

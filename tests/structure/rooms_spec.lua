@@ -24,6 +24,7 @@ local LIBRARIES = {
   ["^xxhash%.h$"] = { "wire" },
   ["^zlib%.h$"] = { "file" },
   ["^sqlite3"] = { "sink" },
+  ["^libpq%-fe"] = { "sink" },
   ["^re2/"] = { "schema" },
   ["^lua%.h$"] = { "lua", "host", "schema", "sink", "script", "main.c" },
   ["^lauxlib%.h$"] = { "lua", "host", "schema", "sink", "script", "main.c" },

@@ -20,6 +20,13 @@ function M.map(list, f)
   return made
 end
 
+function M.contains(list, value)
+  for _, other in ipairs(list) do
+    if other == value then return true end
+  end
+  return false
+end
+
 --- The same list, with more at its end.
 function M.append(list, more)
   return table.move(more, 1, #more, #list + 1, list)

@@ -145,7 +145,7 @@ local function participants_of(streams, default)
       return
     end
     local schema = not handlers.map and handlers.schema or nil -- map's values have none
-    by_sink[sink] = { name = name, sink = sink, streams = { stream }, schema = schema }
+    by_sink[sink] = { name = name, sink = sink, streams = { stream }, schema = schema, named = streams }
     list[#list + 1] = by_sink[sink]
   end
   if default and default ~= streams[OTHERS] then join(default, "sink", OTHERS) end

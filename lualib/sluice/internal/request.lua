@@ -117,7 +117,9 @@ local function run_with(open, worker, request, plan, watch)
   if summary then
     ok, failure = commit(summary, plan, open, rejected, watch)
   end
-  for _, text in ipairs(rejected:summary()) do transaction.note(summary and ok and summary or failure, text) end
+  for _, text in ipairs(lists.append(rejected:summary(), open.notes)) do
+    transaction.note(summary and ok and summary or failure, text)
+  end
   if ok then return summary, nil, run end
   undo(failure, plan, open, run)
   return nil, failure, run

@@ -7,6 +7,7 @@ local guard = require "sluice.internal.sink_watch"
 ---@class sluice.Participant   one distinct sink of a policy
 ---@field name string          as the policy names it: "streams.rows.sink"
 ---@field sink sluice.Sink
+---@field named table<string, any>  the streams that have an entry
 ---@field streams string[]     that write here, sorted; "*" for the default handler
 ---@field schema sluice.Schema?
 
@@ -36,7 +37,7 @@ end
 ---@param participants sluice.Participant[]
 ---@return sluice.Transaction
 function M.new(participants)
-  return setmetatable({ participants = participants, begun = {}, guarded = {} }, Transaction)
+  return setmetatable({ participants = participants, begun = {}, guarded = {}, notes = {} }, Transaction)
 end
 
 --- An error object out of what a method returned as its error.
@@ -109,8 +110,11 @@ local function release_sinks(self)
   self.guarded = {}
 end
 
-local function context_of(p, common)
-  local context = { streams = p.streams, schema = p.schema, name = p.name }
+local function context_of(self, p, common)
+  local context = {
+    streams = p.streams, schema = p.schema, name = p.name, named = p.named,
+    note = function(text) table.insert(self.notes, text) end,
+  }
   for key, value in pairs(common) do context[key] = value end
   return context
 end
@@ -124,7 +128,7 @@ function Transaction:begin(common)
   self.begun = {}
   for _, p in ipairs(self.participants) do
     table.insert(self.begun, p)
-    local ok, answer = call(p, "begin", "sink", context_of(p, common))
+    local ok, answer = call(p, "begin", "sink", context_of(self, p, common))
     if not ok then
       self:rollback(answer)
       return nil, answer

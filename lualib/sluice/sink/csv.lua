@@ -4,8 +4,8 @@
 ---     sink = csv.file("decls.csv", { columns = { "name", "line", { name = "doc", optional = true } } })
 ---
 --- Columns are those of the stream's schema, in its order, unless named. RFC
---- 4180, lines ending in "\n" unless eol = "crlf". Integers are exact, other
---- numbers have the fewest digits that read back the same, booleans are true and
+--- 4180, lines ending in "\n" unless eol = "crlf". Numbers have the text that they came
+--- with (what Lua has made: the fewest digits that read back the same), booleans are true and
 --- false, arrays and objects JSON text. null, and an optional field that is
 --- absent, are the null text, which is nothing; a string that reads the same is quoted,
 --- so the empty string is "". A row that does not fit is an error that
@@ -17,6 +17,7 @@
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local durable_file = require "sluice.internal.sink.durable_file"
+local lists = require "sluice.internal.lists"
 
 local M = {}
 
@@ -92,12 +93,11 @@ function Csv:open(context, file)
   local options = self.options
   local columns, err = columns_for(self, context.schema)
   if not columns then return nil, err end
-  self.schema = context.schema
   self.csv = core.csv(file:writer(), {
-    names = columns.names, optional = columns.optional,
+    columns = lists.map(columns.names, function(name, i) return { name = name, optional = columns.optional[i] } end),
     delimiter = options.delimiter, null = options.null, eol = options.eol,
   })
-  self.taker = not self.schema and self.csv or nil
+  self.taker = self.csv
   local header = ""
   if options.header then header, err = self.csv:header() end
   if not header then return nil, err end
@@ -107,10 +107,8 @@ end
 ---@param row sluice.Row
 function Csv:write(row)
   if not self.writing then error("write: the sink has not begun", 2) end
-  local ok, err
-  if self.schema then ok, err = self.csv:values(row.payload) else ok, err = self.csv:row(row) end
+  local ok, err = self.csv:row(row)
   if ok then return true end
-  err.stream, err.sequence = row.stream, row.sequence
   self.failure = self.failure or err
   return nil, err
 end

@@ -7,11 +7,14 @@
 --- `columns` come from the stream's schema, or are given: a map from names to
 --- types (`{ name = "text", line = "integer?" }`; sorted by name) or a list in
 --- order (`{ { "name", "text" }, … }`). Types: text, integer (64 bits, exact),
---- number, boolean, json (any value, as its text); `?` for what may be null.
+--- number, boolean, decimal (a number, as its text), json (any value, as its text); `?` for
+--- what may be null. A field that is absent is NULL, also where the column has a DEFAULT.
 --- The table is made unless `create = false`; one that is there must be able
 --- to hold the rows exactly, and may have more columns if they can stay empty.
 --- `key` (a name, or a list) is the primary key: a second row of the same key
---- is an error, or with `upsert` takes the first one's place.
+--- is an error, or with `upsert` takes the first one's place. With `replace = true` the
+--- table is what this run has brought, from the commit on. With `alter = "add"` columns
+--- that the table lacks are added.
 ---
 --- The transaction also writes to the table `sluice_ledger`: a run whose
 --- key (`--run-key`) is there is recognised, and writes nothing. Sinks of a
@@ -19,8 +22,8 @@
 ---
 --- SQLite: the run holds the writer's lock from its beginning to its end; the
 --- journal mode is the database's own. PostgreSQL: `?host=/socket/dir` and
---- other parameters of libpq stand in the url.
-local batch = require "sluice.internal.sql.batch"
+--- other parameters of libpq stand in the url; one answer of the server is waited for
+--- up to `timeout` (5m).
 local columns = require "sluice.internal.sql.columns"
 local core = require "sluice.core"
 local dialects = require "sluice.internal.sql.dialects"
@@ -28,7 +31,7 @@ local ledger = require "sluice.internal.sql.ledger"
 local lists = require "sluice.internal.lists"
 local tables = require "sluice.internal.sql.table"
 local transaction = require "sluice.internal.sql.transaction"
-local values = require "sluice.internal.sql.values"
+local units = require "sluice.internal.units"
 local suggest = require "sluice.internal.suggest"
 
 local M = {}
@@ -37,8 +40,8 @@ local M = {}
 ---@field private target sluice.sql.Target
 ---@field private options table
 ---@field private transaction sluice.sql.Transaction?
----@field private batch sluice.sql.Batch?
----@field taker sluice.core.Insert?   of SQLite: rows of a schema go there without us
+---@field private insert sluice.sql.Insert?
+---@field taker sluice.core.Taker?    rows go there without us; it remembers what failed
 ---@field private failure sluice.Error?  the first one sticks until the next begin
 local Sink = { __name = "sluice.sql.Sink", remembers = true }
 Sink.__index = Sink
@@ -53,28 +56,18 @@ local function fail(self, kind, why, fields)
   fields.run_key = self.transaction and self.transaction.key
   self.failure = core.error(kind, ("%s, table %s: %s"):format(fields.url, fields.table, why), fields)
   if self.transaction then self.transaction:rollback() end
-  self.batch, self.taker = nil, nil
+  self.taker = nil
   return nil, self.failure
 end
 
---- The values of a row's key, for a message: name = "x", line = 3.
-local function key_of(self, row)
-  local payload = row.payload
-  local parts = lists.map(self.options.key or {}, function(name)
-    return ("%s = %s"):format(name, values.show(type(payload) == "table" and payload[name]))
-  end)
-  return parts[1] and table.concat(parts, ", ") or nil
-end
-
----@param problem sluice.sql.Problem
-local function fail_row(self, problem)
-  local row, why = problem.row, problem.why
-  if not row then return fail(self, "sink", why) end
-  local key = key_of(self, row)
-  if problem.column then why = ("column %s: %s"):format(problem.column, why) end
-  return fail(self, "sink", ("stream %s, sequence %d%s: %s"):format(
-    row.stream, row.sequence, key and " (" .. key .. ")" or "", why),
-    { stream = row.stream, sequence = row.sequence, column = problem.column, key = key })
+--- What the taker says has its place already.
+local function fail_taker(self, err)
+  if type(err) ~= "table" then return fail(self, "sink", err) end
+  err.sink, err.run_key = self.name, self.transaction and self.transaction.key
+  self.failure = err
+  if self.transaction then self.transaction:rollback() end
+  self.taker = nil
+  return nil, err
 end
 
 --- The transaction this sink is in, or why it is in none.
@@ -102,24 +95,22 @@ local function open_table(self, context)
   local wanted, problem = choose_columns(options, context.schema)
   if not wanted then return fail(self, "sink", problem) end
   local opened = self.transaction.connection
-  local insert, why, differences = tables.open(opened, dialect, {
+  local insert, why, details = tables.open(opened, dialect, {
     name = options.name, columns = wanted, key = options.key, upsert = options.upsert, create = options.create,
-  })
-  if not insert then return fail(self, "sink", why, { differences = differences }) end
-  local store
-  store, why = dialect.store(opened, insert)
-  if not store then return fail(self, "sink", why) end
-  self.batch = batch.new(store, insert, function() return dialect.is_intact(opened) end)
-  self.taker = store.direct
+    replace = options.replace, alter = options.alter, url = self.target.shown,
+  }, context.note or function() end)
+  if not insert then return fail(self, "sink", why, details) end
+  self.insert = insert
+  self.taker, why = dialect.rows(opened, insert)
+  if not self.taker then return fail(self, "sink", why) end
   return true
 end
 
 ---@param context sluice.SinkContext
 function Sink:begin(context)
   self:rollback() -- what an earlier run may have left
-  self.failure, self.written, self.is_prepared, self.is_default = nil, {}, false, false
-  self.name, self.streams = context.name, context.streams
-  for _, stream in ipairs(self.streams) do self.is_default = self.is_default or stream == "*" end
+  self.failure, self.is_prepared = nil, false
+  self.name, self.streams, self.named = context.name, context.streams, context.named or {}
   local joined, why = transaction.join(self.target, context.run_key)
   if not joined then return fail(self, "sink", why) end
   self.transaction = joined
@@ -140,14 +131,13 @@ end
 
 ---@param row sluice.Row
 function Sink:write(row)
-  local rows = self.batch
-  if not rows then
+  local taker = self.taker
+  if not taker then
     local _, err = current(self, "a row came")
     return nil, err
   end
-  local ok, problem = rows:add(row)
-  if not ok then return fail_row(self, problem) end
-  if self.is_default then self.written[row.stream] = true end
+  local ok, err = taker:row(row)
+  if not ok then return fail_taker(self, err) end
   return true
 end
 
@@ -157,14 +147,19 @@ local function empty_seal(stream)
 end
 
 --- The seals of this sink's streams: those it is named for, and as the default
---- handler those it got rows of.
+--- handler those that kept rows, and that no other is named for.
 local function own_seals(self, seals)
   local own, by_name = {}, {}
   for _, seal in ipairs(seals) do by_name[seal.stream] = seal end
   for _, stream in ipairs(self.streams) do
-    if stream ~= "*" then self.written[stream] = true end
+    if stream ~= "*" then own[#own + 1] = by_name[stream] or empty_seal(stream) end
+    by_name[stream] = nil
   end
-  for stream in pairs(self.written) do own[#own + 1] = by_name[stream] or empty_seal(stream) end
+  if lists.contains(self.streams, "*") then
+    for _, seal in ipairs(seals) do
+      if by_name[seal.stream] and not self.named[seal.stream] and seal.kept > 0 then own[#own + 1] = seal end
+    end
+  end
   return own[1] and own or { empty_seal "*" }
 end
 
@@ -172,10 +167,12 @@ end
 function Sink:prepare(seals)
   local joined, err = current(self, "prepare")
   if not joined then return nil, err end
-  local ok, problem = self.batch:flush()
-  if not ok then return fail_row(self, problem) end
-  self.batch = nil
-  local why
+  local opened, dialect = joined.connection, joined.dialect
+  local ok, why = dialect.flush(opened, self.insert, self.taker)
+  if not ok then return fail_taker(self, why) end
+  ok, why = tables.swap(opened, dialect, self.insert)
+  if not ok then return fail(self, "sink", why) end
+  self.taker = nil
   for _, seal in ipairs(own_seals(self, seals)) do
     ok, why = ledger.write(joined.connection, joined.key, self.options.name, seal)
     if not ok then return fail(self, "sink", "the ledger refuses the run: " .. why) end
@@ -203,7 +200,7 @@ end
 
 function Sink:rollback()
   if self.transaction then self.transaction:rollback() end
-  self.transaction, self.batch, self.taker = nil, nil, nil
+  self.transaction, self.insert, self.taker = nil, nil, nil
   return true
 end
 
@@ -213,7 +210,12 @@ local function expect(condition, problem)
   if not condition then error("sql.table: " .. problem, 3) end
 end
 
-local KNOWN = { url = true, name = true, columns = true, key = true, upsert = true, create = true }
+local KNOWN = {
+  url = true, name = true, columns = true, key = true, upsert = true, create = true, replace = true, alter = true, timeout = true,
+}
+
+--- How long one answer of the server is waited for.
+local TIMEOUT = "5m"
 
 local function is_flag(value) return value == nil or type(value) == "boolean" end
 
@@ -226,7 +228,8 @@ local function read_key(key)
 end
 
 --- A sink that writes rows to a table.
----@param options { url: string, name: string, columns: table?, key: string|string[]|nil, upsert: boolean?, create: boolean? }
+---@param options { url: string, name: string, columns: table?, key: string|string[]|nil, upsert: boolean?, create: boolean?,
+---  replace: boolean?, alter: "add"|nil, timeout: string|number|nil }
 ---@return sluice.sql.Sink
 function M.table(options)
   expect(type(options) == "table", 'expected a table such as { url = "sqlite:decls.db", name = "decl" }')
@@ -246,11 +249,18 @@ function M.table(options)
   expect(is_flag(options.upsert), "upsert: expected true or false")
   expect(is_flag(options.create), "create: expected true or false")
   expect(not options.upsert or options.key, "upsert needs a key")
+  expect(is_flag(options.replace), "replace: expected true or false")
+  expect(options.alter == nil or options.alter == "add", 'alter: expected "add"')
+  expect(not (options.replace and options.alter), "replace makes a table of the rows' columns, and needs no alter")
+  local limit_ms, expected = units.positive_duration(options.timeout or TIMEOUT)
+  expect(limit_ms, "timeout: expected " .. tostring(expected))
+  target.limit_ms = limit_ms
   return setmetatable({
-    target = target, written = {},
+    target = target,
     options = {
       name = name, columns = options.columns, key = read_key(options.key),
       upsert = options.upsert or false, create = options.create ~= false,
+      replace = options.replace or false, alter = options.alter,
     },
   }, Sink)
 end

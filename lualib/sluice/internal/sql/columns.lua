@@ -4,13 +4,19 @@ local lists = require "sluice.internal.lists"
 
 local M = {}
 
----@class sluice.sql.Column
+---@class sluice.sql.Column  also what core.sqlite and core.postgres read (runtime/sink/cells.h)
 ---@field name string
----@field type "text"|"integer"|"number"|"boolean"|"json"
----@field null boolean   may be NULL
+---@field type "text"|"integer"|"number"|"boolean"|"json"|"decimal"
+---@field null boolean        may be NULL
+---@field optional boolean    may be absent, and is NULL then
+---@field key boolean?        of the table's key
+---@field precision integer?  of a decimal: digits, of which
+---@field scale integer?      so many behind the point
+---@field format string?      of the schema's strings
+---@field array boolean?      the schema's arrays of scalars
 
-local TYPES = { text = true, integer = true, number = true, boolean = true, json = true }
-local EXPECTED = "a type: text, integer, number, boolean or json, with ? at the end if it may be null"
+local TYPES = { text = true, integer = true, number = true, boolean = true, json = true, decimal = true }
+local EXPECTED = "a type: text, integer, number, boolean, decimal or json, with ? at the end if it may be null"
 
 --- "integer?" as a type and whether it may be null.
 local function read_type(value)
@@ -31,7 +37,7 @@ local function read_column(name, value)
   end
   local kind, null = read_type(value)
   if not kind then return nil, ("column %s: expected %s"):format(name, EXPECTED) end
-  return { name = name, type = kind, null = null }
+  return { name = name, type = kind, null = null, optional = null }
 end
 
 local function ordered(value)
@@ -70,9 +76,14 @@ end
 
 --- The column of a field, and whether null is one of its values: that is NULL.
 local function of_field(field)
-  local column, null = kinds[field.schema.kind].column, false
-  if type(column) == "function" then column, null = column(field.schema) end
-  return { name = field.name, type = column or "json", null = field.optional or field.nullable or null }
+  local declared = field.schema
+  local column, null, is_array = kinds[declared.kind].column, false, false
+  if type(column) == "function" then column, null, is_array = column(declared) end
+  null = field.optional or field.nullable or null
+  return {
+    name = field.name, type = column or "json", null = null, optional = null, format = rawget(declared, "format"),
+    precision = rawget(declared, "precision"), scale = rawget(declared, "scale"), array = is_array,
+  }
 end
 
 ---@param schema sluice.Schema

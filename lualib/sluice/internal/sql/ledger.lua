@@ -7,14 +7,18 @@ M.TABLE = "sluice_ledger"
 local COLUMNS = { "run_key", "table_name", "stream", "rows", "bytes", "checksum", "kept", "time" }
 
 local CREATE = [[
-CREATE TABLE IF NOT EXISTS %s (
+CREATE TABLE %s (
   run_key %s NOT NULL, table_name %s NOT NULL, stream %s NOT NULL,
   rows %s NOT NULL, bytes %s NOT NULL, checksum %s NOT NULL, kept %s NOT NULL, time %s NOT NULL,
   PRIMARY KEY (run_key, table_name, stream))]]
 
----@param opened sluice.sql.Connection
+--- Make it unless it is there: to ask takes no right to make tables.
+---@param opened sluice.core.Database
 ---@return true? ok, string? why
 function M.create(opened, dialect)
+  local there, why = dialect.columns(opened, M.TABLE)
+  if not there then return nil, why end
+  if there[1] then return true end
   local t = dialect.types
   return opened:run(CREATE:format(M.TABLE, t.text, t.text, t.text, t.integer, t.integer, t.text, t.integer, t.time))
 end
@@ -28,6 +32,7 @@ function M.generate()
 end
 
 --- Whether a run is in the ledger; for all tables, or for one.
+---@param opened sluice.core.Database
 ---@return boolean? found, string? why
 function M.has(opened, key, name)
   local text = ("SELECT run_key FROM %s WHERE run_key = $1%s LIMIT 1"):format(M.TABLE, name and " AND table_name = $2" or "")
@@ -36,6 +41,7 @@ function M.has(opened, key, name)
   return rows[1] ~= nil
 end
 
+---@param opened sluice.core.Database
 ---@param seal sluice.Seal
 ---@return true? ok, string? why
 function M.write(opened, key, name, seal)

@@ -1,18 +1,20 @@
 --- PostgreSQL.
-local connection = require "sluice.internal.sql.connection"
+local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
-local row_reader = require "sluice.internal.sql.row_reader"
-local values = require "sluice.internal.sql.values"
 
 local M = { schemes = { "postgres://", "postgresql://" }, form = "postgres://USER@HOST:PORT/DATABASE" }
 
 M.types = {
   text = "text", integer = "bigint", number = "double precision", boolean = "boolean", json = "jsonb",
-  time = "timestamp with time zone",
+  decimal = "numeric", time = "timestamp with time zone",
 }
 
---- What every connection has unless the url says otherwise.
-local PARAMETERS = { "connect_timeout=10", "application_name=sluice", "client_encoding=UTF8" }
+--- What every connection has unless the url says otherwise. A link that is dead is
+--- found within a minute.
+local PARAMETERS = {
+  "application_name=sluice", "client_encoding=UTF8",
+  "keepalives_idle=20", "keepalives_interval=10", "keepalives_count=4", "tcp_user_timeout=60000",
+}
 
 local function with_parameters(rest)
   for _, parameter in ipairs(PARAMETERS) do
@@ -31,27 +33,33 @@ local function without_password(rest)
   return authority .. path
 end
 
+--- The passwords that the url has, as they stand there and as they are.
+local function passwords(rest)
+  local found = { rest:match("^[^/?@:]*:([^/?]*)@"), rest:match("[?&]password=([^&]*)") }
+  for _, word in ipairs { table.unpack(found) } do
+    found[#found + 1] = (word:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+  end
+  return found
+end
+
 ---@param rest string  what follows the scheme
 ---@return sluice.sql.Target? target, string? problem
 function M.target(rest)
   if rest:find("[%c%s]") then return nil, "white space must be written as %20" end
-  return { name = "postgresql://" .. with_parameters(rest), shown = "postgres://" .. without_password(rest) }
+  return {
+    name = "postgresql://" .. with_parameters(rest), shown = "postgres://" .. without_password(rest),
+    secrets = passwords(rest),
+  }
 end
 
---- Locks are not waited for without end; and what the server merely remarks
---- would be printed to stderr by the driver.
-local SETTINGS = { "SET lock_timeout = '5s'", "SET client_min_messages = error" }
+--- What the work needs, for this transaction only: locks are not waited for without end, a worker may
+--- think for long, and dates are as everybody writes them.
+local SETTINGS = [[
+SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';
+SET LOCAL extra_float_digits = 3; SET LOCAL standard_conforming_strings = on]]
 
---- Rows of one statement; each takes a round trip and a savepoint.
-local MAX_ROWS, MAX_BYTES = 500, 1 << 20
-
---- LuaDBI takes every ? outside of '…' for a placeholder, so it is written as
---- an escape in identifiers.
-function M.quote(name)
-  local quoted = '"' .. name:gsub('"', '""') .. '"'
-  if not quoted:find("?", 1, true) then return quoted end
-  return "U&" .. quoted:gsub("\\", "\\\\"):gsub("%?", "\\003F")
-end
+function M.quote(name) return '"' .. name:gsub('"', '""') .. '"' end
 
 function M.fold(name) return name end
 
@@ -68,31 +76,26 @@ function M.check_table(name)
   end
 end
 
---- LuaDBI loses the server's own words, and libpq's guess is a wrong one.
-local function refusal(why)
-  if why:find("server closed the connection", 1, true) then
-    return "the server refuses the connection, and LuaDBI does not hand on why: are database, user and password right?"
+--- What the server or libpq says may repeat a password of the url.
+local function hide(target, why)
+  for _, word in ipairs(target.secrets or {}) do
+    if word ~= "" then why = why:gsub((word:gsub("%W", "%%%0")), "***") end
   end
-  return why .. ", and LuaDBI does not hand on why: are host, port and parameters right?"
+  return why
 end
 
 ---@param target sluice.sql.Target
+---@return sluice.core.Postgres? opened, string? why
 function M.open(target)
-  local opened, why = connection.open("PostgreSQL", target.name)
-  if not opened then return nil, refusal(why) end
-  for _, setting in ipairs(SETTINGS) do
-    local ok
-    ok, why = opened:run(setting)
-    if not ok then
-      opened:close()
-      return nil, why
-    end
-  end
+  local opened, why = core.postgres(target.name, target.limit_ms)
+  if not opened then return nil, hide(target, why) end
   return opened
 end
 
 function M.begin(opened)
-  return opened:run "BEGIN"
+  local ok, why = opened:run "BEGIN"
+  if ok then ok, why = opened:run(SETTINGS) end
+  return ok, why
 end
 
 --- Runs of the same key wait for each other here, so that the second finds
@@ -101,12 +104,8 @@ function M.claim(opened, key)
   return opened:run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "sluice:" .. key)
 end
 
-function M.is_intact(opened)
-  return opened:is_alive()
-end
-
 --- Whether a failed COMMIT certainly wrote nothing: the server itself said so.
-M.is_certain = M.is_intact
+function M.is_certain(opened) return opened:is_alive() end
 
 ---@return string? id, string? why
 function M.transaction_id(opened)
@@ -126,7 +125,7 @@ end
 
 --- Whether somebody else has just made the same table.
 function M.is_race(why)
-  return why:find("pg_%a+_%a+name_nsp_index") ~= nil
+  return why:find("pg_%a+_%a+name_nsp_index") ~= nil or why:find("SQLSTATE 42P07", 1, true) ~= nil
 end
 
 function M.tidy() end
@@ -138,140 +137,221 @@ end
 
 -- ---- tables --------------------------------------------------------------
 
+--- The base type and its modifier, through domains; whether one of them is NOT NULL.
 local COLUMNS = [[
-SELECT attname::text, format_type(atttypid, atttypmod),
-       attnotnull::text, (atthasdef OR attidentity <> '')::text
-  FROM pg_attribute
- WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
- ORDER BY attnum]]
+WITH RECURSIVE base AS (
+  SELECT attnum, atttypid AS type, atttypmod AS mod, attnotnull AS required, 0 AS depth
+    FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+  UNION ALL
+  SELECT b.attnum, t.typbasetype, CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.mod END, b.required OR t.typnotnull, b.depth + 1
+    FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')
+SELECT DISTINCT ON (b.attnum) a.attname::text, format_type(a.atttypid, a.atttypmod), b.required::text,
+       (a.atthasdef OR a.attidentity <> '')::text, t.typname::text, t.typtype::text, b.mod::text, e.typname::text,
+       CASE WHEN a.attgenerated <> '' THEN 'generated' WHEN a.attidentity = 'a' THEN 'an identity column, always generated' END
+  FROM base b JOIN pg_attribute a ON a.attrelid = to_regclass($1) AND a.attnum = b.attnum
+  JOIN pg_type t ON t.oid = b.type
+  LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+ ORDER BY b.attnum, b.depth DESC]]
+
+local function regclass(name) return '"' .. name:gsub('"', '""') .. '"' end
 
 ---@return sluice.sql.Existing[]? columns  empty when there is no such table
 function M.columns(opened, name)
-  local rows, why = opened:query(COLUMNS, '"' .. name:gsub('"', '""') .. '"')
+  local rows, why = opened:query(COLUMNS, regclass(name))
   if not rows then return nil, why end
   return lists.map(rows, function(row)
-    return { name = row[1], type = row[2], required = row[3] == "true", has_default = row[4] == "true" }
+    return {
+      name = row[1], type = row[2], required = row[3] == "true", has_default = row[4] == "true",
+      base = row[5], class = row[6], modifier = math.tointeger(row[7]), element = row[8] or nil, generated = row[9] or nil,
+    }
   end)
 end
 
+--- Triggers of rows that a COPY or an INSERT fires.
+local TRIGGERS = [[
+SELECT tgname::text FROM pg_trigger
+ WHERE tgrelid = to_regclass($1) AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 5 = 5]]
+
+---@return string[]? names  of the triggers that rows would fire
+function M.triggers(opened, name)
+  local rows, why = opened:query(TRIGGERS, regclass(name))
+  if not rows then return nil, why end
+  return lists.map(rows, function(row) return row[1] end)
+end
+
+-- The modifier of numeric(p,s): 16 bits each, behind 4; the scale has a sign (11 bits).
+local function precision_of(modifier)
+  local scale = (modifier - 4) & 0x7FF
+  return (modifier - 4) >> 16 & 0xFFFF, scale >= 0x400 and scale - 0x800 or scale
+end
+
+local function numeric_for_integers(existing)
+  if existing.modifier < 0 then return {} end
+  local _, scale = precision_of(existing.modifier)
+  return scale >= 0 and {} or nil -- it would round
+end
+
+local function numeric_for_decimals(column, existing)
+  if existing.modifier < 0 then return { digits = true } end
+  local precision, scale = precision_of(existing.modifier)
+  if not column.precision then return nil end
+  local fits = scale >= (column.scale or 0) and precision - scale >= column.precision - (column.scale or 0)
+  return fits and { digits = true } or nil
+end
+
+local TEXT = { nul = true }
+local DIGITS, INTEGERS, DOUBLES = { digits = true }, { int64 = true }, { double = true }
+
+--- varchar(n) cuts blanks at the end without a word: what is longer is refused.
+local function varchar(_, existing)
+  if existing.modifier < 0 then return TEXT end
+  return { nul = true, characters = existing.modifier - 4 }
+end
+
+--- A text is one of these only if its schema says so: otherwise the server reads many things,
+--- and writes another text.
+local function of_format(format, limits)
+  return function(column) return column.format == format and limits or nil end
+end
+
+local always = function(limits) return function() return limits end end
+
 local ACCEPTED = {
-  text = { text = true, ["character varying"] = true, citext = true },
-  integer = { bigint = true, integer = true, smallint = true, numeric = true },
-  number = { ["double precision"] = true, numeric = true },
-  boolean = { boolean = true },
-  json = { jsonb = true, json = true, text = true },
+  text = {
+    text = always(TEXT), citext = always(TEXT), varchar = varchar, enum = always(TEXT),
+    uuid = of_format("uuid", TEXT), date = of_format("date", TEXT), time = of_format("time", { nul = true, microseconds = true }),
+    timestamptz = of_format("date-time", { nul = true, microseconds = true }),
+  },
+  integer = {
+    int8 = always(INTEGERS), int4 = always(INTEGERS), int2 = always(INTEGERS),
+    numeric = function(_, existing) return numeric_for_integers(existing) end,
+  },
+  number = {
+    float8 = always(DOUBLES), int8 = always(INTEGERS), int4 = always(INTEGERS), int2 = always(INTEGERS),
+    numeric = function(_, existing) return existing.modifier < 0 and DIGITS or nil end,
+  },
+  boolean = { bool = always {} },
+  json = { jsonb = always {}, json = always {}, text = always {} },
+  decimal = { numeric = numeric_for_decimals, text = always(DIGITS) },
 }
 
---- Whether a column declared so holds these values unchanged, or refuses them.
-function M.accepts(kind, declared)
-  if declared:find "^numeric%(" then return false end -- it rounds
-  return ACCEPTED[kind][declared:match "^[%a ]+" or declared] or false
+--- Arrays of scalars, whatever their schema says of the elements: the server refuses others.
+local ARRAY, DOUBLE_ARRAY = { array = true, nul = true }, { array = true, nul = true, double = true }
+local ELEMENTS = {
+  text = ARRAY, varchar = ARRAY, int8 = ARRAY, int4 = ARRAY, int2 = ARRAY, numeric = ARRAY, bool = ARRAY, float8 = DOUBLE_ARRAY,
+}
+
+--- Whether the column holds these values unchanged, or refuses them: what we must refuse.
+---@param column sluice.sql.Column
+---@param existing sluice.sql.Existing
+---@return table<string, boolean|integer>? limits
+function M.accepts(column, existing)
+  if existing.element then
+    return column.array and existing.modifier < 0 and ELEMENTS[existing.element] or nil
+  end
+  local accept = ACCEPTED[column.type][existing.class == "e" and "enum" or existing.base]
+  return accept and accept(column, existing)
 end
+
+---@param column sluice.sql.Column
+function M.type_of(column)
+  if column.type == "decimal" and column.precision then return ("numeric(%d,%d)"):format(column.precision, column.scale or 0) end
+  return M.types[column.type]
+end
+
+--- What would make a column of another type one of ours.
+function M.retype(column)
+  return ("ALTER %s TYPE %s"):format(M.quote(column.name), M.type_of(column))
+end
+
+--- The index of a key has the name of its table.
+function M.renamed(opened, old, new)
+  return opened:run(("ALTER INDEX IF EXISTS %s RENAME TO %s"):format(M.quote(old .. "_pkey"), M.quote(new .. "_pkey")))
+end
+
+--- The limits of a column that we make.
+local OWN = { text = TEXT, integer = INTEGERS, number = DOUBLES, boolean = {}, json = {}, decimal = DIGITS }
+
+function M.limits(column) return OWN[column.type] end
 
 -- ---- rows ----------------------------------------------------------------
 
---- What an array of such values is, and what its elements are made into. The
---- rest is left to the assignment, which refuses what does not fit.
-local ARRAYS = { text = "text", integer = "bigint", number = "double precision", boolean = "boolean", json = "text" }
+--- What takes no COPY, and that it is not a table.
+local KIND = "SELECT relkind::text, row_security_active(oid)::text FROM pg_class WHERE oid = to_regclass($1)"
 
-local function array_type(column)
-  return column.declared == "numeric" and "numeric" or ARRAYS[column.type]
+local function takes_copy(opened, name)
+  local rows, why = opened:query(KIND, regclass(name))
+  if not rows or not rows[1] then return nil, why or "there is no such table" end
+  return rows[1][1] ~= "v" and rows[1][2] ~= "true"
 end
 
-local function element(i, column)
-  return column.type == "json" and ("u.c%d::%s"):format(i, column.declared) or "u.c" .. i
+local function copy_text(table_name, names)
+  return ("COPY %s (%s) FROM STDIN"):format(table_name, names)
 end
 
---- One array for each column: a statement of its own size for any number of
---- rows, planned quickly.
 local function insert_text(spec)
-  local arrays, names, elements = {}, {}, {}
-  for i, column in ipairs(spec.columns) do
-    arrays[i] = ("$%d::%s[]"):format(i, array_type(column))
-    names[i], elements[i] = "c" .. i, element(i, column)
-  end
-  return ("INSERT INTO %s (%s) SELECT %s FROM unnest(%s) AS u(%s)%s"):format(
-    spec.table, spec.names, table.concat(elements, ", "), table.concat(arrays, ", "),
-    table.concat(names, ", "), spec.conflict)
+  local marks = {}
+  for i = 1, #spec.columns do marks[i] = "$" .. i end
+  return ("INSERT INTO %s (%s) VALUES (%s)"):format(spec.table, spec.names, table.concat(marks, ", "))
 end
 
----@class sluice.sql.postgres.Store: sluice.sql.Store
-local Store = { __name = "sluice.sql.Store" }
-Store.__index = Store
+local serial = 0
 
---- An element of an array in PostgreSQL's own notation.
-local function array_element(text)
-  if text:find("\0", 1, true) then return nil, "PostgreSQL cannot hold the character U+0000 in a text" end
-  if text:find('["\\]') then text = text:gsub('["\\]', "\\%0") end
-  return '"' .. text .. '"'
-end
-
---- A converter and, after it, one of what it takes to text for an array.
-local function as(convert, form)
-  return function(value)
-    local plain, problem = convert(value)
-    if problem then return nil, problem end
-    return form(plain)
-  end
-end
-
-local CONVERT = {
-  text = as(values.plain.text, array_element),
-  integer = values.plain.integer,
-  number = as(values.plain.number, function(n) return math.type(n) == "float" and ("%.17g"):format(n) or n end),
-  boolean = as(values.plain.boolean, function(b) return b and "t" or "f" end),
-  json = as(values.plain.json, array_element),
-}
-
---- Values lie in one list for each column, as elements of its array.
-local FORM = {
-  convert = CONVERT,
-  usual = {
-    text = [[type(v) == "string" and not find(v, '["\\\0]')]],
-    integer = 'math_type(v) == "integer"',
-  },
-  take = { text = row_reader.COUNT .. [[ v = '"' .. v .. '"']] },
-  null = "NULL",
-  place = "out[%d][n]",
-}
-
----@param opened sluice.sql.Connection
----@param spec sluice.sql.Insert
----@return sluice.sql.Store
-function M.store(opened, spec)
-  local columns = lists.map(spec.columns, function() return {} end)
-  return setmetatable({
-    rows = MAX_ROWS, bytes = MAX_BYTES, lists = columns,
-    read = row_reader.new(FORM, spec.columns, columns),
-    -- A statement may not meet the same row twice.
-    replaces = spec.upsert and spec.key,
-    statement = opened:statement(insert_text(spec)),
-    save = opened:statement "SAVEPOINT sluice",
-    release = opened:statement "RELEASE SAVEPOINT sluice",
-    back = opened:statement "ROLLBACK TO SAVEPOINT sluice",
-  }, Store)
-end
-
---- The values of some columns of a row, as a text.
----@param columns integer[]
-function Store:key(n, columns)
-  return table.concat(lists.map(columns, function(column) return self.lists[column][n] end), ",")
-end
-
-function Store:move(from, to)
-  for _, list in ipairs(self.lists) do list[to] = list[from] end
-end
-
---- Insert rows first to last of the batch, in a savepoint.
----@return true? ok, string? why
-function Store:insert(first, last)
-  local ok, why = self.save:run()
+--- Rows of an upsert wait in a table of their own, numbered, for their like.
+local function stage(opened, spec)
+  serial = serial + 1
+  local plain = ("sluice_rows_%d"):format(serial)
+  local name = M.quote(plain)
+  local text = ("CREATE TEMPORARY TABLE %s ON COMMIT DROP AS SELECT %s FROM %s WHERE false"):format(name, spec.names, spec.table)
+  local ok, why = opened:run(text)
+  if ok then ok, why = opened:run(("ALTER TABLE %s ADD %s bigint GENERATED ALWAYS AS IDENTITY"):format(name, M.quote(spec.number))) end
   if not ok then return nil, why end
-  local arrays = lists.map(self.lists, function(list) return "{" .. table.concat(list, ",", first, last) .. "}" end)
-  ok, why = self.statement:run(table.unpack(arrays))
-  if ok then return self.release:run() end
-  self.back:run()
-  return nil, why
+  spec.stage, spec.cells.relation = name, plain
+  return opened:copy(copy_text(name, spec.names), spec.cells)
+end
+
+---@param opened sluice.core.Postgres
+---@param spec sluice.sql.Insert
+---@return sluice.core.Copy? taker, string? why
+function M.rows(opened, spec)
+  if spec.upsert then return stage(opened, spec) end
+  local can, why = takes_copy(opened, spec.name)
+  if can == nil then return nil, why end
+  spec.cells.relation = spec.name
+  if can then return opened:copy(copy_text(spec.table, spec.names), spec.cells) end
+  spec.cells.insert = true
+  return opened:copy(insert_text(spec), spec.cells)
+end
+
+--- Of each key the last row, to its place.
+local UNSTAGE = [[
+WITH last AS (SELECT DISTINCT ON (%s) %s FROM %s ORDER BY %s, %s DESC)
+INSERT INTO %s (%s) SELECT %s FROM last%s]]
+
+local function unstage(opened, spec, rows)
+  local counts, why = opened:query(("SELECT count(*)::text, count(DISTINCT (%s))::text FROM %s"):format(spec.key_names, spec.stage))
+  if not counts then return nil, why end
+  if math.tointeger(counts[1][1]) ~= rows then
+    return nil, ("%s rows of %d are in the temporary table"):format(counts[1][1], rows)
+  end
+  local ok, count = opened:run(UNSTAGE:format(spec.key_names, spec.names, spec.stage, spec.key_names, M.quote(spec.number),
+    spec.table, spec.names, spec.names, spec.conflict))
+  if not ok then return nil, count end
+  if spec.updates and count ~= math.tointeger(counts[1][2]) then
+    return nil, ("%d rows for %s keys are in the table"):format(count, counts[1][2])
+  end
+  return true
+end
+
+--- All rows are in the table.
+---@param taker sluice.core.Copy
+---@param spec sluice.sql.Insert
+---@return true? ok, sluice.Error|string|nil why
+function M.flush(opened, spec, taker)
+  local ok, rows = taker:flush()
+  if not ok then return nil, rows end
+  if spec.stage then return unstage(opened, spec, rows) end
+  return true
 end
 
 return M

@@ -1,14 +1,12 @@
 --- SQLite.
-local connection = require "sluice.internal.sql.connection"
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
-local row_reader = require "sluice.internal.sql.row_reader"
-local values = require "sluice.internal.sql.values"
 
 local M = { schemes = { "sqlite:" }, form = "sqlite:FILE, sqlite::memory:" }
 
+--- Decimals are texts: a number of SQLite's is an integer of 64 bits or a double.
 M.types = {
-  text = "TEXT", integer = "INTEGER", number = "REAL", boolean = "INTEGER", json = "TEXT", time = "TEXT",
+  text = "TEXT", integer = "INTEGER", number = "REAL", boolean = "INTEGER", json = "TEXT", decimal = "TEXT", time = "TEXT",
 }
 
 --- SQLite takes names that begin with file: for URIs of its own.
@@ -21,9 +19,6 @@ function M.target(path)
 end
 
 local ENOENT = 2
-
---- How long a lock is waited for.
-local BUSY_MS = 5000
 
 function M.quote(name) return '"' .. name:gsub('"', '""') .. '"' end
 
@@ -44,34 +39,21 @@ end
 -- A database in memory is as old as the process: its connection stays.
 local in_memory
 
---- A connection, and with it the link by which rows go there.
-local function open(name)
-  local ok, why = connection.load "SQLite3"
-  if not ok then return nil, why end
-  local link, opened
-  link, opened, why = core.sqlite(connection.open, "SQLite3", name)
-  if not link then return nil, opened end
-  if not opened then return nil, why end
-  opened.link = link
-  return opened
-end
-
 ---@param target sluice.sql.Target
+---@return sluice.core.Sqlite? opened, string? why, boolean? is_new
 function M.open(target)
   if target.memory and in_memory then return in_memory end
   local is_new = not target.memory and is_missing(target.name)
-  local opened, why = open(target.name)
+  local opened, why = core.sqlite(target.name)
   if not opened then return nil, why end
-  opened.is_new = is_new
   local ok
-  ok, why = opened:run("PRAGMA busy_timeout = " .. BUSY_MS)
-  if ok then ok, why = opened:run "PRAGMA synchronous = FULL" end
+  ok, why = opened:run "PRAGMA synchronous = FULL"
   if not ok then
     opened:close()
     return nil, why
   end
   if target.memory then in_memory = opened end
-  return opened
+  return opened, nil, is_new
 end
 
 --- After a rollback. What a failed write has left to the journal, whoever opens
@@ -81,7 +63,7 @@ end
 ---@param is_new boolean
 function M.tidy(target, is_new)
   if target.memory then return end
-  local opened = connection.open("SQLite3", target.name)
+  local opened = core.sqlite(target.name)
   if not opened then return end
   local is_ours = is_new and opened:run "BEGIN EXCLUSIVE"
   local tables = opened:query "SELECT name FROM sqlite_schema"
@@ -97,14 +79,6 @@ end
 
 --- One writer at a time: the lock has been taken by begin.
 function M.claim() return true end
-
---- Some failures (a full disk) end the transaction; what is executed after
---- them would stand on its own. A second BEGIN is refused inside of one.
-function M.is_intact(opened)
-  local began = opened:run "BEGIN"
-  if began then opened:run "ROLLBACK" end
-  return not began
-end
 
 --- Whether a failed COMMIT certainly wrote nothing.
 function M.is_certain() return false end
@@ -124,73 +98,88 @@ function M.settle() return true end
 
 -- ---- tables --------------------------------------------------------------
 
+local COLUMNS = [[
+SELECT name, type, "notnull", dflt_value IS NOT NULL OR pk > 0, hidden
+  FROM pragma_table_xinfo($1) WHERE hidden <> 1]]
+
+local IS_STRICT = [[SELECT "strict" FROM pragma_table_list($1)]]
+
 ---@return sluice.sql.Existing[]? columns  empty when there is no such table
 function M.columns(opened, name)
-  local rows, why = opened:query([[SELECT name, type, "notnull", dflt_value IS NOT NULL OR pk > 0 FROM pragma_table_info(?)]], name)
+  local rows, why = opened:query(COLUMNS, name)
   if not rows then return nil, why end
+  local strict = opened:query(IS_STRICT, name)
+  local is_strict = strict and strict[1] ~= nil and strict[1][1] == 1
   return lists.map(rows, function(row)
-    return { name = row[1], type = row[2] or "", required = row[3] == 1, has_default = row[4] == 1 }
+    return {
+      name = row[1], type = row[2] or "", required = row[3] == 1, has_default = row[4] == 1,
+      generated = row[5] > 1 and "generated" or nil, strict = is_strict,
+    }
   end)
 end
 
+---@return string[]? names  of the triggers that rows would fire
+function M.triggers(opened, name)
+  local rows, why = opened:query("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower($1)", name)
+  if not rows then return nil, why end
+  return lists.map(rows, function(row) return row[1] end)
+end
+
+--- https://sqlite.org/datatype3.html, 3.1; in STRICT tables ANY keeps whatever comes.
 local AFFINITIES = {
-  { "^ANY$", "BLOB" }, { "INT", "INTEGER" }, { "CHAR", "TEXT" }, { "CLOB", "TEXT" }, { "TEXT", "TEXT" },
-  { "BLOB", "BLOB" }, { "^$", "BLOB" }, { "REAL", "REAL" }, { "FLOA", "REAL" }, { "DOUB", "REAL" },
+  { "INT", "INTEGER" }, { "CHAR", "TEXT" }, { "CLOB", "TEXT" }, { "TEXT", "TEXT" },
+  { "BLOB", "NONE" }, { "^$", "NONE" }, { "REAL", "REAL" }, { "FLOA", "REAL" }, { "DOUB", "REAL" },
 }
 
-local function affinity(declared)
+local function affinity(existing)
+  local declared = existing.type:upper()
+  if existing.strict and declared == "ANY" then return "NONE" end
   for _, rule in ipairs(AFFINITIES) do
-    if declared:upper():find(rule[1]) then return rule[2] end
+    if declared:find(rule[1]) then return rule[2] end
   end
   return "NUMERIC"
 end
 
+local INTEGERS, DOUBLES, NUMBERS, DIGITS = { int64 = true }, { double = true }, { native = true }, { digits = true }
+
+--- What a column of that affinity cannot hold of such values, which is refused; no entry:
+--- it would make something else of them.
 local ACCEPTED = {
-  text = { TEXT = true, BLOB = true },
-  integer = { INTEGER = true, NUMERIC = true },
-  number = { REAL = true, NUMERIC = true },
-  boolean = { INTEGER = true, NUMERIC = true },
-  json = { TEXT = true, BLOB = true },
+  text = { TEXT = {}, NONE = {} },
+  integer = { INTEGER = INTEGERS, NUMERIC = INTEGERS, NONE = INTEGERS },
+  number = { REAL = DOUBLES, INTEGER = NUMBERS, NUMERIC = NUMBERS, NONE = NUMBERS },
+  boolean = { INTEGER = {}, NUMERIC = {}, NONE = {} },
+  json = { TEXT = {}, NONE = {} },
+  decimal = { TEXT = DIGITS, NONE = DIGITS },
 }
 
---- Whether a column declared so holds these values unchanged.
-function M.accepts(kind, declared)
-  return ACCEPTED[kind][affinity(declared)] or false
+---@param column sluice.sql.Column
+---@param existing sluice.sql.Existing
+---@return table<string, boolean|integer>? limits
+function M.accepts(column, existing)
+  return ACCEPTED[column.type][affinity(existing)]
 end
+
+--- The limits of a column that we make.
+function M.limits(column)
+  return M.accepts(column, { type = M.type_of(column) })
+end
+
+---@param column sluice.sql.Column
+function M.type_of(column) return M.types[column.type] end
 
 -- ---- rows ----------------------------------------------------------------
 
----@class sluice.sql.sqlite.Store: sluice.sql.Store
----@field direct sluice.core.Insert  takes rows of a schema without us
-local Store = { __name = "sluice.sql.Store" }
-Store.__index = Store
-
---- One row at a time: a batch would not be faster, and who is to blame is known.
-local FORM = {
-  convert = values.plain,
-  usual = { text = 'type(v) == "string"', integer = 'math_type(v) == "integer"' },
-  take = { text = row_reader.COUNT },
-  place = "out[%d]",
-}
-
----@param opened sluice.sql.Connection
+---@param opened sluice.core.Sqlite
 ---@param spec sluice.sql.Insert
----@return sluice.sql.Store? store, string? why
-function M.store(opened, spec)
-  local width, row = #spec.columns, {}
-  local text = ("INSERT INTO %s (%s) VALUES (%s)%s"):format(
-    spec.table, spec.names, ("?, "):rep(width - 1) .. "?", spec.conflict)
-  local insert, why = opened:insert(opened.link, text, spec.columns)
-  if not insert then return nil, why end
-  return setmetatable({
-    rows = 1, bytes = math.huge, row = row, read = row_reader.new(FORM, spec.columns, row), direct = insert,
-  }, Store)
+---@return sluice.core.Insert? taker, string? why
+function M.rows(opened, spec)
+  return opened:insert(("INSERT INTO %s (%s) VALUES (%s)%s"):format(
+    spec.table, spec.names, ("?, "):rep(#spec.columns - 1) .. "?", spec.conflict), spec.cells)
 end
 
---- Insert the row of the batch. A statement that fails has inserted nothing.
----@return true? ok, string? why
-function Store:insert()
-  return self.direct:run(self.row)
-end
+--- All rows are in the table.
+---@return true
+function M.flush() return true end
 
 return M

@@ -3,11 +3,12 @@ local lists = require "sluice.internal.lists"
 
 local M = {}
 
----@class sluice.sql.Existing
+---@class sluice.sql.Existing  a column that is there; more of it is for its dialect
 ---@field name string
----@field type string        as declared
----@field required boolean   NOT NULL
+---@field type string         as declared
+---@field required boolean    NOT NULL
 ---@field has_default boolean
+---@field generated string?   why nothing can be written to it
 
 ---@class sluice.sql.TableSpec
 ---@field name string
@@ -15,6 +16,26 @@ local M = {}
 ---@field key string[]?
 ---@field upsert boolean
 ---@field create boolean
+---@field replace boolean     the table is what this run brings
+---@field alter "add"|nil     columns that are missing are added
+---@field url string          for messages
+
+---@class sluice.sql.Insert   what a dialect needs to take rows
+---@field name string
+---@field table string        quoted
+---@field names string        of the columns, quoted
+---@field columns sluice.sql.Column[]
+---@field upsert boolean
+---@field updates boolean     an upsert writes something
+---@field key_names string?   quoted
+---@field conflict string     what to do when the key is there
+---@field number string       a name that no column has
+---@field cells table         for core.sqlite and core.postgres
+---@field swap string?        the table, quoted, whose place it takes in the end
+
+---@class sluice.sql.Difference
+---@field why string
+---@field mend string?        the statement that would mend it
 
 --- Whatever is inserted stands on these.
 ---@return integer[]? places, string? problem  of the key's columns
@@ -39,54 +60,72 @@ local function names_of(columns)
   return lists.map(columns, function(column) return column.name end)
 end
 
-local function definition(dialect, spec)
-  local lines = lists.map(spec.columns, function(column)
-    return ("%s %s%s"):format(dialect.quote(column.name), dialect.types[column.type], column.null and "" or " NOT NULL")
-  end)
-  if spec.key then lines[#lines + 1] = ("PRIMARY KEY (%s)"):format(quoted_list(dialect, spec.key)) end
-  return ("CREATE TABLE %s (%s)"):format(dialect.quote(spec.name), table.concat(lines, ", "))
+local function column_definition(dialect, column)
+  return ("%s %s"):format(dialect.quote(column.name), dialect.type_of(column))
 end
 
---- What is there, in the eyes of one wanted column.
----@return string? difference
-local function difference(dialect, column, existing)
-  if not existing then return ("column %s is missing"):format(column.name) end
-  if not dialect.accepts(column.type, existing.type) then
-    return ("column %s is %s, which cannot hold %s exactly"):format(column.name,
-      existing.type == "" and "without a type" or existing.type, column.type)
+local function definition(dialect, spec, name)
+  local lines = lists.map(spec.columns, function(column)
+    return column_definition(dialect, column) .. (column.null and "" or " NOT NULL")
+  end)
+  if spec.key then lines[#lines + 1] = ("PRIMARY KEY (%s)"):format(quoted_list(dialect, spec.key)) end
+  return ("CREATE TABLE %s (%s)"):format(dialect.quote(name), table.concat(lines, ", "))
+end
+
+--- What is there, in the eyes of one wanted column; else what it cannot hold, to be refused.
+---@return sluice.sql.Difference? difference, table<string, boolean|integer>? limits
+local function difference(dialect, spec, column, existing)
+  local alter = ("ALTER TABLE %s "):format(dialect.quote(spec.name))
+  if not existing then
+    return { why = ("column %s is missing"):format(column.name), add = true, mend = alter .. "ADD " .. column_definition(dialect, column) }
+  end
+  if existing.generated then return { why = ("column %s is %s"):format(column.name, existing.generated) } end
+  local limits = dialect.accepts(column, existing)
+  if not limits then
+    return {
+      why = ("column %s is %s, which cannot hold %s exactly"):format(column.name,
+        existing.type == "" and "without a type" or existing.type, column.type),
+      mend = dialect.retype and alter .. dialect.retype(column),
+    }
   end
   if column.null and existing.required then
-    return ("column %s is NOT NULL, and rows may have null there"):format(column.name)
+    return {
+      why = ("column %s is NOT NULL, and rows may have null there"):format(column.name),
+      mend = dialect.retype and ("%sALTER %s DROP NOT NULL"):format(alter, dialect.quote(column.name)),
+    }
   end
+  return nil, limits
 end
 
 --- Columns that rows do not fill are fine as long as they can stay empty.
-local function unfilled(existing)
-  if existing.required and not existing.has_default then
-    return ("column %s is NOT NULL without a default, and rows do not have it"):format(existing.name)
-  end
+---@return sluice.sql.Difference? difference
+local function unfilled(dialect, spec, existing)
+  if not existing.required or existing.has_default or existing.generated then return nil end
+  return {
+    why = ("column %s is NOT NULL without a default, and rows do not have it"):format(existing.name),
+    mend = dialect.retype and ("ALTER TABLE %s ALTER %s DROP NOT NULL"):format(dialect.quote(spec.name), dialect.quote(existing.name)),
+  }
 end
 
---- Fills in what each column is declared as.
----@return string[] differences
+--- Sets the limits of each column.
+---@return sluice.sql.Difference[] differences
 local function compare(dialect, spec, there)
   local differences, by_name = {}, {}
   for _, existing in ipairs(there) do by_name[dialect.fold(existing.name)] = existing end
   for _, column in ipairs(spec.columns) do
     local name = dialect.fold(column.name)
-    differences[#differences + 1] = difference(dialect, column, by_name[name])
-    column.declared = by_name[name] and by_name[name].type
+    differences[#differences + 1], column.limits = difference(dialect, spec, column, by_name[name])
     by_name[name] = nil
   end
   for _, existing in ipairs(there) do
-    if by_name[dialect.fold(existing.name)] then differences[#differences + 1] = unfilled(existing) end
+    if by_name[dialect.fold(existing.name)] then differences[#differences + 1] = unfilled(dialect, spec, existing) end
   end
   return differences
 end
 
-local function create(opened, dialect, spec)
-  for _, column in ipairs(spec.columns) do column.declared = dialect.types[column.type] end
-  local ok, why = opened:run(definition(dialect, spec))
+local function create(opened, dialect, spec, name)
+  for _, column in ipairs(spec.columns) do column.limits = dialect.limits(column) end
+  local ok, why = opened:run(definition(dialect, spec, name))
   if not ok then return nil, "the table cannot be created: " .. why end
   return true
 end
@@ -118,36 +157,130 @@ local function check_names(dialect, spec)
   return problem
 end
 
---- Make the table, or see that it can take the rows.
----@return true? ok, string? why, string[]? differences
-local function ready(opened, dialect, spec)
+local function refuse(differences)
+  local mends = {}
+  for _, d in ipairs(differences) do mends[#mends + 1] = d.mend or nil end
+  local whys = lists.map(differences, function(d) return d.why end)
+  local why = "the table that is there has other columns: " .. table.concat(whys, "; ")
+  if mends[1] then why = ("%s. This would mend it: %s;"):format(why, table.concat(mends, "; ")) end
+  return nil, why, { differences = whys, statements = mends[1] and mends }
+end
+
+--- Add the columns that are missing; what is left to refuse.
+---@return sluice.sql.Difference[]? differences, string? why
+local function add_columns(opened, dialect, spec, differences)
+  for _, d in ipairs(differences) do
+    if not d.add then return differences end
+  end
+  for _, d in ipairs(differences) do
+    local ok, why = opened:run(d.mend)
+    if not ok then return nil, "a column cannot be added: " .. why end
+  end
   local there, why = dialect.columns(opened, spec.name)
   if not there then return nil, why end
-  if #there == 0 then
-    if not spec.create then return nil, "there is no such table" end
-    return create(opened, dialect, spec)
+  return compare(dialect, spec, there)
+end
+
+--- The table is to be what this run brings: empty it, or, when it is another, make one that
+--- takes its place in the end, so that whoever reads it meanwhile is not kept waiting.
+---@return true? ok, string? why, string? swap  the table's name
+local function replace(opened, dialect, spec, is_other)
+  local old = dialect.quote(spec.name)
+  if not is_other then return opened:run("DELETE FROM " .. old) end
+  local new = spec.name:sub(1, 40) .. "_sluice_new"
+  local ok, why = opened:run("DROP TABLE IF EXISTS " .. dialect.quote(new))
+  if ok then ok, why = create(opened, dialect, spec, new) end
+  if not ok then return nil, why end
+  return true, nil, new
+end
+
+local function note_triggers(opened, dialect, spec, note)
+  local names, why = dialect.triggers(opened, spec.name)
+  if not names then return nil, why end
+  if names[1] then
+    note(("table %s has triggers of rows (%s): what they make of the rows is not known here"):format(
+      spec.name, table.concat(names, ", ")))
   end
-  local differences = compare(dialect, spec, there)
-  if differences[1] then
-    return nil, "the table that is there has other columns: " .. table.concat(differences, "; "), differences
-  end
-  if spec.key then return check_key(opened, dialect, spec) end
   return true
 end
 
----@param opened sluice.sql.Connection
+--- The table is there: see that it can take the rows.
+---@return true? ok, string? why, table? details, string? new
+local function reuse(opened, dialect, spec, there, note)
+  local differences, why, ok, new = compare(dialect, spec, there), nil, nil, nil
+  if differences[1] and spec.alter then differences, why = add_columns(opened, dialect, spec, differences) end
+  if not differences then return nil, why end
+  if differences[1] and not spec.replace then return refuse(differences) end
+  ok, why = note_triggers(opened, dialect, spec, note)
+  if ok and spec.key and not differences[1] then ok, why = check_key(opened, dialect, spec) end
+  if ok and spec.replace then ok, why, new = replace(opened, dialect, spec, differences[1] ~= nil) end
+  return ok, why, nil, new
+end
+
+--- Make the table, or see that it can take the rows.
+local function ready(opened, dialect, spec, note)
+  local there, why = dialect.columns(opened, spec.name)
+  if not there then return nil, why end
+  if there[1] then return reuse(opened, dialect, spec, there, note) end
+  if not spec.create then return nil, "there is no such table" end
+  return create(opened, dialect, spec, spec.name)
+end
+
+--- A column as runtime/sink/cells.h reads it.
+local function cell_of(column, is_key)
+  local cell = {
+    name = column.name, type = column.type, null = column.null, optional = column.optional,
+    precision = column.precision, scale = column.scale, key = is_key,
+  }
+  for limit, value in pairs(column.limits) do cell[limit] = value end
+  return cell
+end
+
+local function cells(spec)
+  local is_key = {}
+  for _, name in ipairs(spec.key or {}) do is_key[name] = true end
+  return {
+    url = spec.url, table = spec.name,
+    columns = lists.map(spec.columns, function(column) return cell_of(column, is_key[column.name]) end),
+  }
+end
+
+--- A name that no column has.
+local function another_name(spec)
+  local name, is_taken = "sluice_row", {}
+  for _, column in ipairs(spec.columns) do is_taken[column.name] = true end
+  while is_taken[name] do name = name .. "_" end
+  return name
+end
+
+---@param opened sluice.core.Database
 ---@param spec sluice.sql.TableSpec
----@return sluice.sql.Insert? insert, string? why, string[]? differences
-function M.open(opened, dialect, spec)
+---@param note fun(text: string)  of what is no failure
+---@return sluice.sql.Insert? insert, string? why, table? details  differences and statements
+function M.open(opened, dialect, spec, note)
   local places, problem = key_places(spec)
   problem = problem or check_names(dialect, spec)
   if problem then return nil, problem end
-  local ok, why, differences = ready(opened, dialect, spec)
-  if not ok then return nil, why, differences end
+  local ok, why, details, new = ready(opened, dialect, spec, note)
+  if not ok then return nil, why, details end
   return {
-    table = dialect.quote(spec.name), names = quoted_list(dialect, names_of(spec.columns)),
-    columns = spec.columns, key = places, upsert = spec.upsert, conflict = conflict(dialect, spec),
+    name = new or spec.name, table = dialect.quote(new or spec.name), names = quoted_list(dialect, names_of(spec.columns)),
+    columns = spec.columns, upsert = spec.upsert, updates = #spec.columns > #(spec.key or {}),
+    key_names = places and quoted_list(dialect, spec.key), conflict = conflict(dialect, spec),
+    number = another_name(spec), cells = cells(spec), swap = new and spec.name,
   }
+end
+
+--- The new table takes the place of the old one.
+---@param insert sluice.sql.Insert
+---@return true? ok, string? why
+function M.swap(opened, dialect, insert)
+  if not insert.swap then return true end
+  local ok, why = opened:run("DROP TABLE " .. dialect.quote(insert.swap))
+  if ok then ok, why = opened:run(("ALTER TABLE %s RENAME TO %s"):format(insert.table, dialect.quote(insert.swap))) end
+  if ok and dialect.renamed then ok, why = dialect.renamed(opened, insert.name, insert.swap) end
+  if not ok then return nil, "the new table cannot take the place of the old one: " .. why end
+  return true
 end
 
 return M

@@ -12,7 +12,8 @@ local LOOK_UP_S, PAUSE_S = 10, 0.2
 ---@class sluice.sql.Transaction
 ---@field target sluice.sql.Target
 ---@field dialect table
----@field connection sluice.sql.Connection
+---@field connection sluice.core.Database
+---@field is_new boolean?      there was no database before
 ---@field key string           of the run; generated when none was given
 ---@field members integer      sinks that take part
 ---@field private state "open"|"preparing"|"committed"|"rolled back"|"unknown"
@@ -26,7 +27,7 @@ local open = setmetatable({}, { __mode = "v" })
 --- Connect, begin, and have the ledger.
 local function begin(self, run_key)
   local dialect, why, ok = self.dialect, nil, nil
-  self.connection, why = dialect.open(self.target)
+  self.connection, why, self.is_new = dialect.open(self.target)
   if not self.connection then return nil, "cannot connect: " .. why end
   ok, why = dialect.begin(self.connection)
   if ok and run_key then ok, why = dialect.claim(self.connection, run_key) end
@@ -77,9 +78,9 @@ end
 function Transaction:rollback()
   if self:is_over() then return end
   local opened = self.connection
-  local is_plain = opened and opened:run "ROLLBACK" -- else something has ended the transaction already
+  local is_plain = opened and opened:run_patiently "ROLLBACK" -- else something has ended the transaction already
   self:finish "rolled back"
-  if opened and (opened.is_new or not is_plain) then self.dialect.tidy(self.target, opened.is_new) end
+  if opened and (self.is_new or not is_plain) then self.dialect.tidy(self.target, self.is_new) end
 end
 
 --- One sink has nothing to do with it after all.
@@ -148,7 +149,7 @@ end
 local function judge(self, why)
   local committed = nil
   if self.dialect.is_certain(self.connection) then committed = false end
-  self.connection:run "ROLLBACK"
+  self.connection:run_patiently "ROLLBACK"
   self:finish "rolled back"
   if committed == nil then committed = look_up(self) end
   if committed then
@@ -156,7 +157,7 @@ local function judge(self, why)
     return true
   end
   if committed == false then
-    self.dialect.tidy(self.target, self.connection.is_new)
+    self.dialect.tidy(self.target, self.is_new)
     return nil, "the commit failed and nothing was written: " .. why
   end
   self.state = "unknown"
@@ -170,7 +171,7 @@ function Transaction:commit()
   if self.prepared < self.members then return nil, "not every sink of this database has prepared" end
   self.asked = self.asked + 1
   if self.asked < self.members then return true end
-  local ok, why = self.connection:run "COMMIT"
+  local ok, why = self.connection:run_patiently "COMMIT"
   if not ok then return judge(self, why) end
   self:finish "committed"
   return true

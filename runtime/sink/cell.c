@@ -1,0 +1,573 @@
+/* cell.c - see cell.h */
+#include "sink/cell.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "base/utf8.h"
+#include "lua/same.h"
+#include "lua/value.h"
+
+const char *const sl_column_types[] = { "text", "integer", "number", "boolean", "json", "decimal", "any", NULL };
+
+static const char *const expected[] = {
+	[SL_COLUMN_TEXT] = "a string",   [SL_COLUMN_INTEGER] = "an integer",     [SL_COLUMN_NUMBER] = "a number",
+	[SL_COLUMN_BOOLEAN] = "a boolean", [SL_COLUMN_JSON] = "a JSON value",   [SL_COLUMN_DECIMAL] = "a number",
+	[SL_COLUMN_ANY] = "a value",
+};
+
+/* ---- what is refused ---- */
+
+static int refuse(struct sl_error *err, const char *why)
+{
+	return sl_fail(err, SL_SINK, 0, "%s", why);
+}
+
+/* shown: text of the value. */
+static int refuse_shown(struct sl_error *err, const char *what, struct sl_text shown)
+{
+	char quoted[80];
+	return sl_fail(err, SL_SINK, 0, "%s, got %s", what, sl_quote(quoted, sizeof quoted, shown.bytes, shown.len));
+}
+
+static int refuse_type(struct sl_error *err, const struct sl_column *c, struct sl_text shown)
+{
+	char what[40];
+	snprintf(what, sizeof what, "expected %s", expected[c->type]);
+	return refuse_shown(err, what, shown);
+}
+
+/* ---- the digits of a number ---- */
+
+struct digits { /* of a JSON number: 0.d1d2d3… x 10^point; no zeros at either end */
+	bool negative;
+	const char *first, *last; /* within the text, a point may be between; last: one past */
+	size_t count;
+	int64_t point; /* digits before the point; may be negative */
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Exponents beyond this make no difference to anybody. */
+#define FAR 1000000
+
+static int64_t read_exponent(const char *p, const char *end)
+{
+	int64_t e = 0;
+	bool negative = p < end && *p == '-';
+	for (p += p < end && (*p == '-' || *p == '+'); p < end; p++)
+		if (e < FAR)
+			e = e * 10 + (*p - '0');
+	return negative ? -e : e;
+}
+
+static const char *find_exponent(struct sl_text t)
+{
+	const char *p = t.bytes, *end = t.bytes + t.len;
+	while (p < end && *p != 'e' && *p != 'E')
+		p++;
+	return p;
+}
+
+/* Count the digits from first to last, and shift the point by what is before it. */
+static void count_digits(struct digits *d, const char *point)
+{
+	for (const char *p = d->first; p < d->last; p++)
+		d->count += is_digit(*p);
+	d->point += d->first < point ? point - d->first : point + 1 - d->first;
+}
+
+static struct digits digits_of(struct sl_text t)
+{
+	struct digits d = { .negative = t.len > 0 && t.bytes[0] == '-' };
+	const char *start = t.bytes + d.negative, *e = find_exponent(t), *end = t.bytes + t.len;
+	const char *point = memchr(start, '.', (size_t)(e - start));
+	if (point == NULL)
+		point = e;
+	d.first = start;
+	d.last = e;
+	while (d.first < d.last && (*d.first == '0' || *d.first == '.'))
+		d.first++;
+	while (d.last > d.first && (d.last[-1] == '0' || d.last[-1] == '.'))
+		d.last--;
+	if (e < end)
+		d.point = read_exponent(e + 1, end);
+	if (d.first < d.last)
+		count_digits(&d, point);
+	else
+		d.point = 0;
+	return d;
+}
+
+/* A whole number of 64 bits? */
+static bool whole(struct digits d, int64_t *out)
+{
+	uint64_t limit = (uint64_t)INT64_MAX + d.negative, sum = 0;
+	const char *p = d.first;
+	if (d.point > 19 || (int64_t)d.count > d.point)
+		return false;
+	for (int64_t i = 0; i < d.point; i++) {
+		while (p < d.last && !is_digit(*p))
+			p++;
+		unsigned digit = p < d.last ? (unsigned)(*p++ - '0') : 0;
+		if (sum > (limit - digit) / 10)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*out = d.negative ? (int64_t)(0 - sum) : (int64_t)sum;
+	return true;
+}
+
+static bool is_whole(struct digits d)
+{
+	return (int64_t)d.count <= d.point;
+}
+
+/* ---- limits ---- */
+
+/* Is there a double that is this integer? */
+static bool is_double(int64_t i)
+{
+	double d = (double)i;
+	return d < 0x1p63 && (int64_t)d == i;
+}
+
+static int check_number(const struct sl_cell *cell, const struct sl_column *c, struct sl_error *err)
+{
+	char room[SL_CELL_ROOM];
+	if ((c->limits & SL_LIMIT_INT64) && cell->type != SL_CELL_INTEGER)
+		return refuse_shown(err, "the column holds integers of 64 bits", sl_cell_text(cell, room));
+	if ((c->limits & SL_LIMIT_NATIVE) && cell->type == SL_CELL_DIGITS)
+		return refuse_shown(err, "the column holds integers of 64 bits and doubles, and none of them is that number",
+		                    sl_cell_text(cell, room));
+	if (!(c->limits & SL_LIMIT_DOUBLE))
+		return 0;
+	if (cell->type == SL_CELL_DIGITS || (cell->type == SL_CELL_INTEGER && !is_double(cell->integer)))
+		return refuse_shown(err, "the column holds doubles, and none of them is that number", sl_cell_text(cell, room));
+	return 0;
+}
+
+static size_t count_characters(struct sl_text t)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < t.len; i++)
+		n += ((unsigned char)t.bytes[i] & 0xC0) != 0x80;
+	return n;
+}
+
+/* The fraction of the seconds, behind the point, is what it is cut to. */
+static int check_instant(struct sl_text t, struct sl_error *err)
+{
+	const char *point = memchr(t.bytes, '.', t.len), *end = t.bytes + t.len;
+	const char *seconds = point != NULL ? point - 2 : t.len >= 19 ? t.bytes + 17 : NULL;
+	if (seconds != NULL && seconds >= t.bytes && memcmp(seconds, "60", 2) == 0)
+		return refuse_shown(err, "the column has no leap seconds", t);
+	if (point == NULL)
+		return 0;
+	for (const char *p = point + 1; p < end && is_digit(*p); p++)
+		if (p - point > 6 && *p != '0')
+			return refuse_shown(err, "the column holds microseconds, nothing finer", t);
+	return 0;
+}
+
+static int check_text(struct sl_text t, const struct sl_column *c, struct sl_error *err)
+{
+	if ((c->limits & SL_LIMIT_NUL) && t.len > 0 && memchr(t.bytes, '\0', t.len) != NULL)
+		return refuse(err, "the character U+0000 cannot stand there");
+	if (c->characters > 0 && t.len > c->characters && count_characters(t) > c->characters)
+		return sl_fail(err, SL_SINK, 0, "a text of %zu characters, and the column holds %" PRIu32,
+		               count_characters(t), c->characters);
+	return (c->limits & SL_LIMIT_MICROSECONDS) ? check_instant(t, err) : 0;
+}
+
+int sl_cell_check(const struct sl_cell *cell, const struct sl_column *c, struct sl_error *err)
+{
+	switch (cell->type) {
+	case SL_CELL_INTEGER:
+	case SL_CELL_NUMBER:
+	case SL_CELL_DIGITS:
+		return check_number(cell, c, err);
+	case SL_CELL_TEXT:
+	case SL_CELL_JSON:
+		return check_text(cell->text, c, err);
+	default:
+		return 0;
+	}
+}
+
+/* ---- numbers ---- */
+
+static int cell_integer(struct sl_cell *out, int64_t value)
+{
+	out->type = SL_CELL_INTEGER;
+	out->integer = value;
+	return 0;
+}
+
+static int check_decimal(struct digits d, const struct sl_column *c, struct sl_text t, struct sl_error *err)
+{
+	char what[80];
+	int64_t scale = (int64_t)d.count - d.point, before = d.count == 0 ? 0 : d.point;
+	if (c->precision == 0 || (scale <= (int64_t)c->scale && before <= (int64_t)c->precision - (int64_t)c->scale))
+		return 0;
+	snprintf(what, sizeof what, "expected at most %" PRIu32 " digits, %" PRIu32 " of them behind the point",
+	         c->precision, c->scale);
+	return refuse_shown(err, what, t);
+}
+
+/* A number by its own text; nearest: as a double. */
+static int cell_of_digits(struct sl_cell *out, const struct sl_column *c, struct sl_text t, double nearest,
+                          bool is_decimal, struct sl_error *err)
+{
+	struct digits d = digits_of(t);
+	int64_t integer;
+	if (c->type == SL_COLUMN_INTEGER && !is_whole(d))
+		return refuse_type(err, c, t);
+	if (c->type == SL_COLUMN_INTEGER && whole(d, &integer))
+		return cell_integer(out, integer);
+	out->type = c->type == SL_COLUMN_INTEGER || is_decimal ? SL_CELL_DIGITS : SL_CELL_NUMBER;
+	out->number = nearest;
+	out->text = t;
+	return c->type == SL_COLUMN_DECIMAL ? check_decimal(d, c, t, err) : 0;
+}
+
+static bool takes_numbers(const struct sl_column *c)
+{
+	return c->type == SL_COLUMN_INTEGER || c->type == SL_COLUMN_NUMBER || c->type == SL_COLUMN_DECIMAL ||
+	       c->type == SL_COLUMN_ANY;
+}
+
+static int cell_of_integer(struct sl_cell *out, const struct sl_column *c, int64_t value, struct sl_error *err)
+{
+	char room[SL_CELL_ROOM];
+	cell_integer(out, value);
+	return c->type == SL_COLUMN_DECIMAL ? check_decimal(digits_of(sl_cell_text(out, room)), c, sl_cell_text(out, room), err)
+	                                    : 0;
+}
+
+/* ---- texts ---- */
+
+/* Three bytes that UTF-8 does not have: ED, then A0 to BF. */
+static bool has_surrogate(struct sl_text t)
+{
+	const char *p = t.bytes, *end = t.bytes + t.len;
+	for (; p < end && (p = memchr(p, 0xed, (size_t)(end - p))) != NULL; p++)
+		if (p + 1 < end && (unsigned char)p[1] >= 0xa0)
+			return true;
+	return false;
+}
+
+static int cell_of_text(struct sl_cell *out, struct sl_text t, struct sl_error *err)
+{
+	if (has_surrogate(t))
+		return refuse(err, "not valid Unicode: lone surrogate");
+	out->type = SL_CELL_TEXT;
+	out->text = t;
+	return 0;
+}
+
+static struct sl_text in_room(const struct sl_cell_room *room, size_t from)
+{
+	return (struct sl_text){ sl_buffer_data(&room->bytes) + from, sl_buffer_len(&room->bytes) - from };
+}
+
+static int no_memory(struct sl_error *err)
+{
+	return refuse(err, "no memory for a cell");
+}
+
+/* What stands in the room from there on. */
+static int cell_of_room(struct sl_cell *out, const struct sl_cell_room *room, size_t from)
+{
+	out->type = SL_CELL_JSON;
+	out->text = in_room(room, from);
+	out->offset = from;
+	out->in_room = true;
+	return 0;
+}
+
+static int cell_of_json(struct sl_cell *out, struct sl_json_value v, struct sl_cell_room *room, struct sl_error *err)
+{
+	size_t len, from = sl_buffer_len(&room->bytes);
+	const char *text = sl_json_own_text(v, &len);
+	if (sl_json_append_compact(&room->bytes, text, len) != 0)
+		return no_memory(err);
+	return cell_of_room(out, room, from);
+}
+
+static struct sl_text own_text(struct sl_json_value v)
+{
+	struct sl_text t;
+	t.bytes = sl_json_own_text(v, &t.len);
+	return t;
+}
+
+/* ---- arrays as PostgreSQL writes them: {"a\"b",NULL,1.50,true} ---- */
+
+static int put(struct sl_cell_room *room, const char *bytes, size_t len, struct sl_error *err)
+{
+	return sl_buffer_append(&room->bytes, bytes, len) == 0 ? 0 : no_memory(err);
+}
+
+static int put_quoted(struct sl_cell_room *room, struct sl_text t, struct sl_error *err)
+{
+	if (put(room, "\"", 1, err) != 0)
+		return -1;
+	for (size_t i = 0; i < t.len; i++)
+		if (((t.bytes[i] == '"' || t.bytes[i] == '\\') && put(room, "\\", 1, err) != 0) ||
+		    put(room, &t.bytes[i], 1, err) != 0)
+			return -1;
+	return put(room, "\"", 1, err);
+}
+
+/* A number of an array of doubles must be one. */
+static int put_number(struct sl_cell_room *room, const struct sl_column *c, struct sl_json_value v, struct sl_error *err)
+{
+	struct sl_text t = own_text(v);
+	enum sl_json_type type = sl_json_type(v);
+	struct sl_cell cell = { .type = type == SL_JSON_DECIMAL ? SL_CELL_DIGITS : SL_CELL_NUMBER, .text = t };
+	if (type == SL_JSON_INTEGER)
+		cell = (struct sl_cell){ .type = SL_CELL_INTEGER, .integer = sl_json_integer(v) };
+	return check_number(&cell, c, err) != 0 ? -1 : put(room, t.bytes, t.len, err);
+}
+
+static int put_element(struct sl_cell_room *room, const struct sl_column *c, struct sl_json_value v, struct sl_error *err)
+{
+	struct sl_cell cell;
+	struct sl_text t;
+	switch (sl_json_type(v)) {
+	case SL_JSON_NULL:
+		return put(room, "NULL", 4, err);
+	case SL_JSON_BOOLEAN:
+		return sl_json_boolean(v) ? put(room, "true", 4, err) : put(room, "false", 5, err);
+	case SL_JSON_STRING:
+		t.bytes = sl_json_string(v, &t.len);
+		if (cell_of_text(&cell, t, err) != 0 || check_text(t, c, err) != 0)
+			return -1;
+		return put_quoted(room, t, err);
+	case SL_JSON_INTEGER:
+	case SL_JSON_FLOAT:
+	case SL_JSON_DECIMAL:
+		return put_number(room, c, v, err);
+	default:
+		return refuse_shown(err, "the column holds arrays of scalars", own_text(v));
+	}
+}
+
+static int cell_of_array(struct sl_cell *out, const struct sl_column *c, struct sl_json_value v,
+                         struct sl_cell_room *room, struct sl_error *err)
+{
+	size_t from = sl_buffer_len(&room->bytes), n = 0;
+	struct sl_json_value element;
+	if (sl_json_type(v) != SL_JSON_ARRAY)
+		return refuse_shown(err, "expected an array", own_text(v));
+	if (put(room, "{", 1, err) != 0)
+		return -1;
+	for (struct sl_json_iter it = sl_json_children(v); sl_json_next(&it, NULL, NULL, &element); n++)
+		if ((n > 0 && put(room, ",", 1, err) != 0) || put_element(room, c, element, err) != 0)
+			return -1;
+	return put(room, "}", 1, err) != 0 ? -1 : cell_of_room(out, room, from);
+}
+
+/* What Lua has made of it stands as JSON at the end of the room. */
+static int array_of_room(struct sl_cell *out, const struct sl_column *c, struct sl_cell_room *room, size_t from,
+                         struct sl_error *err)
+{
+	struct sl_text t = in_room(room, from);
+	if (room->json == NULL)
+		room->json = sl_json_new();
+	if (room->json == NULL || sl_json_parse_copy(room->json, t.bytes, t.len, NULL) != 0)
+		return no_memory(err);
+	return cell_of_array(out, c, sl_json_root(room->json), room, err);
+}
+
+/* ---- out of a document ---- */
+
+static int cell_of_number(struct sl_cell *out, const struct sl_column *c, struct sl_json_value v, struct sl_error *err)
+{
+	enum sl_json_type type = sl_json_type(v);
+	if (!takes_numbers(c))
+		return refuse_type(err, c, own_text(v));
+	if (type == SL_JSON_INTEGER)
+		return cell_of_integer(out, c, sl_json_integer(v), err);
+	return cell_of_digits(out, c, own_text(v), sl_json_float(v), type == SL_JSON_DECIMAL, err);
+}
+
+static int cell_of_value(struct sl_cell *out, const struct sl_column *c, struct sl_json_value v,
+                         struct sl_cell_room *room, struct sl_error *err)
+{
+	struct sl_text t;
+	switch (sl_json_type(v)) {
+	case SL_JSON_INTEGER:
+	case SL_JSON_FLOAT:
+	case SL_JSON_DECIMAL:
+		return cell_of_number(out, c, v, err);
+	case SL_JSON_STRING:
+		t.bytes = sl_json_string(v, &t.len);
+		return c->type == SL_COLUMN_TEXT || c->type == SL_COLUMN_ANY ? cell_of_text(out, t, err)
+		                                                              : refuse_type(err, c, own_text(v));
+	case SL_JSON_BOOLEAN:
+		out->type = SL_CELL_BOOLEAN;
+		out->integer = sl_json_boolean(v);
+		return c->type == SL_COLUMN_BOOLEAN || c->type == SL_COLUMN_ANY ? 0 : refuse_type(err, c, own_text(v));
+	default:
+		return c->type == SL_COLUMN_ANY ? cell_of_json(out, v, room, err) : refuse_type(err, c, own_text(v));
+	}
+}
+
+int sl_cell_from_document(struct sl_cell *out, const struct sl_column *c, struct sl_json_value v,
+                          struct sl_cell_room *room, struct sl_error *err)
+{
+	out->in_room = false;
+	if (c->type == SL_COLUMN_JSON && (c->limits & SL_LIMIT_ARRAY))
+		return cell_of_array(out, c, v, room, err);
+	if (c->type == SL_COLUMN_JSON)
+		return cell_of_json(out, v, room, err);
+	if (cell_of_value(out, c, v, room, err) != 0)
+		return -1;
+	return c->limits + c->characters != 0 ? sl_cell_check(out, c, err) : 0;
+}
+
+/* ---- out of Lua ---- */
+
+/* The value at index as JSON text, in the room. */
+static int encode(lua_State *L, int index, struct sl_cell_room *room, struct sl_error *err)
+{
+	if (sl_value_encode(L, index, room->writer, &room->bytes, err) == 0)
+		return 0;
+	err->kind = SL_SINK;
+	return -1;
+}
+
+static int refuse_lua(lua_State *L, int index, const struct sl_column *c, struct sl_cell_room *room, struct sl_error *err)
+{
+	SL_ERROR(ignored);
+	size_t from = sl_buffer_len(&room->bytes);
+	if (encode(L, index, room, &ignored) == 0)
+		return refuse_type(err, c, in_room(room, from));
+	return refuse_type(err, c, sl_text_of(luaL_typename(L, index)));
+}
+
+static int cell_of_double(lua_State *L, int index, struct sl_cell *out, const struct sl_column *c,
+                          struct sl_cell_room *room, struct sl_error *err)
+{
+	char digits[SL_CELL_ROOM];
+	double d = lua_tonumber(L, index);
+	*out = (struct sl_cell){ .type = SL_CELL_NUMBER, .number = d };
+	if (!takes_numbers(c))
+		return refuse_lua(L, index, c, room, err);
+	if (!isfinite(d))
+		return refuse(err, isnan(d) ? "NaN is not a number that a column can hold"
+		                            : "an infinity is not a number that a column can hold");
+	struct sl_text t = sl_cell_text(out, digits);
+	if (cell_of_digits(out, c, t, d, false, err) != 0)
+		return -1;
+	if (out->type == SL_CELL_DIGITS)
+		return refuse_type(err, c, t); /* a whole number, and no integer of 64 bits */
+	out->text.bytes = NULL; /* it stood here */
+	return 0;
+}
+
+static int cell_of_string(lua_State *L, int index, struct sl_cell *out, const struct sl_column *c,
+                          struct sl_cell_room *room, struct sl_error *err)
+{
+	struct sl_text t;
+	t.bytes = lua_tolstring(L, index, &t.len);
+	if (c->type != SL_COLUMN_TEXT && c->type != SL_COLUMN_ANY)
+		return refuse_lua(L, index, c, room, err);
+	if (!sl_utf8_valid(t.bytes, t.len) && !has_surrogate(t))
+		return refuse(err, "not UTF-8 text");
+	return cell_of_text(out, t, err);
+}
+
+static int cell_of_lua(lua_State *L, int index, struct sl_cell *out, const struct sl_column *c,
+                       struct sl_cell_room *room, struct sl_error *err)
+{
+	switch (lua_type(L, index)) {
+	case LUA_TNUMBER:
+		if (!lua_isinteger(L, index))
+			return cell_of_double(L, index, out, c, room, err);
+		if (!takes_numbers(c))
+			return refuse_lua(L, index, c, room, err);
+		return cell_of_integer(out, c, lua_tointeger(L, index), err);
+	case LUA_TSTRING:
+		return cell_of_string(L, index, out, c, room, err);
+	case LUA_TBOOLEAN:
+		out->type = SL_CELL_BOOLEAN;
+		out->integer = lua_toboolean(L, index);
+		return c->type == SL_COLUMN_BOOLEAN || c->type == SL_COLUMN_ANY ? 0 : refuse_lua(L, index, c, room, err);
+	default:
+		return refuse_lua(L, index, c, room, err);
+	}
+}
+
+int sl_cell_from_lua(lua_State *L, int index, struct sl_cell *out, const struct sl_column *c,
+                     const struct sl_json_value *own, struct sl_cell_room *room, struct sl_error *err)
+{
+	size_t from = sl_buffer_len(&room->bytes);
+	bool as_text = c->type == SL_COLUMN_JSON || (c->type == SL_COLUMN_ANY && lua_type(L, index) == LUA_TTABLE);
+	if (own != NULL && sl_value_is(L, index, *own))
+		return sl_cell_from_document(out, c, *own, room, err);
+	out->in_room = false;
+	if (as_text && encode(L, index, room, err) != 0)
+		return -1;
+	if (as_text)
+		return c->limits & SL_LIMIT_ARRAY ? array_of_room(out, c, room, from, err) : cell_of_room(out, room, from);
+	if (cell_of_lua(L, index, out, c, room, err) != 0)
+		return -1;
+	return c->limits + c->characters != 0 ? sl_cell_check(out, c, err) : 0;
+}
+
+/* ---- texts of cells ---- */
+
+static struct sl_text print_integer(int64_t value, char room[SL_CELL_ROOM])
+{
+	char *end = room + SL_CELL_ROOM, *p = end;
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (value < 0)
+		*--p = '-';
+	return (struct sl_text){ p, (size_t)(end - p) };
+}
+
+struct sl_text sl_cell_text(const struct sl_cell *cell, char room[SL_CELL_ROOM])
+{
+	switch (cell->type) {
+	case SL_CELL_BOOLEAN:
+		return cell->integer ? (struct sl_text){ "true", 4 } : (struct sl_text){ "false", 5 };
+	case SL_CELL_INTEGER:
+		return print_integer(cell->integer, room);
+	case SL_CELL_NUMBER:
+		if (cell->text.bytes == NULL)
+			return (struct sl_text){ room, sl_json_print_float(cell->number, room) };
+		return cell->text;
+	default:
+		return cell->text;
+	}
+}
+
+/* ---- the room ---- */
+
+int sl_cell_room_init(struct sl_cell_room *room)
+{
+	room->writer = sl_json_writer_new();
+	return room->writer != NULL ? 0 : -1;
+}
+
+void sl_cell_room_clear(struct sl_cell_room *room)
+{
+	sl_json_writer_free(room->writer);
+	sl_json_free(room->json);
+	room->writer = NULL;
+	room->json = NULL;
+	sl_buffer_clear(&room->bytes);
+}
