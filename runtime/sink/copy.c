@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 
+#include "json/words.h"
 #include "lua/class.h"
 #include "lua/error.h"
 #include "lua/options.h"
@@ -14,8 +15,10 @@
 #include "sink/extract.h"
 
 #define COPY "sluice.core.Copy"
-#define BATCH_BYTES (256u * 1024)
+#define BATCH_BYTES (512u * 1024)
 #define BATCH_ROWS 16384
+#define PUSH_ROWS 64           /* between two looks at whether the connection takes more */
+#define PIECE_BYTES (32u * 1024) /* what libpq cannot send it moves to the front, each time */
 
 #define lib sl_libpq
 
@@ -24,10 +27,17 @@ struct mark { /* where a row of a batch is from */
 	uint32_t stream, file; /* among the names; file 0: none */
 };
 
+struct name {
+	char *text; /* terminated */
+	size_t len;
+};
+
 struct batch {
 	struct sl_buffer text;
 	struct mark *marks;
 	size_t count;
+	size_t given;  /* bytes of it, to libpq */
+	bool is_whole; /* and its end, too */
 };
 
 struct copy { /* a userdata; user value 2: the connection, 3: the command */
@@ -37,7 +47,7 @@ struct copy { /* a userdata; user value 2: the connection, 3: the command */
 	struct sl_text relation; /* where the server says that rows go */
 	bool inserts, is_prepared;
 	struct batch batches[2]; /* the one that is filled, and the one on its way */
-	char **names;            /* of streams and files, from 1 */
+	struct name *names;      /* of streams and files, from 1 */
 	size_t name_count;
 	uint64_t rows;
 	struct sl_error failure; /* the first: all that follows fails with it */
@@ -47,7 +57,8 @@ struct copy { /* a userdata; user value 2: the connection, 3: the command */
 
 static bool is_name(const struct copy *c, size_t n, const char *text, size_t len)
 {
-	return strncmp(c->names[n - 1], text, len) == 0 && c->names[n - 1][len] == '\0';
+	const struct name *name = &c->names[n - 1];
+	return name->len == len && memcmp(name->text, text, len) == 0;
 }
 
 /* 0: no memory, or no name. */
@@ -56,12 +67,12 @@ static uint32_t name(struct copy *c, const char *text, size_t len)
 	for (size_t n = c->name_count; n > 0; n--)
 		if (is_name(c, n, text, len))
 			return (uint32_t)n;
-	char **names = realloc(c->names, (c->name_count + 1) * sizeof *names);
+	struct name *names = realloc(c->names, (c->name_count + 1) * sizeof *names);
 	if (names == NULL)
 		return 0;
 	c->names = names;
-	names[c->name_count] = strndup(text, len);
-	return names[c->name_count] != NULL ? (uint32_t)++c->name_count : 0;
+	names[c->name_count] = (struct name){ strndup(text, len), len };
+	return names[c->name_count].text != NULL ? (uint32_t)++c->name_count : 0;
 }
 
 static void mark(struct copy *c, const struct sl_taken_from *from)
@@ -78,10 +89,10 @@ static void mark(struct copy *c, const struct sl_taken_from *from)
 static struct sl_taken_from origin(const struct copy *c, const struct mark *m)
 {
 	return (struct sl_taken_from){
-		.stream = sl_text_of(m->stream != 0 ? c->names[m->stream - 1] : ""),
+		.stream = sl_text_of(m->stream != 0 ? c->names[m->stream - 1].text : ""),
 		.sequence = m->sequence,
 		.line = m->line,
-		.file = m->file != 0 ? c->names[m->file - 1] : NULL,
+		.file = m->file != 0 ? c->names[m->file - 1].text : NULL,
 	};
 }
 
@@ -91,18 +102,41 @@ static struct sl_taken_from origin(const struct copy *c, const struct mark *m)
 static const char escapes[256] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\v'] = 'v', ['\f'] = 'f',
 	                           ['\r'] = 'r', ['\\'] = '\\' };
 
-/* There is room for twice as much. */
-static char *put_text(char *to, struct sl_text t)
+static char *put_bytes(char *to, const char *bytes, size_t len)
 {
-	for (size_t i = 0; i < t.len; i++) {
-		char c = t.bytes[i], escape = escapes[(unsigned char)c];
-		if (__builtin_expect(escape != 0, 0)) {
+	for (size_t i = 0; i < len; i++) {
+		char c = bytes[i], escape = escapes[(unsigned char)c];
+		if (escape != 0) {
 			*to++ = '\\';
 			c = escape;
 		}
 		*to++ = c;
 	}
 	return to;
+}
+
+/* Is one of its bytes a control character or a backslash? (A carry may say so wrongly.) */
+static bool may_need_escape(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t slashes = word ^ (ones * '\\');
+	return (((word - ones * 0x20) & ~word) | ((slashes - ones) & ~slashes)) & high;
+}
+
+/* There is room for twice as much. */
+static char *put_text(char *to, struct sl_text t)
+{
+	const char *p = t.bytes, *end = p + t.len;
+	for (; (size_t)(end - p) >= SL_WORD; p += SL_WORD) {
+		uint64_t word = sl_word(p);
+		if (may_need_escape(word)) {
+			to = put_bytes(to, p, SL_WORD);
+		} else {
+			memcpy(to, &word, SL_WORD);
+			to += SL_WORD;
+		}
+	}
+	return put_bytes(to, p, (size_t)(end - p));
 }
 
 static char *put_cell(char *to, const struct sl_cell *cell)
@@ -204,11 +238,40 @@ static int fail(struct copy *c, struct sl_error *err)
 	return -1;
 }
 
+/* Give libpq as much as the connection takes at once: 0, or -1 when it is lost. */
+static int push(struct copy *c)
+{
+	struct batch *b = &c->batches[1];
+	PGconn *conn = c->pq->conn;
+	int rc;
+	while ((rc = lib.flush(conn)) == 0 && !b->is_whole) {
+		size_t left = sl_buffer_len(&b->text) - b->given, n = left < PIECE_BYTES ? left : PIECE_BYTES;
+		const char *piece = sl_buffer_data(&b->text) + b->given;
+		rc = n > 0 ? lib.putCopyData(conn, piece, (int)n) : lib.putCopyEnd(conn, NULL);
+		if (rc <= 0)
+			break;
+		b->is_whole = n == 0;
+		b->given += n;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+/* The rest of the batch. */
+static int push_all(struct copy *c)
+{
+	while (!c->batches[1].is_whole)
+		if (push(c) != 0 || (!c->batches[1].is_whole && sl_pq_await_room(c->pq, &c->failure) != 0))
+			return sl_pq_sent(c->pq, 0, &c->failure);
+	return sl_pq_sent(c->pq, 1, &c->failure);
+}
+
 /* What became of the batch that is on its way. */
 static int settle(void *ctx, struct sl_error *err)
 {
 	struct copy *c = ctx;
 	PGresult *r = NULL;
+	if (push_all(c) != 0)
+		return fail(c, err);
 	for (;;) {
 		if (sl_pq_next(c->pq, &r, &c->failure) != 0)
 			return fail(c, err);
@@ -243,20 +306,21 @@ static int begin(struct copy *c)
 static int send(struct copy *c, struct sl_error *err)
 {
 	struct batch on_its_way = c->batches[0];
-	struct sl_text text = sl_text_of_buffer(&on_its_way.text);
 	if (on_its_way.count == 0)
 		return 0;
 	if (sl_pq_settle(c->pq, err) != 0) {
 		c->failure = c->failure.kind != SL_NONE ? c->failure : *err;
 		return -1;
 	}
-	if (begin(c) != 0 || sl_pq_put(c->pq, text.bytes, text.len, &c->failure) != 0 ||
-	    sl_pq_sent(c->pq, lib.putCopyEnd(c->pq->conn, NULL), &c->failure) != 0)
+	if (begin(c) != 0)
 		return fail(c, err);
 	c->batches[0] = c->batches[1];
 	c->batches[1] = on_its_way;
+	c->batches[1].given = 0;
+	c->batches[1].is_whole = false;
 	c->pq->settle = settle;
 	c->pq->settle_ctx = c;
+	push(c); /* a failure shows when its end is asked for */
 	return 0;
 }
 
@@ -320,6 +384,8 @@ static int accept(struct copy *c, const struct sl_taken_from *from, struct sl_er
 	if (put_line(c, &c->failure) != 0)
 		return fail(c, err);
 	mark(c, from);
+	if (c->rows % PUSH_ROWS == 0 && c->batches[1].count > 0 && !c->batches[1].is_whole && c->pq->settle == settle)
+		push(c);
 	if (sl_buffer_len(&c->batches[0].text) < BATCH_BYTES && c->batches[0].count < BATCH_ROWS)
 		return 0;
 	return send(c, err);
@@ -372,7 +438,7 @@ static int copy_close(lua_State *L)
 	if (c->pq != NULL && c->pq->settle_ctx == c)
 		c->pq->settle = NULL;
 	for (size_t i = 0; i < c->name_count; i++)
-		free(c->names[i]);
+		free(c->names[i].text);
 	free(c->names);
 	c->names = NULL;
 	c->name_count = 0;

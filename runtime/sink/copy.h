@@ -7,9 +7,9 @@
  *     copy:close()
  *
  * Rows are collected as text, some hundred KiB at a time, and each batch is one COPY: the
- * connection is free between them, for the other tables of the run. A batch is sent when it is
- * full, and its answer asked for before the next thing is said, so that the server works while
- * rows are made. An error leads back to its row by the line that the server names. What
+ * connection is free between them, for the other tables of the run. A batch that is full is
+ * handed to libpq, which sends what the connection takes; its answer is asked for before the
+ * next thing is said, so that the server works while rows are made. An error leads back to its row by the line that the server names. What
  * has failed once fails for ever.
  *
  * options.relation is the name by which the server knows the table in its messages.

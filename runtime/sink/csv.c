@@ -9,6 +9,7 @@
 #include "lua/error.h"
 #include "lua/options.h"
 #include "sink/cells.h"
+#include "sink/extract.h"
 #include "sink/writer.h"
 
 /* User values: what keeps borrowed pointers alive; the options are the cells'. */
@@ -96,17 +97,38 @@ static void begin_line(struct sl_csv *csv)
 	sl_buffer_consume(&csv->line, sl_buffer_len(&csv->line));
 }
 
-static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error *err)
+/* The cells are a row. */
+static enum sl_took put_line(struct sl_csv *csv, struct sl_error *err)
 {
-	struct sl_csv *csv = self;
-	if (sl_cells_read(&csv->cells, row, err) != 0)
-		return SL_TAKE_FAILED;
 	begin_line(csv);
 	for (size_t i = 0; i < csv->cells.width; i++)
 		if ((i > 0 && put(csv, err, csv->delimiter.bytes, 1) != 0) ||
 		    put_cell(csv, err, &csv->cells.cells[i]) != 0)
 			return SL_TAKE_FAILED;
 	return end_line(csv, err) == 0 ? SL_TOOK : SL_TAKE_FAILED;
+}
+
+static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error *err)
+{
+	struct sl_csv *csv = self;
+	if (sl_cells_read(&csv->cells, row, err) != 0)
+		return SL_TAKE_FAILED;
+	return put_line(csv, err);
+}
+
+static enum sl_took take_bound(void *self, const struct sl_taken *row, struct sl_error *err)
+{
+	struct sl_bound *b = self;
+	struct sl_csv *csv = b->taker;
+	if (!sl_extract_read(b->extract, row->root, csv->cells.cells))
+		return SL_DECLINED; /* who goes the long way learns why */
+	return put_line(csv, err);
+}
+
+static void *bind_schema(lua_State *L, void *self, const struct sl_schema *schema)
+{
+	struct sl_csv *csv = self;
+	return sl_bound_push(L, csv, schema, csv->cells.columns, csv->cells.width);
 }
 
 static int csv_header(lua_State *L) /* [csv] */
@@ -150,7 +172,7 @@ static void set_limits(struct sl_csv *csv)
 {
 	for (size_t i = 0; i < csv->cells.width; i++) {
 		csv->cells.columns[i].null = true;
-		csv->cells.columns[i].limits |= SL_LIMIT_NUL;
+		csv->cells.columns[i].limits |= SL_LIMIT_NUL | SL_LIMIT_DIGITS;
 	}
 }
 
@@ -178,7 +200,8 @@ int sl_csv_new(lua_State *L) /* [writer, options] */
 
 void sl_csv_open(lua_State *L, const struct sl_sinks *s)
 {
-	static const struct sl_taker_type type = { .reads_document = true, .take = take };
+	static const struct sl_taker_type type = { .reads_document = true, .take = take, .bind = bind_schema,
+		                                   .take_bound = take_bound };
 	static const luaL_Reg methods[] = { { "header", csv_header }, { NULL, NULL } };
 	sl_class_push(L, SL_CSV, methods, csv_gc, NULL);
 	sl_taker_open(L, &type, s);

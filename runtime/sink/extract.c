@@ -118,7 +118,7 @@ static bool takes_lua(const struct sl_schema *s, const struct sl_node *n)
 static bool find_reader(struct source *s, enum sl_column_type type)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (kinds[i].kind == s->node->kind && kinds[i].column == type)
+		if (kinds[i].kind == s->node->kind && (kinds[i].column == type || type == SL_COLUMN_ANY))
 			s->read = kinds[i].read;
 	return s->read != NULL;
 }
@@ -138,7 +138,7 @@ static bool find_source(const struct sl_schema *s, const struct sl_record *r, si
 	if (i == r->names.count || takes_lua(s, f->node))
 		return false;
 	*out = (struct source){ .node = f->node, .constants = s->values, .place = i, .column = &columns[i],
-		                .absent = columns[i].null && f->optional && !f->has_fallback };
+		                .absent = columns[i].null && columns[i].optional && f->optional && !f->has_fallback };
 	return find_reader(out, columns[i].type);
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,15 +144,19 @@ void sl_pq_close(struct sl_pq *p)
 
 /* ---- questions and answers ---- */
 
+int sl_pq_await_room(struct sl_pq *p, struct sl_error *err)
+{
+	if (wait_for(p, POLLIN | POLLOUT, p->limit_ms, err) != 0)
+		return -1;
+	return lib.consumeInput(p->conn) != 0 ? 0 : lost(p, err);
+}
+
 static int flush(struct sl_pq *p, struct sl_error *err)
 {
 	int rc;
-	while ((rc = lib.flush(p->conn)) == 1) {
-		if (wait_for(p, POLLIN | POLLOUT, p->limit_ms, err) != 0)
+	while ((rc = lib.flush(p->conn)) == 1)
+		if (sl_pq_await_room(p, err) != 0)
 			return -1;
-		if (lib.consumeInput(p->conn) == 0)
-			return lost(p, err);
-	}
 	return rc == 0 ? 0 : lost(p, err);
 }
 
@@ -216,21 +219,4 @@ int sl_pq_finish(struct sl_pq *p, PGresult **out, struct sl_error *err)
 	else
 		lib.clear(kept);
 	return rc;
-}
-
-int sl_pq_put(struct sl_pq *p, const char *bytes, size_t len, struct sl_error *err)
-{
-	while (len > 0) {
-		int n = len < INT_MAX / 2 ? (int)len : INT_MAX / 2;
-		int rc = lib.putCopyData(p->conn, bytes, n);
-		if (rc < 0)
-			return lost(p, err);
-		if (rc > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-		if (flush(p, err) != 0)
-			return -1;
-	}
-	return 0;
 }

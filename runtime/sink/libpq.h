@@ -60,5 +60,5 @@ int sl_pq_finish(struct sl_pq *p, PGresult **out, struct sl_error *err);
 /* What the server says in this result. Returns -1. */
 int sl_pq_refused(const PGresult *r, struct sl_error *err);
 
-/* COPY: all these bytes. 0, or -1 and *err. */
-int sl_pq_put(struct sl_pq *p, const char *bytes, size_t len, struct sl_error *err);
+/* Until the connection takes more bytes, or has some: 0, or -1 and *err. */
+int sl_pq_await_room(struct sl_pq *p, struct sl_error *err);
