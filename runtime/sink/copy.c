@@ -180,7 +180,11 @@ static int put_line(struct copy *c, struct sl_error *err)
 static size_t line_of(const struct copy *c, const char *context)
 {
 	size_t table = c->relation.len;
-	if (context == NULL || strncmp(context, "COPY ", 5) != 0 || strlen(context) < 5 + table)
+	while (context != NULL && strncmp(context, "COPY ", 5) != 0) { /* what is around it comes last */
+		const char *end = strchr(context, '\n');
+		context = end != NULL ? end + 1 : NULL;
+	}
+	if (context == NULL || strlen(context) < 5 + table)
 		return 0;
 	context += 5 + table;
 	context += strcspn(context, "0123456789\n");

@@ -54,6 +54,7 @@ local function fail(self, kind, why, fields)
   fields = fields or {}
   fields.url, fields.table, fields.sink = self.target.shown, self.options.name, self.name
   fields.run_key = self.transaction and self.transaction.key
+  fields.code = why:match "%(SQLSTATE (%w+)%)"
   self.failure = core.error(kind, ("%s, table %s: %s"):format(fields.url, fields.table, why), fields)
   if self.transaction then self.transaction:rollback() end
   self.taker = nil

@@ -19,6 +19,7 @@ local commands = {
   filter = require "sluice.internal.cli.filter",
   call = require "sluice.internal.cli.call",
   info = require "sluice.internal.cli.info",
+  ledger = require "sluice.internal.cli.ledger",
 }
 
 --- One line, and where to read on.
@@ -106,7 +107,7 @@ function M.main(argv)
   if before[1] == "--version" then
     return say(("sluice %s (%s, protocol %d)"):format(core.version, _VERSION, core.protocol))
   end
-  if #before == 0 then return usage("a command is missing: run, filter, call or info") end
+  if #before == 0 then return usage("a command is missing: run, filter, call, info or ledger") end
   local command = command_of(before, parsers)
   local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return usage(reword(options), command) end

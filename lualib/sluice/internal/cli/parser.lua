@@ -3,6 +3,7 @@ local argparse = require("sluice.internal.modules").require "argparse"
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local option_list = require "sluice.internal.option_list"
+local units = require "sluice.internal.units"
 
 local M = {}
 
@@ -181,6 +182,24 @@ Examples:
   return command
 end
 
+local function add_ledger(parser)
+  local command = parser:command("ledger"):summary("Show the runs that a database has, or forget some.")
+    :usage("Usage: sluice ledger [options] URL")
+    :description("Show what the runs that have committed to a database wrote down with their rows:\nkey, time, table, stream, rows and seal; a line for each stream and table.")
+    :epilog([[
+Examples:
+  sluice ledger sqlite:functions.db
+  sluice ledger --as json postgres://user@host/db | jq -r .run_key
+  sluice ledger --older 90d sqlite:functions.db
+      What is forgotten can be run again with the same key. Rows stay.]])
+  command:argument("URL"):target("url"):convert(unshield):description("Of the database, as in sql.table: sqlite:FILE, postgres://…")
+  add(command, "--as", "FORMAT", check.one_of({ "text", "json" }, "text or json"), "text: a table; json: one object a line (text).")
+  add(command, "--forget", "KEY", check.name, "Take the run of this key from the ledger. May be\nrepeated."):count("*")
+  add(command, "--older", "DURATION", units.positive_duration, "Take runs from the ledger that are older, such as 90d.")
+  command:flag("-q --quiet"):description("Do not say how many runs were forgotten.")
+  return command
+end
+
 local function add_worker(parser)
   local command = parser:command("worker"):summary("The child side; what launchers start.")
     :usage("Usage: sluice worker [--transport HOW] [--lines [options]] [-- WORKER [ARG…]]")
@@ -211,7 +230,7 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
 126/127 not executable/not found, 130/143 interrupted/terminated.]])
   local commands = {
     run = add_run(root), filter = add_filter(root), call = add_call(root),
-    info = add_info(root), worker = add_worker(root),
+    info = add_info(root), ledger = add_ledger(root), worker = add_worker(root),
   }
   for _, command in pairs(commands) do add_help(command:add_help(false)) end
   root:flag("--version"):description("Show the version.")

@@ -92,6 +92,14 @@ function M.open(target)
   return opened
 end
 
+--- Whoever connects finds out.
+function M.is_there() return true end
+
+--- A time of the ledger, as a text, UTC.
+function M.time_text(column)
+  return ([[to_char(%s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]]):format(column)
+end
+
 function M.begin(opened)
   local ok, why = opened:run "BEGIN"
   if ok then ok, why = opened:run(SETTINGS) end

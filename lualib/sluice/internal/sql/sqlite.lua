@@ -56,6 +56,14 @@ function M.open(target)
   return opened, nil, is_new
 end
 
+---@param target sluice.sql.Target
+function M.is_there(target)
+  return target.memory or not is_missing(target.name)
+end
+
+--- A time of the ledger, as a text: it is one.
+function M.time_text(column) return column end
+
 --- After a rollback. What a failed write has left to the journal, whoever opens
 --- the database next would undo: we do. And a database that was made for this
 --- run goes again, unless somebody else has put something in it, or is about to.
