@@ -38,6 +38,7 @@
 ---@field run_key string?      `--run-key`, or the policy's run_key
 ---@field name string          how the policy names the sink, for messages: "streams.rows.sink"
 ---@field named table<string, any>   the streams that have an entry of their own
+---@field run table          the same for all sinks of a run, and no other
 ---@field note fun(text: string)     say something with the outcome that is no failure
 
 ---@class sluice.Seal
@@ -63,6 +64,9 @@
 --- sluice.core.Csv, a sluice.core.Insert or a sluice.core.Copy. write() is then called by
 --- handlers only.
 ---@field taker sluice.core.Taker?
+--- Optional. A sink for one run, with a state of its own: what stands in the policy is then only its
+--- description, and several runs of one policy may be under way. Without it, it is the sink.
+---@field instance (fun(self): sluice.Sink)?
 --- Optional, of a sink whose commit may only say that it joins in that of
 --- another: whether it is done (nil: nobody knows). Such sinks commit before those that lack it.
 ---@field is_committed (fun(self): boolean?)?

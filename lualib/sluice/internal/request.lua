@@ -135,6 +135,7 @@ function M.execute(worker, request, plan, watch)
   local err = violation("usage", "request", plan.request_schema, request.json)
   if err then return fail(plan, err) end
   local open <close> = transaction.new(plan.participants or {})
+  open:stand_in(request)
   local state
   state, err = open:begin { export = request.export, request = request.json, run_key = plan.run_key }
   if not state then return fail(plan, err) end

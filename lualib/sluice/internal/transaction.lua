@@ -6,7 +6,7 @@ local guard = require "sluice.internal.sink_watch"
 
 ---@class sluice.Participant   one distinct sink of a policy
 ---@field name string          as the policy names it: "streams.rows.sink"
----@field sink sluice.Sink
+---@field sink sluice.Sink       what the policy has; a run's own is in the transaction
 ---@field named table<string, any>  the streams that have an entry
 ---@field streams string[]     that write here, sorted; "*" for the default handler
 ---@field schema sluice.Schema?
@@ -37,7 +37,27 @@ end
 ---@param participants sluice.Participant[]
 ---@return sluice.Transaction
 function M.new(participants)
-  return setmetatable({ participants = participants, begun = {}, guarded = {}, notes = {} }, Transaction)
+  local sinks = {}
+  for _, p in ipairs(participants) do sinks[p] = p.sink.instance and p.sink:instance() or p.sink end
+  return setmetatable({ participants = participants, sinks = sinks, begun = {}, guarded = {}, notes = {} }, Transaction)
+end
+
+local function with_instance(self, handlers)
+  if not handlers or not handlers.sink then return handlers end
+  local own = {}
+  for key, value in pairs(handlers) do own[key] = value end
+  for _, p in ipairs(self.participants) do
+    if p.sink == handlers.sink then own.sink = self.sinks[p] end
+  end
+  return own
+end
+
+--- The sinks of this run stand in for those that the policy describes.
+---@param request sluice.core.Request
+function Transaction:stand_in(request)
+  local streams = {}
+  for name, handlers in pairs(request.streams or {}) do streams[name] = with_instance(self, handlers) end
+  request.streams, request.default = streams, with_instance(self, request.default)
 end
 
 --- An error object out of what a method returned as its error.
@@ -55,9 +75,10 @@ local CALLS = { commit = core.undisturbed, rollback = core.undisturbed }
 --- Call a method, contained. A false or nil result is a failure, too.
 ---@param p sluice.Participant
 ---@return any result, any more  nil, err
-local function call(p, method, kind, ...)
+local function call(self, p, method, kind, ...)
   local name = p.name .. "." .. method
-  local ok, result, more = (CALLS[method] or core.protect)(name, kind, p.sink[method], p.sink, ...)
+  local sink = self.sinks[p]
+  local ok, result, more = (CALLS[method] or core.protect)(name, kind, sink[method], sink, ...)
   if not ok then return nil, result end
   if not result then return nil, error_of(more, kind, name) end
   return result, more
@@ -101,7 +122,7 @@ local function guard_sinks(self)
       local _, failure = core.protect(name, "sink", error_of, err, "sink", name)
       self:fail(failure)
     end
-    table.insert(self.guarded, guard.sink(p.sink, hear))
+    table.insert(self.guarded, guard.sink(self.sinks[p], hear))
   end
 end
 
@@ -112,7 +133,7 @@ end
 
 local function context_of(self, p, common)
   local context = {
-    streams = p.streams, schema = p.schema, name = p.name, named = p.named,
+    streams = p.streams, schema = p.schema, name = p.name, named = p.named, run = self,
     note = function(text) table.insert(self.notes, text) end,
   }
   for key, value in pairs(common) do context[key] = value end
@@ -128,7 +149,7 @@ function Transaction:begin(common)
   self.begun = {}
   for _, p in ipairs(self.participants) do
     table.insert(self.begun, p)
-    local ok, answer = call(p, "begin", "sink", context_of(self, p, common))
+    local ok, answer = call(self, p, "begin", "sink", context_of(self, p, common))
     if not ok then
       self:rollback(answer)
       return nil, answer
@@ -152,7 +173,7 @@ end
 ---@param row sluice.Row
 ---@return true? ok, sluice.Error? err
 function Transaction:write(p, row)
-  local ok, err = call(p, "write", "sink", row)
+  local ok, err = call(self, p, "write", "sink", row)
   if ok then return true end
   self:fail(err)
   return nil, err
@@ -168,7 +189,7 @@ function Transaction:prepare(seals)
     return nil, self.broken
   end
   for _, p in ipairs(self.begun) do
-    local ok, err = call(p, "prepare", "sink", seals)
+    local ok, err = call(self, p, "prepare", "sink", seals)
     if not ok then return nil, err end
   end
   return true
@@ -176,27 +197,28 @@ end
 
 --- Those that may only have joined in another's commit come first: a commit of
 --- theirs can fail more easily than that of a file.
-local function put_in_order(participants)
+local function put_in_order(self)
   local first, later = {}, {}
-  for _, p in ipairs(participants) do table.insert(p.sink.is_committed and first or later, p) end
+  for _, p in ipairs(self.begun) do table.insert(self.sinks[p].is_committed and first or later, p) end
   return lists.append(first, later)
 end
 
 --- Whether a sink has committed; `said` is what its commit said, or false.
 ---@return boolean? committed  nil: nobody knows
-local function has_committed(p, said)
-  if not p.sink.is_committed then return said end
-  local ok, answer = core.protect(p.name .. ".is_committed", "commit", p.sink.is_committed, p.sink)
+local function has_committed(self, p, said)
+  local sink = self.sinks[p]
+  if not sink.is_committed then return said end
+  local ok, answer = core.protect(p.name .. ".is_committed", "commit", sink.is_committed, sink)
   if ok then return answer end
 end
 
 --- The n-th commit has failed: say in err which sinks have committed. The others.
 ---@return sluice.Participant[] rest
-local function sort_out(begun, n, err)
+local function sort_out(self, n, err)
   local rest = {}
   local lists = { [true] = {}, [false] = {}, unknown = {} }
-  for i, p in ipairs(begun) do
-    local committed = has_committed(p, i < n)
+  for i, p in ipairs(self.begun) do
+    local committed = has_committed(self, p, i < n)
     table.insert(lists[committed == nil and "unknown" or committed], p.name)
     if not committed then table.insert(rest, p) end
   end
@@ -209,11 +231,11 @@ end
 --- back; the others cannot be.
 ---@return true? ok, sluice.Error? err  kind commit
 function Transaction:commit()
-  self.begun = put_in_order(self.begun)
+  self.begun = put_in_order(self)
   for i, p in ipairs(self.begun) do
-    local ok, err = call(p, "commit", "commit")
+    local ok, err = call(self, p, "commit", "commit")
     if not ok then
-      self.begun = sort_out(self.begun, i, err)
+      self.begun = sort_out(self, i, err)
       self:rollback(err)
       return nil, err
     end
@@ -230,8 +252,8 @@ end
 function Transaction:salvage(p, seals, failure)
   for i, q in ipairs(self.begun) do
     if q == p then
-      local ok, err = call(p, "prepare", "sink", seals)
-      if ok then ok, err = call(p, "commit", "commit") end
+      local ok, err = call(self, p, "prepare", "sink", seals)
+      if ok then ok, err = call(self, p, "commit", "commit") end
       if ok then
         table.remove(self.begun, i)
       else
@@ -253,7 +275,7 @@ end
 function Transaction:rollback(failure)
   release_sinks(self)
   for _, p in ipairs(self.begun) do
-    local ok, err = call(p, "rollback", "sink")
+    local ok, err = call(self, p, "rollback", "sink")
     if not ok and failure then M.note(failure, ("%s could not be rolled back: %s"):format(p.name, err.message)) end
   end
   self.begun = {}

@@ -128,7 +128,7 @@ function M.file(path, options)
   read.delimiter, read.null, read.eol = read.delimiter or ",", read.null or "", EOL[read.eol or "lf"]
   if read.header == nil then read.header = true end
   if read.null:find(read.delimiter, 1, true) then error("csv.file: null: the text contains the delimiter", 2) end
-  return setmetatable({ path = path, options = read }, Csv)
+  return durable_file.make(Csv, path, read)
 end
 
 return core.members(M, "sluice.sink.csv")

@@ -37,7 +37,7 @@ end
 ---@param options sluice.sink.FileOptions?
 ---@return sluice.Sink
 function M.file(path, options)
-  return setmetatable({ path = path, options = durable_file.read("jsonl.file", path, options, {}) }, Jsonl)
+  return durable_file.make(Jsonl, path, durable_file.read("jsonl.file", path, options, {}))
 end
 
 return core.members(M, "sluice.sink.jsonl")

@@ -8,6 +8,7 @@
 --- `rows` is the list of the last run that was committed, nil before there is
 --- one; a run that fails leaves it alone.
 local core = require "sluice.core"
+local description = require "sluice.internal.sink.description"
 
 local M = {}
 
@@ -21,6 +22,7 @@ Memory.__index = Memory
 function Memory:begin()
   if self.waiting then error("begin: the sink is collecting already", 2) end
   self.waiting = {}
+  self.description:begun(self)
   return true
 end
 
@@ -39,18 +41,22 @@ end
 
 function Memory:commit()
   if not self.prepared then error("commit: the sink is not prepared", 2) end
-  self.rows, self.waiting, self.prepared = self.waiting, nil, nil
+  local rows = self.waiting
+  self.waiting, self.prepared = nil, nil
+  self.description:ended(self)
+  self.description.rows = rows
   return true
 end
 
 function Memory:rollback()
   self.waiting, self.prepared = nil, nil
+  self.description:ended(self)
   return true
 end
 
 ---@return sluice.sink.Memory
 function M.new()
-  return setmetatable({}, Memory)
+  return description.of(Memory, {})
 end
 
 return core.members(M, "sluice.sink.memory")

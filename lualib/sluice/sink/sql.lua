@@ -26,6 +26,7 @@
 --- up to `timeout` (5m).
 local columns = require "sluice.internal.sql.columns"
 local core = require "sluice.core"
+local description = require "sluice.internal.sink.description"
 local dialects = require "sluice.internal.sql.dialects"
 local ledger = require "sluice.internal.sql.ledger"
 local lists = require "sluice.internal.lists"
@@ -42,7 +43,7 @@ local M = {}
 ---@field private transaction sluice.sql.Transaction?
 ---@field private insert sluice.sql.Insert?
 ---@field taker sluice.core.Taker?    rows go there without us; it remembers what failed
----@field private failure sluice.Error?  the first one sticks until the next begin
+---@field private failure sluice.Error?  the first one sticks
 local Sink = { __name = "sluice.sql.Sink", remembers = true }
 Sink.__index = Sink
 
@@ -109,10 +110,9 @@ end
 
 ---@param context sluice.SinkContext
 function Sink:begin(context)
-  self:rollback() -- what an earlier run may have left
-  self.failure, self.is_prepared = nil, false
+  self.description:begun(self)
   self.name, self.streams, self.named = context.name, context.streams, context.named or {}
-  local joined, why = transaction.join(self.target, context.run_key)
+  local joined, why = transaction.join(self.target, context.run or M, context.run_key)
   if not joined then return fail(self, "sink", why) end
   self.transaction = joined
   if context.run_key then
@@ -122,6 +122,7 @@ function Sink:begin(context)
     if found then
       joined:leave()
       self.transaction = nil
+      self.description:ended(self)
       return true, "committed"
     end
   end
@@ -190,6 +191,7 @@ function Sink:commit()
   if not self.is_prepared then return fail(self, "commit", "commit without prepare") end
   local ok, why, unknown = joined:commit()
   if not ok then return fail(self, "commit", why, { unknown = unknown }) end
+  self.description:ended(self)
   return true
 end
 
@@ -202,6 +204,7 @@ end
 function Sink:rollback()
   if self.transaction then self.transaction:rollback() end
   self.transaction, self.insert, self.taker = nil, nil, nil
+  self.description:ended(self)
   return true
 end
 
@@ -256,14 +259,14 @@ function M.table(options)
   local limit_ms, expected = units.positive_duration(options.timeout or TIMEOUT)
   expect(limit_ms, "timeout: expected " .. tostring(expected))
   target.limit_ms = limit_ms
-  return setmetatable({
+  return description.of(Sink, {
     target = target,
     options = {
       name = name, columns = options.columns, key = read_key(options.key),
       upsert = options.upsert or false, create = options.create ~= false,
       replace = options.replace or false, alter = options.alter,
     },
-  }, Sink)
+  })
 end
 
 return core.members(M, "sluice.sink.sql")

@@ -13,6 +13,7 @@ local aligned_table = require "sluice.internal.sink.aligned_table"
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local csv = require "sluice.sink.csv"
+local description = require "sluice.internal.sink.description"
 local spool = require "sluice.internal.spool"
 local standard_output = require "sluice.internal.standard_output"
 
@@ -57,6 +58,7 @@ function Stdout:begin(context)
     self.taker = standard_output.writer()
   end
   self.state = "open"
+  self.description:begun(self)
   return true
 end
 
@@ -80,6 +82,7 @@ end
 local function close(self)
   if self.held then self.held:close() end
   self.held, self.aligned, self.taker, self.state = nil, nil, nil, nil
+  self.description:ended(self)
 end
 
 function Stdout:commit()
@@ -111,7 +114,7 @@ local READERS = {
 ---@param options sluice.sink.StdoutOptions?
 ---@return sluice.Sink
 function M.new(options)
-  return setmetatable({ options = check.options("stdout.new", options, READERS, 2) }, Stdout)
+  return description.of(Stdout, { options = check.options("stdout.new", options, READERS, 2) })
 end
 
 return core.members(M, "sluice.sink.stdout")

@@ -8,6 +8,7 @@
 --- behind. Two runs cannot write one target at a time.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
+local description = require "sluice.internal.sink.description"
 
 local M = {}
 
@@ -54,6 +55,7 @@ function Durable:begin(context)
   local file, err = core.file { path = self.path, append = options.append, gzip = options.gzip, mode = options.mode }
   if not file then return nil, err end
   self.file = file
+  self.description:begun(self)
   local ok
   ok, err = self:open(context or {}, file)
   self.writing = ok
@@ -76,19 +78,25 @@ function Durable:commit()
   local ok, err = self.file:commit()
   if not ok then return nil, err end
   self.file, self.prepared = nil, nil
+  self.description:ended(self)
   return true
 end
 
 function Durable:rollback()
   local file = self.file
   self.file, self.taker, self.writing, self.prepared, self.failure = nil, nil, nil, nil, nil
+  self.description:ended(self)
   if file then return file:rollback() end
   return true
 end
 
-function Durable:__close() self:rollback() end
-
 function Durable:__tostring() return ("%s(%s)"):format(getmetatable(self).__name, self.path) end
+
+--- A sink of such a class.
+---@return sluice.sink.Description
+function M.make(class, path, options)
+  return description.of(class, { path = path, options = options })
+end
 
 --- A class of such sinks; it lacks open() and write().
 function M.class(name)

@@ -20,9 +20,10 @@ local LOOK_UP_S, PAUSE_S = 10, 0.2
 local Transaction = { __name = "sluice.sql.Transaction" }
 Transaction.__index = Transaction
 
--- Those that sinks may still join. What nobody holds any more is closed by the
--- collector, which rolls it back.
-local open = setmetatable({}, { __mode = "v" })
+-- Those that sinks may still join, by their runs, and then by what they connect to. What nobody
+-- holds any more is closed by the collector, which rolls it back.
+local WEAK = { __mode = "v" }
+local open_of = setmetatable({}, { __mode = "k" })
 
 --- Connect, begin, and have the ledger.
 local function begin(self, run_key)
@@ -45,17 +46,19 @@ local function start(self, run_key)
 end
 
 ---@param target sluice.sql.Target
+---@param run any             which one: sinks of others do not join
 ---@param run_key string?
 ---@return sluice.sql.Transaction? transaction, string? why
-function M.join(target, run_key)
-  local at = target.name .. "\0" .. (run_key or "")
+function M.join(target, run, run_key)
+  open_of[run] = open_of[run] or setmetatable({}, WEAK)
+  local open, at = open_of[run], target.name .. "\0" .. (run_key or "")
   local self = open[at]
   if self and self.state == "open" then
     self.members = self.members + 1
     return self
   end
   self = setmetatable({
-    target = target, dialect = target.dialect, place = at, state = "open",
+    target = target, dialect = target.dialect, open = open, place = at, state = "open",
     key = run_key or ledger.generate(), members = 1, prepared = 0, asked = 0,
   }, Transaction)
   local ok, why = start(self, run_key)
@@ -70,7 +73,7 @@ end
 ---@private
 function Transaction:finish(state)
   self.state = state
-  if open[self.place] == self then open[self.place] = nil end
+  if self.open[self.place] == self then self.open[self.place] = nil end
   if self.connection and not self.target.memory then self.connection:close() end
 end
 
