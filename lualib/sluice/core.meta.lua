@@ -53,6 +53,9 @@
 --- What a run has shown about an expression (runtime/script/expression.h): the
 --- names that no row had, those that some had, comparisons of constants.
 ---@field expression_report fun(f: fun(row: sluice.Row): any): table
+--- Numbers that keep their digits (runtime/lua/decimal.h). Raises where it is no number.
+---@field decimal fun(value: string|number|sluice.Decimal): sluice.Decimal
+---@field is_decimal fun(value: any): boolean
 --- A row that no worker has sent. Raises when the text is not JSON.
 ---@field row fun(stream: string, sequence: integer, text: string): sluice.Row
 --- Compile a row type: the table that sluice.schema makes (kind, its options,
@@ -99,6 +102,9 @@
 ---@field environ fun(): table<string, string>  every variable by its name
 ---@field now fun(): number                     monotonic clock, seconds
 local core
+
+---@class sluice.Decimal   immutable; tostring, .., <, <=, and arithmetic that gives a number (runtime/lua/decimal.h)
+---@field eq fun(self, other: any): boolean   exactly, also of a number
 
 ---@class sluice.core.Schema
 --- A JSON text as the declared value. err: kind row_malformed, or row_invalid

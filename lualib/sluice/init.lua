@@ -27,6 +27,16 @@ M.json = core.json
 M.array = core.json.array
 M.kinds = core.kinds
 
+--- A number that keeps its digits, of a text such as "18446744073709551616" or "19.990", or of a number: rows
+--- have decimals where an integer is beyond 64 bits or a number beyond a double's range. Its text is
+--- tostring(d); < and <= are exact, and so is d:eq(other); Lua's == of a decimal and a number is false;
+--- arithmetic gives a number of Lua's. Raises where it is no number.
+---@type fun(value: string|number|sluice.Decimal): sluice.Decimal
+M.decimal = core.decimal
+
+---@type fun(value: any): boolean
+M.is_decimal = core.is_decimal
+
 --- An error object, as a sink or a policy raises or returns one: its kind
 --- decides the command's exit status. fields: details by name.
 ---@type fun(kind: string, message: string, fields: table?): sluice.Error

@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "expression/translate.h"
+#include "json/decimal.h"
 
 /* ---- values ---- */
 
-enum type { NIL, FALSE, TRUE, NUL, INTEGER, FLOAT, STRING, OTHER }; /* OTHER: a table */
+/* In the order of constants' kinds. DECIMAL: the text of a literal, or with len 0 a value of the
+ * row's; OTHER: a table */
+enum type { NIL, FALSE, TRUE, NUL, INTEGER, FLOAT, DECIMAL, STRING, OTHER };
 
 struct value {
 	enum type type;
@@ -53,8 +56,11 @@ static struct value value_of(struct sl_json_value v)
 	case SL_JSON_INTEGER:
 		return integer((uint64_t)sl_json_integer(v));
 	case SL_JSON_FLOAT:
-	case SL_JSON_DECIMAL:
 		return number(sl_json_float(v));
+	case SL_JSON_DECIMAL:
+		r.type = DECIMAL;
+		r.is.json = v;
+		return r;
 	case SL_JSON_STRING:
 		r.type = STRING;
 		r.is.text = sl_json_string(v, &len);
@@ -100,8 +106,45 @@ static bool comparable(struct value a, struct value b)
 	return i >= -EXACT && i <= EXACT;
 }
 
+static struct sl_text digits_of(const struct value *v, char room[SL_JSON_DECIMAL_ROOM])
+{
+	struct sl_text t = { v->is.text, v->len };
+	if (v->len == 0)
+		t.bytes = sl_json_decimal(v->is.json, room, &t.len);
+	return t;
+}
+
+/* a is a decimal, b a number or one: below 0, 0 or above 0. */
+static int order_decimal(const struct value *a, const struct value *b)
+{
+	char rooms[2][SL_JSON_DECIMAL_ROOM];
+	struct sl_text t = digits_of(a, rooms[0]);
+	if (b->type == DECIMAL)
+		return sl_decimal_compare(t, digits_of(b, rooms[1]));
+	return b->type == INTEGER ? sl_decimal_compare_integer(t, b->is.integer) : sl_decimal_compare_double(t, b->is.number);
+}
+
+static bool is_nan(struct value v)
+{
+	return v.type == FLOAT && v.is.number != v.is.number;
+}
+
+/* One is a decimal: false when only Lua knows, or when the other is no number. */
+static bool order_decimals(const struct value *a, const struct value *b, int *out)
+{
+	if ((a->type != DECIMAL && !is_number(*a)) || (b->type != DECIMAL && !is_number(*b)) || is_nan(*a) || is_nan(*b))
+		return false;
+	*out = a->type == DECIMAL ? order_decimal(a, b) : -order_decimal(b, a);
+	return true;
+}
+
 static bool equal(struct value a, struct value b, bool *out)
 {
+	int order;
+	if (a.type == DECIMAL || b.type == DECIMAL) {
+		*out = order_decimals(&a, &b, &order) && order == 0;
+		return true;
+	}
 	if (is_number(a) && is_number(b)) {
 		*out = a.type == INTEGER && b.type == INTEGER ? a.is.integer == b.is.integer
 		                                              : as_double(a) == as_double(b);
@@ -115,6 +158,12 @@ static bool equal(struct value a, struct value b, bool *out)
 
 static bool less(struct value a, struct value b, bool or_equal, bool *out)
 {
+	int order;
+	if (a.type == DECIMAL || b.type == DECIMAL) {
+		bool known = order_decimals(&a, &b, &order);
+		*out = known && (order < 0 || (or_equal && order == 0));
+		return known;
+	}
 	if (!is_number(a) || !is_number(b) || !comparable(a, b))
 		return false;
 	if (a.type == INTEGER && b.type == INTEGER)
@@ -292,6 +341,7 @@ static bool evaluate(const struct look *l, uint16_t at, struct value *out)
 	case SL_SYNTAX_FLOAT:
 		out->is.number = n->is.number;
 		return true;
+	case SL_SYNTAX_DECIMAL:
 	case SL_SYNTAX_STRING:
 		out->is.text = n->is.text.bytes;
 		out->len = (uint32_t)n->is.text.len;
@@ -319,7 +369,7 @@ static bool is_simple(const struct sl_syntax *t, uint16_t i)
 	const struct sl_part *p = &t->parts[i];
 	switch (p->kind) {
 	case SL_SYNTAX_NIL: case SL_SYNTAX_FALSE: case SL_SYNTAX_TRUE: case SL_SYNTAX_NULL:
-	case SL_SYNTAX_INTEGER: case SL_SYNTAX_FLOAT: case SL_SYNTAX_STRING:
+	case SL_SYNTAX_INTEGER: case SL_SYNTAX_FLOAT: case SL_SYNTAX_DECIMAL: case SL_SYNTAX_STRING:
 		return true;
 	case SL_SYNTAX_NAME: case SL_SYNTAX_INDEX:
 		return sl_syntax_is_path(t, i);

@@ -2,6 +2,7 @@
 #include "expression/syntax.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,17 +10,18 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "json/decimal.h"
 
 #define DEEPEST 180 /* levels, as deep as Lua goes itself */
 #define UNARY 12    /* binds more than all binary operators but ^ */
 
-enum token_kind { END, NAME, WORD, INTEGER, FLOAT, STRING, SIGN, BROKEN };
+enum token_kind { END, NAME, WORD, INTEGER, FLOAT, DECIMAL, STRING, SIGN, BROKEN };
 
 struct token {
 	enum token_kind kind;
 	size_t at, end;
 	const struct operator *operator; /* that it can be, binary */
-	struct sl_text text; /* of a name or string, in the tree's bytes */
+	struct sl_text text; /* of a name, string or decimal, in the tree's bytes */
 	int64_t integer;
 	double number;
 };
@@ -197,6 +199,22 @@ static void skip_blank(struct reader *r)
 	}
 }
 
+/* As JSON writes it: Lua may leave out digits around the point. */
+static void keep_digits(struct reader *r, struct token *t, size_t len)
+{
+	const char *s = r->source + t->at;
+	t->kind = DECIMAL;
+	t->text.bytes = r->free;
+	for (size_t i = 0; i < len; i++) {
+		bool is_last = s[i] == '.' && !is_digit(s[i + 1]), leads = i + 1 < len && s[i] == '0' && is_digit(s[i + 1]);
+		if (s[i] == '.' && i == 0)
+			*r->free++ = '0';
+		if (!is_last && !(leads && r->free == t->text.bytes))
+			*r->free++ = s[i];
+	}
+	t->text.len = (size_t)(r->free - t->text.bytes);
+}
+
 static bool read_number(struct reader *r, struct token *t)
 {
 	const char *s = r->source + t->at;
@@ -220,6 +238,8 @@ static bool read_number(struct reader *r, struct token *t)
 	t->number = strtod_l(s, &end, r->c_locale);
 	if (t->kind == FLOAT && end != s + n)
 		return refuse(r, t->at, n, "this is not a number of Lua");
+	if (!hex && ((whole && !fits) || t->number > DBL_MAX))
+		keep_digits(r, t, n);
 	return true;
 }
 
@@ -707,6 +727,7 @@ static uint16_t read_operand(struct reader *r)
 	switch (t->kind) {
 	case INTEGER: return read_constant(r, SL_SYNTAX_INTEGER);
 	case FLOAT: return read_constant(r, SL_SYNTAX_FLOAT);
+	case DECIMAL: return read_constant(r, SL_SYNTAX_DECIMAL);
 	case STRING: return read_constant(r, SL_SYNTAX_STRING);
 	case NAME: {
 		bool null = t->text.len == 4 && memcmp(t->text.bytes, "null", 4) == 0;
@@ -728,6 +749,23 @@ static uint16_t read_operand(struct reader *r)
 	}
 }
 
+/* A decimal with its sign is one, or the least integer. */
+static void negate_literal(struct reader *r, struct sl_part *p, const struct sl_part *of)
+{
+	struct sl_text t = { r->free, of->is.text.len + 1 };
+	*r->free++ = '-';
+	memcpy(r->free, of->is.text.bytes, of->is.text.len);
+	r->free += of->is.text.len;
+	struct sl_digits d = sl_digits_of(t);
+	p->kind = SL_SYNTAX_DECIMAL;
+	p->is.text = t;
+	int64_t integer;
+	if (memchr(t.bytes, '.', t.len) != NULL || !sl_digits_integer(&d, &integer))
+		return;
+	p->kind = SL_SYNTAX_INTEGER;
+	p->is.integer = integer;
+}
+
 static uint16_t read_unary(struct reader *r)
 {
 	static const struct { const char *sign; uint8_t kind; } signs[] = {
@@ -744,8 +782,11 @@ static uint16_t read_unary(struct reader *r)
 	uint16_t left = p != 0 ? read_level(r, UNARY) : 0;
 	if (left == 0)
 		return 0;
-	part(r, p)->left = left;
 	part(r, p)->end = part(r, left)->end;
+	if (kind == SL_SYNTAX_MINUS && part(r, left)->kind == SL_SYNTAX_DECIMAL)
+		negate_literal(r, part(r, p), part(r, left));
+	else
+		part(r, p)->left = left;
 	return p;
 }
 

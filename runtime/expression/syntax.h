@@ -3,7 +3,8 @@
  *
  * An expression is one of Lua 5.4 (reference manual, sections 3.4 and 9) without
  * functions in it. It is read into one tree, each part with its place in the
- * source. What the parts mean stands elsewhere: predicate.h decides on trees,
+ * source. An integer literal beyond 64 bits and a number literal beyond a double's range are
+ * decimals (lua/decimal.h). What the parts mean stands elsewhere: predicate.h decides on trees,
  * translate.h makes Lua of them. What people bring along from other languages
  * is refused with the way to say it here.
  */
@@ -17,7 +18,7 @@
 
 /* X(identifier): operands, then unary and binary operators. */
 #define SL_SYNTAX_KINDS(X)                                                         \
-	X(NIL) X(FALSE) X(TRUE) X(NULL) X(INTEGER) X(FLOAT) X(STRING)              \
+	X(NIL) X(FALSE) X(TRUE) X(NULL) X(INTEGER) X(FLOAT) X(DECIMAL) X(STRING)   \
 	X(NAME)    /* text: a field, or what is always there */                    \
 	X(MEMBER)  /* left.text */                                                 \
 	X(INDEX)   /* left[right] */                                               \
@@ -45,7 +46,7 @@ struct sl_part { /* places are byte offsets into the source */
 	uint32_t at, end;           /* what it spans */
 	uint32_t op;                /* where its operator, name or bracket stands */
 	union {
-		struct sl_text text; /* of a name or a string: in the tree's own bytes */
+		struct sl_text text; /* of a name, a string or a decimal: in the tree's own bytes */
 		int64_t integer;
 		double number;
 	} is;

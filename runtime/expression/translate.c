@@ -132,6 +132,7 @@ static void put_constant(struct writer *w, const struct sl_part *p)
 	case SL_SYNTAX_FLOAT:
 		put(w, p->is.number > 1.7976931348623157e308 ? "(1/0)" : "%a", p->is.number);
 		break;
+	case SL_SYNTAX_DECIMAL: put(w, "K[%u]", (unsigned)(p - w->t->parts)); break;
 	default: put_string(w, p->is.text);
 	}
 }
@@ -210,8 +211,7 @@ static const char *sign_of(uint8_t kind)
 {
 	static const char *const signs[SL_SYNTAX_COUNT] = {
 		[SL_SYNTAX_MINUS] = "-", [SL_SYNTAX_LENGTH] = "#", [SL_SYNTAX_BNOT] = "~", [SL_SYNTAX_LT] = "<",
-		[SL_SYNTAX_GT] = ">", [SL_SYNTAX_LE] = "<=", [SL_SYNTAX_GE] = ">=", [SL_SYNTAX_NE] = "~=",
-		[SL_SYNTAX_EQ] = "==", [SL_SYNTAX_BOR] = "|", [SL_SYNTAX_BXOR] = "~", [SL_SYNTAX_BAND] = "&",
+		[SL_SYNTAX_GT] = ">", [SL_SYNTAX_LE] = "<=", [SL_SYNTAX_GE] = ">=", [SL_SYNTAX_BOR] = "|", [SL_SYNTAX_BXOR] = "~", [SL_SYNTAX_BAND] = "&",
 		[SL_SYNTAX_SHL] = "<<", [SL_SYNTAX_SHR] = ">>", [SL_SYNTAX_CONCAT] = "..", [SL_SYNTAX_ADD] = "+",
 		[SL_SYNTAX_SUB] = "-", [SL_SYNTAX_MUL] = "*", [SL_SYNTAX_DIV] = "/", [SL_SYNTAX_IDIV] = "//",
 		[SL_SYNTAX_MOD] = "%", [SL_SYNTAX_POW] = "^",
@@ -232,24 +232,48 @@ static void put_nil_check(struct writer *w, struct operand o)
 	put_check(w, o);
 }
 
+/* May it be a decimal, or equal one? */
+static bool may_be_decimal(const struct writer *w, struct operand o)
+{
+	uint8_t kind = part(w, o.part)->kind;
+	return o.local != 0 || kind == SL_SYNTAX_DECIMAL || kind == SL_SYNTAX_FLOAT;
+}
+
+/* What Lua takes for different may still be a decimal and a number of the same worth. */
+static void write_equality(struct writer *w, uint16_t i, unsigned to)
+{
+	const struct sl_part *p = part(w, i);
+	put(w, "do ");
+	struct operand a = operand(w, p->left), b = operand(w, p->right);
+	put(w, "v%u = %s((", to, p->kind == SL_SYNTAX_NE ? "not " : "");
+	put_operand(w, a);
+	put(w, ") == (");
+	put_operand(w, b);
+	put(w, ")");
+	if (may_be_decimal(w, a) && may_be_decimal(w, b)) {
+		put(w, " or E(");
+		put_operand(w, a);
+		put(w, ", ");
+		put_operand(w, b);
+		put(w, ")");
+	}
+	put(w, ") end");
+	end_line(w, i);
+}
+
 static void write_binary(struct writer *w, uint16_t i, unsigned to)
 {
 	const struct sl_part *p = part(w, i);
-	bool plain = p->kind == SL_SYNTAX_EQ || p->kind == SL_SYNTAX_NE;
 	put(w, "do ");
-	struct operand (*read)(struct writer *, uint16_t) = plain ? operand : present;
-	struct operand a = read(w, p->left), b = read(w, p->right);
-	if (!plain) {
-		put(w, is_order(p->kind) ? "v%u = false if true" : "v%u = nil if true", to);
-		put_nil_check(w, a);
-		put_nil_check(w, b);
-		put(w, " then ");
-	}
-	put(w, "v%u = (", to);
+	struct operand a = present(w, p->left), b = present(w, p->right);
+	put(w, is_order(p->kind) ? "v%u = false if true" : "v%u = nil if true", to);
+	put_nil_check(w, a);
+	put_nil_check(w, b);
+	put(w, " then v%u = (", to);
 	put_operand(w, a);
 	put(w, ") %s (", sign_of(p->kind));
 	put_operand(w, b);
-	put(w, plain ? ") end" : ") end end");
+	put(w, ") end end");
 	end_line(w, i);
 }
 
@@ -488,6 +512,10 @@ static void write_part(struct writer *w, uint16_t i, unsigned to)
 	case SL_SYNTAX_OR:
 	case SL_SYNTAX_AND:
 		write_logic(w, i, to);
+		break;
+	case SL_SYNTAX_EQ:
+	case SL_SYNTAX_NE:
+		write_equality(w, i, to);
 		break;
 	default:
 		if (!is_constant(p)) {

@@ -25,8 +25,9 @@
 /* The chunk's arguments: null, and functions that take a part's number first:
  * field(part), the same
  * with nil for null, item(part, value, key), call(part, ...), table(part); row(); and
- * the functions that are called by a bare name, by part. */
-#define SL_TRANSLATE_ARGUMENTS "N, F, P, I, C, T, R, G, K"
+ * the functions that are called by a bare name and the decimals, by part; are two values that Lua
+ * takes for different one number? */
+#define SL_TRANSLATE_ARGUMENTS "N, F, P, I, C, T, R, G, K, E"
 
 /* Append it to out, and to lines a uint16_t for each line: its part, or 0. 0;
  * or -1: no memory. */

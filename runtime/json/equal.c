@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "json/decimal.h"
+
 /* Objects with more fields than this are told apart by the names alone. */
 #define FEW_FIELDS 64
 
@@ -22,16 +24,27 @@ int sl_json_compare(int64_t a, double b)
 	return b > floor_b ? -1 : 0;
 }
 
-static bool is_float(struct sl_json_value v)
-{
-	return sl_json_type(v) == SL_JSON_FLOAT || sl_json_type(v) == SL_JSON_DECIMAL;
-}
-
 static bool equal_integer(int64_t a, struct sl_json_value b)
 {
 	if (sl_json_type(b) == SL_JSON_INTEGER)
 		return a == sl_json_integer(b);
-	return is_float(b) && sl_json_compare(a, sl_json_float(b)) == 0;
+	return sl_json_type(b) == SL_JSON_FLOAT && sl_json_compare(a, sl_json_float(b)) == 0;
+}
+
+static struct sl_text decimal(struct sl_json_value v, char room[SL_JSON_DECIMAL_ROOM])
+{
+	struct sl_text t;
+	t.bytes = sl_json_decimal(v, room, &t.len);
+	return t;
+}
+
+/* a is a decimal, and so no integer of 64 bits. */
+static bool equal_decimal(struct sl_json_value a, struct sl_json_value b)
+{
+	char rooms[2][SL_JSON_DECIMAL_ROOM];
+	if (sl_json_type(b) == SL_JSON_DECIMAL)
+		return sl_decimal_compare(decimal(a, rooms[0]), decimal(b, rooms[1])) == 0;
+	return sl_json_type(b) == SL_JSON_FLOAT && sl_decimal_compare_double(decimal(a, rooms[0]), sl_json_float(b)) == 0;
 }
 
 /* ---- containers ---- */
@@ -81,11 +94,15 @@ bool sl_json_equal(struct sl_json_value a, struct sl_json_value b)
 		return equal_integer(sl_json_integer(a), b);
 	if (sl_json_type(b) == SL_JSON_INTEGER)
 		return equal_integer(sl_json_integer(b), a);
-	if (is_float(a) && is_float(b))
-		return sl_json_float(a) == sl_json_float(b);
+	if (type == SL_JSON_DECIMAL)
+		return equal_decimal(a, b);
+	if (sl_json_type(b) == SL_JSON_DECIMAL)
+		return equal_decimal(b, a);
 	if (sl_json_type(b) != type)
 		return false;
 	switch (type) {
+	case SL_JSON_FLOAT:
+		return sl_json_float(a) == sl_json_float(b);
 	case SL_JSON_BOOLEAN:
 		return sl_json_boolean(a) == sl_json_boolean(b);
 	case SL_JSON_STRING:

@@ -3,8 +3,7 @@
  *
  * As JSON Schema means it: numbers by what they are worth (1 is 1.0), strings
  * by their characters, arrays by their elements in order, objects by their
- * fields in any order, of duplicate keys the last. Numbers beyond 64 bits and
- * double range are compared as the doubles that they became.
+ * fields in any order, of duplicate keys the last.
  */
 #pragma once
 

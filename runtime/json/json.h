@@ -157,6 +157,8 @@ int sl_json_write_null(struct sl_json_writer *w, struct sl_error *err);
 int sl_json_write_boolean(struct sl_json_writer *w, bool value, struct sl_error *err);
 int sl_json_write_integer(struct sl_json_writer *w, int64_t value, struct sl_error *err);
 int sl_json_write_float(struct sl_json_writer *w, double value, struct sl_error *err);
+/* A text that is a JSON number (decimal.h), as it is. */
+int sl_json_write_number(struct sl_json_writer *w, const char *text, size_t len, struct sl_error *err);
 int sl_json_write_string(struct sl_json_writer *w, const char *s, size_t len, struct sl_error *err);
 int sl_json_write_key(struct sl_json_writer *w, const char *s, size_t len, struct sl_error *err);
 int sl_json_open_array(struct sl_json_writer *w, struct sl_error *err);

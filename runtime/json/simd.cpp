@@ -89,6 +89,18 @@ bool sl_simd_trim(struct sl_simd *s, size_t keep)
 	return true;
 }
 
+size_t sl_simd_print_exactly(double value, char out[SL_EXACT_ROOM])
+{
+	/* A double has at most 767 significant digits. */
+	return static_cast<size_t>(
+		std::to_chars(out, out + SL_EXACT_ROOM, value, std::chars_format::scientific, 766).ptr - out);
+}
+
+bool sl_simd_read_double(const char *text, size_t len, double *out)
+{
+	return std::from_chars(text, text + len, *out).ec == std::errc();
+}
+
 size_t sl_json_print_float(double value, char out[SL_JSON_FLOAT_ROOM])
 {
 	/* 1000000.0 rather than 1e+06: people read these. */

@@ -40,6 +40,13 @@ bool sl_simd_parse(struct sl_simd *s, const char *text, size_t len,
 size_t sl_simd_memory(const struct sl_simd *s);
 bool sl_simd_trim(struct sl_simd *s, size_t keep);
 
+/* All digits of a finite double, in no locale; not terminated. Returns the length. */
+#define SL_EXACT_ROOM 800
+size_t sl_simd_print_exactly(double value, char out[SL_EXACT_ROOM]);
+
+/* A number's text as the nearest double, in no locale; false: it is beyond their range. */
+bool sl_simd_read_double(const char *text, size_t len, double *out);
+
 #ifdef __cplusplus
 }
 #endif

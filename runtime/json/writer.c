@@ -109,6 +109,11 @@ int sl_json_write_integer(struct sl_json_writer *w, int64_t value, struct sl_err
 	return verbatim(w, p, (size_t)(end - p), err);
 }
 
+int sl_json_write_number(struct sl_json_writer *w, const char *text, size_t len, struct sl_error *err)
+{
+	return verbatim(w, text, len, err);
+}
+
 int sl_json_write_float(struct sl_json_writer *w, double value, struct sl_error *err)
 {
 	char text[SL_JSON_FLOAT_ROOM];

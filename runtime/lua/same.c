@@ -5,11 +5,21 @@
 
 #include <lauxlib.h>
 
+#include "lua/decimal.h"
+
 static bool is_string(lua_State *L, int index, struct sl_json_value v)
 {
 	size_t len, lua_len;
 	const char *s = sl_json_string(v, &len), *t = lua_tolstring(L, index, &lua_len);
 	return len == lua_len && memcmp(s, t, len) == 0;
+}
+
+static bool is_decimal(lua_State *L, int index, struct sl_json_value v)
+{
+	size_t len;
+	const char *text = sl_json_own_text(v, &len);
+	struct sl_text t = sl_decimal_test(L, index);
+	return t.bytes != NULL && sl_text_equal(t, (struct sl_text){ text, len });
 }
 
 static size_t count_fields(lua_State *L, int table)
@@ -76,6 +86,8 @@ bool sl_value_is(lua_State *L, int index, struct sl_json_value v)
 		               : type == SL_JSON_FLOAT && sl_json_float(v) == lua_tonumber(L, index);
 	case LUA_TSTRING:
 		return type == SL_JSON_STRING && is_string(L, index, v);
+	case LUA_TUSERDATA:
+		return sl_json_is_number(type) && is_decimal(L, index, v);
 	case LUA_TTABLE:
 		return (type == SL_JSON_ARRAY || type == SL_JSON_OBJECT) && is_table(L, index, v);
 	default:

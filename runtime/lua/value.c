@@ -11,6 +11,7 @@
 
 #include "json/pointer.h"
 #include "lua/codec.h"
+#include "lua/decimal.h"
 #include "lua/error.h"
 #include "lua/members.h"
 #include "lua/memo.h"
@@ -92,8 +93,10 @@ static void push_scalar(struct decoder *d, struct sl_json_value v, enum sl_json_
 		lua_pushinteger(L, (lua_Integer)sl_json_integer(v));
 		break;
 	case SL_JSON_FLOAT:
-	case SL_JSON_DECIMAL:
 		lua_pushnumber(L, sl_json_float(v));
+		break;
+	case SL_JSON_DECIMAL:
+		sl_decimal_push_value(L, v);
 		break;
 	case SL_JSON_STRING:
 		s = sl_json_string(v, &len);
@@ -502,6 +505,12 @@ static int refuse_type(struct encoder *e, int index)
 	return located(e);
 }
 
+static int encode_decimal(struct encoder *e, int index)
+{
+	struct sl_text t = sl_decimal_test(e->L, index);
+	return t.bytes != NULL ? written(e, sl_json_write_number(e->writer, t.bytes, t.len, &e->err)) : refuse_type(e, index);
+}
+
 static int encode_value(struct encoder *e, int index)
 {
 	switch (lua_type(e->L, index)) {
@@ -513,6 +522,8 @@ static int encode_value(struct encoder *e, int index)
 		return written(e, encode_string(e, index));
 	case LUA_TTABLE:
 		return encode_table(e, index);
+	case LUA_TUSERDATA:
+		return encode_decimal(e, index);
 	case LUA_TLIGHTUSERDATA:
 		if (lua_touserdata(e->L, index) == NULL)
 			return written(e, sl_json_write_null(e->writer, &e->err));

@@ -2,8 +2,8 @@
  * value.h - Lua values from and to JSON (room: lua)
  *
  * JSON to Lua: null is sluice.null (a light userdata NULL, the same value as
- * cjson.null); an integer that fits 64 bits is a Lua integer, other numbers
- * are floats; arrays are tables with the array metatable, so that an empty
+ * cjson.null); an integer that fits 64 bits is a Lua integer, one beyond and a number
+ * beyond a double's range a decimal (decimal.h), other numbers are floats; arrays are tables with the array metatable, so that an empty
  * one stays an array; objects are plain tables, the last duplicate key wins.
  *
  * Lua to JSON: a table with the array metatable, or whose keys are exactly
@@ -12,7 +12,7 @@
  * NaN, strings that are not UTF-8, cycles) is an error naming the path as a
  * JSON Pointer. Fields of objects are written in the table's own order where it
  * has one (sl_value_push_order), the others sorted by name, as bytes. An integer
- * is written exactly, a float always as a float (1.0 stays "1.0").
+ * is written exactly, a float always as a float (1.0 stays "1.0"), a decimal as its text.
  *
  * Metatables other than the array metatable are ignored: fields are read raw,
  * so what a script hung on a table cannot run, or fail, half way through.

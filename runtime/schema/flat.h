@@ -2,11 +2,12 @@
  * flat.h - records, and the scalars in them, as a second reader sees them
  * (room: schema, private)
  *
- * sink/cells.c takes such fields from a document without Lua, and kind_object.c
+ * sink/extract.c takes such fields from a document without Lua, and kind_object.c
  * has ways of its own for the plain ones.
  */
 #pragma once
 
+#include "base/text.h"
 #include "json/names.h"
 #include "schema/kind.h"
 
@@ -14,6 +15,9 @@
 
 bool sl_number_takes_integer(const struct sl_node *n, int64_t value);
 bool sl_number_takes_float(const struct sl_node *n, double value); /* finite */
+
+bool sl_number_takes_decimal(const struct sl_node *n, struct sl_text digits);
+bool sl_decimal_takes(const struct sl_node *n, struct sl_text number); /* of a decimal */
 
 /* The integer that a number stands for: also 1.0 and 1e2, as long as the
  * double is surely what was written, which is up to 2^53. */

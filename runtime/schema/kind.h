@@ -14,7 +14,7 @@
 
 /* X(name in descriptions) */
 #define SL_NODE_KINDS(X)                                                       \
-	X(any) X(null) X(boolean) X(integer) X(number) X(string) X(array) X(map) \
+	X(any) X(null) X(boolean) X(integer) X(number) X(decimal) X(string) X(array) X(map) \
 	X(record) X(enum) X(union)
 
 struct sl_compiler;

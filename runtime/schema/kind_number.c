@@ -4,7 +4,9 @@
 
 #include <lauxlib.h>
 
+#include "json/decimal.h"
 #include "json/equal.h"
+#include "lua/decimal.h"
 #include "schema/flat.h"
 
 struct bound { /* a number; not set: zeroes */
@@ -104,13 +106,31 @@ bool sl_number_takes_float(const struct sl_node *node, double value)
 	return !n->step.set || is_multiple(value, n->step.number);
 }
 
+static int compare_decimal(struct sl_text value, const struct bound *b)
+{
+	return b->exact ? sl_decimal_compare_integer(value, b->integer) : sl_decimal_compare_double(value, b->number);
+}
+
+bool sl_number_takes_decimal(const struct sl_node *node, struct sl_text value)
+{
+	const struct number *n = (const struct number *)node;
+	if (n->min.set && !enough(&n->min, compare_decimal(value, &n->min)))
+		return false;
+	if (n->max.set && !enough(&n->max, -compare_decimal(value, &n->max)))
+		return false;
+	if (!n->step.set)
+		return true;
+	return n->step.exact ? sl_decimal_is_multiple(value, n->step.integer)
+	                     : is_multiple(sl_decimal_nearest(value), n->step.number);
+}
+
 bool sl_number_whole(struct sl_json_value v, int64_t *out)
 {
 	if (sl_json_type(v) == SL_JSON_INTEGER) {
 		*out = sl_json_integer(v);
 		return true;
 	}
-	if (sl_json_type(v) != SL_JSON_FLOAT && sl_json_type(v) != SL_JSON_DECIMAL)
+	if (sl_json_type(v) != SL_JSON_FLOAT)
 		return false;
 	double d = sl_json_float(v);
 	if (!(fabs(d) <= 0x1p53) || d != floor(d))
@@ -130,12 +150,17 @@ static void read_integer(struct sl_walk *w, const struct sl_node *n, struct sl_j
 
 static void read_number(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v)
 {
+	char room[SL_JSON_DECIMAL_ROOM];
+	struct sl_text digits;
 	enum sl_json_type type = sl_json_type(v);
+	if (type == SL_JSON_DECIMAL)
+		digits.bytes = sl_json_decimal(v, room, &digits.len);
 	if (type == SL_JSON_INTEGER && sl_number_takes_integer(n, sl_json_integer(v)))
 		lua_pushinteger(w->L, (lua_Integer)sl_json_integer(v));
-	else if ((type == SL_JSON_FLOAT || type == SL_JSON_DECIMAL) && isfinite(sl_json_float(v)) &&
-	         sl_number_takes_float(n, sl_json_float(v)))
+	else if (type == SL_JSON_FLOAT && sl_number_takes_float(n, sl_json_float(v)))
 		lua_pushnumber(w->L, sl_json_float(v));
+	else if (type == SL_JSON_DECIMAL && sl_number_takes_decimal(n, digits))
+		sl_decimal_push(w->L, digits.bytes, digits.len);
 	else
 		sl_walk_refuse(w, n, v);
 }

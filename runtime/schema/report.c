@@ -100,6 +100,7 @@ static void show_container(struct shower *s, struct sl_json_value v, bool object
 
 static void show(struct shower *s, struct sl_json_value v)
 {
+	char room[SL_JSON_DECIMAL_ROOM];
 	size_t len;
 	const char *text;
 	switch (sl_json_type(v)) {
@@ -110,8 +111,11 @@ static void show(struct shower *s, struct sl_json_value v)
 		sl_json_write_integer(s->writer, sl_json_integer(v), &s->err);
 		break;
 	case SL_JSON_FLOAT:
-	case SL_JSON_DECIMAL:
 		sl_json_write_float(s->writer, sl_json_float(v), &s->err);
+		break;
+	case SL_JSON_DECIMAL:
+		text = sl_json_decimal(v, room, &len);
+		sl_json_write_number(s->writer, text, len < SHOWN ? len : SHOWN, &s->err);
 		break;
 	case SL_JSON_STRING:
 		text = sl_json_string(v, &len);

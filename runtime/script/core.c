@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/visible.h"
+#include "lua/decimal.h"
 #include "lua/error.h"
 #include "lua/members.h"
 #include "lua/options.h"
@@ -101,6 +102,8 @@ static int core_environ(lua_State *L)
 
 static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "error", sl_lua_error_new },
+	{ "decimal", sl_decimal_new },
+	{ "is_decimal", sl_decimal_is },
 	{ "exit_code", sl_lua_error_exit_code },
 	{ "protect", sl_protect_call },
 	{ "undisturbed", sl_protect_undisturbed },

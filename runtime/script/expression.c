@@ -10,6 +10,7 @@
 #include "expression/predicate.h"
 #include "expression/translate.h"
 #include "lua/class.h"
+#include "lua/decimal.h"
 #include "lua/error.h"
 #include "lua/members.h"
 #include "lua/value.h"
@@ -23,7 +24,7 @@
 #define NAMES 32      /* so many */
 
 /* User values: the row, when it is one; by part, the functions that are called by
- * a bare name, members of libraries and the metatables of tables; the names of
+ * a bare name, decimals, members of libraries and the metatables of tables; the names of
  * fields that rows had. */
 enum { ROW = 1, FUNCTIONS, SEEN, VALUES = SEEN };
 
@@ -147,7 +148,7 @@ static int get_item(lua_State *L) /* [part, value, key] */
 	struct sl_expression *e = self(L);
 	int type = lua_type(L, 2);
 	part_at(L, e, &i);
-	if ((type != LUA_TTABLE && type != LUA_TUSERDATA) || lua_isnil(L, 3)) {
+	if ((type != LUA_TTABLE && type != LUA_TUSERDATA) || lua_isnil(L, 3) || sl_decimal_test(L, 2).bytes != NULL) {
 		lua_pushnil(L);
 		return 1;
 	}
@@ -191,6 +192,14 @@ static int new_table(lua_State *L) /* [part] */
 	if (lua_rawgeti(L, -1, lua_tointeger(L, 1)) == LUA_TTABLE) /* [part, table, functions, metatable] */
 		lua_setmetatable(L, 2);
 	lua_settop(L, 2);
+	return 1;
+}
+
+/* That Lua takes them for different is known. */
+static int are_one_number(lua_State *L) /* [value, value] */
+{
+	int order;
+	lua_pushboolean(L, sl_decimal_order(L, 1, 2, &order) && order == 0);
 	return 1;
 }
 
@@ -543,6 +552,10 @@ static bool find_functions(lua_State *L, struct sl_expression *e, struct sl_synt
 		const struct sl_part *p = &e->tree.parts[i], *f = &e->tree.parts[p->left];
 		if (p->kind == SL_SYNTAX_TABLE)
 			keep_order(L, e, i);
+		if (p->kind == SL_SYNTAX_DECIMAL) {
+			sl_decimal_push(L, p->is.text.bytes, p->is.text.len);
+			lua_rawseti(L, -3, i);
+		}
 		if (p->kind == SL_SYNTAX_MEMBER && sl_syntax_library(&e->tree, i) == p->left)
 			find_member(L, e, i);
 		if (p->kind != SL_SYNTAX_CALL || f->kind != SL_SYNTAX_NAME)
@@ -579,7 +592,8 @@ static void push_function(lua_State *L, struct sl_expression *e)
 	}
 	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 	lua_getiuservalue(L, state, FUNCTIONS);
-	lua_call(L, 9, 1);
+	lua_pushcfunction(L, are_one_number);
+	lua_call(L, 10, 1);
 	lua_replace(L, state + 1);
 	lua_settop(L, state + 1);
 }

@@ -9,6 +9,8 @@
 #include <lauxlib.h>
 
 #include "base/utf8.h"
+#include "json/decimal.h"
+#include "lua/decimal.h"
 #include "lua/same.h"
 #include "lua/value.h"
 
@@ -39,95 +41,6 @@ static int refuse_type(struct sl_error *err, const struct sl_column *c, struct s
 	char what[40];
 	snprintf(what, sizeof what, "expected %s", expected[c->type]);
 	return refuse_shown(err, what, shown);
-}
-
-/* ---- the digits of a number ---- */
-
-struct digits { /* of a JSON number: 0.d1d2d3… x 10^point; no zeros at either end */
-	bool negative;
-	const char *first, *last; /* within the text, a point may be between; last: one past */
-	size_t count;
-	int64_t point; /* digits before the point; may be negative */
-};
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Exponents beyond this make no difference to anybody. */
-#define FAR 1000000
-
-static int64_t read_exponent(const char *p, const char *end)
-{
-	int64_t e = 0;
-	bool negative = p < end && *p == '-';
-	for (p += p < end && (*p == '-' || *p == '+'); p < end; p++)
-		if (e < FAR)
-			e = e * 10 + (*p - '0');
-	return negative ? -e : e;
-}
-
-static const char *find_exponent(struct sl_text t)
-{
-	const char *p = t.bytes, *end = t.bytes + t.len;
-	while (p < end && *p != 'e' && *p != 'E')
-		p++;
-	return p;
-}
-
-/* Count the digits from first to last, and shift the point by what is before it. */
-static void count_digits(struct digits *d, const char *point)
-{
-	for (const char *p = d->first; p < d->last; p++)
-		d->count += is_digit(*p);
-	d->point += d->first < point ? point - d->first : point + 1 - d->first;
-}
-
-static struct digits digits_of(struct sl_text t)
-{
-	struct digits d = { .negative = t.len > 0 && t.bytes[0] == '-' };
-	const char *start = t.bytes + d.negative, *e = find_exponent(t), *end = t.bytes + t.len;
-	const char *point = memchr(start, '.', (size_t)(e - start));
-	if (point == NULL)
-		point = e;
-	d.first = start;
-	d.last = e;
-	while (d.first < d.last && (*d.first == '0' || *d.first == '.'))
-		d.first++;
-	while (d.last > d.first && (d.last[-1] == '0' || d.last[-1] == '.'))
-		d.last--;
-	if (e < end)
-		d.point = read_exponent(e + 1, end);
-	if (d.first < d.last)
-		count_digits(&d, point);
-	else
-		d.point = 0;
-	return d;
-}
-
-/* A whole number of 64 bits? */
-static bool whole(struct digits d, int64_t *out)
-{
-	uint64_t limit = (uint64_t)INT64_MAX + d.negative, sum = 0;
-	const char *p = d.first;
-	if (d.point > 19 || (int64_t)d.count > d.point)
-		return false;
-	for (int64_t i = 0; i < d.point; i++) {
-		while (p < d.last && !is_digit(*p))
-			p++;
-		unsigned digit = p < d.last ? (unsigned)(*p++ - '0') : 0;
-		if (sum > (limit - digit) / 10)
-			return false;
-		sum = sum * 10 + digit;
-	}
-	*out = d.negative ? (int64_t)(0 - sum) : (int64_t)sum;
-	return true;
-}
-
-static bool is_whole(struct digits d)
-{
-	return (int64_t)d.count <= d.point;
 }
 
 /* ---- limits ---- */
@@ -171,7 +84,7 @@ static int check_instant(struct sl_text t, struct sl_error *err)
 		return refuse_shown(err, "the column has no leap seconds", t);
 	if (point == NULL)
 		return 0;
-	for (const char *p = point + 1; p < end && is_digit(*p); p++)
+	for (const char *p = point + 1; p < end && *p >= '0' && *p <= '9'; p++)
 		if (p - point > 6 && *p != '0')
 			return refuse_shown(err, "the column holds microseconds, nothing finer", t);
 	return 0;
@@ -211,7 +124,7 @@ static int cell_integer(struct sl_cell *out, int64_t value)
 	return 0;
 }
 
-static int check_decimal(struct digits d, const struct sl_column *c, struct sl_text t, struct sl_error *err)
+static int check_decimal(struct sl_digits d, const struct sl_column *c, struct sl_text t, struct sl_error *err)
 {
 	char what[80];
 	int64_t scale = (int64_t)d.count - d.point, before = d.count == 0 ? 0 : d.point;
@@ -226,16 +139,26 @@ static int check_decimal(struct digits d, const struct sl_column *c, struct sl_t
 static int cell_of_digits(struct sl_cell *out, const struct sl_column *c, struct sl_text t, double nearest,
                           bool is_decimal, struct sl_error *err)
 {
-	struct digits d = digits_of(t);
+	struct sl_digits d = sl_digits_of(t);
 	int64_t integer;
-	if (c->type == SL_COLUMN_INTEGER && !is_whole(d))
+	if (c->type == SL_COLUMN_INTEGER && !sl_digits_are_whole(&d))
 		return refuse_type(err, c, t);
-	if (c->type == SL_COLUMN_INTEGER && whole(d, &integer))
+	if (c->type == SL_COLUMN_INTEGER && sl_digits_integer(&d, &integer))
 		return cell_integer(out, integer);
 	out->type = c->type == SL_COLUMN_INTEGER || is_decimal ? SL_CELL_DIGITS : SL_CELL_NUMBER;
 	out->number = nearest;
 	out->text = t;
 	return c->type == SL_COLUMN_DECIMAL ? check_decimal(d, c, t, err) : 0;
+}
+
+/* What no double is, nor an integer of 64 bits: a fraction may become the nearest. */
+static bool is_no_double(struct sl_text t)
+{
+	struct sl_digits d = sl_digits_of(t);
+	int64_t integer;
+	double nearest = sl_decimal_nearest(t);
+	return isinf(nearest) || (sl_digits_are_whole(&d) && !sl_digits_integer(&d, &integer) &&
+	                          sl_decimal_compare_double(t, nearest) != 0);
 }
 
 static bool takes_numbers(const struct sl_column *c)
@@ -248,7 +171,7 @@ static int cell_of_integer(struct sl_cell *out, const struct sl_column *c, int64
 {
 	char room[SL_CELL_ROOM];
 	cell_integer(out, value);
-	return c->type == SL_COLUMN_DECIMAL ? check_decimal(digits_of(sl_cell_text(out, room)), c, sl_cell_text(out, room), err)
+	return c->type == SL_COLUMN_DECIMAL ? check_decimal(sl_digits_of(sl_cell_text(out, room)), c, sl_cell_text(out, room), err)
 	                                    : 0;
 }
 
@@ -487,6 +410,15 @@ static int cell_of_string(lua_State *L, int index, struct sl_cell *out, const st
 	return cell_of_text(out, t, err);
 }
 
+static int cell_of_decimal(lua_State *L, int index, struct sl_cell *out, const struct sl_column *c,
+                           struct sl_cell_room *room, struct sl_error *err)
+{
+	struct sl_text t = sl_decimal_test(L, index);
+	if (t.bytes == NULL || !takes_numbers(c))
+		return refuse_lua(L, index, c, room, err);
+	return cell_of_digits(out, c, t, sl_decimal_nearest(t), is_no_double(t), err);
+}
+
 static int cell_of_lua(lua_State *L, int index, struct sl_cell *out, const struct sl_column *c,
                        struct sl_cell_room *room, struct sl_error *err)
 {
@@ -503,6 +435,8 @@ static int cell_of_lua(lua_State *L, int index, struct sl_cell *out, const struc
 		out->type = SL_CELL_BOOLEAN;
 		out->integer = lua_toboolean(L, index);
 		return c->type == SL_COLUMN_BOOLEAN || c->type == SL_COLUMN_ANY ? 0 : refuse_lua(L, index, c, room, err);
+	case LUA_TUSERDATA:
+		return cell_of_decimal(L, index, out, c, room, err);
 	default:
 		return refuse_lua(L, index, c, room, err);
 	}

@@ -76,6 +76,15 @@ static bool read_number(const struct source *s, struct sl_json_value v, struct s
 	return sl_number_takes_float(s->node, out->number);
 }
 
+static bool read_decimal(const struct source *s, struct sl_json_value v, struct sl_cell *out)
+{
+	if (!sl_json_is_number(sl_json_type(v)))
+		return false;
+	out->type = SL_CELL_DIGITS;
+	out->text.bytes = sl_json_own_text(v, &out->text.len);
+	return s->node->plain || sl_decimal_takes(s->node, out->text);
+}
+
 static bool read_boolean(const struct source *s, struct sl_json_value v, struct sl_cell *out)
 {
 	(void)s;
@@ -106,6 +115,7 @@ static const struct {
 	{ &sl_kind_enum, SL_COLUMN_TEXT, read_choice },
 	{ &sl_kind_integer, SL_COLUMN_INTEGER, read_integer },
 	{ &sl_kind_number, SL_COLUMN_NUMBER, read_number },
+	{ &sl_kind_decimal, SL_COLUMN_DECIMAL, read_decimal },
 	{ &sl_kind_boolean, SL_COLUMN_BOOLEAN, read_boolean },
 };
 

@@ -12,9 +12,18 @@ def refuse(word):
     raise ValueError(word)
 
 
+class Decimal(str):
+    """The digits of a number that is no integer of 64 bits, and beyond a double."""
+
+
 def integer(digits):
     value = int(digits)
-    return value if -(2**63) <= value < 2**63 else float(digits)
+    return value if -(2**63) <= value < 2**63 else Decimal(digits)
+
+
+def fraction(digits):
+    value = float(digits)
+    return Decimal(digits) if value in (float("inf"), float("-inf")) else value
 
 
 def string(text):
@@ -30,6 +39,8 @@ def canonical(v):
         return "i%d" % v
     if isinstance(v, float):
         return "d%.17g" % v
+    if isinstance(v, Decimal):
+        return "n" + v
     if isinstance(v, str):
         return "s" + string(v)
     if isinstance(v, list):
@@ -40,6 +51,6 @@ def canonical(v):
 for line in sys.stdin:
     try:
         text = bytes.fromhex(line).decode("utf-8")
-        print(canonical(json.loads(text, parse_int=integer, parse_constant=refuse)))
+        print(canonical(json.loads(text, parse_int=integer, parse_float=fraction, parse_constant=refuse)))
     except ValueError:
         print("refused")

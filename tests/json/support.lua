@@ -30,6 +30,7 @@ function canonical(v)
   if math.type(v) == "integer" then return ("i%d"):format(v) end
   if type(v) == "number" then return ("d%.17g"):format(v) end
   if type(v) == "string" then return "s" .. hex(v) end
+  if type(v) == "userdata" then return "n" .. tostring(v) end -- a decimal
   return canonical_table(v)
 end
 

@@ -37,7 +37,7 @@ describe("decoding", function()
   it("keeps 64-bit integers exactly", function()
     assert.equal(9007199254740993, json.decode("9007199254740993"))
     assert.equal("integer", math.type(json.decode("9223372036854775807")))
-    assert.equal("float", math.type(json.decode("9223372036854775808")))
+    assert.equal("9223372036854775808", tostring(json.decode("9223372036854775808")))
     assert.equal("float", math.type(json.decode("1.0")))
   end)
 
@@ -139,7 +139,7 @@ describe("encoding", function()
   end)
 
   it("reads and writes decimal points where the locale has commas", function()
-    assert.equal("0,5 [0.5,1e+300] 0.5 inf\n", in_german [[
+    assert.equal("0,5 [0.5,1e+300] 0.5 1e400\n", in_german [[
       local json = require "jsonprobe".json
       assert(os.setlocale("de_DE.UTF-8", "all"))
       -- simdjson declines the 1e400, so that our own reader reads the 0.5.

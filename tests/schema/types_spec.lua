@@ -1,6 +1,7 @@
 --- sluice.schema: what each type takes, and what becomes of it.
 local json = require "sluice.json"
 local schema = require "sluice.schema"
+local sluice = require "sluice"
 
 local null = json.null
 
@@ -35,8 +36,45 @@ describe("a scalar type", function()
     }, { "1.5", "9223372036854775808", "-9223372036854775809", "1e16", "1e400", "true", '"1"', "9007199254740994.0" })
   end)
 
-  it("number keeps integers and floats apart, and stays within double range", function()
-    takes(schema.number, { ["1"] = 1, ["1.0"] = 1.0, ["-2.5e3"] = -2500.0, ["18446744073709551616"] = 2.0 ^ 64 }, { "1e400", '"1"', "null" })
+  it("number keeps integers and floats apart, and beyond their range the digits", function()
+    takes(schema.number, { ["1"] = 1, ["1.0"] = 1.0, ["-2.5e3"] = -2500.0 }, { '"1"', "null" })
+    for _, text in ipairs { "18446744073709551616", "1e400", "-1e309", "9223372036854775808" } do
+      local value = assert(schema.number:compile():decode(text))
+      assert.is_true(sluice.is_decimal(value))
+      assert.equal(text, tostring(value))
+    end
+    local bounded = schema.number { min = 0, max = 1e300, multiple_of = 2 }
+    assert(bounded:compile():decode "18446744073709551616")
+    for _, text in ipairs { "18446744073709551617", "-18446744073709551616", "1e301", "1e400" } do
+      assert.is_nil((bounded:compile():decode(text)), text)
+    end
+  end)
+
+  it("decimal keeps the digits of any number", function()
+    for _, text in ipairs { "0", "-0.0", "19.990", "1e2", "0.12345678901234567890123", "18446744073709551616", "1e400", "7" } do
+      local value = assert(schema.decimal:compile():decode(text))
+      assert.is_true(sluice.is_decimal(value))
+      assert.equal(text, tostring(value))
+    end
+    local money = schema.decimal { precision = 5, scale = 2, min = "0.01", max = 500 }
+    for text, fits in pairs {
+      ["0.01"] = true, ["19.99"] = true, ["19.990"] = true, ["5e2"] = true, ["500.00"] = true, ["1.5e1"] = true,
+      ["0"] = false, ["0.009"] = false, ["0.001"] = false, ["500.01"] = false, ["19.999"] = false, ["1e400"] = false, ["1e-3"] = false,
+    } do
+      assert.equal(fits, (money:compile():decode(text)) ~= nil, text)
+    end
+    for _, text in ipairs { '"1"', "true", "null", "[]" } do assert.is_nil((schema.decimal:compile():decode(text))) end
+    local row = schema.record { { "price", money } }:compile()
+    local _, err = row:decode '{"price":19.999}'
+    assert.equal("a number of at most 5 digits, 2 of them behind the point of 0.01 to 500", err.violations[1].expected)
+    for _, options in ipairs { { scale = 2 }, { precision = 2, scale = 3 }, { min = "x" }, { precision = 0 }, { min = 2, max = 1 } } do
+      assert.is_false((pcall(schema.decimal, options)))
+    end
+    assert.same({ type = "number", minimum = "0.01", maximum = "500", multipleOf = "1e-2" }, (function(out)
+      for key, value in pairs(out) do out[key] = tostring(value) end
+      out["$schema"] = nil
+      return out
+    end)(money:to_json_schema()))
   end)
 
   it("has bounds", function()

@@ -74,11 +74,9 @@ describe("violations", function()
   end)
 
   it("show numbers that no double holds", function()
-    assert.matches("beyond", violations(schema.number, "1e400")[1].value)
-    for _, text in ipairs { '{"a":1e400,"b":null}', '[1e400,null]', '[{"a":1e400},null]' } do
-      assert.matches("beyond", violations(schema.string, text)[1].value)
+    for _, text in ipairs { "1e400", '{"a":1e400,"b":null}', '[1e400,null]', '[{"a":1e400},null]', "18446744073709551616" } do
+      assert.equal(text, violations(schema.string, text)[1].value)
     end
-    assert.matches("beyond", violations(schema.string, "[1e999]")[1].value)
   end)
 
   it("say of a size which one was expected, at the container", function()

@@ -107,6 +107,38 @@ define {
   column = "number",
 }
 
+-- ---- decimal { precision =, scale =, min =, max = }: any number, with the digits that came --
+
+local function decimal_bound(value)
+  local ok, decimal = pcall(core.decimal, value)
+  if ok then return decimal end
+  return nil, "a number, or a text such as \"0.01\""
+end
+
+--- What numeric(precision, scale) of SQL has.
+local function check_decimal(parts)
+  if parts.scale and not parts.precision then return "scale: without a precision it says nothing" end
+  if parts.precision and (parts.precision < 1 or (parts.scale or 0) > parts.precision) then
+    return "precision: expected 1 or more, and at least the scale"
+  end
+end
+
+define {
+  kind = "decimal", bare = {},
+  options = { { "precision", size }, { "scale", size }, { "min", decimal_bound }, { "max", decimal_bound } },
+  phrase = function(s)
+    local words = "a number"
+    if s.precision then words = ("%s of at most %d digits, %d of them behind the point"):format(words, s.precision, s.scale or 0) end
+    return words .. range(s.min and tostring(s.min), s.max and tostring(s.max), "")
+  end,
+  settle = check_decimal,
+  write = function(s, out)
+    out.type, out.minimum, out.maximum = "number", s.min, s.max
+    if s.scale then out.multipleOf = core.decimal("1e-" .. s.scale) end
+  end,
+  column = "decimal",
+}
+
 -- ---- string: min_length, max_length and length (a number or { min, max }) are in
 -- characters; pattern is a Lua pattern; regex a regular expression as in JSON Schema
 -- (schema.lua says more); format one of date date-time time

@@ -52,7 +52,7 @@ end
 ---@field kind string
 ---@field bare table?        the parts of the type without options; nil: it is made of something
 ---@field options table[]?   { name, reader, keyword of JSON Schema or nil, its reader if another, usual = what code leaves out }
----@field settle nil|fun(parts: table)   turn what was written into what is kept
+---@field settle nil|fun(parts: table): string?   turn what was written into what is kept; the problem, if there is one
 ---@field compiled string[]? parts that only the runtime can check
 ---@field phrase fun(type: table): string
 ---@field content string|nil|fun(type): string   of code: an option that is a type; or text
@@ -176,8 +176,7 @@ local function finish(parts, options)
     if not read then return nil, problem end
     for name, value in pairs(read) do parts[name] = value end
   end
-  if kind.settle then kind.settle(parts) end
-  problem = out_of_order(parts)
+  problem = kind.settle and kind.settle(parts) or out_of_order(parts)
   if problem then return nil, problem end
   local schema = make(parts)
   for _, name in ipairs(kind.compiled or {}) do

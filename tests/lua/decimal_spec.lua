@@ -1,0 +1,146 @@
+--- sluice.decimal: numbers that keep their digits.
+local json = require "sluice.json"
+local shell = require "support.shell"
+local sluice = require "sluice"
+
+local decimal = sluice.decimal
+
+after_each(shell.forget)
+
+--- In order, but for those of the same worth, which stand together in one list.
+local LADDER = {
+  { "-1e400", "-10e399" }, { "-1e309" }, { -1.7976931348623157e308 }, { "-18446744073709551617" },
+  { "-18446744073709551616", -18446744073709551616.0, "-1844674407370955161600e-2" }, { "-9223372036854775809" },
+  { math.mininteger, "-9223372036854775808", -9223372036854775808.0 }, { "-1.5", -1.5 }, { -1, "-1", "-1.0", "-1e0" }, { "-1e-400" },
+  { 0, "0", -0.0, "-0", "0e999999999999999999999", "0.000" }, { "1e-400" }, { "4e-324" }, { 5e-324 },
+  { "0.1" }, { 0.1 }, { "0.1000000000000000055511151231257827021181583404541015626" }, { "19.98999999999999999999" }, { "19.99", "19.990" },
+  { 9007199254740992, 9007199254740992.0, "9007199254740992" }, { "9007199254740992.5" }, { 9007199254740993, "9007199254740993" },
+  { math.maxinteger, "9223372036854775807" }, { "9223372036854775808", 9223372036854775808.0, "9.223372036854775808e18" },
+  { "18446744073709551615" }, { "18446744073709551616", 18446744073709551616.0 }, { "18446744073709551617" },
+  { 1.7976931348623157e308 }, { "1e309" }, { "1e400", "10e399" },
+  { "1e1000000000" }, { "1e1000000001" }, { math.huge },
+}
+
+local function value(entry) return type(entry) == "string" and decimal(entry) or entry end
+
+describe("decimals", function()
+  it("have one order with numbers, exactly", function()
+    for i, step in ipairs(LADDER) do
+      for j, other in ipairs(LADDER) do
+        for _, a in ipairs(step) do
+          for _, b in ipairs(other) do
+            local x, y = value(a), value(b)
+            local words = ("%s and %s"):format(a, b)
+            if sluice.is_decimal(x) or sluice.is_decimal(y) then
+              assert.equal(i < j, x < y, words)
+              assert.equal(i <= j, x <= y, words)
+              assert.equal(i > j, x > y, words)
+            end
+            if sluice.is_decimal(x) then assert.equal(i == j, x:eq(y), words) end
+            if sluice.is_decimal(x) and sluice.is_decimal(y) then assert.equal(i == j, x == y, words) end
+          end
+        end
+      end
+    end
+  end)
+
+  it("are not equal to what is no number, nor to NaN, and have no order with them", function()
+    local d = decimal "1"
+    for _, other in ipairs { "1", true, {}, json.null } do
+      assert.is_false(d:eq(other))
+      assert.is_false(d == other)
+      assert.is_false((pcall(function() return d < other end)))
+    end
+    assert.is_false(d:eq(0 / 0))
+    assert.is_false(d < 0 / 0 or d > 0 / 0 or d <= 0 / 0)
+    assert.is_false(d == 1) -- Lua's own
+  end)
+
+  it("are texts", function()
+    for _, text in ipairs { "0", "-0", "19.990", "1e400", "1E+2", "18446744073709551616" } do
+      assert.equal(text, tostring(decimal(text)))
+      assert.equal("<" .. text .. ">", "<" .. decimal(text) .. ">")
+      assert.equal(text, json.encode(decimal(text)))
+    end
+    assert.equal("12", tostring(decimal(12)))
+    assert.equal("0.1", tostring(decimal(0.1)))
+    assert.equal('{"a":[18446744073709551616,1e400]}', json.encode(json.decode '{"a":[18446744073709551616,1e400]}'))
+  end)
+
+  it("give Lua's numbers when they are calculated with", function()
+    local d = decimal "18446744073709551616"
+    assert.equal(2.0 ^ 64 + 1, d + 1)
+    assert.equal(2.0 ^ 63, d / 2)
+    assert.equal(-2.0 ^ 64, -d)
+    assert.equal("integer", math.type(decimal "12" + 1))
+    assert.equal(13, 1 + decimal "12.0")
+    assert.equal(1.5, decimal "1.5" * 1)
+    assert.equal(math.huge, decimal "1e400" + 0)
+    assert.equal(0.0, decimal "1e-400" + 0)
+    assert.equal(2, decimal "17" % 5)
+    assert.equal(3, decimal "17" // 5)
+    assert.is_false((pcall(function() return d + {} end)))
+  end)
+
+  it("cannot be changed, and have nothing but eq", function()
+    local d = decimal "1"
+    assert.is_false((pcall(function() d.x = 1 end)))
+    local ok, message = pcall(function() return d.value end)
+    assert.is_false(ok)
+    assert.matches("a decimal has no 'value'", message)
+  end)
+
+  it("are made of numbers only, or it raises where they are made", function()
+    for _, bad in ipairs { "", "x", "1.", ".5", "+1", "01", "0x10", "1e", "1 ", " 1", "NaN", "Infinity", "1,5", 0 / 0, math.huge, true, {} } do
+      local ok, message = pcall(function() return decimal(bad) end)
+      assert.is_false(ok, tostring(bad))
+      assert.matches("decimal_spec.lua:%d+: decimal: expected a number", message)
+    end
+    assert.is_false((pcall(decimal)))
+    for _, other in ipairs { 1, 1.5, "1", {} } do assert.is_false(sluice.is_decimal(other)) end
+  end)
+
+  it("are compared quickly, whatever their exponents", function()
+    local long = decimal(("9"):rep(100000))
+    assert.is_true(long < decimal "1e999999999999999999999999")
+    assert.is_true(decimal "1e-999999999999999999999999" < long)
+    assert.is_false(long:eq(1.5))
+  end)
+end)
+
+describe("rows with such numbers", function()
+  local ROWS = '{"id":18446744073709551615,"x":1e400,"p":0.12345678901234567890123}\n{"id":18446744073709551616,"x":1,"p":1.0}\n'
+
+  local function filter(...)
+    local result = shell.sluice({ "filter", "-q", ... }, { input = ROWS })
+    assert.equal(0, result.status, result.err)
+    return result.out
+  end
+
+  it("keep them where they are mapped", function()
+    assert.equal('{"id":18446744073709551615,"x":1e400}\n{"id":18446744073709551616,"x":1}\n', filter("--map", "{ id = id, x = x }", "true"))
+    assert.equal("[18446744073709551615]\n[18446744073709551616]\n", filter("--map", "{ id }", "true"))
+  end)
+
+  it("are found by them", function()
+    assert.equal("1\n", filter("--map", "x", "id == 18446744073709551616"))
+    assert.equal("1e400\n", filter("--map", "x", "x > 1e308 and id ~= 18446744073709551616"))
+    assert.equal("", filter("id == 18446744073709551617"))
+  end)
+
+  it("give them to policies, and to CSV and JSON lines", function()
+    local out, lines = shell.file(), shell.file()
+    local policy = shell.file(([[local sluice = require "sluice"
+      return { streams = { rows = { on_row = function(row)
+        local id = row.payload.id
+        assert(sluice.is_decimal(id) and id > 5 and row:get("id"):eq(id))
+      end, sink = require("sluice.sink.csv").file(%q, { columns = { "id", "x", "p" }, header = false }) } } }]]):format(out), "p.lua")
+    assert.equal(0, shell.sluice({ "run", policy }, { input = ROWS }).status)
+    assert.equal("18446744073709551615,1e400,0.12345678901234567890123\n18446744073709551616,1,1.0\n", shell.read(out))
+    policy = shell.file(([[local s = require "sluice.schema"
+      return { streams = { rows = { schema = s.record { { "id", s.decimal { precision = 20, scale = 0 } }, { "p", s.decimal } },
+        map = function(row) return row.payload end, sink = require("sluice.sink.jsonl").file(%q) } } }]]):format(lines), "p.lua")
+    assert.equal(0, shell.sluice({ "run", policy }, { input = ROWS }).status)
+    assert.equal('{"id":18446744073709551615,"p":0.12345678901234567890123}\n{"id":18446744073709551616,"p":1.0}\n', shell.read(lines))
+  end)
+end)
