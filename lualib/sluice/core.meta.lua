@@ -171,7 +171,9 @@ local core
 ---@field native boolean?
 ---@field digits boolean?
 ---@field nul boolean?
----@field microseconds boolean?
+---@field instant boolean?
+---@field utc boolean?
+---@field fraction integer?
 ---@field array boolean?
 
 ---@class sluice.core.CellsOptions   (runtime/sink/cells.h)

@@ -19,8 +19,8 @@ bool sl_number_takes_float(const struct sl_node *n, double value); /* finite */
 bool sl_number_takes_decimal(const struct sl_node *n, struct sl_text digits);
 bool sl_decimal_takes(const struct sl_node *n, struct sl_text number); /* of a decimal */
 
-/* The integer that a number stands for: also 1.0 and 1e2, as long as the
- * double is surely what was written, which is up to 2^53. */
+/* The integer of 64 bits that a number stands for: also 1.0 and 1e2, by its digits. The text
+ * that was parsed must still be there. */
 bool sl_number_whole(struct sl_json_value v, int64_t *out);
 
 /* ---- string: within the limits, but for a pattern of Lua? ---- */

@@ -130,21 +130,33 @@ bool sl_number_whole(struct sl_json_value v, int64_t *out)
 		*out = sl_json_integer(v);
 		return true;
 	}
-	if (sl_json_type(v) != SL_JSON_FLOAT)
+	if (sl_json_type(v) != SL_JSON_FLOAT || sl_json_float(v) != floor(sl_json_float(v)))
 		return false;
-	double d = sl_json_float(v);
-	if (!(fabs(d) <= 0x1p53) || d != floor(d))
+	struct sl_text t; /* by its digits: the double may have been rounded */
+	t.bytes = sl_json_own_text(v, &t.len);
+	struct sl_digits d = sl_digits_of(t);
+	return sl_digits_integer(&d, out);
+}
+
+/* Beyond 64 bits it is a decimal. */
+static bool push_large_integer(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v)
+{
+	struct sl_text t;
+	t.bytes = sl_json_own_text(v, &t.len);
+	struct sl_digits d = sl_digits_of(t);
+	if (!sl_digits_are_whole(&d) || !(n->plain || sl_number_takes_decimal(n, t)))
 		return false;
-	*out = (int64_t)d;
+	sl_decimal_push(w->L, t.bytes, t.len);
 	return true;
 }
 
 static void read_integer(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v)
 {
 	int64_t value;
-	if (sl_number_whole(v, &value) && (n->plain || sl_number_takes_integer(n, value)))
+	bool is_small = sl_number_whole(v, &value);
+	if (is_small && (n->plain || sl_number_takes_integer(n, value)))
 		lua_pushinteger(w->L, (lua_Integer)value);
-	else
+	else if (is_small || !push_large_integer(w, n, v))
 		sl_walk_refuse(w, n, v);
 }
 

@@ -150,8 +150,16 @@ static void give_copies(lua_State *L) /* [..., loans, copy] */
 	}
 }
 
+/* A document of the lent text knows where that was. */
+static void forget_document(struct sl_script *s)
+{
+	if (s->codec != NULL)
+		s->codec->holds = 0;
+}
+
 void sl_row_end_loans(lua_State *L, struct sl_script *s)
 {
+	forget_document(s);
 	luaL_checkstack(L, 8, "large rows");
 	push_loans(L);
 	if (is_wanted(L)) {
@@ -163,6 +171,7 @@ void sl_row_end_loans(lua_State *L, struct sl_script *s)
 
 void sl_row_forget_loans(lua_State *L, struct sl_script *s)
 {
+	forget_document(s);
 	push_loans(L);
 	int loans = lua_gettop(L);
 	lua_pushnil(L);

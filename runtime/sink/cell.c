@@ -75,18 +75,30 @@ static size_t count_characters(struct sl_text t)
 	return n;
 }
 
-/* The fraction of the seconds, behind the point, is what it is cut to. */
-static int check_instant(struct sl_text t, struct sl_error *err)
+/* What is behind the seconds of "…12:34:56.789+01:00"; NULL: there are none. */
+static const char *behind_seconds(struct sl_text t)
 {
-	const char *point = memchr(t.bytes, '.', t.len), *end = t.bytes + t.len;
-	const char *seconds = point != NULL ? point - 2 : t.len >= 19 ? t.bytes + 17 : NULL;
-	if (seconds != NULL && seconds >= t.bytes && memcmp(seconds, "60", 2) == 0)
-		return refuse_shown(err, "the column has no leap seconds", t);
-	if (point == NULL)
+	const char *colon = t.len > 0 ? memchr(t.bytes, ':', t.len) : NULL, *end = t.bytes + t.len;
+	return colon != NULL && end - colon >= 6 && colon[3] == ':' ? colon + 6 : NULL;
+}
+
+static int check_instant(struct sl_text t, const struct sl_column *c, struct sl_error *err)
+{
+	char what[80];
+	const char *p = behind_seconds(t), *end = t.bytes + t.len;
+	if (p == NULL)
 		return 0;
-	for (const char *p = point + 1; p < end && *p >= '0' && *p <= '9'; p++)
-		if (p - point > 6 && *p != '0')
-			return refuse_shown(err, "the column holds microseconds, nothing finer", t);
+	if (memcmp(p - 2, "60", 2) == 0)
+		return refuse_shown(err, "the column has no leap seconds", t);
+	if (p < end && *p == '.')
+		p++;
+	for (uint32_t i = 0; p < end && *p >= '0' && *p <= '9'; p++, i++)
+		if (i >= c->fraction && *p != '0') {
+			snprintf(what, sizeof what, "the column holds %" PRIu32 " digits of a second's fraction", c->fraction);
+			return refuse_shown(err, what, t);
+		}
+	if ((c->limits & SL_LIMIT_UTC) && p < end && *p != 'Z' && *p != 'z')
+		return refuse_shown(err, "the column has no time zones", t);
 	return 0;
 }
 
@@ -97,7 +109,7 @@ static int check_text(struct sl_text t, const struct sl_column *c, struct sl_err
 	if (c->characters > 0 && t.len > c->characters && count_characters(t) > c->characters)
 		return sl_fail(err, SL_SINK, 0, "a text of %zu characters, and the column holds %" PRIu32,
 		               count_characters(t), c->characters);
-	return (c->limits & SL_LIMIT_MICROSECONDS) ? check_instant(t, err) : 0;
+	return (c->limits & SL_LIMIT_INSTANT) ? check_instant(t, c, err) : 0;
 }
 
 int sl_cell_check(const struct sl_cell *cell, const struct sl_column *c, struct sl_error *err)
@@ -135,9 +147,26 @@ static int check_decimal(struct sl_digits d, const struct sl_column *c, struct s
 	return refuse_shown(err, what, t);
 }
 
+static bool is_written_whole(struct sl_text t)
+{
+	size_t i = 0;
+	while (i < t.len && t.bytes[i] != '.' && t.bytes[i] != 'e' && t.bytes[i] != 'E')
+		i++;
+	return i == t.len;
+}
+
+/* What no double is: one written with a point or an exponent may become the nearest, unless
+ * nothing is left of it. */
+static bool is_no_double(struct sl_text t, double nearest)
+{
+	if (isinf(nearest) || (nearest == 0 && sl_digits_of(t).count > 0))
+		return true;
+	return is_written_whole(t) && sl_decimal_compare_double(t, nearest) != 0;
+}
+
 /* A number by its own text; nearest: as a double. */
 static int cell_of_digits(struct sl_cell *out, const struct sl_column *c, struct sl_text t, double nearest,
-                          bool is_decimal, struct sl_error *err)
+                          struct sl_error *err)
 {
 	struct sl_digits d = sl_digits_of(t);
 	int64_t integer;
@@ -145,20 +174,10 @@ static int cell_of_digits(struct sl_cell *out, const struct sl_column *c, struct
 		return refuse_type(err, c, t);
 	if (c->type == SL_COLUMN_INTEGER && sl_digits_integer(&d, &integer))
 		return cell_integer(out, integer);
-	out->type = c->type == SL_COLUMN_INTEGER || is_decimal ? SL_CELL_DIGITS : SL_CELL_NUMBER;
+	out->type = c->type == SL_COLUMN_INTEGER || is_no_double(t, nearest) ? SL_CELL_DIGITS : SL_CELL_NUMBER;
 	out->number = nearest;
 	out->text = t;
 	return c->type == SL_COLUMN_DECIMAL ? check_decimal(d, c, t, err) : 0;
-}
-
-/* What no double is, nor an integer of 64 bits: a fraction may become the nearest. */
-static bool is_no_double(struct sl_text t)
-{
-	struct sl_digits d = sl_digits_of(t);
-	int64_t integer;
-	double nearest = sl_decimal_nearest(t);
-	return isinf(nearest) || (sl_digits_are_whole(&d) && !sl_digits_integer(&d, &integer) &&
-	                          sl_decimal_compare_double(t, nearest) != 0);
 }
 
 static bool takes_numbers(const struct sl_column *c)
@@ -318,9 +337,9 @@ static int cell_of_number(struct sl_cell *out, const struct sl_column *c, struct
 	enum sl_json_type type = sl_json_type(v);
 	if (!takes_numbers(c))
 		return refuse_type(err, c, own_text(v));
-	if (type == SL_JSON_INTEGER)
+	if (type == SL_JSON_INTEGER && !(sl_json_integer(v) == 0 && own_text(v).len > 1))
 		return cell_of_integer(out, c, sl_json_integer(v), err);
-	return cell_of_digits(out, c, own_text(v), sl_json_float(v), type == SL_JSON_DECIMAL, err);
+	return cell_of_digits(out, c, own_text(v), type == SL_JSON_INTEGER ? -0.0 : sl_json_float(v), err); /* -0 */
 }
 
 static int cell_of_value(struct sl_cell *out, const struct sl_column *c, struct sl_json_value v,
@@ -390,7 +409,7 @@ static int cell_of_double(lua_State *L, int index, struct sl_cell *out, const st
 		return refuse(err, isnan(d) ? "NaN is not a number that a column can hold"
 		                            : "an infinity is not a number that a column can hold");
 	struct sl_text t = sl_cell_text(out, digits);
-	if (cell_of_digits(out, c, t, d, false, err) != 0)
+	if (cell_of_digits(out, c, t, d, err) != 0)
 		return -1;
 	if (out->type == SL_CELL_DIGITS)
 		return refuse_type(err, c, t); /* a whole number, and no integer of 64 bits */
@@ -416,7 +435,7 @@ static int cell_of_decimal(lua_State *L, int index, struct sl_cell *out, const s
 	struct sl_text t = sl_decimal_test(L, index);
 	if (t.bytes == NULL || !takes_numbers(c))
 		return refuse_lua(L, index, c, room, err);
-	return cell_of_digits(out, c, t, sl_decimal_nearest(t), is_no_double(t), err);
+	return cell_of_digits(out, c, t, sl_decimal_nearest(t), err);
 }
 
 static int cell_of_lua(lua_State *L, int index, struct sl_cell *out, const struct sl_column *c,

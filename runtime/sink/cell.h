@@ -50,7 +50,8 @@ enum sl_column_limit {
 	SL_LIMIT_INT64 = 2,        /* numbers are integers of 64 bits there */
 	SL_LIMIT_NATIVE = 32,      /* numbers are one or the other there */
 	SL_LIMIT_NUL = 4,          /* no U+0000 in texts */
-	SL_LIMIT_MICROSECONDS = 8, /* texts are instants, of no finer fraction, and no leap second */
+	SL_LIMIT_INSTANT = 8,      /* texts are times: of no finer fraction, and no leap second */
+	SL_LIMIT_UTC = 128,        /* and without a zone, or with Z */
 	SL_LIMIT_DIGITS = 16,      /* numbers are wanted as their text */
 	SL_LIMIT_ARRAY = 64        /* JSON arrays of scalars are wanted as PostgreSQL writes arrays */
 };
@@ -63,6 +64,7 @@ struct sl_column {
 	unsigned limits;
 	uint32_t characters; /* in a text, at most; 0: any number */
 	uint32_t precision, scale; /* of a decimal; precision 0: any */
+	uint32_t fraction;   /* digits of a second's, of an instant */
 };
 
 enum sl_cell_type {

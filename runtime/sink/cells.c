@@ -300,7 +300,7 @@ static void read_limits(lua_State *L, struct sl_column *out) /* [..., column] */
 		const char *name;
 		enum sl_column_limit limit;
 	} limits[] = { { "double", SL_LIMIT_DOUBLE },   { "int64", SL_LIMIT_INT64 },   { "nul", SL_LIMIT_NUL },
-		       { "microseconds", SL_LIMIT_MICROSECONDS }, { "digits", SL_LIMIT_DIGITS },
+		       { "instant", SL_LIMIT_INSTANT }, { "utc", SL_LIMIT_UTC }, { "digits", SL_LIMIT_DIGITS },
 		       { "native", SL_LIMIT_NATIVE }, { "array", SL_LIMIT_ARRAY } };
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
 		if (sl_option_boolean(L, lua_gettop(L), limits[i].name))
@@ -322,6 +322,7 @@ static void read_column(lua_State *L, struct sl_cells *c, size_t i) /* [..., col
 	out->characters = (uint32_t)sl_option_integer(L, at, "characters", 0, UINT32_MAX);
 	out->precision = (uint32_t)sl_option_integer(L, at, "precision", 0, UINT32_MAX);
 	out->scale = (uint32_t)sl_option_integer(L, at, "scale", 0, UINT32_MAX);
+	out->fraction = (uint32_t)sl_option_integer(L, at, "fraction", 0, UINT32_MAX);
 	c->is_key[i] = sl_option_boolean(L, at, "key");
 	c->guess[i] = i;
 	read_limits(L, out);

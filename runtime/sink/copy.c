@@ -177,8 +177,9 @@ static int put_line(struct copy *c, struct sl_error *err)
 
 /* "COPY decl, line 3, column line: "x"", in the server's language: the first number behind
  * the table's name; 0: there is none. */
-static size_t line_of(const struct copy *c, const char *context)
+static size_t line_of(const struct copy *c, const char **at)
 {
+	const char *context = *at;
 	size_t table = c->relation.len;
 	while (context != NULL && strncmp(context, "COPY ", 5) != 0) { /* what is around it comes last */
 		const char *end = strchr(context, '\n');
@@ -188,7 +189,23 @@ static size_t line_of(const struct copy *c, const char *context)
 		return 0;
 	context += 5 + table;
 	context += strcspn(context, "0123456789\n");
-	return (size_t)strtoull(context, NULL, 10);
+	char *end;
+	size_t line = (size_t)strtoull(context, &end, 10);
+	*at = end;
+	return line;
+}
+
+/* Behind the line, "column NAME:" in the server's language; NULL: no column of ours. */
+static const struct sl_column *column_of(const struct copy *c, const char *at)
+{
+	if (at == NULL || strncmp(at, ", ", 2) != 0 || (at = strchr(at + 2, ' ')) == NULL)
+		return NULL;
+	for (size_t i = 0; i < c->cells.width; i++) {
+		struct sl_text name = c->cells.columns[i].name;
+		if (strncmp(at + 1, name.bytes, name.len) == 0 && at[1 + name.len] == ':')
+			return &c->cells.columns[i];
+	}
+	return NULL;
 }
 
 static const char *find_line(const struct batch *b, size_t line, const char **end)
@@ -220,8 +237,11 @@ static void blame(struct copy *c, const PGresult *r, const struct batch *b)
 {
 	const char *context = lib.resultErrorField(r, PG_DIAG_CONTEXT);
 	const char *column = lib.resultErrorField(r, PG_DIAG_COLUMN_NAME);
-	size_t line = line_of(c, context);
-	char key[120] = "";
+	size_t line = line_of(c, &context);
+	const struct sl_column *named = column_of(c, context);
+	char key[120] = "", name[200];
+	if (named != NULL)
+		column = sl_quote(name, sizeof name, named->name.bytes, named->name.len);
 	sl_pq_refused(r, &c->failure);
 	if (line == 0 || line > b->count) {
 		sl_cells_blame(&c->cells, NULL, NULL, column, &c->failure);

@@ -59,17 +59,27 @@ static bool read_integer(const struct source *s, struct sl_json_value v, struct 
 	       (s->node->plain || sl_number_takes_integer(s->node, out->integer));
 }
 
+/* Not -0, which is another number. */
+static bool is_plain_zero(struct sl_json_value v)
+{
+	size_t len;
+	sl_json_own_text(v, &len);
+	return len == 1;
+}
+
 static bool read_number(const struct source *s, struct sl_json_value v, struct sl_cell *out)
 {
 	if (sl_json_type(v) == SL_JSON_INTEGER) {
 		out->type = SL_CELL_INTEGER;
 		out->integer = sl_json_integer(v);
-		return sl_number_takes_integer(s->node, out->integer);
+		return (out->integer != 0 || is_plain_zero(v)) && sl_number_takes_integer(s->node, out->integer);
 	}
 	if (sl_json_type(v) != SL_JSON_FLOAT)
 		return false;
 	out->type = SL_CELL_NUMBER;
 	out->number = sl_json_float(v);
+	if (out->number == 0)
+		return false; /* it may have been more */
 	out->text.bytes = NULL;
 	if (s->column->limits & SL_LIMIT_DIGITS)
 		out->text.bytes = sl_json_own_text(v, &out->text.len);

@@ -1,6 +1,7 @@
 --- What a type means, said a second time and simply: over decoded values, in
 --- plain Lua, sharing nothing with the C but the declarations.
 local json = require "sluice.json"
+local sluice = require "sluice"
 
 local M = {}
 
@@ -45,7 +46,7 @@ end
 
 local function whole(v)
   if math.type(v) == "integer" then return v end
-  if math.type(v) == "float" and v % 1 == 0 and math.abs(v) <= 2 ^ 53 then return math.tointeger(v) end
+  if math.type(v) == "float" and v % 1 == 0 then return math.tointeger(v) or sluice.decimal(v) end
 end
 
 local function in_bounds(s, v)

@@ -28,12 +28,18 @@ describe("a scalar type", function()
     takes(schema.any, { ["1"] = 1, ["null"] = null, ['"x"'] = "x", ["[1,{}]"] = { 1, {} } }, {})
   end)
 
-  it("integer is exact over 64 bits, and takes what is written as a float up to 2^53", function()
+  it("integer is exact over 64 bits, and takes what is written as a float, and is a decimal beyond", function()
     takes(schema.integer, {
       ["9223372036854775807"] = math.maxinteger, ["-9223372036854775808"] = math.mininteger,
       ["9007199254740993"] = 9007199254740993, ["1.0"] = 1, ["1e2"] = 100, ["-0.0"] = 0,
       ["9007199254740992.0"] = 9007199254740992,
-    }, { "1.5", "9223372036854775808", "-9223372036854775809", "1e16", "1e400", "true", '"1"', "9007199254740994.0" })
+      ["1e16"] = 10000000000000000, ["9007199254740993.0"] = 9007199254740993,
+    }, { "1.5", "9007199254740992.5", "1e-400", "true", '"1"', "null" })
+    for _, text in ipairs { "9223372036854775808", "-9223372036854775809", "1e19", "1e400", "123456789012345678901234567890.0" } do
+      assert.equal(text, tostring(assert(schema.integer:decode(text))))
+      assert.is_true(sluice.is_decimal(schema.integer:decode(text)))
+      assert.is_nil((schema.integer { max = 1e18 // 1 | 0 }:decode(text)) and text:sub(1, 1) ~= "-" or nil)
+    end
   end)
 
   it("number keeps integers and floats apart, and beyond their range the digits", function()

@@ -196,7 +196,7 @@ describe("a column of PostgreSQL that is there", function()
       { "integer", schema.integer, "2147483648", "out of range for type integer" },
       { "text", schema.string, '"a\\u0000b"', "the character U+0000 cannot stand there" },
       { "text", schema.string, '"\\ud83d"', "not valid Unicode: lone surrogate" },
-      { "timestamptz", schema.string { format = "date-time" }, '"2024-02-29T12:00:00.1234567Z"', "the column holds microseconds" },
+      { "timestamptz", schema.string { format = "date-time" }, '"2024-02-29T12:00:00.1234567Z"', "the column holds 6 digits of a second's fraction" },
       { "float8[]", schema.array(schema.number), "[9007199254740993]", "none of them is that number" },
       { "bigint", schema.number, "1.5", "the column holds integers of 64 bits, got 1.5" },
       { "jsonb", schema.any, '"\\u0000"', "\\u0000 cannot be converted to text" },

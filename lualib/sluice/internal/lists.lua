@@ -27,6 +27,14 @@ function M.contains(list, value)
   return false
 end
 
+--- A table with the fields of both; those of the second win.
+function M.joined(first, second)
+  local both = {}
+  for key, value in pairs(first) do both[key] = value end
+  for key, value in pairs(second) do both[key] = value end
+  return both
+end
+
 --- The same list, with more at its end.
 function M.append(list, more)
   return table.move(more, 1, #more, #list + 1, list)

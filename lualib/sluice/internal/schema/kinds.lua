@@ -183,16 +183,16 @@ define {
 
 -- ---- array(items, { min =, max =, unique = true }) ----------------------------
 
---- Has it a column of its own, not that of any value?
-local function is_scalar(s)
+--- The type of its elements, if they have a column of their own, not that of any value.
+local function scalar(s)
   local column = types.kinds[s.kind].column
   if type(column) == "function" then column = column(s) end
-  return column ~= nil and column ~= "json"
+  return column ~= nil and column ~= "json" and s or nil
 end
 
 define {
   kind = "array", bare = { items = types.bare.any }, content = "items", json_type = "array",
-  column = function(s) return "json", false, is_scalar(s.items) end,
+  column = function(s) return "json", false, scalar(s.items) end,
   options = {
     { "items", types.part }, { "min", size, "minItems", keyword_size }, { "max", size, "maxItems", keyword_size },
     { "unique", check.boolean, "uniqueItems" },

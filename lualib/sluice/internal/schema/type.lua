@@ -62,8 +62,8 @@ end
 ---@field mark string?       the keywords by which it claims
 ---@field read nil|fun(options: table, node: table, at: string, read: fun(node, path): sluice.Schema): table?   more parts
 ---@field write nil|fun(type, out: table, at: string, write: fun(type, path): any): boolean?   false: no value fits
---- Of a table; whether null is a value, and whether it is an array of scalars. nil: "json".
----@field column string|nil|fun(type): string, boolean?, boolean?
+--- Of a table; whether null is a value, and of an array of scalars their type. nil: "json".
+---@field column string|nil|fun(type): string, boolean?, sluice.Schema?
 
 ---@type table<string, sluice.SchemaKind>|sluice.SchemaKind[]  by name, and in their order
 M.kinds = {}

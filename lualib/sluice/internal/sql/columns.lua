@@ -13,7 +13,7 @@ local M = {}
 ---@field precision integer?  of a decimal: digits, of which
 ---@field scale integer?      so many behind the point
 ---@field format string?      of the schema's strings
----@field array boolean?      the schema's arrays of scalars
+---@field elements sluice.sql.Column?  of the schema's arrays of scalars
 
 local TYPES = { text = true, integer = true, number = true, boolean = true, json = true, decimal = true }
 local EXPECTED = "a type: text, integer, number, boolean, decimal or json, with ? at the end if it may be null"
@@ -74,16 +74,22 @@ function M.read(value)
   return columns
 end
 
---- The column of a field, and whether null is one of its values: that is NULL.
-local function of_field(field)
-  local declared = field.schema
-  local column, null, is_array = kinds[declared.kind].column, false, false
-  if type(column) == "function" then column, null, is_array = column(declared) end
-  null = field.optional or field.nullable or null
+--- What a column has of a type; whether null is one of its values: that is NULL.
+local function of_type(declared)
+  local column, null, elements = kinds[declared.kind].column, false, nil
+  if type(column) == "function" then column, null, elements = column(declared) end
   return {
-    name = field.name, type = column or "json", null = null, optional = null, format = rawget(declared, "format"),
-    precision = rawget(declared, "precision"), scale = rawget(declared, "scale"), array = is_array,
+    type = column or "json", null = null, format = rawget(declared, "format"),
+    precision = rawget(declared, "precision"), scale = rawget(declared, "scale"), elements = elements and of_type(elements),
   }
+end
+
+local function of_field(field)
+  local column = of_type(field.schema)
+  column.name = field.name
+  column.null = field.optional or field.nullable or column.null
+  column.optional = column.null
+  return column
 end
 
 ---@param schema sluice.Schema

@@ -222,13 +222,21 @@ local function of_format(format, limits)
   return function(column) return column.format == format and limits or nil end
 end
 
+--- A time, to the microsecond, or to what the column's modifier says; without a zone UTC's only.
+local function instant(format, is_local)
+  return function(column, existing)
+    if column.format ~= format then return nil end
+    return { nul = true, instant = true, utc = is_local, fraction = existing.modifier >= 0 and existing.modifier or 6 }
+  end
+end
+
 local always = function(limits) return function() return limits end end
 
 local ACCEPTED = {
   text = {
     text = always(TEXT), citext = always(TEXT), varchar = varchar, enum = always(TEXT),
-    uuid = of_format("uuid", TEXT), date = of_format("date", TEXT), time = of_format("time", { nul = true, microseconds = true }),
-    timestamptz = of_format("date-time", { nul = true, microseconds = true }),
+    uuid = of_format("uuid", TEXT), date = of_format("date", TEXT), time = instant("time", true), timetz = instant("time"),
+    timestamptz = instant "date-time",
   },
   integer = {
     int8 = always(INTEGERS), int4 = always(INTEGERS), int2 = always(INTEGERS),
@@ -243,20 +251,19 @@ local ACCEPTED = {
   decimal = { numeric = numeric_for_decimals, text = always(DIGITS) },
 }
 
---- Arrays of scalars, whatever their schema says of the elements: the server refuses others.
-local ARRAY, DOUBLE_ARRAY = { array = true, nul = true }, { array = true, nul = true, double = true }
-local ELEMENTS = {
-  text = ARRAY, varchar = ARRAY, int8 = ARRAY, int4 = ARRAY, int2 = ARRAY, numeric = ARRAY, bool = ARRAY, float8 = DOUBLE_ARRAY,
-}
+--- Arrays of what a column of the elements' type would take; their modifier is the array's.
+local function accepts_elements(elements, existing)
+  local accept = ACCEPTED[elements.type][existing.element]
+  local limits = accept and accept(elements, existing)
+  return limits and limits.characters == nil and not limits.fraction and lists.joined(limits, { array = true }) or nil
+end
 
 --- Whether the column holds these values unchanged, or refuses them: what we must refuse.
 ---@param column sluice.sql.Column
 ---@param existing sluice.sql.Existing
 ---@return table<string, boolean|integer>? limits
 function M.accepts(column, existing)
-  if existing.element then
-    return column.array and existing.modifier < 0 and ELEMENTS[existing.element] or nil
-  end
+  if existing.element then return column.elements and accepts_elements(column.elements, existing) end
   local accept = ACCEPTED[column.type][existing.class == "e" and "enum" or existing.base]
   return accept and accept(column, existing)
 end
