@@ -86,6 +86,8 @@
 --- the next row boundary (kind cancelled, field signal: its number); the second
 --- kills what is leaving at once and stops a handler that runs.
 ---@field interrupted fun(): table?
+--- The error of a wait that the user has asked to end, or nil: he has not. what: that was waited for.
+---@field cancelled fun(what: string): sluice.Error?
 --- What os.exit is in the command: whatever of the user's runs fails, and no
 --- pcall of its own changes that (runtime/script/limit.h).
 ---@field exit fun()

@@ -63,6 +63,20 @@ static int core_interrupted(lua_State *L)
 	return 1;
 }
 
+/* The user wants to wait no longer for what is named. */
+static int core_cancelled(lua_State *L) /* [what] */
+{
+	SL_ERROR(err);
+	const char *what = luaL_checkstring(L, 1);
+	if (sl_interrupt_count() == 0)
+		return 0;
+	sl_fail(&err, SL_CANCELLED, 0, "interrupted by %s while %.300s was waited for",
+	        sl_interrupt_name(sl_interrupt_signal()), what);
+	sl_error_number(&err, SL_D_SIGNAL, sl_interrupt_signal());
+	sl_lua_error_push(L, &err);
+	return 1;
+}
+
 static int core_visible(lua_State *L) /* [text] */
 {
 	size_t len;
@@ -101,6 +115,7 @@ static int core_environ(lua_State *L)
 }
 
 static const luaL_Reg functions[] = { /* upvalue 1: the script */
+	{ "cancelled", core_cancelled },
 	{ "error", sl_lua_error_new },
 	{ "decimal", sl_decimal_new },
 	{ "is_decimal", sl_decimal_is },

@@ -436,8 +436,11 @@ static int through_lua(struct sl_run *run, const struct sl_row *row)
 
 /* ---- a row without Lua ---- */
 
+/* What could not be waited for until the deadline has failed by that. */
 static void raise_what(lua_State *L, struct sl_event *e)
 {
+	if (e->run->deadline.passed)
+		e->scope.expired = SL_EXPIRY_DEADLINE;
 	sl_lua_error_raise(L, e->what);
 }
 

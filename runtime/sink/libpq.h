@@ -2,7 +2,7 @@
  * libpq.h - a connection to PostgreSQL that is never waited for without end (room: sink, private)
  *
  * Below postgres.h and copy.h: libpq in its asynchronous form, with one answer at a time.
- * Errors are of kind sink, with the server's message, detail and hint as their message and the
+ * Errors are of kind sink (cancelled, when the user wants to wait no longer), with the server's message, detail and hint as their message and the
  * SQLSTATE as code; they say nothing of the place.
  */
 #pragma once

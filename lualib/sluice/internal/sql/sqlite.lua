@@ -88,6 +88,8 @@ end
 --- One writer at a time: the lock has been taken by begin.
 function M.claim() return true end
 
+function M.rollback(opened) return opened:run_patiently "ROLLBACK" end
+
 --- Whether a failed COMMIT certainly wrote nothing.
 function M.is_certain() return false end
 

@@ -81,7 +81,7 @@ end
 function Transaction:rollback()
   if self:is_over() then return end
   local opened = self.connection
-  local is_plain = opened and opened:run_patiently "ROLLBACK" -- else something has ended the transaction already
+  local is_plain = opened and self.dialect.rollback(opened) -- else something has ended the transaction already
   self:finish "rolled back"
   if opened and (self.is_new or not is_plain) then self.dialect.tidy(self.target, self.is_new) end
 end
@@ -152,7 +152,7 @@ end
 local function judge(self, why)
   local committed = nil
   if self.dialect.is_certain(self.connection) then committed = false end
-  self.connection:run_patiently "ROLLBACK"
+  self.dialect.rollback(self.connection)
   self:finish "rolled back"
   if committed == nil then committed = look_up(self) end
   if committed then
