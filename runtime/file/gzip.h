@@ -45,7 +45,8 @@ struct sl_old_text {
 	bool empty, ends; /* in a line break */
 };
 
-/* Read all of it, checksums included: 0; or -1 and *err: it is not gzip, or
- * damaged, or cut off (sink), or what stop said. */
+/* Read all of it, checksums included, in bounded memory: 0; or -1 and *err: it is not gzip,
+ * damaged or cut off, or has bytes behind its last member, behind which most readers stop
+ * (sink); or what stop said. */
 int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, sl_stop *stop,
                  struct sl_error *err);

@@ -80,6 +80,15 @@ static int put_cell(struct sl_csv *csv, struct sl_error *err, const struct sl_ce
 	return put(csv, err, t.bytes, t.len);
 }
 
+/* What readers would skip, or take for the empty string. */
+static int refuse_null(const struct sl_csv *csv, struct sl_error *err)
+{
+	const struct sl_column *c = &csv->cells.columns[0];
+	sl_fail(err, SL_SINK, 0, "column %.*s: null would be an empty line, which readers skip: give null = TEXT",
+	        (int)(c->name.len < 100 ? c->name.len : 100), c->name.bytes);
+	return sl_error_text(err, SL_D_COLUMN, c->name.bytes, c->name.len);
+}
+
 /* A line of one empty field would be no line for most readers. */
 static int end_line(struct sl_csv *csv, struct sl_error *err)
 {
@@ -101,6 +110,10 @@ static void begin_line(struct sl_csv *csv)
 static enum sl_took put_line(struct sl_csv *csv, struct sl_error *err)
 {
 	begin_line(csv);
+	if (csv->cells.width == 1 && csv->cells.cells[0].type == SL_CELL_NULL && csv->null.len == 0) {
+		refuse_null(csv, err);
+		return SL_TAKE_FAILED;
+	}
 	for (size_t i = 0; i < csv->cells.width; i++)
 		if ((i > 0 && put(csv, err, csv->delimiter.bytes, 1) != 0) ||
 		    put_cell(csv, err, &csv->cells.cells[i]) != 0)

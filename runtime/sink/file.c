@@ -138,6 +138,10 @@ static int read_plain(int fd, const char *path, struct sl_old_text *text, sl_sto
 	text->len = (size_t)n;
 	text->empty = st.st_size == 0;
 	text->ends = last == '\n';
+	char magic[2];
+	n = pread(fd, magic, sizeof magic, 0);
+	if (n > 0 && sl_gunzip_is_magic(magic, (size_t)n))
+		return sl_fail(err, SL_SINK, 0, "cannot append to %s: it is compressed by gzip; gzip = true appends to such a file", path);
 	return 0;
 }
 

@@ -89,7 +89,8 @@ describe("csv.file", function()
   end)
 
   it("never writes a line without anything", function()
-    assert.equal('""\n', of '{"a":null}')
+    assert.equal('""\n', of '{"a":""}')
+    assert.matches("null would be an empty line", refused('{"a":null}').message)
   end)
 
   it("leaves out an optional field only", function()

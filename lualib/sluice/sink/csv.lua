@@ -13,7 +13,9 @@
 --- field that is absent but not optional, a payload that is no object.
 ---
 --- The file is there as a whole or not at all (internal/sink/durable_file.lua).
---- What is appended to must begin with the same header (or header = false).
+--- What is appended to must begin with the same header (or header = false), however it is
+--- quoted; its line end is kept. Readers skip empty lines: where the only column may be null,
+--- `null` must have a text.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local durable_file = require "sluice.internal.sink.durable_file"
@@ -78,30 +80,102 @@ local function columns_for(self, schema)
   return nil, core.error("sink", ("%s: the schema gives no columns: %s"):format(self.path, problem or "expected " .. expected))
 end
 
---- The header, and before it what keeps the old content apart.
-local function write_header(self, file, header)
-  local old, err = file:old(#header)
-  if err then return nil, err end
-  if not old then return header == "" or file:write(header) end
-  if old.head ~= header then
-    return nil, core.error("sink", ("cannot append to %s: its first line is not %s"):format(self.path, header:match "[^\r\n]*"))
+local BYTE_ORDER_MARK = "\xEF\xBB\xBF"
+
+--- The cell that begins there, and where the next one does.
+---@return string? cell, integer? after
+local function cell_at(text, at, delimiter)
+  if text:sub(at, at) ~= '"' then
+    local cell, after = text:match("^([^" .. delimiter:gsub("%W", "%%%0") .. "\r\n]*)()", at)
+    return cell, after
   end
-  return old.ends or file:write(self.options.eol)
+  local parts = {}
+  repeat
+    local part, after = text:match('^"([^"]*)"()', at)
+    if not part then return nil end
+    parts[#parts + 1], at = part, after
+  until text:sub(at, at) ~= '"'
+  return table.concat(parts, '"'), at
+end
+
+--- The cells of the first line, and its end: a line break, "" at the end of the text.
+---@return string[]? cells, string? eol
+local function first_line(text, delimiter)
+  local cells, at = {}, text:sub(1, 3) == BYTE_ORDER_MARK and 4 or 1
+  while true do
+    local cell, after = cell_at(text, at, delimiter)
+    if not cell then return nil end
+    cells[#cells + 1] = cell
+    if text:sub(after, after) ~= delimiter then
+      local eol = text:match("^\r?\n", after)
+      return (eol or after > #text) and cells or nil, eol or ""
+    end
+    at = after + 1
+  end
+end
+
+local NAMES = { ["\n"] = "lf", ["\r\n"] = "crlf" }
+
+--- How old content is gone on with: its header is ours, and its line end is kept.
+---@return string? eol, string? problem
+local function go_on(self, names, head)
+  local cells, eol = first_line(head, self.options.delimiter)
+  if not cells or table.concat(cells, "\0") ~= table.concat(names, "\0") then
+    return nil, ("its first line is not %s"):format(table.concat(names, self.options.delimiter))
+  end
+  if eol == "" then return self.options.eol or "\n" end
+  if self.options.eol and self.options.eol ~= eol then
+    return nil, ("its lines end otherwise; eol = %q goes on with them"):format(NAMES[eol])
+  end
+  return eol
+end
+
+--- Room for the header of old content: all of it may be quoted.
+local function longest_header(names)
+  local length = #BYTE_ORDER_MARK + 2
+  for _, name in ipairs(names) do length = length + 2 * #name + 3 end
+  return length
+end
+
+--- What is there already, the line end that rows get, and whether a header is still to be written.
+local function look_at_old(self, file, names)
+  local old, err = file:old(self.options.header and longest_header(names) or 0)
+  if err then return nil, err end
+  if not old then return { eol = self.options.eol or "\n", is_new = true } end
+  local eol, problem = self.options.eol or "\n", nil
+  if self.options.header then eol, problem = go_on(self, names, old.head) end
+  if not eol then return nil, core.error("sink", ("cannot append to %s: %s"):format(self.path, problem)) end
+  return { eol = eol, ends = old.ends }
+end
+
+--- Readers skip empty lines: of one column null needs a text.
+local function check_null(self, columns, schema)
+  local field = schema and schema.fields and schema.fields[1]
+  if #columns.names > 1 or self.options.null ~= "" or not field then return true end
+  if not (field.optional or field.nullable) then return true end
+  return nil, core.error("sink", ("%s: the only column may be null, which would be an empty line: give null = TEXT, such as null = \"NULL\"")
+    :format(self.path))
 end
 
 function Csv:open(context, file)
   local options = self.options
   local columns, err = columns_for(self, context.schema)
   if not columns then return nil, err end
+  local ok, old
+  ok, err = check_null(self, columns, context.schema)
+  if ok then old, err = look_at_old(self, file, columns.names) end
+  if not old then return nil, err end
   self.csv = core.csv(file:writer(), {
     columns = lists.map(columns.names, function(name, i) return { name = name, optional = columns.optional[i] } end),
-    delimiter = options.delimiter, null = options.null, eol = options.eol,
+    delimiter = options.delimiter, null = options.null, eol = old.eol,
   })
   self.taker = self.csv
-  local header = ""
-  if options.header then header, err = self.csv:header() end
+  if not old.is_new then return old.ends or file:write(old.eol) end
+  if not options.header then return true end
+  local header
+  header, err = self.csv:header()
   if not header then return nil, err end
-  return write_header(self, file, header)
+  return file:write(header)
 end
 
 ---@param row sluice.Row
@@ -118,14 +192,14 @@ end
 ---@field header boolean?      true
 ---@field delimiter string?    ","
 ---@field null string?         ""
----@field eol "lf"|"crlf"|nil  "lf"
+---@field eol "lf"|"crlf"|nil  nil: that of the file that is appended to, else "lf"
 
 ---@param path string
 ---@param options sluice.sink.CsvOptions?
 ---@return sluice.Sink
 function M.file(path, options)
   local read = durable_file.read("csv.file", path, options, READERS)
-  read.delimiter, read.null, read.eol = read.delimiter or ",", read.null or "", EOL[read.eol or "lf"]
+  read.delimiter, read.null, read.eol = read.delimiter or ",", read.null or "", EOL[read.eol]
   if read.header == nil then read.header = true end
   if read.null:find(read.delimiter, 1, true) then error("csv.file: null: the text contains the delimiter", 2) end
   return durable_file.make(Csv, path, read)

@@ -1,0 +1,139 @@
+--- Files that are there, gone on with as they are; and null in a file of one column. Read back by others.
+local csv = require "sluice.sink.csv"
+local jsonl = require "sluice.sink.jsonl"
+local schema = require "sluice.schema"
+local support = require "sink.support"
+local shell = require "support.shell"
+
+local dir
+
+before_each(function() dir = shell.directory() end)
+after_each(shell.forget)
+teardown(support.shutdown)
+
+local function path(name) return dir .. "/" .. (name or "a.csv") end
+
+local function read(name) return shell.read(path(name)) end
+
+--- The rows that Python's csv module finds, as Lua has them.
+local function rows_of(name)
+  local result = shell.run { "/usr/bin/python3", "-c",
+    "import csv, sys\nfor row in csv.reader(open(sys.argv[1], newline='', encoding='utf-8-sig')): print('|'.join(row))", path(name) }
+  assert.equal(0, result.status, result.err)
+  return result.out
+end
+
+local function append(content, texts, options)
+  shell.write(path(), content)
+  local all = { append = true, columns = { "a", "b" } }
+  for key, value in pairs(options or {}) do all[key] = value end
+  support.fill(csv.file(path(), all), texts or { '{"a":1,"b":"x"}' })
+  return read()
+end
+
+local function refused(content, options, texts, declared)
+  shell.write(path(), content)
+  local all = { append = true, columns = not declared and { "a", "b" } or nil }
+  for key, value in pairs(options or {}) do all[key] = value end
+  local err = support.fails(csv.file(path(), all), texts or { '{"a":1,"b":"x"}' }, declared)
+  assert.equal(content, read())
+  return err.message
+end
+
+describe("a CSV file that is appended to", function()
+  it("may have a header and no line break behind it", function()
+    assert.equal("a,b\n1,x\n", append "a,b")
+    assert.equal("a,b\n1,2\n1,x\n", append "a,b\n1,2")
+    assert.equal("a|b\n1|2\n1|x\n", rows_of())
+  end)
+
+  it("keeps its line ends", function()
+    assert.equal("a,b\r\n1,2\r\n1,x\r\n", append "a,b\r\n1,2\r\n")
+    assert.equal("a,b\r\n1,2\r\n1,x\r\n", append "a,b\r\n1,2")
+    assert.equal("a|b\n1|2\n1|x\n", rows_of())
+    assert.equal("a,b\r\n1,x\r\n", append("a,b\r\n", nil, { eol = "crlf" }))
+    assert.matches('its lines end otherwise; eol = "crlf" goes on with them', refused("a,b\r\n", { eol = "lf" }))
+    assert.matches('its lines end otherwise; eol = "lf" goes on with them', refused("a,b\n1,2\n", { eol = "crlf" }))
+  end)
+
+  it("may have a quoted header, and a byte order mark", function()
+    assert.equal('"a","b"\n1,x\n', append '"a","b"\n')
+    assert.equal('\xEF\xBB\xBFa,b\n1,x\n', append "\xEF\xBB\xBFa,b\n")
+    assert.equal('"a ""x""",b\n1,x\n', append('"a ""x""",b\n', { '{"a \\"x\\"":1,"b":"x"}' }, { columns = { 'a "x"', "b" } }))
+    assert.equal("axb\n1xy\n", append("axb\n", { '{"a":1,"b":"y"}' }, { delimiter = "x" }))
+    assert.equal("a\tb\n1\tx\n", append("a\tb\n", nil, { delimiter = "\t" }))
+  end)
+
+  it("has another header, and is left alone", function()
+    for _, content in ipairs { "b,a\n", "a\n", "a,b,c\n", "a,b,\n", '"a,b"\n', '"a","b', "A,b\n", "a, b\n", "a;b\n", "\na,b\n", "1,2\n" } do
+      assert.matches("its first line is not a,b", refused(content), 1, true)
+    end
+  end)
+
+  it("may have no header at all", function()
+    assert.equal("7,8\n1,x\n", append("7,8", nil, { header = false }))
+    assert.equal("1,x\n", append("", nil, { header = false }))
+  end)
+end)
+
+describe("null in a CSV file", function()
+  it("differs from the empty string", function()
+    support.fill(csv.file(path(), { columns = { "a", "b" } }), { '{"a":null,"b":""}', '{"a":"","b":null}' })
+    assert.equal('a,b\n,""\n"",\n', read())
+    support.fill(csv.file(path(), { columns = { "a", "b" }, null = "NULL" }), { '{"a":null,"b":"NULL"}', '{"a":"","b":"x"}' })
+    assert.equal('a,b\nNULL,"NULL"\n,x\n', read())
+  end)
+
+  it("of one column needs a text, which is said in the beginning", function()
+    for _, declared in ipairs { schema.optional(schema.string), schema.nullable(schema.string) } do
+      local message = refused("", nil, {}, schema.record { { "a", declared } })
+      assert.matches("the only column may be null, which would be an empty line: give null = TEXT", message)
+    end
+    local row = schema.record { { "a", schema.nullable(schema.string) } }
+    support.fill(csv.file(path(), { null = "NULL" }), { '{"a":null}', '{"a":""}', '{"a":"NULL"}' }, row)
+    assert.equal('a\nNULL\n""\n"NULL"\n', read())
+    assert.equal("a\nNULL\n\nNULL\n", rows_of())
+    local err = support.fails(csv.file(path(), { columns = { "a" } }), { '{"a":"x"}', '{"a":null}' })
+    assert.matches("column a: null would be an empty line", err.message)
+    assert.equal("a", err.column)
+  end)
+end)
+
+describe("a compressed file that is appended to", function()
+  local function member(text)
+    shell.write(path "x", text)
+    os.execute(("gzip -nc %s >%s"):format(path "x", path "x.gz"))
+    return read "x.gz"
+  end
+
+  local function unpacked(name) return shell.run({ "gzip", "-dc", path(name) }).out end
+
+  it("is sound, or is left alone", function()
+    local one = member '{"a":1}\n'
+    for content, why in pairs {
+      [one .. "garbage"] = "followed by bytes that are not gzip's", [one .. ("\0"):rep(512)] = "followed by zeros",
+      [one .. "\n"] = "followed by bytes", [one:sub(1, -2)] = "cut off", [one .. one:sub(1, 20)] = "cut off", [one:sub(1, 1)] = "cut off",
+      ["plain\n"] = "not compressed by gzip", [one:sub(1, -9) .. ("x"):rep(8)] = "damaged", [one .. "\0" .. one] = "followed by bytes",
+    } do
+      shell.write(path "a.jsonl.gz", content)
+      local err = support.fails(jsonl.file(path "a.jsonl.gz", { append = true }), { "2" })
+      assert.matches(why, err.message, 1, true)
+      assert.equal(content, read "a.jsonl.gz")
+    end
+    for _, content in ipairs { "", one, one .. one, member(("x\n"):rep(1 << 20)) } do
+      shell.write(path "a.jsonl.gz", content)
+      local before = content == "" and "" or unpacked "a.jsonl.gz"
+      support.fill(jsonl.file(path "a.jsonl.gz", { append = true }), { "2" })
+      assert.equal(before .. "2\n", unpacked "a.jsonl.gz")
+    end
+  end)
+
+  it("is not taken for a plain one", function()
+    shell.write(path "a.jsonl", member '{"a":1}\n')
+    assert.matches("it is compressed by gzip; gzip = true appends to such a file",
+      support.fails(jsonl.file(path "a.jsonl", { append = true }), { "2" }).message)
+    support.fill(jsonl.file(path "a.jsonl", { append = true, gzip = true }), { "2" })
+    shell.write(path "b.jsonl.gz", read "a.jsonl")
+    assert.equal('{"a":1}\n2\n', unpacked "b.jsonl.gz")
+  end)
+end)
