@@ -5,7 +5,8 @@
 #   make bench ROUNDS=9            more runs of each
 #   make bench-smoke               on few rows: do the outputs agree?
 
-BENCH_PACKAGES := jq gojq miller luajit lua-cjson lua5.4 python3 sqlite3
+BENCH_PACKAGES := jq gojq miller luajit lua-cjson lua5.4 python3 sqlite3 \
+	postgresql-15 postgresql-client-15 python3-psycopg2
 
 B            := $(BUILD)/bench
 BENCH_JSON   := $(call objects,base/*.c json/*.c json/*.cpp)

@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 
 import jobs as table  # noqa: E402
 import measure  # noqa: E402
+import postgres  # noqa: E402
 import report  # noqa: E402
 
 MIB = 1 << 20
@@ -100,7 +101,7 @@ class Bench:
             reference = job.contenders[0].makes or mine
 
             def check(c=c, out=out, reference=reference):
-                measure.run(c.argv, out, c.makes)
+                measure.run(c.argv, out, c.makes, c.before)
                 if os.path.getsize(c.makes or out) == 0:
                     raise measure.Failed("no output")
                 if c.agree is not None:
@@ -250,14 +251,30 @@ class Bench:
         for name in self.missing:
             print(f"skipped - {name} is not installed")
         self.generate()
-        for job in table.all_jobs(self.build, self.data, self.sizes):
-            if job.name in self.chosen:
-                self.time(job)
+        if "postgres" in self.chosen:
+            self.with_server(self.time_all)
+        else:
+            self.time_all(None)
         for name in OTHERS:
             if name in self.chosen:
                 getattr(self, name)()
         self.finish()
         return self.failed == 0
+
+    def time_all(self, server):
+        for job in table.all_jobs(self.build, self.data, self.sizes, server):
+            if job.name in self.chosen:
+                self.time(job)
+
+    def with_server(self, work):
+        self.now("starting PostgreSQL")
+        server = postgres.Server()
+        try:
+            server.start()
+            postgres.write_csv(f"{self.data}/rows.jsonl", f"{self.data}/rows.csv")
+            work(server)
+        finally:
+            server.stop()
 
     def finish(self):
         path = f"{self.data}/results.json"
@@ -277,7 +294,7 @@ class Bench:
 
 
 def read_arguments():
-    names = [job.name for job in table.all_jobs("", "", table.SMOKE)] + list(OTHERS)
+    names = [job.name for job in table.all_jobs("", "", table.SMOKE, postgres.Names)] + list(OTHERS)
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build")
     parser.add_argument("--jobs", default=",".join(names))

@@ -16,6 +16,7 @@ class Contender:
     agree: object = None   # how its output compares with sluice's; None: not at all
     patient: bool = False  # fewer rounds: slow, and no target names it
     makes: str = ""        # the file it writes, when its output is not on stdout
+    before: list = None    # a command that is run before each run, and not measured
 
 
 @dataclass
@@ -55,6 +56,7 @@ INSTALLED = {
     "LuaJIT + cjson": ["luajit", "-e", "require 'cjson'"],
     "sqlite3": ["sqlite3", "--version"],
     "Python sqlite3": ["python3", "-c", "import sqlite3"],
+    "execute_values": ["/usr/bin/python3", "-c", "import psycopg2"],
 }
 
 
@@ -85,7 +87,7 @@ def _sqlite(sluice, emit, rows, data):
     """Rows into a database. Each run makes a new one."""
     mine, other = f"{data}/out.sluice.db", f"{data}/out.db"
     return [
-        Contender("sluice", [sluice, "run", "tests/bench/sqlite.lua", "--set", f"file={mine}", "--", emit, rows],
+        Contender("sluice", [sluice, "run", "tests/bench/table.lua", "--set", f"url=sqlite:{mine}", "--", emit, rows],
                   makes=mine),
         Contender("sqlite3", _sqlite3(rows, other), agree.by_table, makes=other),
         Contender("Python sqlite3", ["python3", "tests/bench/executemany.py", rows, other],
@@ -93,8 +95,32 @@ def _sqlite(sluice, emit, rows, data):
     ]
 
 
-def all_jobs(build, data, sizes):
-    """Every job whose measure is how long it takes."""
+def _postgres(sluice, emit, rows, data, server):
+    """The same rows into PostgreSQL, each contender into the same empty table."""
+    def contender(name, *argv):
+        said = ["sh", "-c", '"$@" && echo done', "sh", *argv]
+        return Contender(name, said, server.agree, before=server.emptied())
+    return [
+        contender("sluice", sluice, "run", "-q", "tests/bench/table.lua", "--set", f"url={server.url}", "--", emit, rows),
+        contender("psql \\copy", *server.psql("-c", f"\\copy decl from '{data}/rows.csv' csv")),
+        contender("execute_values", "/usr/bin/python3", "tests/bench/execute_values.py", rows, server.dir),
+    ]
+
+
+def _csv(sluice, emit, rows, data):
+    """Six columns as CSV."""
+    fields = ("kind", "name", "file", "line", "size", "doc")
+    mine = f"{data}/out.sluice.csv"
+    return [
+        Contender("sluice", [sluice, "run", "tests/bench/csv.lua", "--set", f"file={mine}", "--", emit, rows], makes=mine),
+        Contender("jq", ["jq", "-r", f"[{', '.join('.' + name for name in fields)}] | @csv", rows], agree.by_csv),
+        Contender("Miller", ["mlr", "--ijsonl", "--ocsv", "--headerless-csv-output", "cut", "-o", "-f", ",".join(fields), rows],
+                  agree.by_csv, patient=True),
+    ]
+
+
+def all_jobs(build, data, sizes, server=None):
+    """Every job whose measure is how long it takes; server: for those with PostgreSQL."""
     sluice, emit = f"{build}/sluice", f"{build}/bench/emit"
     rows, array = f"{data}/rows.jsonl", f"{data}/rows.json"
     large, one = f"{data}/large.jsonl", f"{data}/one.json"
@@ -139,6 +165,8 @@ def all_jobs(build, data, sizes):
         ], [Target("jq", 10, 20)]),
         Job("sqlite", "five fields by a schema into a SQLite file, C worker",
             _sqlite(sluice, emit, rows, data), [Target("sqlite3", 1.5, 1.5), Target("Python sqlite3", 1.5, 1.5)]),
+        Job("csv", "six fields into a CSV file, C worker",
+            _csv(sluice, emit, rows, data), [Target("jq", 8, 8), Target("Miller", 8, 8)]),
         Job("start", "one row, start to exit, Lua worker", [
             mine("filter", "true", "--", "tests/bench/one.lua"),
             jq(".", one, how=agree.by_document),
@@ -148,6 +176,10 @@ def all_jobs(build, data, sizes):
             Contender("validation alone", [f"{build}/bench/validate", rows]),
         ]),
     ]
+    if server is not None:
+        jobs.append(Job("postgres", "five fields by a schema into PostgreSQL, C worker",
+                        _postgres(sluice, emit, rows, data, server),
+                        [Target("psql \\copy", 1 / 1.5, 1 / 1.2), Target("execute_values", 3, 5)]))
     for job in jobs:
         job.rows = {"large": sizes.large, "start": 1}.get(job.name, sizes.rows)
     return jobs

@@ -48,11 +48,13 @@ def _kill_when_stuck(pid):
     signal.alarm(TIMEOUT_S)
 
 
-def run(argv, out, makes=""):
-    """Run argv with its stdout in the file `out`: wall and CPU seconds, of the
+def run(argv, out, makes="", before=None):
+    """Run argv, after the command `before`, with its stdout in the file `out`: wall and CPU seconds, of the
     command and all its children. `makes` is a file that it writes besides.
     Raises Failed unless it exits with 0."""
     err = out + ".stderr"
+    if before:
+        run(before, out)
     for path in (out, makes):
         if os.path.exists(path):
             os.unlink(path)  # its pages go too: nothing is left to be written back
@@ -76,7 +78,7 @@ def interleave(contenders, rounds, out):
         for c in contenders:
             if c.patient and number >= 3:
                 continue
-            wall, cpu = run(c.argv, out, c.makes)
+            wall, cpu = run(c.argv, out, c.makes, c.before)
             times[c.name].wall.append(wall)
             times[c.name].cpu.append(cpu)
     return times

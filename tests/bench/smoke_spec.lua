@@ -1,7 +1,7 @@
 --- Every benchmark on few rows: do sluice and its competitors say the same?
 local paths = require "support.paths"
 
-local JOBS = { "filter", "lines", "json", "pass", "policy", "large", "sqlite", "start", "limits", "schema", "latency" }
+local JOBS = { "filter", "lines", "json", "pass", "policy", "large", "sqlite", "csv", "postgres", "start", "limits", "schema", "latency" }
 
 -- Tracing processes and looking for leaks exclude each other.
 if not paths.sanitized then JOBS[#JOBS + 1] = "memory" end

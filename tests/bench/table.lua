@@ -1,9 +1,9 @@
--- Five of six fields, by a schema, into a table of SQLite.
+-- Five of six fields, by a schema, into a table of a database.
 local schema = require "sluice.schema"
 local sql = require "sluice.sink.sql"
 
 local set = require("sluice").options {
-  file = { required = true, description = "the database" },
+  url = { required = true, description = "the database" },
 }
 
 return {
@@ -16,7 +16,7 @@ return {
         { "line", schema.integer },
         { "size", schema.integer },
       },
-      sink = sql.table { url = "sqlite:" .. set.file, name = "decl" },
+      sink = sql.table { url = set.url, name = "decl" },
     },
   },
 }
