@@ -12,14 +12,16 @@ local set = require("sluice").options {
   table = { default = "rows", description = "its table, likewise" },
   columns = {
     type = "columns", required = true,
-    description = "NAME:TYPE,… with text, integer, number, boolean, json; ? for null",
+    description = "NAME:TYPE,… with text, integer, number, boolean, decimal, json; ? for null",
   },
   key = { description = "column of the primary key" },
   upsert = { type = "boolean", default = false, description = "a row of the same key takes its place" },
+  replace = { type = "boolean", default = false, description = "the table is what this run brings, and no more" },
 }
 
 return {
   sink = sql.table {
     url = "sqlite:" .. set.file, name = set.table, columns = set.columns, key = set.key, upsert = set.upsert,
+    replace = set.replace,
   },
 }

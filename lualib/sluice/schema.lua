@@ -10,7 +10,7 @@
 ---       --> nil, row_invalid: /line: expected an integer of at least 1, got 0
 ---
 --- Types such as string are used bare or with options, `schema.integer { min = 1 }`:
---- string, integer, number, boolean, null, any, array and map. What each may be told
+--- string, integer, number, decimal, boolean, null, any, array and map. What each may be told
 --- stands in sluice/internal/schema/kinds.lua, kind by kind. Other types are made of something:
 ---
 ---   record    schema.record(fields, { unknown = … }): these names. fields is
@@ -24,6 +24,10 @@
 ---   union     schema.union(a, b, …): the first that fits
 ---   optional  a field that may be absent: nil then
 ---   nullable  a value that may be null: sluice.null then
+---
+--- An integer beyond 64 bits, and of number one beyond a double's range, is a decimal
+--- (sluice.decimal) in Lua. A decimal is any number with the digits that it came with:
+--- schema.decimal { precision = 12, scale = 2, min = "0.01", max = 1000 }.
 ---
 --- A regex is an expression of ECMA-262 with its flag u. It matches anywhere in
 --- a text, in time that grows with the text and no faster. When the type is
