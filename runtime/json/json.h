@@ -93,6 +93,9 @@ int64_t sl_json_integer(struct sl_json_value v);
 double sl_json_float(struct sl_json_value v); /* of a decimal the nearest double, or infinity */
 const char *sl_json_string(struct sl_json_value v, size_t *len);
 
+/* Has its document no string with a lone surrogate? false: it may have. */
+bool sl_json_is_unicode(struct sl_json_value v);
+
 /* The digits of a decimal, as they came: borrowed until the next parse, or from
  * room; not terminated. */
 #define SL_JSON_DECIMAL_ROOM 24

@@ -107,6 +107,12 @@ const char *sl_json_string(struct sl_json_value v, size_t *len)
 	return sl_tape_string(v.json, v.at, len);
 }
 
+/* simdjson declines them. */
+bool sl_json_is_unicode(struct sl_json_value v)
+{
+	return v.json->tape != v.json->slow.tape;
+}
+
 /* ---- children ---- */
 
 struct sl_json_iter sl_json_children(struct sl_json_value container)

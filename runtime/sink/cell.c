@@ -206,9 +206,9 @@ static bool has_surrogate(struct sl_text t)
 	return false;
 }
 
-static int cell_of_text(struct sl_cell *out, struct sl_text t, struct sl_error *err)
+static int cell_of_text(struct sl_cell *out, struct sl_text t, bool is_unicode, struct sl_error *err)
 {
-	if (has_surrogate(t))
+	if (!is_unicode && has_surrogate(t))
 		return refuse(err, "not valid Unicode: lone surrogate");
 	out->type = SL_CELL_TEXT;
 	out->text = t;
@@ -291,7 +291,7 @@ static int put_element(struct sl_cell_room *room, const struct sl_column *c, str
 		return sl_json_boolean(v) ? put(room, "true", 4, err) : put(room, "false", 5, err);
 	case SL_JSON_STRING:
 		t.bytes = sl_json_string(v, &t.len);
-		if (cell_of_text(&cell, t, err) != 0 || check_text(t, c, err) != 0)
+		if (cell_of_text(&cell, t, sl_json_is_unicode(v), err) != 0 || check_text(t, c, err) != 0)
 			return -1;
 		return put_quoted(room, t, err);
 	case SL_JSON_INTEGER:
@@ -353,7 +353,7 @@ static int cell_of_value(struct sl_cell *out, const struct sl_column *c, struct 
 		return cell_of_number(out, c, v, err);
 	case SL_JSON_STRING:
 		t.bytes = sl_json_string(v, &t.len);
-		return c->type == SL_COLUMN_TEXT || c->type == SL_COLUMN_ANY ? cell_of_text(out, t, err)
+		return c->type == SL_COLUMN_TEXT || c->type == SL_COLUMN_ANY ? cell_of_text(out, t, sl_json_is_unicode(v), err)
 		                                                              : refuse_type(err, c, own_text(v));
 	case SL_JSON_BOOLEAN:
 		out->type = SL_CELL_BOOLEAN;
@@ -426,7 +426,7 @@ static int cell_of_string(lua_State *L, int index, struct sl_cell *out, const st
 		return refuse_lua(L, index, c, room, err);
 	if (!sl_utf8_valid(t.bytes, t.len) && !has_surrogate(t))
 		return refuse(err, "not UTF-8 text");
-	return cell_of_text(out, t, err);
+	return cell_of_text(out, t, false, err);
 }
 
 static int cell_of_decimal(lua_State *L, int index, struct sl_cell *out, const struct sl_column *c,

@@ -283,8 +283,10 @@ static bool is_object(const struct sl_taken *row)
 int sl_cells_read(struct sl_cells *c, const struct sl_taken *row, struct sl_error *err)
 {
 	sl_buffer_consume(&c->room.bytes, sl_buffer_len(&c->room.bytes));
-	for (size_t i = 0; i < c->width; i++)
-		c->cells[i] = (struct sl_cell){ .type = SL_CELL_NULL };
+	for (size_t i = 0; i < c->width; i++) {
+		c->cells[i].type = SL_CELL_NULL;
+		c->cells[i].in_room = false;
+	}
 	if (!is_object(row))
 		return refuse_shape(c, row, err);
 	int rc = row->payload != 0 ? read_payload(c, row, err) : read_document(c, row, err);

@@ -15,7 +15,7 @@
 /* User values: what keeps borrowed pointers alive; the options are the cells'. */
 enum { OPTIONS = 1, WRITER, VALUES = WRITER };
 
-enum { PLAIN = 0, SPECIAL = 1 };
+enum { PLAIN = 0, SPECIAL = 1, NOT_TEXT = 2 };
 
 struct sl_csv { /* a userdata */
 	struct sl_cells cells; /* the first */
@@ -28,6 +28,14 @@ struct sl_csv { /* a userdata */
 static int no_memory(struct sl_error *err)
 {
 	return sl_fail(err, SL_SINK, 0, "no memory for a line of CSV");
+}
+
+static int refuse(const struct sl_csv *csv, struct sl_error *err, size_t column, const char *why)
+{
+	char quoted[100];
+	struct sl_text name = csv->cells.columns[column].name;
+	sl_fail(err, SL_SINK, 0, "column %s: %s", sl_quote(quoted, sizeof quoted, name.bytes, name.len), why);
+	return sl_error_text(err, SL_D_COLUMN, name.bytes, name.len);
 }
 
 /* ---- fields ---- */
@@ -61,32 +69,28 @@ static int put_quoted(struct sl_csv *csv, struct sl_error *err, const char *s, s
 	return put(csv, err, s, (size_t)(end - s)) != 0 || put(csv, err, "\"", 1) != 0 ? -1 : 0;
 }
 
-static int put_text(struct sl_csv *csv, struct sl_error *err, struct sl_text t)
+/* column: for an error; of a name of the header its own. */
+static int put_text(struct sl_csv *csv, struct sl_error *err, size_t column, struct sl_text t)
 {
-	if ((classify(csv, t.bytes, t.len) & SPECIAL) || sl_text_equal(csv->null, t) ||
+	int class = classify(csv, t.bytes, t.len);
+	if (class & NOT_TEXT)
+		return refuse(csv, err, column, "the character U+0000 cannot stand there");
+	if ((class & SPECIAL) || sl_text_equal(csv->null, t) ||
 	    (t.len > 0 && (is_space(t.bytes[0]) || is_space(t.bytes[t.len - 1]))))
 		return put_quoted(csv, err, t.bytes, t.len);
 	return put(csv, err, t.bytes, t.len);
 }
 
-static int put_cell(struct sl_csv *csv, struct sl_error *err, const struct sl_cell *cell)
+static int put_cell(struct sl_csv *csv, struct sl_error *err, size_t column)
 {
+	const struct sl_cell *cell = &csv->cells.cells[column];
 	char room[SL_CELL_ROOM];
 	if (cell->type == SL_CELL_NULL)
 		return put(csv, err, csv->null.bytes, csv->null.len);
 	struct sl_text t = sl_cell_text(cell, room);
 	if (cell->type == SL_CELL_TEXT || cell->type == SL_CELL_JSON)
-		return put_text(csv, err, t);
+		return put_text(csv, err, column, t);
 	return put(csv, err, t.bytes, t.len);
-}
-
-/* What readers would skip, or take for the empty string. */
-static int refuse_null(const struct sl_csv *csv, struct sl_error *err)
-{
-	const struct sl_column *c = &csv->cells.columns[0];
-	sl_fail(err, SL_SINK, 0, "column %.*s: null would be an empty line, which readers skip: give null = TEXT",
-	        (int)(c->name.len < 100 ? c->name.len : 100), c->name.bytes);
-	return sl_error_text(err, SL_D_COLUMN, c->name.bytes, c->name.len);
 }
 
 /* A line of one empty field would be no line for most readers. */
@@ -106,19 +110,25 @@ static void begin_line(struct sl_csv *csv)
 	sl_buffer_consume(&csv->line, sl_buffer_len(&csv->line));
 }
 
-/* The cells are a row. */
-static enum sl_took put_line(struct sl_csv *csv, struct sl_error *err)
+static int put_cells(struct sl_csv *csv, struct sl_error *err)
 {
 	begin_line(csv);
-	if (csv->cells.width == 1 && csv->cells.cells[0].type == SL_CELL_NULL && csv->null.len == 0) {
-		refuse_null(csv, err);
-		return SL_TAKE_FAILED;
-	}
+	if (csv->cells.width == 1 && csv->cells.cells[0].type == SL_CELL_NULL && csv->null.len == 0)
+		return refuse(csv, err, 0, "null would be an empty line, which readers skip: give null = TEXT");
 	for (size_t i = 0; i < csv->cells.width; i++)
 		if ((i > 0 && put(csv, err, csv->delimiter.bytes, 1) != 0) ||
-		    put_cell(csv, err, &csv->cells.cells[i]) != 0)
-			return SL_TAKE_FAILED;
-	return end_line(csv, err) == 0 ? SL_TOOK : SL_TAKE_FAILED;
+		    put_cell(csv, err, i) != 0)
+			return -1;
+	return end_line(csv, err);
+}
+
+/* The cells are this row. */
+static enum sl_took put_line(struct sl_csv *csv, const struct sl_taken *row, struct sl_error *err)
+{
+	if (put_cells(csv, err) == 0)
+		return SL_TOOK;
+	sl_cells_blame(&csv->cells, &row->from, NULL, NULL, err);
+	return SL_TAKE_FAILED;
 }
 
 static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error *err)
@@ -126,7 +136,7 @@ static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error
 	struct sl_csv *csv = self;
 	if (sl_cells_read(&csv->cells, row, err) != 0)
 		return SL_TAKE_FAILED;
-	return put_line(csv, err);
+	return put_line(csv, row, err);
 }
 
 static enum sl_took take_bound(void *self, const struct sl_taken *row, struct sl_error *err)
@@ -135,7 +145,7 @@ static enum sl_took take_bound(void *self, const struct sl_taken *row, struct sl
 	struct sl_csv *csv = b->taker;
 	if (!sl_extract_read(b->extract, row->root, csv->cells.cells))
 		return SL_DECLINED; /* who goes the long way learns why */
-	return put_line(csv, err);
+	return put_line(csv, row, err);
 }
 
 static void *bind_schema(lua_State *L, void *self, const struct sl_schema *schema)
@@ -153,7 +163,7 @@ static int csv_header(lua_State *L) /* [csv] */
 	for (size_t i = 0; i < csv->cells.width && rc == 0; i++) {
 		rc = i > 0 ? put(csv, &err, csv->delimiter.bytes, 1) : 0;
 		if (rc == 0)
-			rc = put_text(csv, &err, csv->cells.columns[i].name);
+			rc = put_text(csv, &err, i, csv->cells.columns[i].name);
 	}
 	if (rc == 0)
 		rc = put(csv, &err, csv->eol.bytes, csv->eol.len);
@@ -178,6 +188,7 @@ static void fill_classes(struct sl_csv *csv)
 	memset(csv->class, PLAIN, sizeof csv->class);
 	csv->class['"'] = csv->class['\n'] = csv->class['\r'] = SPECIAL;
 	csv->class[(unsigned char)csv->delimiter.bytes[0]] = SPECIAL;
+	csv->class[0] = NOT_TEXT;
 }
 
 /* What a cell of CSV may be, beside what it is declared as. */
@@ -185,7 +196,7 @@ static void set_limits(struct sl_csv *csv)
 {
 	for (size_t i = 0; i < csv->cells.width; i++) {
 		csv->cells.columns[i].null = true;
-		csv->cells.columns[i].limits |= SL_LIMIT_NUL | SL_LIMIT_DIGITS;
+		csv->cells.columns[i].limits |= SL_LIMIT_DIGITS;
 	}
 }
 

@@ -17,6 +17,7 @@ struct source {
 	size_t place; /* of the column */
 	const struct sl_column *column;
 	bool absent; /* the field may be, and is NULL then */
+	bool is_limited; /* what is as declared may not fit there */
 };
 
 struct sl_extract {
@@ -27,12 +28,12 @@ struct sl_extract {
 
 /* ---- kinds ---- */
 
-/* What may be a lone surrogate goes the long way. */
+/* What may have a lone surrogate goes the long way. */
 static bool take_text(struct sl_json_value v, struct sl_cell *out)
 {
 	out->type = SL_CELL_TEXT;
 	out->text.bytes = sl_json_string(v, &out->text.len);
-	return memchr(out->text.bytes, 0xed, out->text.len) == NULL;
+	return sl_json_is_unicode(v);
 }
 
 static bool read_text(const struct source *s, struct sl_json_value v, struct sl_cell *out)
@@ -148,6 +149,14 @@ static bool is_column(const struct sl_column *c, const struct sl_name *name)
 	return c->name.len == name->len && memcmp(c->name.bytes, name->text, name->len) == 0;
 }
 
+/* Integers of 64 bits, which are all that is read of their kind, fit but into doubles. */
+static bool may_not_fit(const struct sl_column *c, const struct sl_node *n)
+{
+	if (n->kind == &sl_kind_integer)
+		return c->limits & SL_LIMIT_DOUBLE;
+	return c->characters != 0 || (c->limits & ~(unsigned)SL_LIMIT_DIGITS) != 0;
+}
+
 static bool find_source(const struct sl_schema *s, const struct sl_record *r, size_t field,
                         const struct sl_column *columns, struct source *out)
 {
@@ -159,6 +168,7 @@ static bool find_source(const struct sl_schema *s, const struct sl_record *r, si
 		return false;
 	*out = (struct source){ .node = f->node, .constants = s->values, .place = i, .column = &columns[i],
 		                .absent = columns[i].null && columns[i].optional && f->optional && !f->has_fallback };
+	out->is_limited = may_not_fit(&columns[i], f->node);
 	return find_reader(out, columns[i].type);
 }
 
@@ -206,7 +216,7 @@ static bool read_cell(const struct source *s, struct sl_json_value v, struct sl_
 		out->type = SL_CELL_NULL;
 		return s->column->null;
 	}
-	return s->read(s, v, out) && (s->column->limits + s->column->characters == 0 || fits(out, s->column));
+	return s->read(s, v, out) && (!s->is_limited || fits(out, s->column));
 }
 
 /* Unknown fields are refused, or else they do not matter: no column is theirs. */
