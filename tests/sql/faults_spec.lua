@@ -95,6 +95,64 @@ describe("a server that has stopped", function()
   end)
 end)
 
+describe("a commit whose answer does not come", function()
+  it("is unknown, and the ledger tells when the server goes on", function()
+    local sink = support.sink(url(), { timeout = "1s" })
+    local pid
+    local err = support.fails("commit", sink, support.rows(3), { context = { run_key = "the key" }, before_commit = function()
+      pid = ask "select pid from pg_stat_activity where application_name = 'sluice' and datname = 'faults'"
+      kill("STOP", pid)
+    end })
+    assert.is_true(err.unknown)
+    assert.matches("outcome unknown: .*if run key the key is in sluice_ledger, it is committed", err.message)
+    kill("CONT", pid)
+    shell.wait("the session to end", function()
+      return ask "select count(*) from pg_stat_activity where application_name = 'sluice' and datname = 'faults'" == "0"
+    end)
+    -- It had the COMMIT: rows and ledger agree, whatever it has made of that.
+    local there = ask "select to_regclass('sluice_ledger') is not null" == "t"
+    assert.equal(there and ask "select count(*) from sluice_ledger where run_key = 'the key'" or "0",
+      there and ask "select (count(*) / 3)::text from decl" or "0")
+  end)
+end)
+
+describe("the libraries of databases", function()
+  --- What of them is in memory when a row is there.
+  local function loaded(sink)
+    local own = shell.file(([[return { %s on_row = function() for line in io.lines "/proc/self/maps" do
+      local name = line:match "/(lib[^/]*)$"
+      if name and (name:find "^libpq" or name:find "^libsqlite") then print((name:match "^%%a+")) end end end }]]):format(sink), "p.lua")
+    local result = shell.sluice({ "run", own }, { input = "{}\n" })
+    assert.equal(0, result.status, result.err)
+    local found = {}
+    for name in result.out:gmatch "[^\n]+" do found[name] = true end
+    return found
+  end
+
+  it("are loaded by the runs that need them", function()
+    assert.same({}, loaded "")
+    local path = shell.directory() .. "/t.db"
+    assert.same({ libsqlite = true }, loaded(([[sink = require("sluice.sink.sql").table { url = "sqlite:%s", name = "t", columns = { a = "integer?" } },]]):format(path)))
+    assert.is_true(loaded(([[sink = require("sluice.sink.sql").table { url = %q, name = "t", columns = { a = "integer?" } },]]):format(url())).libpq)
+  end)
+
+  it("are named, with their package, where they are missing or too old", function()
+    local dir = shell.directory()
+    local own = policy {}
+    for content, why in pairs {
+      ["no library"] = "libpq.so.5 cannot be loaded (Debian: libpq5): ", [""] = "libpq.so.5 is too old: it has no PQ",
+    } do
+      shell.write(dir .. "/libpq.so.5", content)
+      if content == "" then
+        assert.equal(0, shell.run({ "sh", "-c", "echo 'int nothing;' | gcc -shared -x c -o " .. dir .. "/libpq.so.5 -" }).status)
+      end
+      local result = shell.sluice({ "run", own }, { input = '{"a":1}\n', env = { LD_LIBRARY_PATH = dir } })
+      assert.equal(4, result.status)
+      assert.is_truthy(result.err:find(why, 1, true), result.err)
+    end
+  end)
+end)
+
 describe("a lock that somebody else holds", function()
   local function with_lock(act)
     ask "create table t (a bigint)"

@@ -13,7 +13,8 @@
 --- to hold the rows exactly, and may have more columns if they can stay empty.
 --- `key` (a name, or a list) is the primary key: a second row of the same key
 --- is an error, or with `upsert` takes the first one's place. With `replace = true` the
---- table is what this run has brought, from the commit on. With `alter = "add"` columns
+--- table is what this run has brought, from the commit on; one of other columns is made anew, without
+--- its indexes and grants. With `alter = "add"` columns
 --- that the table lacks are added.
 ---
 --- The transaction also writes to the table `sluice_ledger`: a run whose
