@@ -13,13 +13,14 @@ local M = {}
 --- wrong usage.
 ---@alias sluice.cli.Command fun(session: sluice.cli.Session, options: table, behind: string[]?): integer|"SIGPIPE", string?
 
----@type table<string, sluice.cli.Command>
+--- Loaded when it is the one that is wanted.
+---@type table<string, fun(): sluice.cli.Command>
 local commands = {
-  run = require "sluice.internal.cli.run",
-  filter = require "sluice.internal.cli.filter",
-  call = require "sluice.internal.cli.call",
-  info = require "sluice.internal.cli.info",
-  ledger = require "sluice.internal.cli.ledger",
+  run = function() return require "sluice.internal.cli.run" end,
+  filter = function() return require "sluice.internal.cli.filter" end,
+  call = function() return require "sluice.internal.cli.call" end,
+  info = function() return require "sluice.internal.cli.info" end,
+  ledger = function() return require "sluice.internal.cli.ledger" end,
 }
 
 --- One line, and where to read on.
@@ -115,7 +116,7 @@ function M.main(argv)
   local opened <close>, problem = session.open(options)
   if not opened then return usage(problem, command) end
   local code
-  code, problem = commands[options.command](opened, options, behind)
+  code, problem = commands[options.command]()(opened, options, behind)
   if not problem then return code end
   opened:discard()
   return usage(problem, command)
