@@ -219,6 +219,32 @@ describe("a session of PostgreSQL", function()
     assert.matches("cannot execute CREATE TABLE in a read%-only transaction %(SQLSTATE 25006%)", result.err)
   end)
 
+  it("that has no more room ends the run, with the server's words", function()
+    local dir = url():match "host=(.*)" .. "/small"
+    local owner = support.output "id -u" == "0" and "nobody" or support.output "id -un"
+    local mounted = os.execute(("mkdir %s && mount -t tmpfs -o size=4m tmpfs %s 2>/dev/null"):format(dir, dir)) == true
+    if mounted then
+      assert(os.execute(("chown %s %s"):format(owner, dir)))
+      ask("create tablespace small location '" .. dir .. "'")
+      ask "create table t (a bigint) tablespace small"
+    else -- nobody may mount here: the server is made to say it
+      ask "create table t (a bigint)"
+      ask [[create function full() returns trigger language plpgsql as 'begin if new.a > 5000 then
+        raise exception ''no room'' using errcode = ''disk_full''; end if; return new; end']]
+      ask "create trigger full before insert on t for each row execute function full()"
+    end
+    local result = start({}, {}, { "--", "sh", "-c", [[seq 1 300000 | sed 's/.*/{"a":&}/']] }):finish()
+    local count = ask "select count(*) from t"
+    ask "drop table t"
+    if mounted then
+      ask "drop tablespace small"
+      os.execute("umount " .. dir)
+    end
+    assert.equal(4, result.status, result.err)
+    assert.matches("SQLSTATE 53100", result.err)
+    assert.equal("0", count)
+  end)
+
   it("that is ended in the middle ends the run, with the server's words", function()
     local gate = shell.directory() .. "/gate"
     local process = start({}, {}, worker(gate, 50000))

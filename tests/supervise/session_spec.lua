@@ -197,7 +197,7 @@ describe("rows", function()
   it("come as they were sent, with their stream and sequence", function()
     local bytes = frames.stream { name = "a" } .. frames.row { payload = " null" } .. frames.stream { name = "b", stream = 2 }
       .. frames.row { stream = 2, payload = "[]" } .. frames.row { sequence = 1, payload = "1e400" }
-    assert.same({ "row a 0 " .. hex " null" .. " null", "row b 0 " .. hex "[]" .. " array", "row a 1 " .. hex "1e400" .. " float" },
+    assert.same({ "row a 0 " .. hex " null" .. " null", "row b 0 " .. hex "[]" .. " array", "row a 1 " .. hex "1e400" .. " decimal" },
       pure.feed("rows", bytes))
   end)
 
