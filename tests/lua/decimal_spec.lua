@@ -100,6 +100,53 @@ describe("decimals", function()
     for _, other in ipairs { 1, 1.5, "1", {} } do assert.is_false(sluice.is_decimal(other)) end
   end)
 
+  it("are ordered as Python orders them, any of them", function()
+    local seed = tonumber(os.getenv "SEED") or 2711
+    local state = seed
+    local function dice(n)
+      state = state * 6364136223846793005 + 1442695040888963407
+      return (state >> 33) % n + 1
+    end
+    local function digits(most)
+      local list = {}
+      for i = 1, dice(most) do list[i] = dice(3) == 1 and 0 or dice(10) - 1 end
+      return (table.concat(list):gsub("^0+(%d)", "%1"))
+    end
+    local function number()
+      local text = (dice(2) == 1 and "-" or "") .. digits(25)
+      if dice(2) == 1 then text = text .. "." .. ("%s"):format(digits(25)) .. (dice(3) == 1 and "000" or "") end
+      if dice(2) == 1 then text = text .. ("eE"):sub(dice(2)):sub(1, 1) .. ({ "", "+", "-" })[dice(3)] .. dice(30) end
+      return text
+    end
+    local lines, said = {}, {}
+    for i = 1, 3000 do
+      local a, b = number(), nil
+      -- Near each other, often: the same number written otherwise, or a double of it.
+      local kind = dice(4)
+      if kind == 1 then b = number() elseif kind == 2 then b = a:gsub("^(-?%d+)$", "%1.0") elseif kind == 3 then b = a:gsub("^(-?%d+%.%d+)$", "%10001") end
+      local y = b and decimal(b) or decimal(a) + 0.0
+      b = b or ("%a"):format(y)
+      local x = decimal(a)
+      lines[i] = a .. " " .. b
+      said[i] = x < y and "<" or x:eq(y) and "=" or y < x and ">" or "?"
+    end
+    local path = shell.file(table.concat(lines, "\n") .. "\n")
+    local result = shell.run { "/usr/bin/python3", "-c", [[
+import sys
+from fractions import Fraction
+def value(t): return Fraction(float.fromhex(t)) if "x" in t else Fraction(t)
+for line in open(sys.argv[1]):
+    a, b = map(value, line.split())
+    print("<" if a < b else "=" if a == b else ">")]], path }
+    assert.equal(0, result.status, result.err)
+    local i = 0
+    for sign in result.out:gmatch "[^\n]+" do
+      i = i + 1
+      assert.equal(sign, said[i], ("seed %d: %s"):format(seed, lines[i]))
+    end
+    assert.equal(3000, i)
+  end)
+
   it("are compared quickly, whatever their exponents", function()
     local long = decimal(("9"):rep(100000))
     assert.is_true(long < decimal "1e999999999999999999999999")
