@@ -749,13 +749,25 @@ static uint16_t read_operand(struct reader *r)
 	}
 }
 
+/* The text with its sign turned. A literal is copied once at most, however many signs it has:
+ * for that there is room. */
+static struct sl_text turn_sign(struct reader *r, struct sl_text of)
+{
+	struct sl_text t = { r->free, of.len + 1 };
+	if (of.bytes[0] == '-')
+		return (struct sl_text){ of.bytes + 1, of.len - 1 };
+	if (of.bytes > r->tree->bytes && of.bytes[-1] == '-')
+		return (struct sl_text){ of.bytes - 1, of.len + 1 };
+	*r->free++ = '-';
+	memcpy(r->free, of.bytes, of.len);
+	r->free += of.len;
+	return t;
+}
+
 /* A decimal with its sign is one, or the least integer. */
 static void negate_literal(struct reader *r, struct sl_part *p, const struct sl_part *of)
 {
-	struct sl_text t = { r->free, of->is.text.len + 1 };
-	*r->free++ = '-';
-	memcpy(r->free, of->is.text.bytes, of->is.text.len);
-	r->free += of->is.text.len;
+	struct sl_text t = turn_sign(r, of->is.text);
 	struct sl_digits d = sl_digits_of(t);
 	p->kind = SL_SYNTAX_DECIMAL;
 	p->is.text = t;
