@@ -18,7 +18,8 @@ static int64_t read_exponent(const char *p, const char *end)
 	int64_t e = 0;
 	bool negative = p < end && *p == '-';
 	for (p += p < end && (*p == '-' || *p == '+'); p < end; p++)
-		e = e < FAR ? e * 10 + (*p - '0') : FAR;
+		e = e < FAR ? e * 10 + (*p - '0') : e;
+	e = e < FAR ? e : FAR;
 	return negative ? -e : e;
 }
 
@@ -152,18 +153,34 @@ double sl_decimal_nearest(struct sl_text number)
 	return d.negative ? -value : value;
 }
 
-#define MOST_DIGITS 100000 /* that are divided one by one */
+static uint64_t multiply(uint64_t a, uint64_t b, uint64_t modulus)
+{
+	return (uint64_t)((unsigned __int128)a * b % modulus);
+}
+
+/* 10^n by squares, so that an exponent of any size takes some 60 steps. */
+static uint64_t power_of_ten(uint64_t n, uint64_t modulus)
+{
+	uint64_t power = 1 % modulus, square = 10 % modulus;
+	for (; n > 0; n >>= 1) {
+		if (n & 1)
+			power = multiply(power, square, modulus);
+		square = multiply(square, square, modulus);
+	}
+	return power;
+}
 
 bool sl_decimal_is_multiple(struct sl_text number, int64_t step)
 {
 	struct sl_digits d = sl_digits_of(number);
 	const char *at = d.first;
+	uint64_t modulus = (uint64_t)step;
 	unsigned __int128 rest = 0;
-	if (!sl_digits_are_whole(&d) || d.point > MOST_DIGITS)
-		return false;
-	for (int64_t i = 0; d.count > 0 && i < d.point; i++)
-		rest = (rest * 10 + next_digit(&d, &at)) % (uint64_t)step;
-	return rest == 0;
+	if (d.count == 0 || !sl_digits_are_whole(&d))
+		return d.count == 0;
+	for (size_t i = 0; i < d.count; i++)
+		rest = (rest * 10 + next_digit(&d, &at)) % modulus;
+	return multiply((uint64_t)rest, power_of_ten((uint64_t)d.point - d.count, modulus), modulus) == 0;
 }
 
 /* ---- grammar: RFC 8259, 6 ---- */

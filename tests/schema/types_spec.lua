@@ -56,6 +56,18 @@ describe("a scalar type", function()
     end
   end)
 
+  it("takes multiples of any size", function()
+    for step, texts in pairs {
+      [2] = { "1e400", "1e200000", "2e1000000000", "0e5" }, [7] = { "7e99999", "49" .. ("0"):rep(300), "-7e400" },
+      [math.maxinteger] = { "9223372036854775807e1000", "85070591730234615847396907784232501249" }, [1] = { "1e400" },
+    } do
+      local integers = schema.integer { multiple_of = step }:compile()
+      for _, text in ipairs(texts) do assert.is_not_nil(integers:decode(text), text) end
+    end
+    local sevens = schema.integer { multiple_of = 7 }:compile()
+    for _, text in ipairs { "1e400", "8e99999", "7e-1", "18446744073709551615" } do assert.is_nil((sevens:decode(text)), text) end
+  end)
+
   it("decimal keeps the digits of any number", function()
     for _, text in ipairs { "0", "-0.0", "19.990", "1e2", "0.12345678901234567890123", "18446744073709551616", "1e400", "7" } do
       local value = assert(schema.decimal:compile():decode(text))
