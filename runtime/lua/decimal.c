@@ -138,20 +138,38 @@ static void make_number(lua_State *L, int index)
 	lua_replace(L, index);
 }
 
+#define ARITHMETIC(X)                                                                              \
+	X(add, LUA_OPADD) X(sub, LUA_OPSUB) X(mul, LUA_OPMUL) X(div, LUA_OPDIV) X(idiv, LUA_OPIDIV) \
+	X(mod, LUA_OPMOD) X(pow, LUA_OPPOW) X(unm, LUA_OPUNM)
+
+#define EVENT(name, op) [op] = "__" #name,
+static const char *const events[] = { ARITHMETIC(EVENT) };
+
+/* Raise here what lua_arith raises without a place, because it is called from C. */
+static void check_operands(lua_State *L, int op)
+{
+	for (int i = 1; i <= 2; i++)
+		if (!lua_isnumber(L, i) && (lua_type(L, i) == LUA_TSTRING || luaL_getmetafield(L, i, events[op]) == LUA_TNIL))
+			luaL_error(L, "attempt to perform arithmetic on a %s value", luaL_typename(L, i));
+	if (!lua_isinteger(L, 1) || !lua_isinteger(L, 2) || lua_tointeger(L, 2) != 0)
+		return;
+	if (op == LUA_OPIDIV)
+		luaL_error(L, "attempt to divide by zero");
+	if (op == LUA_OPMOD)
+		luaL_error(L, "attempt to perform 'n%%0'");
+}
+
 static int calculate(lua_State *L, int op)
 {
 	lua_settop(L, 2);
 	make_number(L, 1);
 	make_number(L, 2);
+	check_operands(L, op);
 	if (op == LUA_OPUNM)
 		lua_settop(L, 1);
 	lua_arith(L, op);
 	return 1;
 }
-
-#define ARITHMETIC(X)                                                                              \
-	X(add, LUA_OPADD) X(sub, LUA_OPSUB) X(mul, LUA_OPMUL) X(div, LUA_OPDIV) X(idiv, LUA_OPIDIV) \
-	X(mod, LUA_OPMOD) X(pow, LUA_OPPOW) X(unm, LUA_OPUNM)
 
 #define FUNCTION(name, op)                         \
 	static int decimal_##name(lua_State *L)    \
@@ -211,6 +229,8 @@ static void push_metatable(lua_State *L)
 	if (!luaL_newmetatable(L, DECIMAL))
 		return;
 	luaL_setfuncs(L, methods, 0);
+	lua_pushstring(L, DECIMAL); /* so that nobody's script changes what all decimals do */
+	lua_setfield(L, -2, "__metatable");
 }
 
 /* ---- making one ---- */

@@ -18,7 +18,9 @@ local LADDER = {
   { math.maxinteger, "9223372036854775807" }, { "9223372036854775808", 9223372036854775808.0, "9.223372036854775808e18" },
   { "18446744073709551615" }, { "18446744073709551616", 18446744073709551616.0 }, { "18446744073709551617" },
   { 1.7976931348623157e308 }, { "1e309" }, { "1e400", "10e399" },
-  { "1e1000000000" }, { "1e1000000001" }, { math.huge },
+  { "1e1000000000" }, { "1e1000000001" }, { "1e99999999999999999" },
+  { "1e999999999999999999", "1e1000000000000000000", "1e99999999999999999999" }, -- all beyond what is counted
+  { math.huge },
 }
 
 local function value(entry) return type(entry) == "string" and decimal(entry) or entry end
@@ -79,7 +81,18 @@ describe("decimals", function()
     assert.equal(0.0, decimal "1e-400" + 0)
     assert.equal(2, decimal "17" % 5)
     assert.equal(3, decimal "17" // 5)
-    assert.is_false((pcall(function() return d + {} end)))
+    for what, calculate in pairs {
+      ["arithmetic on a table value"] = function() return d + {} end,
+      ["arithmetic on a string value"] = function() return d * "x" end,
+      ["divide by zero"] = function() return decimal "12" // 0 end,
+      ["'n%0'"] = function() return decimal "12" % 0 end,
+    } do
+      local ok, message = pcall(calculate)
+      assert.is_false(ok)
+      assert.matches("^%S+decimal_spec.lua:%d+: attempt to ", message)
+      assert.is_truthy(message:find(what, 1, true), message)
+    end
+    assert.equal("mine", d + setmetatable({}, { __add = function() return "mine" end }))
   end)
 
   it("cannot be changed, and have nothing but eq", function()
@@ -88,6 +101,7 @@ describe("decimals", function()
     local ok, message = pcall(function() return d.value end)
     assert.is_false(ok)
     assert.matches("a decimal has no 'value'", message)
+    assert.equal("sluice.Decimal", getmetatable(d))
   end)
 
   it("are made of numbers only, or it raises where they are made", function()
