@@ -115,7 +115,7 @@ static void show(struct shower *s, struct sl_json_value v)
 		break;
 	case SL_JSON_DECIMAL:
 		text = sl_json_decimal(v, room, &len);
-		sl_json_write_number(s->writer, text, len < SHOWN ? len : SHOWN, &s->err);
+		sl_json_write_number(s->writer, text, len < SHOWN + 4 ? len : SHOWN + 4, &s->err);
 		break;
 	case SL_JSON_STRING:
 		text = sl_json_string(v, &len);

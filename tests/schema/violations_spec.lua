@@ -79,6 +79,12 @@ describe("violations", function()
     end
   end)
 
+  it("cut long numbers where that can be seen", function()
+    local value = violations(schema.string, ("9"):rep(1000))[1].value
+    assert.equal(("9"):rep(100) .. "…", value)
+    assert.equal(("9"):rep(100), violations(schema.string, ("9"):rep(100))[1].value)
+  end)
+
   it("say of a size which one was expected, at the container", function()
     assert.same({ "/a|an array of 2 to 3 elements|[1]" },
       show(violations(schema.record { a = schema.array(schema.any, { min = 2, max = 3 }) }, '{"a":[1]}')))
