@@ -14,6 +14,7 @@ struct bound { /* a number; not set: zeroes */
 	bool exact; /* an integer */
 	int64_t integer;
 	double number;
+	struct sl_text decimal; /* of what is anchored; bytes NULL: it is a number of Lua's */
 };
 
 struct number {
@@ -21,19 +22,43 @@ struct number {
 	struct bound min, max, step;
 };
 
+static struct bound read_bound(struct sl_compiler *c, const char *name) /* popped */
+{
+	struct bound b = { .set = true };
+	if (lua_type(c->L, -1) != LUA_TNUMBER || !isfinite(lua_tonumber(c->L, -1)))
+		luaL_error(c->L, "%s: a number is expected", name);
+	b.number = lua_tonumber(c->L, -1);
+	b.exact = lua_isinteger(c->L, -1);
+	b.integer = b.exact ? lua_tointeger(c->L, -1) : 0;
+	lua_pop(c->L, 1);
+	return b;
+}
+
+static struct bound step(struct sl_compiler *c, int from)
+{
+	struct bound b = { .set = false };
+	if (sl_compile_get(c, from, "multiple_of") != LUA_TNIL)
+		b = read_bound(c, "multiple_of");
+	else
+		lua_pop(c->L, 1);
+	if (b.set && !(b.number > 0))
+		luaL_error(c->L, "multiple_of: a number above 0 is expected");
+	return b;
+}
+
 static struct bound bound(struct sl_compiler *c, int from, const char *name, bool exclusive)
 {
-	struct bound b = { .exclusive = exclusive };
+	struct bound b = { .set = false };
 	int type = sl_compile_get(c, from, name);
-	if (type != LUA_TNIL) {
-		if (type != LUA_TNUMBER || !isfinite(lua_tonumber(c->L, -1)))
-			luaL_error(c->L, "%s: a number is expected", name);
-		b.set = true;
-		b.number = lua_tonumber(c->L, -1);
-		b.exact = lua_isinteger(c->L, -1);
-		b.integer = b.exact ? lua_tointeger(c->L, -1) : 0;
-	}
-	lua_pop(c->L, 1);
+	struct sl_text decimal = sl_decimal_test(c->L, -1);
+	if (decimal.bytes != NULL) {
+		b = (struct bound){ .set = true, .decimal = decimal };
+		sl_compile_anchor(c);
+	} else if (type != LUA_TNIL)
+		b = read_bound(c, name);
+	else
+		lua_pop(c->L, 1);
+	b.exclusive = exclusive;
 	return b;
 }
 
@@ -46,9 +71,7 @@ static void compile_number(struct sl_compiler *c, struct sl_node *n, int from)
 	number->max = bound(c, from, "exclusive_max", true);
 	if (!number->max.set)
 		number->max = bound(c, from, "max", false);
-	number->step = bound(c, from, "multiple_of", false);
-	if (number->step.set && !(number->step.number > 0))
-		luaL_error(c->L, "multiple_of: a number above 0 is expected");
+	number->step = step(c, from);
 	n->plain = !number->min.set && !number->max.set && !number->step.set;
 }
 
@@ -57,6 +80,8 @@ static int compare_integer(int64_t value, const struct bound *b)
 {
 	if (b->exact)
 		return (value > b->integer) - (value < b->integer);
+	if (b->decimal.bytes != NULL)
+		return -sl_decimal_compare_integer(b->decimal, value);
 	return sl_json_compare(value, b->number);
 }
 
@@ -64,6 +89,8 @@ static int compare_float(double value, const struct bound *b)
 {
 	if (b->exact)
 		return -sl_json_compare(b->integer, value);
+	if (b->decimal.bytes != NULL)
+		return -sl_decimal_compare_double(b->decimal, value);
 	return (value > b->number) - (value < b->number);
 }
 
@@ -108,6 +135,8 @@ bool sl_number_takes_float(const struct sl_node *node, double value)
 
 static int compare_decimal(struct sl_text value, const struct bound *b)
 {
+	if (b->decimal.bytes != NULL)
+		return sl_decimal_compare(value, b->decimal);
 	return b->exact ? sl_decimal_compare_integer(value, b->integer) : sl_decimal_compare_double(value, b->number);
 }
 

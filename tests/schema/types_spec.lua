@@ -68,6 +68,29 @@ describe("a scalar type", function()
     for _, text in ipairs { "1e400", "8e99999", "7e-1", "18446744073709551615" } do assert.is_nil((sevens:decode(text)), text) end
   end)
 
+  it("has bounds beyond 64 bits, as JSON Schemas bring them", function()
+    for text, cases in pairs {
+      ['{"type":"integer","minimum":0,"maximum":18446744073709551615}'] = {
+        ["18446744073709551615"] = true, ["18446744073709551616"] = false, ["-1"] = false, ["5"] = true, ["1e400"] = false },
+      ['{"type":"number","exclusiveMinimum":18446744073709551615}'] = {
+        ["18446744073709551615"] = false, ["18446744073709551616"] = true, ["1.8446744073709552e19"] = true, ["1e400"] = true, ["7"] = false },
+      ['{"type":"number","minimum":-1e400,"exclusiveMaximum":-1e309}'] = {
+        ["-1e309"] = false, ["-1.1e309"] = true, ["-10e399"] = true, ["-1.01e400"] = false, ["-1.5"] = false, ["-3"] = false },
+    } do
+      local read = assert(schema.from_json_schema(json.decode(text)))
+      assert(schema.from_json_schema(read:to_json_schema()))
+      for value, fits in pairs(cases) do
+        assert.equal(fits, (read:compile():decode(value)) ~= nil, text .. ": " .. value)
+      end
+    end
+    local _, err = schema.integer { max = sluice.decimal "18446744073709551615" }:compile():decode "18446744073709551616"
+    assert.equal("an integer of at most 18446744073709551615", err.violations[1].expected)
+    assert.is_false((pcall(schema.integer, { min = sluice.decimal "18446744073709551615", max = 5 })))
+    for _, type in ipairs { schema.decimal { precision = 5, scale = 2 }, schema.decimal { precision = 9 }, schema.decimal { min = "1e400" } } do
+      assert(schema.from_json_schema(type:to_json_schema()))
+    end
+  end)
+
   it("decimal keeps the digits of any number", function()
     for _, text in ipairs { "0", "-0.0", "19.990", "1e2", "0.12345678901234567890123", "18446744073709551616", "1e400", "7" } do
       local value = assert(schema.decimal:compile():decode(text))
@@ -88,7 +111,7 @@ describe("a scalar type", function()
     for _, options in ipairs { { scale = 2 }, { precision = 2, scale = 3 }, { min = "x" }, { precision = 0 }, { min = 2, max = 1 } } do
       assert.is_false((pcall(schema.decimal, options)))
     end
-    assert.same({ type = "number", minimum = "0.01", maximum = "500", multipleOf = "1e-2" }, (function(out)
+    assert.same({ type = "number", minimum = "0.01", maximum = "500", multipleOf = "0.01" }, (function(out)
       for key, value in pairs(out) do out[key] = tostring(value) end
       out["$schema"] = nil
       return out

@@ -24,6 +24,12 @@ local function number(value)
   return nil, "a number"
 end
 
+--- A bound may be a decimal, as a JSON Schema brings one: {"maximum":18446744073709551615}.
+local function limit(value)
+  if core.is_decimal(value) then return value end
+  return number(value)
+end
+
 local function step(value)
   if number(value) and value > 0 then return value end
   return nil, "a number above 0"
@@ -69,8 +75,8 @@ define { kind = "boolean", bare = {}, json_type = "boolean", phrase = always "tr
 -- ---- number: within double range ----------------------------------------------
 
 local number_options = {
-  { "min", number, "minimum" }, { "max", number, "maximum" },
-  { "exclusive_min", number, "exclusiveMinimum" }, { "exclusive_max", number, "exclusiveMaximum" },
+  { "min", limit, "minimum" }, { "max", limit, "maximum" },
+  { "exclusive_min", limit, "exclusiveMinimum" }, { "exclusive_max", limit, "exclusiveMaximum" },
   { "multiple_of", step, "multipleOf", number },
 }
 
@@ -134,7 +140,8 @@ define {
   settle = check_decimal,
   write = function(s, out)
     out.type, out.minimum, out.maximum = "number", s.min, s.max
-    if s.scale then out.multipleOf = core.decimal("1e-" .. s.scale) end
+    local unit = s.scale and core.decimal("1e-" .. s.scale)
+    if unit then out.multipleOf = unit + 0 > 0 and unit + 0 or unit end
   end,
   column = "decimal",
 }
