@@ -128,13 +128,18 @@ local core
 ---@field gzip boolean|integer|nil
 ---@field mode integer?
 
+---@class sluice.core.OldContent
+---@field head string
+---@field ends boolean   in \n
+---@field eol "\n"|"\r\n"|"\r"|nil  of CSV: how its first line ends; "\r" also if its last line ends so; nil: no line ends
+---@field open boolean?  of CSV: it ends within a quoted cell
+
 ---@class sluice.core.File    rolls back on __gc and __close; errors have os and errno
 ---@field writer fun(self): sluice.Writer  the same each time; valid until prepare
 ---@field write fun(self, text: string): true?, sluice.Error?
---- What was there before, in append mode; nil when there was nothing. With
---- gzip all of it is read, and found to be sound. wanted: bytes of it, head;
---- ends: in a line break.
----@field old fun(self, wanted: integer?): { head: string, ends: boolean }?, sluice.Error?
+--- What was there before, in append mode; nil when there was nothing. wanted: bytes of it, head; delimiter: of CSV.
+--- Of gzip all is read and found to be sound; of CSV all is read for its quotes.
+---@field old fun(self, wanted: integer?, delimiter: string?): sluice.core.OldContent?, sluice.Error?
 --- Flush, sync and close. After a failure only rollback can follow.
 ---@field prepare fun(self): true?, sluice.Error?
 --- Rename over the target, sync the directory. err: kind commit.

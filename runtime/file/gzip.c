@@ -1,15 +1,11 @@
 /* gzip.c - see gzip.h */
 #include "file/gzip.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <zlib.h>
-
 
 #define GZIP_WRAPPER 16 /* added to the window's bits */
 #define BLOCK (64u * 1024)
@@ -149,88 +145,7 @@ bool sl_gunzip_is_whole(const struct sl_gunzip *g)
 	return g->between;
 }
 
-/* ---- reading ---- */
-
-static void note(struct sl_old_text *text, const char *bytes, size_t len)
+bool sl_gunzip_is_padded(const struct sl_gunzip *g)
 {
-	size_t missing = text->wanted - text->len;
-	size_t taken = len < missing ? len : missing;
-	if (taken > 0)
-		memcpy(text->head + text->len, bytes, taken);
-	text->len += taken;
-	text->empty = false;
-	text->ends = bytes[len - 1] == '\n';
-}
-
-static int damaged(struct sl_error *err, const char *path, const char *why)
-{
-	return sl_fail(err, SL_SINK, 0, "cannot append to %s: it is %s", path, why);
-}
-
-struct old { /* a file that is read */
-	int fd;
-	const char *path;
-	struct sl_old_text *text;
-	struct sl_gunzip *gunzip;
-	bool has_begun, has_member; /* a byte has come; one member is whole */
-};
-
-/* What is wrong with bytes that cannot be unpacked; they are within a member, or would begin one. */
-static int refuse(const struct old *o, bool is_within, struct sl_error *err)
-{
-	if (is_within)
-		return damaged(err, o->path, "damaged");
-	return damaged(err, o->path, o->has_member ? "followed by bytes that are not gzip's, and behind them no reader comes"
-	                                            : "not compressed by gzip");
-}
-
-static int unpack(struct old *o, const char *in, size_t len, struct sl_error *err)
-{
-	char block[BLOCK];
-	while (len > 0) {
-		bool begins = sl_gunzip_is_whole(o->gunzip) || !o->has_begun;
-		bool is_within = !begins || sl_gunzip_is_magic(in, len);
-		if (begins && *in != '\0' && *in != '\x1f')
-			return refuse(o, false, err); /* one byte is enough to tell */
-		ptrdiff_t n = sl_gunzip_run(o->gunzip, &in, &len, block, sizeof block);
-		o->has_begun = true;
-		if (n < 0)
-			return refuse(o, is_within, err);
-		if (n > 0)
-			note(o->text, block, (size_t)n);
-		o->has_member = o->has_member || sl_gunzip_is_whole(o->gunzip);
-	}
-	return 0;
-}
-
-static int read_all(struct old *o, sl_stop *stop, struct sl_error *err)
-{
-	char raw[BLOCK];
-	off_t at = 0;
-	ssize_t n;
-	while ((n = pread(o->fd, raw, sizeof raw, at)) != 0) {
-		if (stop(err, o->path) != 0)
-			return -1;
-		if (n < 0)
-			return sl_fail(err, SL_SINK, errno, "cannot read %s", o->path);
-		if (unpack(o, raw, (size_t)n, err) != 0)
-			return -1;
-		at += n;
-	}
-	if (at > 0 && !sl_gunzip_is_whole(o->gunzip))
-		return damaged(err, o->path, "cut off");
-	return o->gunzip->padded ? damaged(err, o->path, "followed by zeros, and behind them no reader comes") : 0;
-}
-
-int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, sl_stop *stop,
-                 struct sl_error *err)
-{
-	struct old o = { .fd = fd, .path = path, .text = text, .gunzip = sl_gunzip_new() };
-	text->len = 0;
-	text->empty = text->ends = true;
-	if (o.gunzip == NULL)
-		return sl_fail(err, SL_SINK, ENOMEM, "cannot read %s", path);
-	int rc = read_all(&o, stop, err);
-	sl_gunzip_free(o.gunzip);
-	return rc;
+	return g->padded;
 }

@@ -1,5 +1,5 @@
 /*
- * gzip.h - gzip on the way to a file and back, and a look at old ones (room: file)
+ * gzip.h - gzip on the way to a file and back (room: file)
  *
  * One member without name and time: the same bytes give the same file. A file
  * of several members is one text, so that appending is a further member.
@@ -8,8 +8,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "file/stop.h"
 
 struct sl_gzip;
 
@@ -38,15 +36,5 @@ ptrdiff_t sl_gunzip_run(struct sl_gunzip *g, const char **in, size_t *len, char 
 /* May it end here? */
 bool sl_gunzip_is_whole(const struct sl_gunzip *g);
 
-/* What stands in an old file. */
-struct sl_old_text {
-	char *head;   /* the caller's; room for `wanted` bytes */
-	size_t wanted, len;
-	bool empty, ends; /* in a line break */
-};
-
-/* Read all of it, checksums included, in bounded memory: 0; or -1 and *err: it is not gzip,
- * damaged or cut off, or has bytes behind its last member, behind which most readers stop
- * (sink); or what stop said. */
-int sl_gzip_read(int fd, const char *path, struct sl_old_text *text, sl_stop *stop,
-                 struct sl_error *err);
+/* Have zeros followed it, as tar's blocks do? */
+bool sl_gunzip_is_padded(const struct sl_gunzip *g);

@@ -50,6 +50,17 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* Readers take it away, also where it is no mark of the file. */
+static bool has_mark(struct sl_text t)
+{
+	return t.len >= 3 && memcmp(t.bytes, "\xEF\xBB\xBF", 3) == 0;
+}
+
+static bool is_at_risk(struct sl_text t)
+{
+	return t.len > 0 && (is_space(t.bytes[0]) || is_space(t.bytes[t.len - 1]) || has_mark(t));
+}
+
 static int classify(const struct sl_csv *csv, const char *s, size_t len)
 {
 	int class = PLAIN;
@@ -75,8 +86,7 @@ static int put_text(struct sl_csv *csv, struct sl_error *err, size_t column, str
 	int class = classify(csv, t.bytes, t.len);
 	if (class & NOT_TEXT)
 		return refuse(csv, err, column, "the character U+0000 cannot stand there");
-	if ((class & SPECIAL) || sl_text_equal(csv->null, t) ||
-	    (t.len > 0 && (is_space(t.bytes[0]) || is_space(t.bytes[t.len - 1]))))
+	if ((class & SPECIAL) || sl_text_equal(csv->null, t) || is_at_risk(t))
 		return put_quoted(csv, err, t.bytes, t.len);
 	return put(csv, err, t.bytes, t.len);
 }
@@ -87,10 +97,7 @@ static int put_cell(struct sl_csv *csv, struct sl_error *err, size_t column)
 	char room[SL_CELL_ROOM];
 	if (cell->type == SL_CELL_NULL)
 		return put(csv, err, csv->null.bytes, csv->null.len);
-	struct sl_text t = sl_cell_text(cell, room);
-	if (cell->type == SL_CELL_TEXT || cell->type == SL_CELL_JSON)
-		return put_text(csv, err, column, t);
-	return put(csv, err, t.bytes, t.len);
+	return put_text(csv, err, column, sl_cell_text(cell, room)); /* a number may hold the delimiter, too */
 }
 
 /* A line of one empty field would be no line for most readers. */

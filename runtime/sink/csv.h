@@ -6,8 +6,8 @@
  *
  * Numbers have the text that they came with, or, where Lua has made them, the fewest
  * digits that read back the same; booleans are true and false, null and absent optional
- * fields the null text, arrays and objects their JSON text. A string that would read as null,
- * or begins or ends with white space, is quoted. The sole field of a line is
+ * fields the null text, arrays and objects their JSON text. A value that would read as null,
+ * begins or ends with white space, or begins with U+FEFF, is quoted. The sole field of a line is
  * never left empty: "" it is. What does not fit is an error (kind sink) that
  * names the column: a field without a column, a required one that is absent,
  * a payload that is not an object, a NUL, a lone surrogate.

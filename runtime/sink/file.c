@@ -9,6 +9,7 @@
 
 #include "file/durable.h"
 #include "file/gzip.h"
+#include "file/old.h"
 #include "lua/class.h"
 #include "lua/error.h"
 #include "lua/options.h"
@@ -126,53 +127,48 @@ static int file_rollback(lua_State *L) /* [file]; also __gc and __close */
 
 /* ---- the old content ---- */
 
-static int read_plain(int fd, const char *path, struct sl_old_text *text, sl_stop *stop,
-                      struct sl_error *err)
+/* eol: the one that lines have, "\r" also where the last has no other; nil: there is none. */
+static void push_breaks(lua_State *L, const struct sl_old *old)
 {
-	(void)stop; /* it reads little */
-	struct stat st;
-	char last = '\n';
-	ssize_t n = pread(fd, text->head, text->wanted, 0);
-	if (n < 0 || fstat(fd, &st) != 0 || (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) < 0))
-		return sl_fail(err, SL_SINK, errno, "cannot read %s", path);
-	text->len = (size_t)n;
-	text->empty = st.st_size == 0;
-	text->ends = last == '\n';
-	char magic[2];
-	n = pread(fd, magic, sizeof magic, 0);
-	if (n > 0 && sl_gunzip_is_magic(magic, (size_t)n))
-		return sl_fail(err, SL_SINK, 0, "cannot append to %s: it is compressed by gzip; gzip = true appends to such a file", path);
-	return 0;
+	static const char *const names[] = { [SL_BREAK_LF] = "\n", [SL_BREAK_CRLF] = "\r\n", [SL_BREAK_CR] = "\r" };
+	bool ends_in_cr = old->last == '\r' && old->place == SL_AT_CELL;
+	lua_pushstring(L, ends_in_cr ? names[SL_BREAK_CR] : names[old->first_break]);
+	lua_setfield(L, -2, "eol");
+	lua_pushboolean(L, sl_old_is_open(old));
+	lua_setfield(L, -2, "open");
 }
 
-static void push_old(lua_State *L, const struct sl_old_text *text)
+static void push_old(lua_State *L, const struct sl_old *old)
 {
-	lua_createtable(L, 0, 2);
-	lua_pushlstring(L, text->head, text->len);
+	lua_createtable(L, 0, 4);
+	lua_pushlstring(L, old->head, old->len);
 	lua_setfield(L, -2, "head");
-	lua_pushboolean(L, text->ends);
+	lua_pushboolean(L, old->ends);
 	lua_setfield(L, -2, "ends");
+	if (old->delimiter != '\0')
+		push_breaks(L, old);
 }
 
-static int file_old(lua_State *L) /* [file, wanted] */
+static int file_old(lua_State *L) /* [file, wanted, delimiter] */
 {
 	SL_ERROR(err);
 	const struct sl_file *f = check_state(L, SL_DURABLE_OPEN);
 	lua_Integer wanted = luaL_optinteger(L, 2, 0);
 	luaL_argcheck(L, wanted >= 0 && wanted <= 1 << 20, 2, "not a number of bytes");
+	const char *delimiter = luaL_optstring(L, 3, "");
 	int fd = f->durable.old;
 	if (fd < 0)
 		return 0;
-	struct sl_old_text text = { .wanted = (size_t)wanted };
-	text.head = lua_newuserdatauv(L, text.wanted + 1, 0);
+	struct sl_old old = { .wanted = (size_t)wanted, .delimiter = *delimiter };
+	old.head = lua_newuserdatauv(L, old.wanted + 1, 0);
 	f->sinks->pause(f->sinks);
-	int rc = (f->level > 0 ? sl_gzip_read : read_plain)(fd, f->path, &text, f->sinks->stop, &err);
+	int rc = sl_old_read(&old, fd, f->path, f->level > 0, f->sinks->stop, &err);
 	f->sinks->resume(f->sinks);
 	if (rc != 0)
 		return sl_lua_error_return(L, &err);
-	if (text.empty)
+	if (old.empty)
 		return 0;
-	push_old(L, &text);
+	push_old(L, &old);
 	return 1;
 }
 

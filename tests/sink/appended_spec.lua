@@ -73,6 +73,46 @@ describe("a CSV file that is appended to", function()
   it("may have no header at all", function()
     assert.equal("7,8\n1,x\n", append("7,8", nil, { header = false }))
     assert.equal("1,x\n", append("", nil, { header = false }))
+    assert.equal("7,8\r\n1,x\r\n", append("7,8\r\n", nil, { header = false }))
+    assert.equal("7,8\r\n9,9\r\n1,x\r\n", append("7,8\r\n9,9", nil, { header = false }))
+    assert.equal('"7\r\n",8\n1,x\n', append('"7\r\n",8\n', nil, { header = false }))
+    assert.matches('its lines end otherwise; eol = "crlf" goes on with them', refused("7,8\r\n", { header = false, eol = "lf" }))
+  end)
+
+  it("does not end within a quoted cell", function()
+    for _, content in ipairs { '1,"open', '1,"open\n', '"', '1,""""",x\n', '1,"a""\n', '\xEF\xBB\xBF"open\n', "1,2\n3,4\n\"" } do
+      for _, name in ipairs { "a.csv", "a.csv.gz" } do
+        shell.write(path(), content)
+        if name == "a.csv.gz" then assert.equal(0, shell.run({ "gzip", "-kf", path() }).status) end
+        local before = read(name)
+        local err = support.fails(csv.file(path(name), { append = true, header = false, columns = { "a", "b" } }), { '{"a":1,"b":"x"}' })
+        assert.matches("it ends within a quoted cell, to which a row would belong", err.message)
+        assert.equal(before, read(name))
+      end
+    end
+    assert.matches("within a quoted cell", refused 'a,b\n1,"open\n')
+  end)
+
+  it("may have quotes that open no cell", function()
+    for _, content in ipairs { '5" pipe,x\n', '1, "x\n', '"a""",""\n', '"a"b,c"\n', '1,"x\ny"\n', '\xEF\xBB\xBF"a",b\n', '\xEF\xBB"a,b\n' } do
+      assert.equal(content .. "1,x\n", append(content, nil, { header = false }))
+    end
+    assert.equal('1;"x;y"\n1;x\n', append('1;"x;y"\n', nil, { header = false, delimiter = ";" }))
+    assert.equal('1;2,"x\n1;x\n', append('1;2,"x\n', nil, { header = false, delimiter = ";" }))
+    assert.equal('1|x,y\n1|x\n', (append('1,"x,y"\n', nil, { header = false }) and rows_of()))
+  end)
+
+  it("has no lines that end in a carriage return alone", function()
+    for content, options in pairs { ["a,b\r1,2\r"] = {}, ["a,b\r\n1,2\r"] = {}, ["7,8\r"] = { header = false }, ["7,8\n9,9\r"] = { header = false } } do
+      assert.matches("its lines end in \\r alone, with which csv.file does not go on", refused(content, options), 1, true)
+    end
+  end)
+
+  it("is looked at in blocks", function()
+    local long = ("x"):rep(65533)
+    assert.equal(long .. ',"\n"\n1,x\n', append(long .. ',"\n"\n', nil, { header = false }))
+    assert.matches("within a quoted cell", refused(long .. ',""" \n', { header = false }))
+    assert.equal(long .. ',8\r\n1,x\r\n', append(long .. ",8\r\n", nil, { header = false }))
   end)
 end)
 
@@ -93,9 +133,47 @@ describe("null in a CSV file", function()
     support.fill(csv.file(path(), { null = "NULL" }), { '{"a":null}', '{"a":""}', '{"a":"NULL"}' }, row)
     assert.equal('a\nNULL\n""\n"NULL"\n', read())
     assert.equal("a\nNULL\n\nNULL\n", rows_of())
+    assert.matches("the only column may be null", support.fails(csv.file(path(), { columns = { { name = "a", optional = true } } }), { '{"a":"x"}' }).message)
+    local two = schema.record { { "a", schema.nullable(schema.string) }, { "b", schema.string } }
+    assert.matches("no column for the field 'a'", support.fails(csv.file(path(), { columns = { "b" } }), { '{"a":null,"b":"x"}' }, two).message)
     local err = support.fails(csv.file(path(), { columns = { "a" } }), { '{"a":"x"}', '{"a":null}' })
     assert.matches("column a: null would be an empty line", err.message)
     assert.equal("a", err.column)
+  end)
+end)
+
+describe("a cell of CSV", function()
+  local function written(texts, options)
+    os.remove(path())
+    support.fill(csv.file(path(), options), texts)
+    return read()
+  end
+
+  it("is quoted where it holds the delimiter, whatever it is", function()
+    local row = '{"a":11,"b":-2.5e-3,"c":true,"d":[1]}'
+    for delimiter, line in pairs {
+      ["1"] = '"11"1-2.5e-31true1"[1]"\n', ["-"] = '11-"-2.5e-3"-true-[1]\n', ["."] = '11."-2.5e-3".true.[1]\n',
+      ["e"] = '11e"-2.5e-3"e"true"e[1]\n', ["["] = '11[-2.5e-3[true["[1]"\n',
+    } do
+      local options = { columns = { "a", "b", "c", "d" }, header = false, delimiter = delimiter }
+      assert.equal(line, written({ row }, options))
+      local found = shell.run { "/usr/bin/python3", "-c",
+        "import csv, sys\nfor row in csv.reader(open(sys.argv[1], newline=''), delimiter=sys.argv[2]): print('|'.join(row))", path(), delimiter }
+      assert.equal("11|-2.5e-3|true|[1]\n", found.out)
+    end
+  end)
+
+  it("differs from null, whatever it is", function()
+    for null, line in pairs { ["0"] = '0,"0",false,"0"\n', ["false"] = 'false,0,"false",0\n' } do
+      assert.equal(line, written({ '{"a":null,"b":0,"c":false,"d":"0"}' },
+        { columns = { "a", "b", "c", "d" }, header = false, null = null }))
+    end
+  end)
+
+  it("is no byte order mark", function()
+    assert.equal('"\xEF\xBB\xBFa",x\n', written({ '{"a":"\xEF\xBB\xBFa","b":"x"}' }, { columns = { "a", "b" }, header = false }))
+    assert.equal('"\xEF\xBB\xBFa",b\n1,2\n', written({ '{"\xEF\xBB\xBFa":1,"b":2}' }, { columns = { "\xEF\xBB\xBFa", "b" } }))
+    assert.equal("\xEF\xBB\xBFa|b\n1|2\n", rows_of())
   end)
 end)
 

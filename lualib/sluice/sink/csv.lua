@@ -7,14 +7,14 @@
 --- 4180, lines ending in "\n" unless eol = "crlf". Numbers have the text that they came
 --- with (what Lua has made: the fewest digits that read back the same), booleans are true and
 --- false, arrays and objects JSON text. null, and an optional field that is
---- absent, are the null text, which is nothing; a string that reads the same is quoted,
+--- absent, are the null text, which is nothing; a value that reads the same is quoted,
 --- so the empty string is "". A row that does not fit is an error that
 --- names its stream, sequence and column: a field for which there is no column, a
 --- field that is absent but not optional, a payload that is no object.
 ---
 --- The file is there as a whole or not at all (internal/sink/durable_file.lua).
 --- What is appended to must begin with the same header (or header = false), however it is
---- quoted; its line end is kept. Readers skip empty lines: where the only column may be null,
+--- quoted, and must not end within a quoted cell; its line end is kept. Readers skip empty lines: where the only column may be null,
 --- `null` must have a text.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
@@ -98,8 +98,8 @@ local function cell_at(text, at, delimiter)
   return table.concat(parts, '"'), at
 end
 
---- The cells of the first line, and its end: a line break, "" at the end of the text.
----@return string[]? cells, string? eol
+--- The cells of the first line.
+---@return string[]? cells
 local function first_line(text, delimiter)
   local cells, at = {}, text:sub(1, 3) == BYTE_ORDER_MARK and 4 or 1
   while true do
@@ -107,8 +107,7 @@ local function first_line(text, delimiter)
     if not cell then return nil end
     cells[#cells + 1] = cell
     if text:sub(after, after) ~= delimiter then
-      local eol = text:match("^\r?\n", after)
-      return (eol or after > #text) and cells or nil, eol or ""
+      return (after > #text or text:find("^\r?\n", after)) and cells or nil
     end
     at = after + 1
   end
@@ -116,18 +115,22 @@ end
 
 local NAMES = { ["\n"] = "lf", ["\r\n"] = "crlf" }
 
---- How old content is gone on with: its header is ours, and its line end is kept.
----@return string? eol, string? problem
-local function go_on(self, names, head)
-  local cells, eol = first_line(head, self.options.delimiter)
-  if not cells or table.concat(cells, "\0") ~= table.concat(names, "\0") then
-    return nil, ("its first line is not %s"):format(table.concat(names, self.options.delimiter))
+local function has_header(head, names, delimiter)
+  local cells = first_line(head, delimiter)
+  return cells and table.concat(cells, "\0") == table.concat(names, "\0")
+end
+
+--- Why rows behind such content would not be read as rows.
+local function problem_of(self, names, old)
+  local options = self.options
+  if old.eol == "\r" then return "its lines end in \\r alone, with which csv.file does not go on" end
+  if options.header and not has_header(old.head, names, options.delimiter) then
+    return ("its first line is not %s"):format(table.concat(names, options.delimiter))
   end
-  if eol == "" then return self.options.eol or "\n" end
-  if self.options.eol and self.options.eol ~= eol then
-    return nil, ("its lines end otherwise; eol = %q goes on with them"):format(NAMES[eol])
+  if old.open then return "it ends within a quoted cell, to which a row would belong" end
+  if options.eol and old.eol and options.eol ~= old.eol then
+    return ("its lines end otherwise; eol = %q goes on with them"):format(NAMES[old.eol])
   end
-  return eol
 end
 
 --- Room for the header of old content: all of it may be quoted.
@@ -139,20 +142,25 @@ end
 
 --- What is there already, the line end that rows get, and whether a header is still to be written.
 local function look_at_old(self, file, names)
-  local old, err = file:old(self.options.header and longest_header(names) or 0)
+  local options = self.options
+  local old, err = file:old(options.header and longest_header(names) or 0, options.delimiter)
   if err then return nil, err end
-  if not old then return { eol = self.options.eol or "\n", is_new = true } end
-  local eol, problem = self.options.eol or "\n", nil
-  if self.options.header then eol, problem = go_on(self, names, old.head) end
-  if not eol then return nil, core.error("sink", ("cannot append to %s: %s"):format(self.path, problem)) end
-  return { eol = eol, ends = old.ends }
+  if not old then return { eol = options.eol or "\n", is_new = true } end
+  local problem = problem_of(self, names, old)
+  if problem then return nil, core.error("sink", ("cannot append to %s: %s"):format(self.path, problem)) end
+  return { eol = old.eol or options.eol or "\n", ends = old.ends }
+end
+
+local function may_be_null(columns, schema)
+  if columns.optional[1] then return true end
+  for _, field in ipairs(schema and schema.fields or {}) do
+    if field.name == columns.names[1] then return field.optional or field.nullable end
+  end
 end
 
 --- Readers skip empty lines: of one column null needs a text.
 local function check_null(self, columns, schema)
-  local field = schema and schema.fields and schema.fields[1]
-  if #columns.names > 1 or self.options.null ~= "" or not field then return true end
-  if not (field.optional or field.nullable) then return true end
+  if #columns.names > 1 or self.options.null ~= "" or not may_be_null(columns, schema) then return true end
   return nil, core.error("sink", ("%s: the only column may be null, which would be an empty line: give null = TEXT, such as null = \"NULL\"")
     :format(self.path))
 end
