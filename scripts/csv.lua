@@ -10,10 +10,12 @@ local set = require("sluice").options {
   file = { default = "rows.csv", description = "the file; replaced when the run succeeds" },
   stream = { default = "rows", description = "the stream to take" },
   columns = { type = "names", required = true, description = "fields of the rows, separated by commas" },
+  null = { default = "", description = "the text of null and of a field that is absent" },
 }
 
+-- A row has at least one of them: of a single column no cell is absent.
 local columns = {}
-for i, name in ipairs(set.columns) do columns[i] = { name = name, optional = true } end
+for i, name in ipairs(set.columns) do columns[i] = { name = name, optional = #set.columns > 1 } end
 
 local function pick(row)
   local picked = {}
@@ -23,5 +25,5 @@ local function pick(row)
 end
 
 return {
-  streams = { [set.stream] = { map = pick, sink = csv.file(set.file, { columns = columns }) } },
+  streams = { [set.stream] = { map = pick, sink = csv.file(set.file, { columns = columns, null = set.null }) } },
 }

@@ -1,4 +1,5 @@
 --- Options that a policy declares, ready scripts, and run keys of the command.
+local behaviour = require "support.behaviour"
 local cjson = require "cjson"
 local paths = require "support.paths"
 local policy_options = require "sluice.internal.policy_options"
@@ -12,6 +13,13 @@ local function script(name) return paths.root .. "/scripts/" .. name end
 local function run(name, ...)
   local words = { "run", script(name), ... }
   for _, word in ipairs { "--export", "count", "--request", '{"n":3}', "--", counts } do words[#words + 1] = word end
+  return shell.sluice(words)
+end
+
+--- sluice run SCRIPT words… over a file.
+local function run_on(file, name, ...)
+  local words = { "run", script(name), ... }
+  words[#words + 1] = file
   return shell.sluice(words)
 end
 
@@ -96,6 +104,21 @@ describe("the ready script", function()
     assert.equal(4, result.status)
     assert.matches("sink: the row has none of these fields: j, k %(in streams.rows.map, stream rows, sequence 0%)", result.err)
     assert.is_nil(io.open(dir .. "/x.csv"))
+  end)
+
+  it("csv.lua writes null as the text that is asked for, which a single column needs", function()
+    local input, file = dir .. "/null.jsonl", dir .. "/null.csv"
+    local out = assert(io.open(input, "w"))
+    out:write('{"i":1}\n{"i":null}\n')
+    out:close()
+    local set = { "--set", "columns=i", "--set", "file=" .. file }
+    local refused = run_on(input, "csv.lua", table.unpack(set))
+    assert.equal(4, refused.status)
+    assert.matches("column i: null would be an empty line, [^\n]*give null = TEXT %(in [^\n]*null.jsonl:2%)", refused.err)
+    set[#set + 1], set[#set + 2] = "--set", "null=NULL"
+    local result = run_on(input, "csv.lua", table.unpack(set))
+    assert.equal(0, result.status, result.err)
+    assert.equal("i\n1\nNULL\n", behaviour.read(file))
   end)
 
   it("say how the stream is chosen when they are given rows of another", function()
