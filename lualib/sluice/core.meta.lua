@@ -53,7 +53,7 @@
 --- What a run has shown about an expression (runtime/script/expression.h): the
 --- names that no row had, those that some had, comparisons of constants.
 ---@field expression_report fun(f: fun(row: sluice.Row): any): table
---- Numbers that keep their digits (runtime/lua/decimal.h). Raises where it is no number.
+--- Numbers that keep their digits (runtime/lua/decimal.h). Raises if the value is not a number.
 ---@field decimal fun(value: string|number|sluice.Decimal): sluice.Decimal
 ---@field is_decimal fun(value: any): boolean
 --- A row that no worker has sent. Raises when the text is not JSON.

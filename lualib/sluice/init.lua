@@ -31,7 +31,7 @@ M.kinds = core.kinds
 --- have decimals where an integer is beyond 64 bits or a number beyond a double's range. Its text is
 --- tostring(d); < and <= are exact, and so is d:eq(other); Lua's == of a decimal and a number is false;
 --- arithmetic gives a number of Lua's: d + 0 is the nearest. type(d) is "userdata", and tonumber(d) and
---- math.type(d) are nil, as of whatever is not a number of Lua's. Raises where it is not a number.
+--- math.type(d) are nil, as of whatever is not a number of Lua's. Raises if the value is not a number.
 ---@type fun(value: string|number|sluice.Decimal): sluice.Decimal
 M.decimal = core.decimal
 

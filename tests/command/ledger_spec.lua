@@ -67,7 +67,7 @@ for name, url_of in pairs(URLS) do
       for _, key in ipairs { "a", "b", "c" } do commit(url, key, 1) end
       local result = run { "ledger", "--forget", "a", "--forget", "nosuch", url }
       assert.equal(4, result.status)
-      assert.matches("there is no run nosuch in sluice_ledger; nothing was forgotten", result.err)
+      assert.matches("the run nosuch is not in sluice_ledger; nothing was forgotten", result.err)
       assert.same({ "a", "b", "c" }, keys(url))
       result = run { "ledger", "--forget", "a", "--forget", "b", url }
       assert.equal(0, result.status)
@@ -96,12 +96,12 @@ describe("sluice ledger", function()
     local path = shell.file(nil, "none.db")
     local result = run { "ledger", "sqlite:" .. path }
     assert.equal(4, result.status)
-    assert.matches("there is no such database", result.err)
+    assert.matches("the database does not exist", result.err)
     assert.is_nil(io.open(path))
     shell.run { "sqlite3", path, "create table t (a)" }
     result = run { "ledger", "sqlite:" .. path }
     assert.equal(4, result.status)
-    assert.matches("there is no table sluice_ledger: no run of sluice has committed here", result.err)
+    assert.matches("the table sluice_ledger does not exist: no run of sluice has committed here", result.err)
     assert.equal("t\n", shell.run({ "sqlite3", path, "select name from sqlite_schema" }).out)
   end)
 

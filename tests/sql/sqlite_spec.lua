@@ -172,7 +172,7 @@ describe("a table that is there", function()
 
   it("must be there when it is not to be made", function()
     local err = support.fails("sink", support.sink(url, { create = false }), support.rows(1))
-    behaviour.says(err, "there is no such table")
+    behaviour.says(err, "the table does not exist")
   end)
 end)
 

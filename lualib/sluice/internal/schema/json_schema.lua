@@ -136,7 +136,7 @@ local function admitted(node, pointer)
     local at = type(given) == "string" and "/type" or "/type/" .. i - 1
     if name == "integer" then integer = true
     elseif type(name) == "string" and is_type[name] then set[name] = true
-    else refuse(pointer .. at, "there is no such type") end
+    else refuse(pointer .. at, "this type does not exist") end
   end
   if integer and not set.number then
     set.number = true

@@ -166,7 +166,7 @@ SELECT DISTINCT ON (b.attnum) a.attname::text, format_type(a.atttypid, a.atttypm
 
 local function regclass(name) return '"' .. name:gsub('"', '""') .. '"' end
 
----@return sluice.sql.Existing[]? columns  empty when there is no such table
+---@return sluice.sql.Existing[]? columns  empty if the table does not exist
 function M.columns(opened, name)
   local rows, why = opened:query(COLUMNS, regclass(name))
   if not rows then return nil, why end
@@ -299,7 +299,7 @@ local KIND = "SELECT relkind::text, row_security_active(oid)::text FROM pg_class
 
 local function takes_copy(opened, name)
   local rows, why = opened:query(KIND, regclass(name))
-  if not rows or not rows[1] then return nil, why or "there is no such table" end
+  if not rows or not rows[1] then return nil, why or "the table does not exist" end
   return rows[1][1] ~= "v" and rows[1][2] ~= "true"
 end
 

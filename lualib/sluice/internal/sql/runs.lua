@@ -35,7 +35,7 @@ function M.open(url)
   if not target then return nil, nil, problem end
   target.limit_ms = LIMIT_MS
   local dialect = target.dialect
-  if not dialect.is_there(target) then return nil, failure(target, "there is no such database") end
+  if not dialect.is_there(target) then return nil, failure(target, "the database does not exist") end
   local opened, why = dialect.open(target)
   if not opened then return nil, failure(target, why) end
   local self = setmetatable({ target = target, dialect = dialect, opened = opened }, Runs)
@@ -43,7 +43,7 @@ function M.open(url)
   columns, why = dialect.columns(opened, ledger.TABLE)
   if columns and columns[1] then return self end
   self:close()
-  return nil, failure(target, why or ("there is no table %s: no run of sluice has committed here"):format(ledger.TABLE))
+  return nil, failure(target, why or ("the table %s does not exist: no run of sluice has committed here"):format(ledger.TABLE))
 end
 
 function Runs:close() self.opened:close() end
@@ -81,7 +81,7 @@ local function forget_all(self, keys, before)
   for _, key in ipairs(keys) do
     local count, why = forget(self, "run_key = $1", key)
     if not count then return nil, why end
-    if count == 0 then return nil, ("there is no run %s in %s; nothing was forgotten"):format(key, ledger.TABLE) end
+    if count == 0 then return nil, ("the run %s is not in %s; nothing was forgotten"):format(key, ledger.TABLE) end
     total = total + count
   end
   if not before then return total end

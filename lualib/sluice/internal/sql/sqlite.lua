@@ -114,7 +114,7 @@ SELECT name, type, "notnull", dflt_value IS NOT NULL OR pk > 0, hidden
 
 local IS_STRICT = [[SELECT "strict" FROM pragma_table_list($1)]]
 
----@return sluice.sql.Existing[]? columns  empty when there is no such table
+---@return sluice.sql.Existing[]? columns  empty if the table does not exist
 function M.columns(opened, name)
   local rows, why = opened:query(COLUMNS, name)
   if not rows then return nil, why end

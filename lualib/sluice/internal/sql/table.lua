@@ -222,7 +222,7 @@ local function ready(opened, dialect, spec, note)
   local there, why = dialect.columns(opened, spec.name)
   if not there then return nil, why end
   if there[1] then return reuse(opened, dialect, spec, there, note) end
-  if not spec.create then return nil, "there is no such table" end
+  if not spec.create then return nil, "the table does not exist" end
   return create(opened, dialect, spec, spec.name)
 end
 
