@@ -117,10 +117,16 @@ static void begin_line(struct sl_csv *csv)
 	sl_buffer_consume(&csv->line, sl_buffer_len(&csv->line));
 }
 
+/* Some readers skip a line of blanks, too. */
+static int is_blank(struct sl_text t)
+{
+	return strspn(t.bytes, " \t") == t.len;
+}
+
 static int put_cells(struct sl_csv *csv, struct sl_error *err)
 {
 	begin_line(csv);
-	if (csv->cells.width == 1 && csv->cells.cells[0].type == SL_CELL_NULL && csv->null.len == 0)
+	if (csv->cells.width == 1 && csv->cells.cells[0].type == SL_CELL_NULL && is_blank(csv->null))
 		return refuse(csv, err, 0, "null would be an empty line, which readers skip: give null = TEXT");
 	for (size_t i = 0; i < csv->cells.width; i++)
 		if ((i > 0 && put(csv, err, csv->delimiter.bytes, 1) != 0) ||

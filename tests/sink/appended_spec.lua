@@ -125,8 +125,8 @@ describe("null in a CSV file", function()
   end)
 
   it("of one column needs a text, which is said in the beginning", function()
-    for _, declared in ipairs { schema.optional(schema.string), schema.nullable(schema.string) } do
-      local message = refused("", nil, {}, schema.record { { "a", declared } })
+    for null, declared in pairs { [""] = schema.optional(schema.string), [" \t"] = schema.nullable(schema.string) } do
+      local message = refused("", nil, { null = null }, schema.record { { "a", declared } })
       assert.matches("the only column may be null, which would be an empty line: give null = TEXT", message)
     end
     local row = schema.record { { "a", schema.nullable(schema.string) } }
@@ -136,9 +136,11 @@ describe("null in a CSV file", function()
     assert.matches("the only column may be null", support.fails(csv.file(path(), { columns = { { name = "a", optional = true } } }), { '{"a":"x"}' }).message)
     local two = schema.record { { "a", schema.nullable(schema.string) }, { "b", schema.string } }
     assert.matches("no column for the field 'a'", support.fails(csv.file(path(), { columns = { "b" } }), { '{"a":null,"b":"x"}' }, two).message)
-    local err = support.fails(csv.file(path(), { columns = { "a" } }), { '{"a":"x"}', '{"a":null}' })
-    assert.matches("column a: null would be an empty line", err.message)
-    assert.equal("a", err.column)
+    for _, null in ipairs { "", " " } do
+      local err = support.fails(csv.file(path(), { columns = { "a" }, null = null }), { '{"a":"x"}', '{"a":null}' })
+      assert.matches("column a: null would be an empty line", err.message)
+      assert.equal("a", err.column)
+    end
   end)
 end)
 

@@ -158,9 +158,9 @@ local function may_be_null(columns, schema)
   end
 end
 
---- Readers skip empty lines: of one column null needs a text.
+--- Readers skip empty lines, and some those of blanks: of one column null needs a text.
 local function check_null(self, columns, schema)
-  if #columns.names > 1 or self.options.null ~= "" or not may_be_null(columns, schema) then return true end
+  if #columns.names > 1 or self.options.null:find "[^ \t]" or not may_be_null(columns, schema) then return true end
   return nil, core.error("sink", ("%s: the only column may be null, which would be an empty line: give null = TEXT, such as null = \"NULL\"")
     :format(self.path))
 end
