@@ -52,6 +52,30 @@ static void step(struct sl_old *o, char c)
 	o->last = c;
 }
 
+/* How many bytes change nothing that matters: once the kind of line break is known,
+ * only a quote does, and where it stands is told by the byte before it. */
+static size_t skip_plain(struct sl_old *o, const char *bytes, size_t len)
+{
+	if (o->place == SL_AT_QUOTE || (o->place != SL_IN_QUOTED && o->first_break == SL_BREAK_NONE))
+		return 0;
+	const char *quote = memchr(bytes, '"', len);
+	size_t n = quote != NULL ? (size_t)(quote - bytes) : len;
+	if (n > 0) {
+		o->place = place_after(o, bytes[n - 1]);
+		o->last = bytes[n - 1];
+	}
+	return n;
+}
+
+static void walk(struct sl_old *o, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		i += skip_plain(o, bytes + i, len - i);
+		if (i < len)
+			step(o, bytes[i++]);
+	}
+}
+
 /* A byte order mark stands before the first cell. */
 static size_t skip_mark(struct sl_old *o, const char *bytes, size_t len)
 {
@@ -77,9 +101,10 @@ static void note(struct sl_old *o, const char *bytes, size_t len)
 	o->len += taken;
 	o->empty = false;
 	o->ends = bytes[len - 1] == '\n';
-	if (o->delimiter != '\0')
-		for (size_t i = skip_mark(o, bytes, len); i < len; i++)
-			step(o, bytes[i]);
+	if (o->delimiter != '\0') {
+		size_t i = skip_mark(o, bytes, len);
+		walk(o, bytes + i, len - i);
+	}
 }
 
 bool sl_old_is_open(const struct sl_old *o)

@@ -1,4 +1,5 @@
 --- Files that are there, gone on with as they are; and null in a file of one column. Read back by others.
+local core = require "sluice.core"
 local csv = require "sluice.sink.csv"
 local jsonl = require "sluice.sink.jsonl"
 local schema = require "sluice.schema"
@@ -40,7 +41,35 @@ local function refused(content, options, texts, declared)
   return err.message
 end
 
+--- Whether content ends within a quoted cell, byte by byte.
+local function ends_within(content)
+  local place = "cell"
+  for c in content:gmatch "." do
+    if c == '"' then
+      local opens = place == "cell" or place == "quote"
+      place = opens and "quoted" or place == "quoted" and "quote" or "bare"
+    elseif place ~= "quoted" then
+      place = c:find "[,\r\n]" and "cell" or "bare"
+    end
+  end
+  return place == "quoted"
+end
+
 describe("a CSV file that is appended to", function()
+  it("is known to end within a quoted cell or not, whatever is in it", function()
+    local PARTS = { '"', '"', '""', ",", "\n", "\r\n", "\r", "x", "yy", ("z"):rep(65530), " " }
+    math.randomseed(7)
+    for i = 1, 400 do
+      local parts = { i % 4 > 0 and "a,b\n" or nil }
+      for _ = 1, math.random(1, 12) do parts[#parts + 1] = PARTS[math.random(#PARTS)] end
+      local content = table.concat(parts)
+      shell.write(path(), content)
+      local file <close> = assert(core.file { path = path(), append = true })
+      local old = assert(file:old(0, ","))
+      assert.equal(ends_within(content), old.open, ("%q"):format(content:gsub("z+", "z…")))
+    end
+  end)
+
   it("may have a header and no line break behind it", function()
     assert.equal("a,b\n1,x\n", append "a,b")
     assert.equal("a,b\n1,2\n1,x\n", append "a,b\n1,2")
