@@ -19,12 +19,16 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "base/fixed.h"
 #include "base/visible.h"
+#include "file/durable.h"
 #include "host/host.h"
 #include "lua/allocator.h"
 #include "lua/search.h"
 #include "script/core.h"
 #include "script/interrupt.h"
+#include "script/last_resort.h"
+#include "script/protect.h"
 #include "supervise/sweep.h"
 
 #define EXIT_INTERNAL 4
@@ -61,21 +65,47 @@ static void open_standard_descriptors(void)
 			(void)!open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY);
 }
 
-/* The third signal is for a script that nothing else can stop. */
+/* Async-signal-safe, as all that follows from a signal is. */
+static void sweep(void)
+{
+	struct sl_swept swept = sl_sweep();
+	SL_FIXED(text, 120);
+	if (swept.left == 0)
+		return;
+	sl_fixed_text(&text, "sluice: processes that could not be ended: ");
+	sl_fixed_number(&text, swept.left);
+	sl_fixed_text(&text, ", such as ");
+	sl_fixed_number(&text, swept.first);
+	sl_fixed_text(&text, "\n");
+	(void)!write(2, text.bytes, text.len);
+}
+
+static void leave_nothing(void)
+{
+	sl_durable_abandon_all();
+	sweep();
+}
+
+static void die(int sig)
+{
+	leave_nothing();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+/* The third one, and SIGQUIT, are for what nothing else can stop. */
 static void on_signal(int sig)
 {
 	int saved = errno;
-	if (sl_script_interrupt(sig) > 2) {
-		signal(sig, SIG_DFL);
-		raise(sig);
-	}
+	if (sig == SIGQUIT || sl_script_interrupt(sig) > 2)
+		die(sig);
 	errno = saved;
 }
 
 /* Without SA_RESTART: a write to a reader that does not read must end. */
 static void catch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction action = { .sa_handler = on_signal };
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
@@ -236,7 +266,7 @@ static int run_lua(struct command *c)
 		report_internal(L);
 		c->exit_code = EXIT_INTERNAL;
 	}
-	lua_close(L);
+	sl_protect_close(L);
 	sl_allocator_clear(&memory);
 	return c->exit_code;
 }
@@ -257,12 +287,13 @@ int main(int argc, char **argv)
 		return sl_host_main(argc, argv);
 	find_executable(argc > 0 ? argv[0] : "sluice");
 	sl_sweep_prepare();
-	atexit(sl_sweep); /* os.exit in a script comes this way too */
+	atexit(sweep); /* os.exit in a script comes this way too */
 	catch_signals();
+	sl_last_resort_enable(leave_nothing);
 	int code = run_lua(&c);
 	if (!c.sigpipe)
 		return code;
-	sl_sweep();
+	sweep();
 	signal(SIGPIPE, SIG_DFL);
 	raise(SIGPIPE);
 	return 128 + SIGPIPE; /* it was blocked after all */

@@ -4,6 +4,14 @@
 --- `nil, err` (sluice.Error); misuse raises at the caller's line. All times
 --- are whole milliseconds, 0 or nil means the default unless said otherwise.
 
+---@class sluice.core.LastWords
+---@field json boolean?     as a line of JSON, on standard error
+---@field clear boolean?    a progress line may stand there
+---@field colour boolean?
+---@field held boolean?     nothing is written before success
+---@field summary string?   the path of a file
+---@field replace boolean?  which is replaced as a whole, else written to
+
 ---@class sluice.Error
 ---@field kind string        one of core.kinds
 ---@field message string     for people, without the kind
@@ -31,7 +39,17 @@
 --- name (of the handler, as the user knows it: "on_summary"). Returns true,
 --- results… or nil, err.
 ---@field protect fun(name: string, kind: string?, f: function, ...: any): true?, any
---- The same for what must come to its end: the user's second interrupt does not
+--- The same for what hears of an outcome: what is left of the request's time, and at
+--- least two seconds, is its deadline.
+---@field afterwards fun(name: string, kind: string?, f: function, ...: any): true?, any
+--- os.execute, which ends with the handler that calls it (runtime/script/execute.h).
+---@field execute fun(command: string?): boolean?, string?, integer?
+--- How an outcome is told where a handler does not end, and how far the sinks
+--- are then (runtime/script/last_resort.h).
+---@field last_words fun(words: sluice.core.LastWords)
+---@field stage fun(name: "running"|"committing"|"committed")
+---@field told fun(code: integer)
+--- The same as protect for what must come to its end: the user's interrupts do not
 --- stop it. The CPU-time limit does.
 ---@field undisturbed fun(name: string, kind: string?, f: function, ...: any): true?, any
 --- Limits of containment for this Lua state: handler CPU time in ms (10 000).

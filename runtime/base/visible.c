@@ -26,10 +26,16 @@ static bool turns_text(unsigned code)
 	return (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-static void show_escape(struct sl_visible *v, const char *format, unsigned code)
+/* By hand: signal handlers come here, too (fixed.h). */
+static void show_escape(struct sl_visible *v, char letter, int digits, unsigned code)
 {
-	v->len = (size_t)snprintf(v->room, sizeof v->room, format, code);
+	static const char hex[] = "0123456789abcdef";
 	v->bytes = v->room;
+	v->room[0] = '\\';
+	v->room[1] = letter;
+	for (int i = 0; i < digits; i++)
+		v->room[2 + i] = hex[code >> 4 * (digits - 1 - i) & 15];
+	v->len = 2 + (size_t)digits;
 }
 
 size_t sl_visible_next(struct sl_visible *v, const char *text, size_t left)
@@ -39,9 +45,9 @@ size_t sl_visible_next(struct sl_visible *v, const char *text, size_t left)
 	v->bytes = text;
 	v->len = n;
 	if (n == 0 || (n == 1 && is_control(code)))
-		show_escape(v, "\\x%02x", code);
+		show_escape(v, 'x', 2, code);
 	else if (is_control(code) || turns_text(code))
-		show_escape(v, "\\u%04x", code);
+		show_escape(v, 'u', 4, code);
 	return n > 0 ? n : 1;
 }
 

@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -42,8 +44,40 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+/* ---- all that are open ---- */
+
+/* Changed under the lock; a signal handler finds it whole at any time. */
+static struct sl_durable *_Atomic opened;
+static pthread_mutex_t opened_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void enlist(struct sl_durable *d)
+{
+	pthread_mutex_lock(&opened_lock);
+	atomic_store(&d->next, atomic_load(&opened));
+	atomic_store(&opened, d);
+	pthread_mutex_unlock(&opened_lock);
+}
+
+static void strike(struct sl_durable *d)
+{
+	pthread_mutex_lock(&opened_lock);
+	struct sl_durable *_Atomic *at = &opened;
+	while (atomic_load(at) != NULL && atomic_load(at) != d)
+		at = &atomic_load(at)->next;
+	if (atomic_load(at) == d)
+		atomic_store(at, atomic_load(&d->next));
+	pthread_mutex_unlock(&opened_lock);
+}
+
+void sl_durable_abandon_all(void)
+{
+	for (struct sl_durable *d = atomic_load(&opened); d != NULL; d = atomic_load(&d->next))
+		unlinkat(d->place.dir, d->temporary, 0);
+}
+
 static void let_go(struct sl_durable *d)
 {
+	strike(d);
 	close_fd(&d->fd);
 	close_fd(&d->old);
 	close_fd(&d->lock);
@@ -148,6 +182,7 @@ static int make_temporary(struct sl_durable *d, int mode, struct sl_error *err)
 			return fail(d, err, errno, "make a file beside");
 		if (d->fd >= 0 && lock_temporary(d)) {
 			d->state = SL_DURABLE_OPEN;
+			enlist(d);
 			return 0;
 		}
 		close_fd(&d->fd);

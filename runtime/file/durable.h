@@ -38,9 +38,9 @@ enum sl_durable_state {
 
 #define SL_DURABLE_MODE 0 /* mode: the old file's, else what the umask allows */
 
-struct sl_durable { /* embedded; all zero is closed */
+struct sl_durable { /* embedded, and not to be moved; all zero is closed */
 	enum sl_durable_state state;
-	struct sl_place place;
+	struct sl_file_place place;
 	char temporary[NAME_MAX + 1];
 	int fd;     /* of the temporary while it is open, else -1 */
 	int lock;   /* the same description, until the end: closing it unlocks */
@@ -48,6 +48,7 @@ struct sl_durable { /* embedded; all zero is closed */
 	bool append;
 	const char *path; /* for messages: as given, borrowed */
 	sl_stop *stop;
+	struct sl_durable *_Atomic next; /* of those that are open in this process */
 };
 
 /* Begin: state OPEN, or -1 and *err (sink, or what stop said) and nothing is
@@ -70,3 +71,7 @@ int sl_durable_commit(struct sl_durable *d, struct sl_error *err);
 /* Remove the temporary, unless the state is CLOSED: it is then. -1 and *err
  * (sink) when the temporary could not be removed. Never touches the target. */
 int sl_durable_rollback(struct sl_durable *d, struct sl_error *err);
+
+/* The process is about to be left as it is: remove the temporaries of all that are
+ * open in it. Async-signal-safe; nothing of them can be used after it. */
+void sl_durable_abandon_all(void);

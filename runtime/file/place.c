@@ -21,7 +21,7 @@ static int fail(struct sl_error *err, int os, const char *path)
 /* ---- from a path to a directory and a name ---- */
 
 /* The last part of path into p->name: 0, or an errno. */
-static int take_name(struct sl_place *p, const char *path)
+static int take_name(struct sl_file_place *p, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash != NULL ? slash + 1 : path;
@@ -36,7 +36,7 @@ static int take_name(struct sl_place *p, const char *path)
 
 /* Go on to the directory of path, as seen from p->dir: 0, or an errno. Cuts
  * path. */
-static int enter(struct sl_place *p, char *path)
+static int enter(struct sl_file_place *p, char *path)
 {
 	char *slash = strrchr(path, '/');
 	if (slash != NULL)
@@ -49,7 +49,7 @@ static int enter(struct sl_place *p, char *path)
 	return 0;
 }
 
-static bool in_proc(const struct sl_place *p)
+static bool in_proc(const struct sl_file_place *p)
 {
 	struct statfs fs;
 	return fstatfs(p->dir, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
@@ -57,7 +57,7 @@ static bool in_proc(const struct sl_place *p)
 
 /* Follow links until a name is none. Links are read here, not by the kernel:
  * a new file has to be made beside the one that the last of them names. */
-static int follow(struct sl_place *p, const char *path, struct sl_error *err)
+static int follow(struct sl_file_place *p, const char *path, struct sl_error *err)
 {
 	char step[PATH_MAX];
 	size_t len = strlen(path);
@@ -82,7 +82,7 @@ static int follow(struct sl_place *p, const char *path, struct sl_error *err)
 
 /* ---- can it be replaced? ---- */
 
-static bool is_mount_point(const struct sl_place *p)
+static bool is_mount_point(const struct sl_file_place *p)
 {
 	struct statx x;
 	return statx(p->dir, p->name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &x) == 0 &&
@@ -90,7 +90,7 @@ static bool is_mount_point(const struct sl_place *p)
 }
 
 /* In a directory such as /tmp one can only remove one's own. */
-static bool is_protected(const struct sl_place *p)
+static bool is_protected(const struct sl_file_place *p)
 {
 	struct stat dir;
 	uid_t me = geteuid();
@@ -98,7 +98,7 @@ static bool is_protected(const struct sl_place *p)
 	       me != dir.st_uid && me != p->was.st_uid;
 }
 
-static int check_replaceable(const struct sl_place *p, const char *path, struct sl_error *err)
+static int check_replaceable(const struct sl_file_place *p, const char *path, struct sl_error *err)
 {
 	if (S_ISDIR(p->was.st_mode))
 		return fail(err, EISDIR, path);
@@ -115,7 +115,7 @@ static int check_replaceable(const struct sl_place *p, const char *path, struct 
 	return 0;
 }
 
-static int look(struct sl_place *p, const char *path, struct sl_error *err)
+static int look(struct sl_file_place *p, const char *path, struct sl_error *err)
 {
 	p->exists = fstatat(p->dir, p->name, &p->was, AT_SYMLINK_NOFOLLOW) == 0;
 	if (p->exists)
@@ -125,9 +125,9 @@ static int look(struct sl_place *p, const char *path, struct sl_error *err)
 
 /* ---- the face ---- */
 
-int sl_place_find(struct sl_place *p, const char *path, struct sl_error *err)
+int sl_place_find(struct sl_file_place *p, const char *path, struct sl_error *err)
 {
-	*p = (struct sl_place){ .dir = AT_FDCWD };
+	*p = (struct sl_file_place){ .dir = AT_FDCWD };
 	if (follow(p, path, err) == 0 && look(p, path, err) == 0)
 		return 0;
 	sl_place_clear(p);
@@ -135,7 +135,7 @@ int sl_place_find(struct sl_place *p, const char *path, struct sl_error *err)
 	return -1;
 }
 
-void sl_place_clear(struct sl_place *p)
+void sl_place_clear(struct sl_file_place *p)
 {
 	if (p->dir >= 0)
 		close(p->dir);
@@ -147,7 +147,7 @@ static bool same_time(struct timespec a, struct timespec b)
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-bool sl_place_changed(const struct sl_place *p)
+bool sl_place_changed(const struct sl_file_place *p)
 {
 	struct stat now;
 	const struct stat *was = &p->was;

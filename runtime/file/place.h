@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 
-struct sl_place { /* embedded: _find, then _clear */
+struct sl_file_place { /* embedded: _find, then _clear */
 	int dir; /* descriptor; -1: none */
 	char name[NAME_MAX + 1];
 	bool exists;
@@ -23,8 +23,8 @@ struct sl_place { /* embedded: _find, then _clear */
 };
 
 /* 0, or -1 and *err (sink), and then nothing is held. */
-int sl_place_find(struct sl_place *p, const char *path, struct sl_error *err);
-void sl_place_clear(struct sl_place *p); /* idempotent */
+int sl_place_find(struct sl_file_place *p, const char *path, struct sl_error *err);
+void sl_place_clear(struct sl_file_place *p); /* idempotent */
 
 /* Does the name stand for something else by now, or for other content? */
-bool sl_place_changed(const struct sl_place *p);
+bool sl_place_changed(const struct sl_file_place *p);

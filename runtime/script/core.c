@@ -13,9 +13,11 @@
 #include "schema/schema.h"
 #include "script/descriptor.h"
 #include "script/executable.h"
+#include "script/execute.h"
 #include "script/expression.h"
 #include "script/give.h"
 #include "script/interrupt.h"
+#include "script/last_resort.h"
 #include "script/protect.h"
 #include "script/row.h"
 #include "script/run.h"
@@ -122,6 +124,10 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "exit_code", sl_lua_error_exit_code },
 	{ "protect", sl_protect_call },
 	{ "undisturbed", sl_protect_undisturbed },
+	{ "afterwards", sl_protect_afterwards },
+	{ "last_words", sl_last_resort_words },
+	{ "stage", sl_last_resort_stage },
+	{ "told", sl_last_resort_told },
 	{ "limits", core_limits },
 	{ "members", sl_members_new },
 	{ "nearest", sl_members_nearest },
@@ -133,6 +139,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "finish", sl_handle_finish },
 	{ "interrupted", core_interrupted },
 	{ "exit", core_exit },
+	{ "execute", sl_execute },
 	{ "terminal", sl_descriptor_terminal },
 	{ "kind", sl_descriptor_kind },
 	{ "hung_up", sl_descriptor_hung_up },

@@ -178,7 +178,7 @@ static bool conforms(lua_State *L, struct delivery *d)
 		return true;
 	}
 	if (r->on_invalid == SL_INVALID_IS_DROPPED)
-		d->route->invalid++;
+		d->route->counts.invalid++;
 	if (r->on_invalid != SL_INVALID_IS_DROPPED)
 		push_violations(L, d, &v);
 	if (r->on_invalid == SL_INVALID_FAILS)
@@ -365,8 +365,8 @@ static void handle_row(lua_State *L, struct delivery *d)
 	r = r != NULL ? r : sl_route_open(L, e->run, stream);
 	d->route = r;
 	e->scope.entry = r->entry ? r->name : NULL;
-	r->rows++;
-	r->bytes += d->hand.len;
+	r->counts.rows++;
+	r->counts.bytes += d->hand.len;
 	d->hand.deciding = true;
 	enum sl_fate fate = decide(L, d);
 	d->hand.deciding = false;
@@ -374,7 +374,7 @@ static void handle_row(lua_State *L, struct delivery *d)
 		hand_over(L, d);
 	else if (fate == SL_FATE_REJECTED)
 		tell_rejected(L, d);
-	r->fates[fate]++;
+	r->counts.fates[fate]++;
 	d->settled = true;
 }
 
@@ -427,7 +427,7 @@ static int through_lua(struct sl_run *run, const struct sl_row *row)
 	begin(&d, s, row);
 	int rc = sl_event_contain(&d.event);
 	if (rc != 0 && d.route != NULL && !d.settled)
-		d.route->fates[SL_FATE_REJECTED]++; /* the sum holds, always */
+		d.route->counts.fates[SL_FATE_REJECTED]++; /* the sum holds, always */
 	if (s->lent && settle_loans(run, row) != 0)
 		rc = -1;
 	s->at_hand = NULL;
@@ -453,7 +453,7 @@ static int fail_plain(struct sl_run *run, struct sl_route *r, const struct sl_ro
 	name_row(&e, row);
 	e.scope.handler = sl_route_taker_name(r);
 	e.scope.entry = r->entry ? r->name : NULL;
-	r->fates[SL_FATE_REJECTED]++;
+	r->counts.fates[SL_FATE_REJECTED]++;
 	return sl_event_contain(&e);
 }
 
@@ -472,7 +472,7 @@ static int keep_plain(struct sl_run *run, struct sl_route *r, const struct sl_ro
 	}
 	if (took != SL_TOOK)
 		return fail_plain(run, r, row, &err);
-	r->fates[SL_FATE_KEPT]++;
+	r->counts.fates[SL_FATE_KEPT]++;
 	return 0;
 }
 
@@ -491,11 +491,11 @@ int sl_delivery_from(struct sl_run *run, const struct sl_row *row)
 	enum sl_verdict verdict = judge_plain(r, row);
 	if (verdict == SL_VERDICT_UNSURE)
 		return through_lua(run, row);
-	r->rows++;
-	r->bytes += row->len;
+	r->counts.rows++;
+	r->counts.bytes += row->len;
 	run->script->events++;
 	if (verdict == SL_VERDICT_KEEP)
 		return keep_plain(run, r, row);
-	r->fates[SL_FATE_DROPPED]++;
+	r->counts.fates[SL_FATE_DROPPED]++;
 	return 0;
 }

@@ -22,8 +22,8 @@ int sl_script_interrupt(int sig)
 	if (s != NULL)
 		sl_supervisor_wake(s);
 	struct sl_limit *limit = atomic_load(&watched_limit);
-	if (limit != NULL && count > 1)
-		sl_limit_interrupt(limit);
+	if (limit != NULL)
+		sl_limit_interrupt(limit, count > 1);
 	return count;
 }
 

@@ -3,8 +3,9 @@
  *
  * The command's signal handler reports here; the loop and every row look with
  * one plain read. After the first signal every request, also a later one, is
- * cancelled at the next row boundary; from the second on leaving workers are
- * killed at once and a handler that still runs is stopped. Nothing is installed
+ * cancelled at the next row boundary, and a handler that still runs a second later
+ * is stopped; from the second on leaving workers are killed at once, and handlers
+ * stopped. Nothing is installed
  * here: a program that embeds the module keeps its own handlers. Process-wide,
  * as signals are.
  */
@@ -19,7 +20,7 @@ struct sl_limit;
 /* From a signal handler (async-signal-safe). How many there have been. */
 int sl_script_interrupt(int sig);
 
-/* Whom to wake, and whose handlers the second signal stops; NULL, NULL: nobody. */
+/* Whom to wake, and whose handlers it stops; NULL, NULL: nobody. */
 void sl_interrupt_watch(struct sl_supervisor *s, struct sl_limit *limit);
 
 extern atomic_int sl_interrupt_total; /* see sl_interrupt_count */

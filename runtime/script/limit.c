@@ -91,11 +91,48 @@ lua_State *sl_limit_switch(struct sl_limit *limit, lua_State *to)
 
 /* ---- expiry, in a signal handler ---- */
 
+static struct timespec timespec_of(int64_t ns)
+{
+	return (struct timespec){ .tv_sec = ns / SL_NS_PER_S, .tv_nsec = ns % SL_NS_PER_S };
+}
+
+/* After that time on_grace looks again, unless it is to look before. */
+static void start_grace(struct sl_limit *limit, int64_t ns)
+{
+	struct itimerspec now, when = { .it_value = timespec_of(ns) };
+	if (!limit->grace.running || timer_gettime(limit->grace.timer, &now) != 0)
+		return;
+	int64_t left = now.it_value.tv_sec * SL_NS_PER_S + now.it_value.tv_nsec;
+	if (left == 0 || left > ns)
+		timer_settime(limit->grace.timer, 0, &when, NULL);
+}
+
+static bool is_undisturbed(const struct sl_limit *limit)
+{
+	for (const struct sl_scope *s = atomic_load(&limit->scope); s != NULL; s = s->outer)
+		if (s->undisturbed)
+			return true;
+	return false;
+}
+
+static int64_t grace_ns(const struct sl_limit *limit)
+{
+	return (is_undisturbed(limit) ? SL_LIMIT_LONG_GRACE_MS : SL_LIMIT_GRACE_MS) * SL_NS_PER_MS;
+}
+
+static void begin_grace(struct sl_limit *limit, struct sl_scope *scope)
+{
+	scope->since_ns = sl_now_ns();
+	start_grace(limit, grace_ns(limit));
+}
+
 static void expire(struct sl_limit *limit, struct sl_scope *scope, enum sl_expiry why)
 {
 	lua_State *L = atomic_load(&limit->running);
-	if (scope->expired == SL_EXPIRY_NONE)
+	if (scope->expired == SL_EXPIRY_NONE) {
 		scope->expired = why;
+		begin_grace(limit, scope);
+	}
 	if (L != NULL)
 		arm(limit, L);
 }
@@ -119,26 +156,55 @@ static void deadline_passed(struct sl_limit *limit, struct sl_alarm *a)
 			expire(limit, s, SL_EXPIRY_DEADLINE);
 }
 
+static sl_limit_stuck *on_stuck;
+
+/* Whoever was asked to end has had time for it. */
+static void on_grace(struct sl_limit *limit)
+{
+	int64_t grace = grace_ns(limit), now = sl_now_ns();
+	for (struct sl_scope *s = atomic_load(&limit->scope); s != NULL; s = s->outer) {
+		if (!s->expired && !s->asked)
+			continue;
+		if (now < s->since_ns + grace)
+			start_grace(limit, s->since_ns + grace - now);
+		else if (s->expired || is_undisturbed(limit))
+			on_stuck(limit, s);
+		else
+			expire(limit, s, SL_EXPIRY_INTERRUPT);
+	}
+}
+
 static void on_alarm(int sig, siginfo_t *info, void *context)
 {
 	(void)sig, (void)context;
 	int saved = errno;
 	struct sl_alarm *a = info->si_code == SI_TIMER ? info->si_value.sival_ptr : NULL;
-	if (a != NULL && a->cpu)
+	if (a != NULL && a->kind == SL_ALARM_TICKER)
 		charge(a->limit, 1 + info->si_overrun);
+	else if (a != NULL && a->kind == SL_ALARM_GRACE)
+		on_grace(a->limit);
 	else if (a != NULL)
 		deadline_passed(a->limit, a);
 	errno = saved;
 }
 
-void sl_limit_interrupt(struct sl_limit *limit)
+void sl_limit_interrupt(struct sl_limit *limit, bool at_once)
 {
 	struct sl_scope *innermost = atomic_load(&limit->scope);
-	for (const struct sl_scope *s = innermost; s != NULL; s = s->outer)
-		if (s->undisturbed)
-			return;
-	if (innermost != NULL)
+	if (innermost == NULL)
+		return;
+	if (at_once && !is_undisturbed(limit)) {
 		expire(limit, innermost, SL_EXPIRY_INTERRUPT);
+	} else if (!innermost->asked && !innermost->expired) {
+		innermost->asked = 1;
+		begin_grace(limit, innermost);
+	}
+}
+
+bool sl_limit_is_ending(const struct sl_limit *limit)
+{
+	const struct sl_scope *innermost = atomic_load(&limit->scope);
+	return expired(limit) || (innermost != NULL && innermost->asked && !is_undisturbed(limit));
 }
 
 bool sl_limit_exit(struct sl_limit *limit)
@@ -162,11 +228,6 @@ static int take_signal(void)
 	if (sigaction(SIGVTALRM, &action, NULL) != 0)
 		return -1;
 	return pthread_sigmask(SIG_UNBLOCK, &one, NULL);
-}
-
-static struct timespec timespec_of(int64_t ns)
-{
-	return (struct timespec){ .tv_sec = ns / SL_NS_PER_S, .tv_nsec = ns % SL_NS_PER_S };
 }
 
 static int alarm_start(struct sl_alarm *a, clockid_t clock, int flags, int64_t first_ns,
@@ -201,15 +262,29 @@ static int64_t tick_ms(const struct sl_limit *limit)
 static int ticker_start(struct sl_limit *limit)
 {
 	int64_t ns = tick_ms(limit) * SL_NS_PER_MS;
-	limit->ticker = (struct sl_alarm){ .limit = limit, .cpu = true };
+	limit->ticker = (struct sl_alarm){ .limit = limit, .kind = SL_ALARM_TICKER };
 	return alarm_start(&limit->ticker, CLOCK_THREAD_CPUTIME_ID, 0, ns, ns);
+}
+
+void sl_limit_on_stuck(sl_limit_stuck *stuck)
+{
+	on_stuck = stuck;
+}
+
+/* Once made, it stays. */
+static int grace_make(struct sl_limit *limit)
+{
+	if (on_stuck == NULL || limit->grace.running)
+		return 0;
+	limit->grace = (struct sl_alarm){ .limit = limit, .kind = SL_ALARM_GRACE };
+	return alarm_start(&limit->grace, CLOCK_MONOTONIC, 0, 0, 0);
 }
 
 int sl_limit_hold(struct sl_limit *limit, struct sl_error *err)
 {
 	if (limit->holders++ > 0)
 		return 0;
-	if (ticker_start(limit) == 0)
+	if (ticker_start(limit) == 0 && grace_make(limit) == 0)
 		return 0;
 	int os = errno;
 	sl_limit_release(limit);
@@ -239,6 +314,21 @@ void sl_limit_deadline(struct sl_limit *limit, struct sl_alarm *a, int64_t deadl
 	if (deadline_ns > 0)
 		alarm_start(a, CLOCK_MONOTONIC, TIMER_ABSTIME, deadline_ns,
 		            DEADLINE_REPEAT_MS * SL_NS_PER_MS);
+}
+
+const struct sl_alarm *sl_limit_afterwards(struct sl_limit *limit, int64_t least_ms)
+{
+	struct sl_alarm *a = &limit->afterwards;
+	int64_t least_ns = sl_now_ns() + least_ms * SL_NS_PER_MS;
+	int64_t ns = limit->deadline_ns > least_ns ? limit->deadline_ns : least_ns;
+	alarm_end(a);
+	sl_limit_deadline(limit, a, limit->deadline_ns > 0 ? ns : 0, limit->timeout_ms);
+	return a;
+}
+
+void sl_limit_afterwards_end(struct sl_limit *limit)
+{
+	alarm_end(&limit->afterwards);
 }
 
 void sl_limit_deadline_end(struct sl_alarm *a)
@@ -272,4 +362,6 @@ void sl_limit_init(struct sl_limit *limit, lua_State *L)
 void sl_limit_clear(struct sl_limit *limit)
 {
 	alarm_end(&limit->ticker);
+	alarm_end(&limit->grace);
+	alarm_end(&limit->afterwards);
 }

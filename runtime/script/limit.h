@@ -7,15 +7,15 @@
  * that has had too many is expired: a hook is put on the running coroutine
  * and raises at every instruction until the protected call has returned, so
  * that a handler's own pcall cannot swallow it for long (FACTS, "Embedding
- * Lua", 1 to 3). A request's absolute deadline and the user's second
- * interrupt expire a scope in the same way; that one spares commits and
- * rollbacks, which would leave nobody knows what. So does os.exit, as the
+ * Lua", 1 to 3). A request's absolute deadline and the user's interrupt
+ * (the second at once, the first after a second) expire a scope in the same way; that one
+ * spares commits and rollbacks, which would leave nobody knows what. So does os.exit, as the
  * command has it: a run does not end in the middle, with temporary files left.
  *
  * No hook stands while nothing has expired: the cost of a scope is a few
  * stores, no system call. C functions that never return, and coroutines
  * resumed through a copy of coroutine.resume taken before the module was
- * loaded, are out of reach (DESIGN section 8). The thread that holds the timer
+ * loaded, are out of reach: see last_resort.h. The thread that holds the timer
  * must be the one that runs Lua. Signal SIGVTALRM is taken.
  */
 #pragma once
@@ -42,10 +42,16 @@ enum sl_expiry {
 	SL_EXPIRY_EXIT
 };
 
+enum sl_alarm_kind {
+	SL_ALARM_DEADLINE, /* of a request */
+	SL_ALARM_TICKER,   /* the CPU time */
+	SL_ALARM_GRACE     /* of what was asked to end */
+};
+
 struct sl_alarm { /* a timer; embedded in what it watches; zero: not running */
 	struct sl_limit *limit;
 	bool running;
-	bool cpu; /* the ticker, else a request's deadline */
+	enum sl_alarm_kind kind;
 	volatile sig_atomic_t passed; /* the deadline is over */
 	timer_t timer;
 	int64_t timeout_ms; /* of the request, for the message */
@@ -62,7 +68,7 @@ struct sl_scope {
 	const char *file;      /* that the line is in; NULL: it has no name */
 	enum sl_kind kind;     /* of an ordinary error raised inside */
 	bool from_loop;        /* called by the loop: not charged to scopes around it */
-	bool undisturbed;      /* the user's second interrupt does not end it */
+	bool undisturbed;      /* the user's interrupts do not end it */
 	const struct sl_alarm *deadline; /* of its request, or NULL */
 	/* What is said of an ordinary error in it, said better; or NULL. */
 	void (*explain)(lua_State *L, const void *explained, struct sl_error *err);
@@ -71,7 +77,9 @@ struct sl_scope {
 	struct sl_scope *outer;
 	lua_State *L, *was_running;
 	volatile sig_atomic_t ticks;
+	volatile sig_atomic_t asked;   /* a first signal has come while it was the innermost */
 	volatile sig_atomic_t expired; /* enum sl_expiry */
+	int64_t since_ns;              /* that it is asked, or expired */
 };
 
 struct sl_limit { /* embedded; must not move */
@@ -84,7 +92,9 @@ struct sl_limit { /* embedded; must not move */
 	bool no_strict;
 	int64_t handler_ms;
 	int holders;
-	struct sl_alarm ticker;
+	struct sl_alarm ticker, grace;
+	struct sl_alarm afterwards; /* for what comes after a request */
+	int64_t deadline_ns, timeout_ms; /* of the latest request; 0: it had none */
 	lua_Hook user_hook; /* what stood there before the watchdog's hook */
 	int user_mask, user_count;
 };
@@ -108,8 +118,27 @@ void sl_limit_deadline(struct sl_limit *limit, struct sl_alarm *a,
                        int64_t deadline_ns, int64_t timeout_ms);
 void sl_limit_deadline_end(struct sl_alarm *a);
 
-/* Expire whatever runs (async-signal-safe). */
-void sl_limit_interrupt(struct sl_limit *limit);
+/* Begin, and end: a deadline for what hears of the outcome, limit->afterwards: what is
+ * left of the latest request's time, and at least so many milliseconds; none
+ * if that had none. */
+const struct sl_alarm *sl_limit_afterwards(struct sl_limit *limit, int64_t least_ms);
+void sl_limit_afterwards_end(struct sl_limit *limit);
+
+/* The user's signal: expire what runs, at once or, at a first one, where it still
+ * runs a second later (async-signal-safe). */
+void sl_limit_interrupt(struct sl_limit *limit, bool at_once);
+
+/* What runs is asked to end, or has been expired: work that waits within it should end. */
+bool sl_limit_is_ending(const struct sl_limit *limit);
+
+/* From now on, what is still there SL_LIMIT_GRACE_MS after it was expired is told to
+ * `stuck`, in a signal handler. What commits or rolls back gets longer, as nobody
+ * would know what it has done. For the whole process; before any limit is held. */
+#define SL_LIMIT_GRACE_MS      1000
+#define SL_LIMIT_LONG_GRACE_MS 60000
+
+typedef void sl_limit_stuck(struct sl_limit *limit, const struct sl_scope *scope);
+void sl_limit_on_stuck(sl_limit_stuck *stuck);
 
 /* The innermost scope has called os.exit; false: there is none. */
 bool sl_limit_exit(struct sl_limit *limit);
@@ -127,6 +156,7 @@ static inline void sl_limit_enter(struct sl_limit *limit, struct sl_scope *scope
 	scope->L = L;
 	scope->was_running = atomic_load_explicit(&limit->running, memory_order_relaxed);
 	scope->ticks = 0;
+	scope->asked = 0;
 	scope->expired = SL_EXPIRY_NONE;
 	*limit->strict = true;
 	atomic_store_explicit(&limit->running, L, memory_order_relaxed);

@@ -30,6 +30,15 @@ static const char *handler_name(const struct sl_scope *scope, char name[NAME_ROO
 	return name;
 }
 
+/* `said`: by the handler, as what it was waiting for has ended; or NULL. */
+static void describe_signal(const char *name, const char *said, struct sl_error *err)
+{
+	int sig = sl_interrupt_signal();
+	sl_fail(err, SL_CANCELLED, 0, "interrupted by %s while %s was running%s%.200s", sl_interrupt_name(sig),
+	        name, said != NULL ? ": " : "", said != NULL ? said : "");
+	sl_error_number(err, SL_D_SIGNAL, sig);
+}
+
 static void describe_expiry(const struct sl_scope *scope, const struct sl_limit *limit,
                             struct sl_error *err)
 {
@@ -49,10 +58,7 @@ static void describe_expiry(const struct sl_scope *scope, const struct sl_limit 
 		sl_fail(err, scope->kind, 0, "%s called os.exit%s", name,
 		        scope->explain == NULL ? EXIT_HINT : "");
 	} else {
-		int sig = sl_interrupt_signal();
-		sl_fail(err, SL_CANCELLED, 0, "interrupted by %s while %s was running",
-		        sl_interrupt_name(sig), name);
-		sl_error_number(err, SL_D_SIGNAL, sig);
+		describe_signal(name, NULL, err);
 	}
 }
 
@@ -134,6 +140,18 @@ static void mark_place(lua_State *L, const struct sl_scope *scope) /* [..., obje
 	}
 }
 
+/* A system call that the user's signal has ended is not the script's failure. */
+static void forgive(const struct sl_scope *scope, struct sl_error *err)
+{
+	char room[NAME_ROOM], said[sizeof err->message];
+	if (!scope->asked || err->kind != scope->kind)
+		return;
+	const char *name = handler_name(scope, room);
+	snprintf(said, sizeof said, "%s", err->message);
+	sl_error_clear(err);
+	describe_signal(name != NULL ? name : "the script", said, err);
+}
+
 static bool is_yield(const struct sl_error *err)
 {
 	return strstr(err->message, "attempt to yield across a C-call boundary") != NULL ||
@@ -157,6 +175,7 @@ static void push_object(lua_State *L, const struct sl_script *s, const struct sl
 		describe_memory(L, &err);
 	else
 		sl_lua_error_read(L, 1, scope->kind, &err);
+	forgive(scope, &err);
 	if (scope->explain != NULL)
 		scope->explain(L, scope->explained, &err);
 	if (is_yield(&err))
@@ -288,6 +307,30 @@ static struct sl_scope scope_of(lua_State *L) /* [name, kind, ...] */
 int sl_protect_call(lua_State *L) /* [name, kind, f, arguments...] */
 {
 	return call(L, scope_of(L));
+}
+
+int sl_protect_afterwards(lua_State *L) /* [name, kind, f, arguments...] */
+{
+	struct sl_script *s = lua_touserdata(L, lua_upvalueindex(1));
+	struct sl_scope scope = scope_of(L);
+	scope.deadline = sl_limit_afterwards(&s->limit, SL_AFTERWARDS_MS);
+	int count = call(L, scope);
+	sl_limit_afterwards_end(&s->limit);
+	return count;
+}
+
+/* The limit is cleared within it: nothing of it is touched after that. */
+void sl_protect_close(lua_State *L)
+{
+	struct sl_script *s = sl_script_of(L);
+	struct sl_scope scope = { .handler = "__gc", .kind = SL_SINK };
+	if (s != NULL && sl_limit_hold(&s->limit, NULL) == 0) {
+		scope.deadline = sl_limit_afterwards(&s->limit, SL_AFTERWARDS_MS);
+		sl_limit_enter(&s->limit, &scope, L);
+		if (sl_interrupt_count() > 0)
+			sl_limit_interrupt(&s->limit, false);
+	}
+	lua_close(L);
 }
 
 int sl_protect_undisturbed(lua_State *L) /* [name, kind, f, arguments...] */

@@ -23,6 +23,14 @@
 int sl_protect_event(struct sl_script *s, int body, int cause, struct sl_scope *scope,
                      void *event, struct sl_error *err);
 
-/* core.protect(name, kind, f, ...), and core.undisturbed. */
+/* core.protect(name, kind, f, ...), and core.undisturbed. core.afterwards is for what
+ * hears of an outcome: it has what is left of the request's time, and at least
+ * SL_AFTERWARDS_MS of it, if the request had a deadline. */
+#define SL_AFTERWARDS_MS 2000
+
 int sl_protect_call(lua_State *L);
 int sl_protect_undisturbed(lua_State *L);
+int sl_protect_afterwards(lua_State *L);
+
+/* lua_close, with a deadline like that: a script's finalizers run in it. */
+void sl_protect_close(lua_State *L);

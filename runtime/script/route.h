@@ -14,6 +14,7 @@
 
 #include <lua.h>
 
+#include "script/counts.h"
 #include "script/event.h"
 #include "sink/taker.h"
 
@@ -35,10 +36,6 @@ enum sl_slot {
 /* What a row becomes that violates its schema. */
 enum sl_on_invalid { SL_INVALID_FAILS, SL_INVALID_IS_REJECTED, SL_INVALID_IS_DROPPED };
 
-/* What became of a row. Of a request that goes well, every row has one of
- * these; a row whose handling failed counts as rejected. */
-enum sl_fate { SL_FATE_KEPT, SL_FATE_DROPPED, SL_FATE_REJECTED, SL_FATE_COUNT };
-
 struct sl_expression;
 struct sl_predicate;
 struct sl_schema;
@@ -57,9 +54,7 @@ struct sl_route {
 	bool plain;                  /* no step but where, if any, which is this: */
 	const struct sl_predicate *predicate;
 	bool reads_document;         /* a plain row must have been parsed */
-	uint64_t rows, bytes;
-	uint64_t fates[SL_FATE_COUNT]; /* together: rows, but for the one at hand */
-	uint64_t invalid; /* of the dropped: by the schema */
+	struct sl_counts counts;
 	char name[];
 };
 

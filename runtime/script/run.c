@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "lua/error.h"
 #include "lua/members.h"
+#include "script/counts.h"
 #include "script/interrupt.h"
 #include "script/route.h"
 
@@ -36,6 +37,8 @@ void sl_run_deactivate(lua_State *L, struct sl_run *run)
 {
 	if (!run->active)
 		return;
+	run->script->counts = (struct sl_counts){ 0 };
+	sl_counts_add_run(&run->script->counts, run);
 	LIST_REMOVE(run, entry);
 	run->active = false;
 	sl_limit_deadline_end(&run->deadline);
@@ -86,35 +89,25 @@ static void set_count(lua_State *L, const char *name, uint64_t n) /* [..., table
 	lua_setfield(L, -2, name);
 }
 
-static void set_counts(lua_State *L, const struct sl_route *r) /* [..., table] */
+static void set_counts(lua_State *L, const struct sl_counts *c) /* [..., table] */
 {
-	set_count(L, "rows", r->rows);
-	set_count(L, "bytes", r->bytes);
-	set_count(L, "kept", r->fates[SL_FATE_KEPT]);
-	set_count(L, "dropped", r->fates[SL_FATE_DROPPED]);
-	set_count(L, "invalid", r->invalid);
-	set_count(L, "rejected", r->fates[SL_FATE_REJECTED]);
+	set_count(L, "rows", c->rows);
+	set_count(L, "bytes", c->bytes);
+	set_count(L, "kept", c->fates[SL_FATE_KEPT]);
+	set_count(L, "dropped", c->fates[SL_FATE_DROPPED]);
+	set_count(L, "invalid", c->invalid);
+	set_count(L, "rejected", c->fates[SL_FATE_REJECTED]);
 }
 
-static void add_counts(struct sl_route *sum, const struct sl_route *r)
-{
-	sum->rows += r->rows;
-	sum->bytes += r->bytes;
-	sum->invalid += r->invalid;
-	for (int i = 0; i < SL_FATE_COUNT; i++)
-		sum->fates[i] += r->fates[i];
-}
-
-static void push_per_stream(lua_State *L, const struct sl_run *run, struct sl_route *sum)
+static void push_per_stream(lua_State *L, const struct sl_run *run)
 {
 	lua_createtable(L, 0, (int)run->route_count);
 	for (size_t i = 0; i < run->route_count; i++) {
 		const struct sl_route *r = run->routes[i];
 		if (r == NULL)
 			continue;
-		add_counts(sum, r);
 		lua_createtable(L, 0, 7);
-		set_counts(L, r);
+		set_counts(L, &r->counts);
 		lua_setfield(L, -2, r->name);
 	}
 }
@@ -133,12 +126,13 @@ void sl_run_push_counts(lua_State *L, int index)
 		NULL,
 	};
 	const struct sl_run *run = lua_touserdata(L, index);
-	struct sl_route sum = { 0 };
+	struct sl_counts sum = { 0 };
 	luaL_checkstack(L, 6, "counts");
 	index = lua_absindex(L, index);
 	lua_createtable(L, 0, 10);
-	push_per_stream(L, run, &sum);
+	push_per_stream(L, run);
 	lua_setfield(L, -2, "per_stream");
+	sl_counts_add_run(&sum, run);
 	set_counts(L, &sum);
 	set_count(L, "bad_lines", run->bad_lines);
 	lua_pushnumber(L, elapsed(run));

@@ -10,6 +10,7 @@
 #include "lua/value.h"
 #include "script/follow.h"
 #include "script/interrupt.h"
+#include "script/last_resort.h"
 
 #define CLOSED "sluice is closed: the Lua state is being closed"
 
@@ -158,6 +159,7 @@ static int script_gc(lua_State *L)
 		return 0;
 	s->closed = true;
 	sl_interrupt_watch(NULL, NULL);
+	sl_last_resort_watch(NULL);
 	if (s->turning)
 		return 0; /* os.exit(code, true) in a handler: the loop is below us */
 	sl_script_bury(s);
@@ -199,6 +201,8 @@ struct sl_script *sl_script_open(lua_State *L)
 	lua_pushvalue(L, -1);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
 	sl_follow_open(L, -1);
+	sl_interrupt_watch(NULL, &s->limit);
+	sl_last_resort_watch(s);
 	return s;
 }
 

@@ -22,6 +22,7 @@
 #include <lua.h>
 
 #include "lua/codec.h"
+#include "script/counts.h"
 #include "script/limit.h"
 #include "sink/sink.h"
 #include "supervise/supervise.h"
@@ -54,6 +55,7 @@ struct sl_script {
 	struct sl_sinks sinks;
 	const struct sl_run *giving; /* whose row a taker has without Lua, or NULL */
 	struct sl_runs runs;       /* whose outcome is awaited */
+	struct sl_counts counts;   /* of the latest that has one */
 
 	struct sl_worker **doomed; /* let go inside the loop; freed after the turn */
 	size_t doomed_count, workers;

@@ -171,6 +171,8 @@ static int ask(lua_State *L, struct sl_handle *h, struct sl_run *run,
 	struct sl_script_place was = sl_script_enter(s, L);
 	int rc = sl_worker_request(h->worker, o, &events, err);
 	sl_script_leave(s, was);
+	s->limit.deadline_ns = rc == 0 ? sl_worker_deadline_ns(h->worker) : 0;
+	s->limit.timeout_ms = o->timeout_ms;
 	if (rc == 0 && !run->done)
 		sl_limit_deadline(&s->limit, &run->deadline, sl_worker_deadline_ns(h->worker), o->timeout_ms);
 	return rc;

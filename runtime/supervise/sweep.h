@@ -8,9 +8,17 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 /* At the start of the process, before anything is started. */
 void sl_sweep_prepare(void);
 
-/* At its end, when no supervisor is alive any more: kill what is left and
- * reap it. Takes a second at most. */
-void sl_sweep(void);
+struct sl_swept { /* what a sweep had to leave */
+	int left;    /* processes; 0: none */
+	pid_t first; /* one of them */
+};
+
+/* At its end: stop what is left, so that it starts nothing more, kill and reap it.
+ * Takes a second at most. Async-signal-safe; not to be called while another call
+ * of it, in another thread, is on its way. */
+struct sl_swept sl_sweep(void);

@@ -24,7 +24,7 @@ end
 ---@return sluice.core.Summary? summary, sluice.Error? failure
 local function succeed(plan, summary, run)
   if plan.on_summary then
-    local ok, cause = core.protect("on_summary", "sink", plan.on_summary, summary, run)
+    local ok, cause = core.afterwards("on_summary", "sink", plan.on_summary, summary, run)
     if not ok then return nil, failed_late(cause, summary) end
   end
   return summary
@@ -34,7 +34,7 @@ end
 ---@return nil, sluice.Error failure
 local function fail(plan, failure, run)
   if plan.on_failure then
-    local ok, cause = core.protect("on_failure", "sink", plan.on_failure, failure, run)
+    local ok, cause = core.afterwards("on_failure", "sink", plan.on_failure, failure, run)
     if not ok then transaction.note(failure, "on_failure failed too: " .. cause.message) end
   end
   return nil, failure
@@ -90,7 +90,11 @@ local function commit(summary, plan, open, rejected, watch)
   local ok = true
   if watch.prepare then ok, err = watch.prepare() end
   if ok then ok, err = open:prepare(seals_of(summary.counts)) end
-  if ok then ok, err = open:commit() end
+  if ok then
+    core.stage "committing"
+    ok, err = open:commit()
+  end
+  core.stage(ok and "committed" or "running")
   return ok, err
 end
 
@@ -132,6 +136,7 @@ end
 ---@param watch sluice.Watch?
 ---@return sluice.core.Summary? summary, sluice.Error? failure, sluice.Run? run
 function M.execute(worker, request, plan, watch)
+  core.stage "running"
   local err = violation("usage", "request", plan.request_schema, request.json)
   if err then return fail(plan, err) end
   local open <close> = transaction.new(plan.participants or {})

@@ -120,6 +120,12 @@ function Console:yield_terminal()
   if self:shares_terminal() then self.mode = "none" end
 end
 
+--- How an outcome is told, for core.last_words.
+---@return sluice.core.LastWords
+function Console:last_words()
+  return { json = self.mode == "json", clear = self.mode == "live", colour = self.colour }
+end
+
 --- The last word on a run.
 ---@param report sluice.cli.Report
 function Console:outcome(report)

@@ -101,6 +101,7 @@ end
 ---@return integer|"SIGPIPE" code
 function M.main(argv)
   os.exit = core.exit -- a run does not end in the middle
+  os.execute = core.execute -- nor is it kept from ending
   local parsers = parser.build()
   local before, behind = split(argv)
   local help = help_wanted(before, parsers)

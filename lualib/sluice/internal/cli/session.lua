@@ -31,7 +31,9 @@ function M.open(options)
     if not file then return nil, ("--summary: cannot write %s: %s"):format(options.summary, why) end
   end
   local report = { command = options.command, exit = 0 }
-  return setmetatable({ options = options, console = console.open(options), file = file, report = report }, Session)
+  local self = setmetatable({ options = options, console = console.open(options), file = file, report = report }, Session)
+  self:prepare_last_words()
+  return self
 end
 
 local SIGNALS = { SIGHUP = 1, SIGINT = 2, SIGTERM = 15 }
@@ -77,6 +79,7 @@ function Session:finish(failure)
   self:save()
   if self.reader_gone or report.failure and report.failure.errno == "EPIPE" then return "SIGPIPE" end
   if report.failure or not self.options.quiet then self.console:outcome(report) end
+  core.told(report.exit)
   return report.exit
 end
 
@@ -141,6 +144,14 @@ function Session:hire(spec)
   return launch.worker(spec)
 end
 
+--- How the outcome is told where a handler does not end (core.last_words).
+function Session:prepare_last_words()
+  local words = self.console:last_words()
+  words.held = self.report.held
+  if self.file then words.summary, words.replace = self.file:place() end
+  core.last_words(words)
+end
+
 --- Start the worker and run one request.
 ---@param spec sluice.Spec
 ---@param plan sluice.Plan
@@ -150,6 +161,7 @@ end
 function Session:execute(spec, plan, type, prepare)
   local handle, err = self:hire(spec)
   if not handle then return nil, err end
+  self:prepare_last_words()
   local composed = policy.request(plan, type)
   composed.on_diagnostic = composed.on_diagnostic or function(d) self:diagnostic(d) end
   local summary, failure, run = request.execute(handle, composed, plan, {

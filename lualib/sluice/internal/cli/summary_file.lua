@@ -98,6 +98,9 @@ function M.open(path)
   return setmetatable(self, SummaryFile)
 end
 
+---@return string path, boolean is_replaced
+function SummaryFile:place() return self.path, not self.out end
+
 ---@param text string
 ---@return boolean? ok, string? why
 function SummaryFile:write(text)
