@@ -20,8 +20,7 @@ LIBS     := lua5.4 libuv simdjson zlib re2
 HEADERS  := sqlite3 libpq # libraries that are loaded when a run needs them
 WARNINGS := -Wall -Wextra -Werror
 INCLUDES := -Iruntime -Iruntime/host/include
-DEFINES  := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' \
-	-DSLUICE_LUADIR='"$(PREFIX)/share/lua/5.4"'
+DEFINES  := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"'
 OURS      = $(WARNINGS) $(INCLUDES) $(DEFINES) -fPIC -fvisibility=hidden -pthread -MMD -MP
 CC_ALL    = $(CC) -std=c11 $(OURS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 CXX_ALL   = $(CXX) -std=c++17 -fno-exceptions -fno-rtti $(OURS) $(CPPFLAGS) $(CXXFLAGS)
@@ -47,7 +46,7 @@ WORKER_A := $(BUILD)/lib/libsluice-worker.a
 WORKER_SO := $(BUILD)/lib/libsluice-worker.so
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test asan tsan fuzz bench bench-smoke lint deps install uninstall clean help
+.PHONY: all demo test asan tsan fuzz faults crash soak bench bench-smoke lint deps install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(SLUICE) $(MODULE) $(WORKER_A) $(WORKER_SO) $(BUILD)/lib/sluice-worker.pc
@@ -62,10 +61,22 @@ $(BUILD)/%.cpp.o: %.cpp Makefile
 	$(call say,CXX,$<)
 	$(Q)$(CXX_ALL) -c -o $@ $<
 
+# The command has lualib inside, compiled: half of its start was reading Lua.
+LUA_FILES := $(filter-out %.meta.lua,$(shell find lualib -name '*.lua'))
+EMBEDDED  := $(BUILD)/embedded.c
+
+$(EMBEDDED): runtime/lua/embed.lua $(LUA_FILES) Makefile
+	@mkdir -p $(@D)
+	$(call say,LUAC,$@)
+	$(Q)$(LUA) $< $(sort $(LUA_FILES)) > $@
+
+$(EMBEDDED).o: $(EMBEDDED) runtime/lua/embedded.h
+	$(Q)$(CC_ALL) -O0 -c -o $@ $<
+
 # All of Lua is inside, as in the lua5.4 command: a tenth faster than the shared
 # one. -rdynamic: C modules of Lua (cjson, lfs) look for its functions in us.
 WHOLE_LUA := -Wl,--whole-archive -l:liblua5.4.a -Wl,--no-whole-archive
-$(SLUICE): $(ROOMS) $(MAIN)
+$(SLUICE): $(ROOMS) $(MAIN) $(EMBEDDED).o
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -rdynamic -o $@ $^ $(WHOLE_LUA) $(filter-out -llua%,$(LINK_LIBS))
 
@@ -141,7 +152,6 @@ deps:
 		$(INSTALL) $$missing >/dev/null; }
 
 TO       = $(DESTDIR)$(PREFIX)
-LUA_FILES = $(filter-out %.meta.lua,$(shell find lualib -name '*.lua'))
 
 install: all
 	install -d $(TO)/bin $(TO)/lib/pkgconfig $(TO)/lib/lua/5.4/sluice $(TO)/include/sluice
@@ -171,6 +181,7 @@ help:
 	@echo 'make asan tsan  the tests under the sanitizers'
 	@echo 'make fuzz       the decoder and the JSON room, for a minute'
 	@echo 'make crash      SIGKILL at 1,000 random points per sink (KILLS=, SEED=)'
+	@echo 'make faults     hostile handlers, workers and systems: the whole table'
 	@echo 'make soak       a document of 1 GiB, in flat memory'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
 	@echo 'make lint       clang-tidy and cppcheck'

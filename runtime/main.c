@@ -20,16 +20,17 @@
 #include <lualib.h>
 
 #include "base/fixed.h"
+#include "base/sweep.h"
 #include "base/visible.h"
 #include "file/durable.h"
 #include "host/host.h"
 #include "lua/allocator.h"
+#include "lua/embedded.h"
 #include "lua/search.h"
 #include "script/core.h"
 #include "script/interrupt.h"
 #include "script/last_resort.h"
 #include "script/protect.h"
-#include "supervise/sweep.h"
 
 #define EXIT_INTERNAL 4
 
@@ -126,42 +127,46 @@ static void find_executable(const char *name)
 	sl_core_set_executable(executable);
 }
 
-/* Push the directory of lualib that stands at `where` from ours, if it does. */
-static bool push_library_at(lua_State *L, const char *where)
+#define CALLER_OF_REQUIRE 2
+
+/* The searcher of `require` for our own modules; no other is asked for them. */
+static int search_embedded(lua_State *L) /* [name] */
 {
-	const char *slash = strrchr(executable, '/');
-	lua_pushlstring(L, executable, slash != NULL ? (size_t)(slash - executable) : 0);
-	lua_pushfstring(L, "%s/%s", lua_tostring(L, -1), where);
-	lua_replace(L, -2); /* [library] */
-	lua_pushfstring(L, "%s/sluice/internal/cli/main.lua", lua_tostring(L, -1));
-	bool found = access(lua_tostring(L, -1), R_OK) == 0;
-	lua_pop(L, found ? 1 : 2);
-	return found;
+	const char *name = luaL_checkstring(L, 1);
+	if (strcmp(name, "sluice") != 0 && strncmp(name, "sluice.", 7) != 0)
+		return 0;
+	for (const struct sl_embedded *e = sl_embedded; e->name != NULL; e++) {
+		if (strcmp(e->name, name) != 0)
+			continue;
+		if (luaL_loadbufferx(L, (const char *)e->chunk, e->len, name, "b") != LUA_OK)
+			return lua_error(L);
+		lua_pushliteral(L, "(in sluice)");
+		return 2;
+	}
+	luaL_where(L, CALLER_OF_REQUIRE);
+	lua_pushfstring(L, "%smodule '%s' not found: sluice has none of that name", lua_tostring(L, -1), name);
+	return lua_error(L);
 }
 
-/* In a build tree, which may be build/asan, else beside us as installed,
- * wherever that tree has been moved to, else where it was meant to be. */
-static void push_library(lua_State *L)
-{
-	static const char *const places[] = { "../lualib", "../../lualib", "../share/lua/5.4" };
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (push_library_at(L, places[i]))
-			return;
-	lua_pushliteral(L, SLUICE_LUADIR);
-}
+#define BEHIND_PRELOAD 2
 
-/* Ours come from our library, and those of others from Lua's directories. */
+/* What we need of others comes from Lua's directories. */
 static void set_own_path(lua_State *L)
 {
 	lua_getglobal(L, LUA_LOADLIBNAME);
-	push_library(L);
-	const char *library = lua_tostring(L, -1);
-	sl_search_push_system(L, SL_SEARCH_LUA); /* [package, library, path] */
-	lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", library, library, lua_tostring(L, -1));
-	lua_setfield(L, -4, "path");
+	lua_getfield(L, -1, "searchers"); /* [package, searchers] */
+	for (lua_Integer i = luaL_len(L, -1); i >= BEHIND_PRELOAD; i--) {
+		lua_rawgeti(L, -1, i);
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_pushcfunction(L, search_embedded);
+	lua_rawseti(L, -2, BEHIND_PRELOAD);
+	lua_pop(L, 1);
+	sl_search_push_system(L, SL_SEARCH_LUA); /* [package, path] */
+	lua_setfield(L, -2, "path");
 	sl_search_push_system(L, SL_SEARCH_C);
-	lua_setfield(L, -4, "cpath");
-	lua_pop(L, 3);
+	lua_setfield(L, -2, "cpath");
+	lua_pop(L, 1);
 }
 
 /* From now on the path belongs to scripts. */
@@ -199,6 +204,7 @@ static void push_arguments(lua_State *L, const struct command *c)
 
 static void open_libraries(lua_State *L)
 {
+	lua_gc(L, LUA_GCSTOP); /* little of what is made until main.lua goes on is garbage */
 	luaL_openlibs(L);
 	/* What a row leaves behind dies young. (None of the known bugs of 5.4.4 is
 	 * in this mode; a script may choose the other one.) */

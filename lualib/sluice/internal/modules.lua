@@ -2,7 +2,7 @@
 ---
 --- Scripts have `require` and its paths for themselves: a policy's modules lie
 --- beside it and where LUA_PATH and LUA_CPATH say. `sluice` and what is in it
---- is always our own, and what we need of others comes from the directories of
+--- is always our own (main.c), and what we need of others comes from the directories of
 --- Lua's installation, whatever a script loads under the same name. In a program
 --- that uses the module, all of this is the program's business.
 local M = {}
@@ -37,14 +37,6 @@ end
 --- What these modules require is found as they are.
 M.environment = setmetatable({ require = M.require, package = { loaded = loaded } }, { __index = _G })
 
---- The searcher of `require` for our own modules; no other is asked for them.
-local function search(name)
-  if name ~= "sluice" and name:sub(1, 7) ~= "sluice." then return nil end
-  local file, tried = package.searchpath(name, own.path)
-  if file then return assert(loadfile(file)), file end
-  error(("module '%s' not found:\n\t%s"):format(name, tried), 3)
-end
-
 --- Called by main.c: the paths are ours until now, and the user's from now on.
 ---@param path string
 ---@param cpath string
@@ -52,7 +44,6 @@ function M.separate(path, cpath)
   own = { path = package.path, cpath = package.cpath }
   for name, module in pairs(package.loaded) do loaded[name] = module end
   package.path, package.cpath = path, cpath
-  table.insert(package.searchers, 2, search)
 end
 
 return M

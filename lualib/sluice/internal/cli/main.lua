@@ -6,6 +6,7 @@ local parser = require "sluice.internal.cli.parser"
 local policy = require "sluice.internal.policy"
 local policy_options = require "sluice.internal.policy_options"
 local session = require "sluice.internal.cli.session"
+local standard = require "sluice.internal.cli.standard"
 
 local M = {}
 
@@ -100,8 +101,7 @@ end
 ---@param argv string[]
 ---@return integer|"SIGPIPE" code
 function M.main(argv)
-  os.exit = core.exit -- a run does not end in the middle
-  os.execute = core.execute -- nor is it kept from ending
+  standard.replace()
   local parsers = parser.build()
   local before, behind = split(argv)
   local help = help_wanted(before, parsers)
@@ -114,6 +114,7 @@ function M.main(argv)
   local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return usage(reword(options), command) end
   if behind and #behind == 0 then return usage("nothing stands behind --; name a worker there", command) end
+  collectgarbage "restart" -- stopped by main.c
   local opened <close>, problem = session.open(options)
   if not opened then return usage(problem, command) end
   local code
