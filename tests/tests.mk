@@ -145,6 +145,11 @@ crash: deps
 	@for f in $(wildcard tests/crash/*.lua); do \
 		$(LUA) $$f $(KILLS) $(SEED) || exit 1; done
 
+# The whole table of faults, four at a time.
+faults: deps
+	$(NOW) test-parts
+	@FAULTS=all FAULTS_AT_ONCE=4 SPECS="$(wildcard tests/faults/*_spec.lua)" bash tests/run.sh $(BUILD)
+
 # What takes its time: a document of 1 GiB, made on the fly, in flat memory.
 soak: deps
 	$(NOW) test-parts

@@ -44,6 +44,8 @@
 ---@field afterwards fun(name: string, kind: string?, f: function, ...: any): true?, any
 --- os.execute, which ends with the handler that calls it (runtime/script/execute.h).
 ---@field execute fun(command: string?): boolean?, string?, integer?
+--- Reap what this process has adopted (runtime/base/children.h); for the command only.
+---@field reap fun(): integer
 --- How an outcome is told where a handler does not end, and how far the sinks
 --- are then (runtime/script/last_resort.h).
 ---@field last_words fun(words: sluice.core.LastWords)

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/children.h"
+
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 /* Where the pipe for the report stands in the child: right above what is passed. */
@@ -233,6 +235,8 @@ static pid_t fork_child(const struct sl_spawn *s, int report_fd)
 	if (pid == 0)
 		child(s, parent, report_fd);
 	int saved = errno;
+	if (pid > 0)
+		sl_children_own(pid);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	errno = saved;
 	return pid;
@@ -256,6 +260,7 @@ int sl_spawn(const struct sl_spawn *s, pid_t *pid, struct sl_error *err)
 	close(ends[0]);
 	if (!failed)
 		return 0;
+	sl_children_disown(*pid);
 	if (*pid > 0)
 		TEMP_FAILURE_RETRY(waitpid(*pid, NULL, 0));
 	return explain(s->argv[0], s->cwd, r, err);

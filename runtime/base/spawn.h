@@ -33,7 +33,8 @@ struct sl_spawn { /* borrowed for the call */
 	bool no_core;     /* it leaves no core file */
 };
 
-/* 0 and *pid: the program is running, with no signal blocked or ignored. -1 and
+/* 0 and *pid: the program is running, with no signal blocked or ignored, and our own
+ * (children.h): whoever has waited for it says so to sl_children_disown. -1 and
  * *err: kind spawn, os, the stage as detail; nothing is left of the child.
  * Blocks until the child has become the program or has failed. */
 int sl_spawn(const struct sl_spawn *s, pid_t *pid, struct sl_error *err);

@@ -7,11 +7,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/children.h"
 #include "base/spawn.h"
 #include "wire/transport.h"
 
@@ -59,14 +59,6 @@ _Noreturn void sl_command_pass_on(void)
 
 /* ---- start ---- */
 
-/* The host was to be killed when the runner ends, which leaves it no time to kill
- * the group. Its control thread sees that end, too, and does; if the host is stopped,
- * it has to be woken for that. */
-static void outlive_the_runner(void)
-{
-	prctl(PR_SET_PDEATHSIG, SIGCONT);
-}
-
 static void pass_request(const char *text, size_t len)
 {
 	if (len < REQUEST_LIMIT)
@@ -94,7 +86,6 @@ int sl_command_start(struct sl_command *c, const char *request, size_t len, int 
 		return sl_fail(err, SL_SPAWN, errno, "no pipe for the command");
 	(void)fcntl(ends[0], F_SETPIPE_SZ, SL_PIPE_SIZE);
 	pass_request(request, len);
-	outlive_the_runner();
 	wake_fd = wake;
 	handle_sigterm(on_sigterm);
 	int rc = spawn(c, ends[1], &pid, err);
@@ -116,6 +107,7 @@ void sl_command_reap(struct sl_command *c)
 {
 	pid_t pid = atomic_exchange(&c->pid, 0); /* before: its number may be used again */
 	TEMP_FAILURE_RETRY(waitpid(pid, &c->wait_status, 0));
+	sl_children_disown(pid);
 	if (c->pidfd >= 0)
 		close(c->pidfd);
 	c->pidfd = -1;
@@ -172,13 +164,4 @@ int sl_command_judge(const struct sl_command *c, struct sl_error *err)
 	sl_fail(err, SL_EXPORT_FAILED, 0, "the command \"%s\" exited with status %d", quoted,
 	        WEXITSTATUS(status));
 	return sl_error_number(err, SL_D_STATUS, WEXITSTATUS(status));
-}
-
-void sl_command_orphaned(struct sl_command *c)
-{
-	pid_t pid = atomic_load(&c->pid);
-	if (pid > 0)
-		kill(pid, SIGKILL);
-	if (whom(pid) == 0)
-		kill(0, SIGKILL);
 }

@@ -54,7 +54,3 @@ int sl_command_judge(const struct sl_command *c, struct sl_error *err);
 /* SIGTERM has come since the start; and die of it. */
 bool sl_command_terminated(void);
 _Noreturn void sl_command_pass_on(void);
-
-/* In another thread, before the process ends: the command is not to outlive it, nor is
- * what that has started. Where we lead the group, all of it dies, we with it. */
-void sl_command_orphaned(struct sl_command *c);

@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define READ_SIZE 4096
+#define FIRST_IDLE_MS 100
 #define EXIT_ORPHAN 1
 #define EXIT_PROTOCOL 76
 
@@ -138,8 +140,11 @@ static void on_frame(struct sl_serve *s, const struct sl_frame *f)
 static bool read_more(struct sl_serve *s)
 {
 	struct pollfd p[2] = { { .fd = s->in, .events = POLLIN }, { .fd = s->quit, .events = POLLIN } };
-	if (poll(p, 2, -1) < 0)
-		return true; /* interrupted */
+	int events = poll(p, 2, s->idle_ms);
+	if (events == 0)
+		s->idle_ms = s->service->idle(s->service->user);
+	if (events <= 0)
+		return true; /* or interrupted */
 	if (p[1].revents != 0)
 		return false;
 	size_t size;
@@ -170,10 +175,20 @@ static void *control_main(void *arg)
 	return NULL;
 }
 
+/* Whoever was to be killed when the parent ends hears of that end instead; if the process
+ * is stopped, it has to be woken for that. */
+static void outlive_the_parent(const struct sl_serve *s, bool outlives)
+{
+	if (s->service->orphaned != NULL)
+		prctl(PR_SET_PDEATHSIG, outlives ? SIGCONT : SIGKILL);
+}
+
 /* The signals are for the threads of the user. */
 int sl_control_start(struct sl_serve *s)
 {
 	sigset_t all, old;
+	s->idle_ms = s->service->idle != NULL ? FIRST_IDLE_MS : -1;
+	outlive_the_parent(s, true);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	int rc = pthread_create(&s->control, NULL, control_main, s);
@@ -186,4 +201,5 @@ void sl_control_end(struct sl_serve *s)
 	static const uint64_t one = 1;
 	(void)!write(s->quit, &one, sizeof one);
 	pthread_join(s->control, NULL);
+	outlive_the_parent(s, false);
 }

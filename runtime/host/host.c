@@ -12,6 +12,7 @@
 
 #include "base/spawn.h"
 #include "base/visible.h"
+#include "host/guardian.h"
 #include "host/library_host.h"
 #include "host/lines_host.h"
 #include "host/lua_host.h"
@@ -178,6 +179,8 @@ static int serve(struct options *o, enum sl_transport_kind kind, struct sl_error
 	struct sl_transport t;
 	if (!o->lines && !is_lua && !is_library)
 		return exec_native(kind, o->worker);
+	if (!is_library)
+		sl_guardian_prepare();
 	if (sl_transport_claim(&t, kind, err) != 0)
 		return -1;
 	if (is_lua)

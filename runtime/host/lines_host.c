@@ -10,6 +10,7 @@
 
 #include "host/command.h"
 #include "host/envelope.h"
+#include "host/guardian.h"
 #include "host/guess.h"
 #include "host/input.h"
 #include "host/naming.h"
@@ -560,12 +561,18 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 
 /* ---- serving ---- */
 
-/* The runner is gone: the control thread ends the process, and the command, which is in
- * the same group but might sit in a long silence, goes with it. */
+/* The runner is gone: so shall the command be, which might sit in a long silence. */
 static void on_orphaned(void *user)
 {
-	struct lines *l = user;
-	sl_command_orphaned(&l->command);
+	(void)user;
+	sl_guardian_end();
+}
+
+/* But for the command, whatever ends here was adopted. */
+static int on_idle(void *user)
+{
+	(void)user;
+	return sl_guardian_reap(SL_REAP_ALL);
 }
 
 static const char *name_of(const struct sl_lines_options *o)
@@ -599,6 +606,7 @@ int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *o
 			(sl_feature_set)1 << SL_FEATURE_STREAMS,
 		.run = run,
 		.orphaned = on_orphaned,
+		.idle = on_idle,
 		.user = &l,
 	};
 	SL_ERROR(err);

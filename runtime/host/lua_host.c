@@ -10,11 +10,13 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "host/guardian.h"
+#include "host/serve.h"
 #include "lua/error.h"
 #include "lua/members.h"
+#include "lua/popen.h"
 #include "lua/search.h"
 #include "lua/text.h"
-#include "host/serve.h"
 #include "lua/value.h"
 
 #define KEEP_BYTES (1024u * 1024)
@@ -451,6 +453,7 @@ static int load_body(lua_State *L)
 {
 	struct lua_host *h = host_of(L);
 	luaL_openlibs(L);
+	sl_popen_open(L);
 	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
 	luaL_setfuncs(L, preloaded, 0);
 	lua_pop(L, 1);
@@ -500,6 +503,19 @@ static void release(struct lua_host *h)
 	sl_buffer_clear(&h->exports);
 }
 
+static void on_orphaned(void *user)
+{
+	(void)user;
+	sl_guardian_end();
+}
+
+/* os.execute, and modules, wait for what they have started. */
+static int on_idle(void *user)
+{
+	(void)user;
+	return sl_guardian_reap(SL_REAP_OLD);
+}
+
 static int serve(struct lua_host *h, const struct sl_transport *t)
 {
 	struct sl_service service = {
@@ -508,6 +524,8 @@ static int serve(struct lua_host *h, const struct sl_transport *t)
 		.exports = (const struct sl_export_name *)sl_buffer_data(&h->exports),
 		.export_count = (uint32_t)export_count(h),
 		.run = run,
+		.orphaned = on_orphaned,
+		.idle = on_idle,
 		.user = h,
 	};
 	return sl_serve(t, &service);

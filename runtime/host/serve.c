@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -235,11 +236,13 @@ static void release(struct sl_serve *s)
 
 static int serve_all(struct sl_serve *s, struct sl_error *err)
 {
-	if (introduce(s, err) != 0)
-		return -1;
-	int rc = sl_control_start(s);
+	int rc = sl_control_start(s); /* first: after the hello there is no other beginning */
 	if (rc != 0)
-		return sl_fail(err, SL_SPAWN, rc, "no thread for the worker");
+		return sl_fail(err, SL_SPAWN, rc, "cannot start a thread for the worker: %s", strerror(rc));
+	if (introduce(s, err) != 0) {
+		sl_control_end(s);
+		return -1;
+	}
 	uint64_t id;
 	while ((id = await_request(s)) != 0)
 		serve_one(s, id);

@@ -39,6 +39,8 @@ struct sl_service {
 	/* The parent is gone and the process ends when this returns: end what
 	 * would outlive it. In another thread; may be NULL. */
 	void (*orphaned)(void *user);
+	/* Now and then, in that thread: milliseconds until the next time. May be NULL. */
+	int (*idle)(void *user);
 	void *user;
 };
 

@@ -70,6 +70,7 @@ struct sl_serve {
 	/* the control thread's own */
 	struct sl_decoder decoder;
 	bool configured;
+	int idle_ms; /* until the service's idle(); -1: never */
 	uint64_t current; /* request that orders may be for */
 };
 

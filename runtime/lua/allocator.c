@@ -1,8 +1,10 @@
 /* allocator.c - see allocator.h */
 #include "lua/allocator.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define GRAIN 16u
 #define KEPT_BYTES ((size_t)1 << 20)
@@ -107,9 +109,12 @@ static bool fits(const struct sl_allocator *a, size_t more)
 
 static void *make(struct sl_allocator *a, size_t size)
 {
-	void *block = fits(a, size) ? take(a, size) : NULL;
+	bool fitting = fits(a, size);
+	void *block = fitting ? take(a, size) : NULL;
 	if (block != NULL)
 		a->used += size;
+	else
+		a->of_system = fitting;
 	return block;
 }
 
@@ -122,7 +127,8 @@ static void *release(struct sl_allocator *a, void *block, size_t size)
 
 static void *resize(struct sl_allocator *a, void *block, size_t had, size_t size)
 {
-	if (size > had && !fits(a, size - had))
+	a->of_system = size <= had || fits(a, size - had);
+	if (!a->of_system)
 		return NULL;
 	void *now = move_or_stay(a, block, had, size);
 	if (now == NULL && size <= had)
@@ -138,6 +144,31 @@ void *sl_allocator_alloc(void *ud, void *block, size_t old_size, size_t new_size
 	if (block == NULL)
 		return new_size > 0 ? make(ud, new_size) : NULL;
 	return new_size > 0 ? resize(ud, block, old_size, new_size) : release(ud, block, old_size);
+}
+
+/* ---- what is said ---- */
+
+static unsigned long long mib(unsigned long long bytes)
+{
+	return bytes >> 20;
+}
+
+const char *sl_allocator_refusal(const struct sl_allocator *a)
+{
+	static char room[200];
+	struct rlimit process = { RLIM_INFINITY, RLIM_INFINITY };
+	if (a != NULL && !a->of_system) {
+		snprintf(room, sizeof room, "the script needs more than %llu MiB of memory", mib(a->limit));
+		return room;
+	}
+	getrlimit(RLIMIT_AS, &process);
+	int len = snprintf(room, sizeof room, "the system has no more memory for the script");
+	if (a != NULL)
+		len += snprintf(room + len, sizeof room - (size_t)len, ", which has %llu MiB", mib(a->used));
+	if (process.rlim_cur != RLIM_INFINITY)
+		snprintf(room + len, sizeof room - (size_t)len, "; the process may have %llu MiB (ulimit -v)",
+		         mib(process.rlim_cur));
+	return room;
 }
 
 struct sl_allocator *sl_allocator_of(lua_State *L)

@@ -26,6 +26,7 @@ struct sl_allocator { /* embedded; outlives its Lua state */
 	size_t used;
 	size_t limit;
 	bool strict; /* a handler runs: the reserve is closed */
+	bool of_system; /* what was refused last, was refused by the system */
 	size_t kept; /* bytes of spare blocks */
 	struct sl_spare *spare[SL_SPARE_SIZES];
 };
@@ -35,6 +36,10 @@ void sl_allocator_clear(struct sl_allocator *a); /* after lua_close */
 
 /* The lua_Alloc; ud is the struct. */
 void *sl_allocator_alloc(void *ud, void *block, size_t old_size, size_t new_size);
+
+/* What a failure of memory is called that was just met, with the limit that it met:
+ * "the script needs more than 1024 MiB of memory". Text of a static room. */
+const char *sl_allocator_refusal(const struct sl_allocator *a);
 
 /* The allocator of this state when it is one of ours, else NULL. */
 struct sl_allocator *sl_allocator_of(lua_State *L);

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "base/children.h"
 #include "base/clock.h"
 #include "base/visible.h"
 #include "lua/decimal.h"
@@ -94,6 +95,13 @@ static int core_visible(lua_State *L) /* [text] */
 	return 1;
 }
 
+/* Where the process is our own: of others' sessions are only what we have adopted. */
+static int core_reap(lua_State *L)
+{
+	lua_pushinteger(L, sl_children_reap(SL_REAP_OTHER_SESSIONS));
+	return 1;
+}
+
 static int core_now(lua_State *L)
 {
 	lua_pushnumber(L, (lua_Number)sl_now_ns() / 1e9);
@@ -147,6 +155,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "visible", core_visible },
 	{ "environ", core_environ },
 	{ "now", core_now },
+	{ "reap", core_reap },
 	{ NULL, NULL },
 };
 

@@ -81,12 +81,9 @@ static void add_place(const struct sl_scope *scope, struct sl_error *err)
 static void describe_memory(lua_State *L, struct sl_error *err)
 {
 	const struct sl_allocator *a = sl_allocator_of(L);
-	if (a == NULL) {
-		sl_fail(err, SL_SINK_MEMORY, 0, "the system has no more memory for the script");
-		return;
-	}
-	sl_fail(err, SL_SINK_MEMORY, 0, "the script needs more than %zu MiB of memory", a->limit >> 20);
-	sl_error_number(err, SL_D_LIMIT, (int64_t)a->limit);
+	sl_fail(err, SL_SINK_MEMORY, 0, "%s", sl_allocator_refusal(a));
+	if (a != NULL && !a->of_system)
+		sl_error_number(err, SL_D_LIMIT, (int64_t)a->limit);
 }
 
 /* What is left to say when no error object could be made. */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/children.h"
 #include "base/clock.h"
 #include "supervise/pipes.h"
 
@@ -98,6 +99,7 @@ static void on_exit_ready(uv_poll_t *handle, int status, int events)
 		kill(-p->pid, SIGKILL);
 	if (rc != 0 || waitpid(p->pid, &p->status, 0) != p->pid)
 		p->status = -1;
+	sl_children_disown(p->pid);
 	close_port(&p->exit);
 	ladder(p, SL_LADDER_EXIT);
 	over_if_gone(p);
@@ -478,6 +480,7 @@ struct sl_process *sl_process_start(struct sl_supervisor *s, const struct sl_wor
 		sl_fail(err, SL_SPAWN, errno, "cannot watch %s", o->argv[0]);
 		kill(-p->pid, SIGKILL);
 		waitpid(p->pid, NULL, 0);
+		sl_children_disown(p->pid);
 		goto fail;
 	}
 	sl_pipes_close(&q); /* what is left: the child's ends */

@@ -103,6 +103,7 @@ end
 ---@param run sluice.Run
 function Session:tick(run)
   io.stdout:flush()
+  core.reap()
   self:notice_reader(run)
   self:notice_signals()
   self.console:progress(run:counts())

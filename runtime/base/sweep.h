@@ -1,9 +1,9 @@
 /*
- * sweep.h - no descendant is left behind (room: supervise)
+ * sweep.h - no descendant is left behind (room: base)
  *
- * For the command only, whose process is its own: it becomes the subreaper of
- * everything it starts, so that a grandchild that left its process group ends
- * up as a child of ours, and is killed at the end. Children that were
+ * For a process that is our own, the command or a worker's host: it becomes the
+ * subreaper of everything it starts, so that a grandchild that left its process group
+ * ends up as a child of ours, and is killed at the end. Children that were
  * there before us (a shell that execs the command leaves its own) are let be.
  */
 #pragma once
