@@ -3,6 +3,7 @@
 --- The progress line lives on a terminal only; it is taken away before
 --- anything else is written there and comes back with the next tick.
 local core = require "sluice.core"
+local flood = require "sluice.internal.cli.flood"
 local json_object = require "sluice.internal.json_object"
 local outcome = require "sluice.internal.cli.outcome"
 local progress = require "sluice.internal.cli.progress"
@@ -14,6 +15,7 @@ local M = {}
 ---@field mode "live"|"plain"|"json"|"none"
 ---@field tty boolean
 ---@field colour boolean
+---@field private flood sluice.cli.Flood?  nil: into a file goes everything
 ---@field worker_lines integer  lines of the worker's own output that were shown
 local Console = {}
 Console.__index = Console
@@ -32,6 +34,7 @@ function M.open(options)
   return setmetatable({
     tty = tty, mode = mode, colour = is_capable and (os.getenv("NO_COLOR") or "") == "",
     shown = false, rate = progress.rate(), printed_at = 0, worker_lines = 0,
+    flood = core.kind(2) ~= "file" and mode ~= "json" and flood.new() or nil,
   }, Console)
 end
 
@@ -83,7 +86,22 @@ function Console:diagnostic(d)
   if self.mode == "json" then
     return self:write(json_object.line("diagnostic", json_object.pick(d, { "code", "message" })))
   end
+  if self.flood and not self.flood:takes(d.message, core.now()) then return end
+  self:tell_gap()
+  self:show(d)
+end
+
+function Console:show(d)
   self:write(": " .. d.message, self:paint("yellow", code_of(d)))
+end
+
+--- What of a flood was left out until here.
+---@return string[] last  lines of it
+function Console:tell_gap()
+  local words, last = nil, nil
+  if self.flood then words, last = self.flood:gap() end
+  if words then self:notice(words) end
+  return last or {}
 end
 
 --- Something the command itself has to say.
@@ -129,6 +147,7 @@ end
 --- The last word on a run.
 ---@param report sluice.cli.Report
 function Console:outcome(report)
+  for _, line in ipairs(self:tell_gap()) do self:write("  " .. line) end
   if self.mode == "json" then
     return self:write(json_object.line("outcome", json_object.raw(outcome.json(report))))
   end

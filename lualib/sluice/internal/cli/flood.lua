@@ -1,0 +1,53 @@
+--- What a worker prints, bounded: a burst, then so much a second, in one piece. What is
+--- left out is counted, and its last lines are kept. Pure: the time comes as an argument.
+local units = require "sluice.internal.units"
+
+local M = {}
+
+M.BURST = 1 << 20 -- bytes at once
+M.RATE = 128 << 10 -- bytes a second
+
+local KEPT = 10 -- last lines
+
+---@class sluice.cli.Flood
+---@field private allowance number  bytes
+---@field private at number?        seconds, when that was counted
+---@field private lines integer     left out
+---@field private bytes integer
+---@field private last string[]     of them, the latest at [lines % KEPT]
+local Flood = {}
+Flood.__index = Flood
+
+---@return sluice.cli.Flood
+function M.new()
+  return setmetatable({ allowance = M.BURST, lines = 0, bytes = 0, last = {} }, Flood)
+end
+
+--- Whether a line may be shown.
+---@param line string
+---@param now number  seconds
+function Flood:takes(line, now)
+  self.allowance = math.min(M.BURST, self.allowance + (now - (self.at or now)) * M.RATE)
+  self.at = now
+  if self.allowance >= (self.lines > 0 and M.RATE or #line) then -- a second of it at once
+    self.allowance = self.allowance - #line
+    return true
+  end
+  self.last[self.lines % KEPT] = line
+  self.lines, self.bytes = self.lines + 1, self.bytes + #line
+  return false
+end
+
+--- What has been left out since the last time, in words, and its last lines.
+---@return string? words, string[]? last
+function Flood:gap()
+  if self.lines == 0 then return nil end
+  local lines, last = self.lines, {}
+  for i = math.max(0, lines - KEPT), lines - 1 do last[#last + 1] = self.last[i % KEPT] end
+  local text = ("%s line%s of the worker's output (%s) left out; shown are %s a second, and the last"):format(
+    units.show_count(lines), lines == 1 and "" or "s", units.show_size(self.bytes), units.show_size(M.RATE))
+  self.lines, self.bytes, self.last = 0, 0, {}
+  return text, last
+end
+
+return M

@@ -1,0 +1,69 @@
+--- What a worker prints, bounded.
+local flood = require "sluice.internal.cli.flood"
+local paths = require "support.paths"
+local shell = require "support.shell"
+
+after_each(shell.forget)
+
+describe("a flood", function()
+  local line = ("x"):rep(1023)
+
+  local function shown(f, count, now)
+    local n = 0
+    for _ = 1, count do
+      if f:takes(line, now) then n = n + 1 end
+    end
+    return n
+  end
+
+  it("is shown up to a burst, then a second's worth at a time", function()
+    local f = flood.new()
+    assert.equal(1024 * 1024 // 1023, shown(f, 3000, 0))
+    assert.equal(0, shown(f, 1000, 0.9))
+    local words, last = f:gap()
+    assert.matches("^2,975 lines of the worker's output %(2%.9 MiB%) left out; shown are 128 KiB a second", words)
+    assert.equal(10, #last)
+    assert.is_nil(f:gap())
+  end)
+
+  it("goes on when there is room for a second's worth", function()
+    local f = flood.new()
+    shown(f, 3000, 0)
+    assert.equal(0, shown(f, 10, 0.5))
+    assert.equal(10, shown(f, 10, 1.5))
+  end)
+
+  it("never holds back what trickles", function()
+    local f = flood.new()
+    for second = 0, 10000 do assert.is_true(f:takes(line, second / 100)) end
+  end)
+end)
+
+describe("a worker that floods standard error", function()
+  local FLOOD = [[echo '{}'; yes "a line that says little" | head -c 4000000 >&2; echo the last line >&2]]
+
+  it("does not flood ours, which has its last words", function()
+    local words = shell.line { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c", FLOOD }
+    local result = shell.run { "sh", "-c", words .. " 2>&1 >/dev/null | cat >&2" }
+    assert.is_true(#result.err < 3000000, #result.err)
+    assert.matches("\nsluice: [%d,]+ lines of the worker's output %([%d.]+ MiB%) left out", result.err)
+    assert.matches("the last line\n", result.err)
+    assert.matches("\nsluice: 1 row in [^\n]+, complete\n$", result.err)
+  end)
+
+  it("fills a file with all of it", function()
+    local result = shell.sluice { "filter", "--lines", "true", "--", "sh", "-c", FLOOD }
+    assert.is_true(#result.err > 4000000, "all of it")
+    assert.is_nil(result.err:find "left out")
+  end)
+
+  it("gives a handler all of it", function()
+    local policy = shell.file([[
+      local bytes = 0
+      return { on_row = function() end, on_diagnostic = function(d) bytes = bytes + #d.message + 1 end,
+        on_summary = function() print(bytes) end }]], "p.lua")
+    local result = shell.sluice { "run", "--lines", policy, "--", "sh", "-c", FLOOD }
+    assert.equal("", result.err:gsub("^sluice: 1 row[^\n]*\n$", ""))
+    assert.equal(4000000 + #"the last line\n", math.tointeger(tonumber(result.out)))
+  end)
+end)
