@@ -2,13 +2,13 @@
 --
 --   sluice run scripts/split.lua --set dir=out -- ./scan.lua
 --
--- Shows: rows are tentative. They go to files beside their targets, which take
--- their names in on_summary and vanish in on_failure.
+-- Shows: a sink of one's own, made of others. Rows are tentative: they go to files
+-- beside their targets, which take their names when all of them can, or vanish.
+local jsonl = require "sluice.sink.jsonl"
+
 local set = require("sluice").options {
   dir = { default = ".", description = "where the files go" },
 }
-
-local files = {} -- stream -> { path =, temporary =, handle = }
 
 -- A stream may be called anything; what could leave dir or upset a shell is
 -- written as %2F and the like.
@@ -17,39 +17,34 @@ local function file_name(stream)
   return (safe:gsub("^%.", "%%2E")) .. ".jsonl"
 end
 
-local function open(stream)
-  local path = set.dir .. "/" .. file_name(stream)
-  local temporary = path .. ".part"
-  local file = { path = path, temporary = temporary, handle = assert(io.open(temporary, "w")) }
-  files[stream] = file
-  return file
+local split = {}
+
+function split:begin()
+  self.files = {} -- by stream
+  return true
 end
 
-local function discard()
-  for _, file in pairs(files) do
-    if io.type(file.handle) == "file" then file.handle:close() end
-    os.remove(file.temporary)
+function split:write(row)
+  local file = self.files[row.stream]
+  if not file then
+    file = jsonl.file(set.dir .. "/" .. file_name(row.stream)):instance()
+    local ok, err = file:begin()
+    if not ok then return nil, err end
+    self.files[row.stream] = file
+  end
+  return file:write(row)
+end
+
+local function all(method)
+  return function(self)
+    for _, file in pairs(self.files) do
+      local ok, err = file[method](file)
+      if not ok then return nil, err end
+    end
+    return true
   end
 end
 
--- A full disk may show only here: nothing is renamed before all are closed.
-local function commit()
-  for _, file in pairs(files) do assert(file.handle:close()) end
-  for _, file in pairs(files) do assert(os.rename(file.temporary, file.path)) end
-end
+split.prepare, split.commit, split.rollback = all "prepare", all "commit", all "rollback"
 
-return {
-  on_row = function(row)
-    local file = files[row.stream] or open(row.stream)
-    assert(file.handle:write(tostring(row), "\n"))
-  end,
-
-  on_summary = function()
-    local ok, err = pcall(commit)
-    if ok then return end
-    discard()
-    error(err, 0)
-  end,
-
-  on_failure = discard,
-}
+return { sink = split }

@@ -204,6 +204,8 @@ static int claim(struct sl_durable *d, int mode, struct sl_error *err)
 {
 	lock_directory(d);
 	int rc = sweep_all(d, err);
+	if (rc == 0) /* who wrote it may have committed since it was looked for */
+		rc = sl_place_look(&d->place, d->path, err);
 	if (rc == 0)
 		rc = make_temporary(d, mode, err);
 	flock(d->place.dir, LOCK_UN);

@@ -115,7 +115,7 @@ static int check_replaceable(const struct sl_file_place *p, const char *path, st
 	return 0;
 }
 
-static int look(struct sl_file_place *p, const char *path, struct sl_error *err)
+int sl_place_look(struct sl_file_place *p, const char *path, struct sl_error *err)
 {
 	p->exists = fstatat(p->dir, p->name, &p->was, AT_SYMLINK_NOFOLLOW) == 0;
 	if (p->exists)
@@ -128,7 +128,7 @@ static int look(struct sl_file_place *p, const char *path, struct sl_error *err)
 int sl_place_find(struct sl_file_place *p, const char *path, struct sl_error *err)
 {
 	*p = (struct sl_file_place){ .dir = AT_FDCWD };
-	if (follow(p, path, err) == 0 && look(p, path, err) == 0)
+	if (follow(p, path, err) == 0 && sl_place_look(p, path, err) == 0)
 		return 0;
 	sl_place_clear(p);
 	p->dir = -1;

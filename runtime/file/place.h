@@ -26,5 +26,8 @@ struct sl_file_place { /* embedded: _find, then _clear */
 int sl_place_find(struct sl_file_place *p, const char *path, struct sl_error *err);
 void sl_place_clear(struct sl_file_place *p); /* idempotent */
 
+/* Look again what is there: exists, and was. 0, or -1 and *err (sink). */
+int sl_place_look(struct sl_file_place *p, const char *path, struct sl_error *err);
+
 /* Does the name stand for something else by now, or for other content? */
 bool sl_place_changed(const struct sl_file_place *p);

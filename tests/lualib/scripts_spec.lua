@@ -54,6 +54,17 @@ describe("the script", function()
     assert.equal('{"i":1}\n{"i":2}\n', shell.read(dir .. "/%2E.%2Fa%20b.jsonl"))
   end)
 
+  it("split.lua writes through no link that lies there", function()
+    local dir, victim = shell.directory(), shell.file("mine\n")
+    for _, name in ipairs { "rows.jsonl.part", "rows.jsonl.tmp", "rows.jsonl" } do
+      shell.run { "ln", "-s", victim, dir .. "/" .. name }
+    end
+    os.remove(dir .. "/rows.jsonl")
+    succeeded { "run", script "split.lua", "--set", "dir=" .. dir, "--export", "count", "--request", '{"stream":"rows","n":1}', "--", counts }
+    assert.equal("mine\n", shell.read(victim))
+    assert.equal('{"i":1}\n', shell.read(dir .. "/rows.jsonl"))
+  end)
+
   it("split.lua leaves nothing behind after a failure", function()
     local dir = shell.directory()
     local result = shell.sluice {

@@ -55,6 +55,24 @@ local function ends_within(content)
   return place == "quoted"
 end
 
+describe("two runs that append to a file", function()
+  it("which neither has found do so one after the other, or one is told at once", function()
+    shell.write(dir .. "/p.lua", 'return { sink = require("sluice.sink.jsonl").file("a.jsonl", { append = true }) }')
+    shell.write(dir .. "/in.jsonl", "{}\n")
+    for _ = 1, 6 do
+      os.remove(path "a.jsonl")
+      local kept, processes = 0, {}
+      for i = 1, 2 do processes[i] = shell.start_sluice({ "run", "p.lua", "in.jsonl" }, { cwd = dir }) end
+      for i = 1, 2 do
+        local result = processes[i]:finish()
+        if result.status == 0 then kept = kept + 1 else assert.matches("somebody else is writing it now", result.err) end
+      end
+      assert.equal(("{}\n"):rep(kept), read "a.jsonl")
+      assert.is_true(kept > 0)
+    end
+  end)
+end)
+
 describe("a CSV file that is appended to", function()
   it("is known to end within a quoted cell or not, whatever is in it", function()
     local PARTS = { '"', '"', '""', ",", "\n", "\r\n", "\r", "x", "yy", ("z"):rep(65530), " " }
