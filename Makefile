@@ -46,7 +46,7 @@ WORKER_A := $(BUILD)/lib/libsluice-worker.a
 WORKER_SO := $(BUILD)/lib/libsluice-worker.so
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test asan tsan fuzz faults crash soak bench bench-smoke lint deps install uninstall clean help
+.PHONY: all demo test asan tsan fuzz bench bench-smoke lint deps install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(SLUICE) $(MODULE) $(WORKER_A) $(WORKER_SO) $(BUILD)/lib/sluice-worker.pc
@@ -182,6 +182,7 @@ help:
 	@echo 'make fuzz       the decoder and the JSON room, for a minute'
 	@echo 'make crash      SIGKILL at 1,000 random points per sink (KILLS=, SEED=)'
 	@echo 'make faults     hostile handlers, workers and systems: the whole table'
+	@echo 'make kill       SIGKILL of runner, host and worker: what is left (KILLS=, SEED=)'
 	@echo 'make soak       a document of 1 GiB, in flat memory'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
 	@echo 'make lint       clang-tidy and cppcheck'

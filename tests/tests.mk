@@ -1,7 +1,7 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz crash soak
+.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak
 
 T := $(BUILD)/tests
 
@@ -104,6 +104,7 @@ fuzz: deps
 	@for f in $(FUZZERS); do echo "$$f"; (cd $(T)/fuzz && $(abspath $(T))/fuzz/$$(basename $$f) \
 		-max_total_time=20 -max_len=4096 -timeout=10 -print_final_stats=1 -verbosity=0) || exit 1; done
 	$(NOW) all test-objects
+	@$(T)/requestschedules 1000000 $$$$
 	@EXPRESSIONS=20000 SEED=$$$$ SPECS=tests/script/predicate_spec.lua bash tests/run.sh $(BUILD)
 
 # ---- running -------------------------------------------------------------
@@ -149,6 +150,11 @@ crash: deps
 faults: deps
 	$(NOW) test-parts
 	@FAULTS=all FAULTS_AT_ONCE=4 SPECS="$(wildcard tests/faults/*_spec.lua)" bash tests/run.sh $(BUILD)
+
+# The same of runner, host and worker: what is left.
+kill: deps
+	$(NOW) test-parts
+	@$(LUA) tests/kill/kill.lua $(KILLS) $(SEED)
 
 # What takes its time: a document of 1 GiB, made on the fly, in flat memory.
 soak: deps

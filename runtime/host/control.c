@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #define READ_SIZE 4096
@@ -164,6 +163,10 @@ static void *control_main(void *arg)
 	struct sl_serve *s = arg;
 	struct sl_frame frame;
 	SL_ERROR(err);
+	pthread_mutex_lock(&s->lock);
+	while (!s->hears)
+		pthread_cond_wait(&s->arrived, &s->lock);
+	pthread_mutex_unlock(&s->lock);
 	while (read_more(s)) {
 		int rc;
 		while ((rc = sl_decoder_next(&s->decoder, &frame, &err)) == 1)
@@ -175,20 +178,11 @@ static void *control_main(void *arg)
 	return NULL;
 }
 
-/* Whoever was to be killed when the parent ends hears of that end instead; if the process
- * is stopped, it has to be woken for that. */
-static void outlive_the_parent(const struct sl_serve *s, bool outlives)
-{
-	if (s->service->orphaned != NULL)
-		prctl(PR_SET_PDEATHSIG, outlives ? SIGCONT : SIGKILL);
-}
-
 /* The signals are for the threads of the user. */
 int sl_control_start(struct sl_serve *s)
 {
 	sigset_t all, old;
 	s->idle_ms = s->service->idle != NULL ? FIRST_IDLE_MS : -1;
-	outlive_the_parent(s, true);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	int rc = pthread_create(&s->control, NULL, control_main, s);
@@ -196,10 +190,17 @@ int sl_control_start(struct sl_serve *s)
 	return rc;
 }
 
+void sl_control_go(struct sl_serve *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->hears = true;
+	pthread_cond_signal(&s->arrived);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void sl_control_end(struct sl_serve *s)
 {
 	static const uint64_t one = 1;
 	(void)!write(s->quit, &one, sizeof one);
 	pthread_join(s->control, NULL);
-	outlive_the_parent(s, false);
 }

@@ -24,7 +24,7 @@
 
 struct options {
 	const char *transport; /* NULL: not given */
-	bool lines;
+	bool lines, sweep;
 	struct sl_lines_options with;
 	const char *bad; /* the first option that only goes with lines, json or files */
 	char **worker; /* NULL at its end; empty: none */
@@ -32,11 +32,12 @@ struct options {
 
 /* ---- the command line ---- */
 
-enum { OPT_TRANSPORT = 1, OPT_LINES, OPT_JSON, OPT_FILES, OPT_ADAPTER /* the others go with these */,
+enum { OPT_TRANSPORT = 1, OPT_SWEEP, OPT_LINES, OPT_JSON, OPT_FILES, OPT_ADAPTER /* the others go with these */,
 	OPT_STREAM = OPT_ADAPTER, OPT_STREAM_BY, OPT_ENVELOPES, OPT_AT, OPT_BAD_LINES, OPT_OK_STATUS };
 
 static const struct option long_options[] = {
 	{ "transport", required_argument, NULL, OPT_TRANSPORT },
+	{ "sweep", no_argument, NULL, OPT_SWEEP },
 	{ "lines", no_argument, NULL, OPT_LINES },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "files", no_argument, NULL, OPT_FILES },
@@ -101,6 +102,7 @@ static int parse_options(struct options *o, int argc, char **argv, struct sl_err
 			o->bad = long_options[which].name;
 		switch (c) {
 		case OPT_TRANSPORT: o->transport = optarg; break;
+		case OPT_SWEEP: o->sweep = true; break;
 		case OPT_LINES: o->lines = true; break;
 		case OPT_JSON: o->lines = o->with.json = true; break;
 		case OPT_FILES: o->lines = o->with.files = true; break;
@@ -206,6 +208,8 @@ int sl_host_main(int argc, char **argv)
 	if (parse_options(&o, argc - 1, argv + 1, &err) == 0
 	    && choose_transport(&kind, &o, &err) == 0)
 		status = serve(&o, kind, &err);
+	if (o.sweep)
+		sl_guardian_leave();
 	if (status >= 0)
 		return status;
 	sl_visible_print_line(stderr, "sluice worker: ", err.message, strlen(err.message));

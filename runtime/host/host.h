@@ -7,7 +7,8 @@
  *                   [-- COMMAND [ARG…]]
  *     sluice worker [--transport pipe|stdio] -- PROGRAM [ARG…]
  *
- * Launchers start it, with the transport's descriptors open. Which host serves
+ * --sweep, before any of these: what the worker has started and left ends with its
+ * host, also when it ends in good order, as the command has it. Launchers start it, with the transport's descriptors open. Which host serves
  * is found out from what is given; a native program takes this process over.
  * Without --transport the environment (transport.h) says which it is, else
  * stdio; on a terminal that is refused with a word on how to start a worker.

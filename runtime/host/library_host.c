@@ -181,13 +181,6 @@ static int prepare(struct sl_error *err)
 	return 0;
 }
 
-/* What the library starts is its own; the group ends. */
-static void on_orphaned(void *user)
-{
-	(void)user;
-	sl_guardian_end();
-}
-
 /* The library stays loaded: its own threads may still be in it. */
 int sl_library_host(const struct sl_transport *t, const char *path)
 {
@@ -202,7 +195,7 @@ int sl_library_host(const struct sl_transport *t, const char *path)
 			.exports = host.names,
 			.export_count = (uint32_t)host.library->export_count,
 			.run = run,
-			.orphaned = on_orphaned,
+			.orphaned = sl_guardian_end,
 		};
 		status = sl_serve(t, &service);
 	}

@@ -561,20 +561,6 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 
 /* ---- serving ---- */
 
-/* The runner is gone: so shall the command be, which might sit in a long silence. */
-static void on_orphaned(void *user)
-{
-	(void)user;
-	sl_guardian_end();
-}
-
-/* But for the command, whatever ends here was adopted. */
-static int on_idle(void *user)
-{
-	(void)user;
-	return sl_guardian_reap(SL_REAP_ALL);
-}
-
 static const char *name_of(const struct sl_lines_options *o)
 {
 	return o->files ? "files" : o->words != NULL ? basename(o->words[0]) : "stdin";
@@ -605,8 +591,8 @@ int sl_lines_host(const struct sl_transport *t, const struct sl_lines_options *o
 		.features = (sl_feature_set)1 << SL_FEATURE_PLACES | (sl_feature_set)1 << SL_FEATURE_BAD_LINES |
 			(sl_feature_set)1 << SL_FEATURE_STREAMS,
 		.run = run,
-		.orphaned = on_orphaned,
-		.idle = on_idle,
+		.orphaned = sl_guardian_end,
+		.idle = sl_guardian_reap_all,
 		.user = &l,
 	};
 	SL_ERROR(err);

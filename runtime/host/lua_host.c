@@ -503,19 +503,6 @@ static void release(struct lua_host *h)
 	sl_buffer_clear(&h->exports);
 }
 
-static void on_orphaned(void *user)
-{
-	(void)user;
-	sl_guardian_end();
-}
-
-/* os.execute, and modules, wait for what they have started. */
-static int on_idle(void *user)
-{
-	(void)user;
-	return sl_guardian_reap(SL_REAP_OLD);
-}
-
 static int serve(struct lua_host *h, const struct sl_transport *t)
 {
 	struct sl_service service = {
@@ -524,8 +511,8 @@ static int serve(struct lua_host *h, const struct sl_transport *t)
 		.exports = (const struct sl_export_name *)sl_buffer_data(&h->exports),
 		.export_count = (uint32_t)export_count(h),
 		.run = run,
-		.orphaned = on_orphaned,
-		.idle = on_idle,
+		.orphaned = sl_guardian_end,
+		.idle = sl_guardian_reap_old,
 		.user = h,
 	};
 	return sl_serve(t, &service);

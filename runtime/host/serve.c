@@ -236,10 +236,12 @@ static void release(struct sl_serve *s)
 
 static int serve_all(struct sl_serve *s, struct sl_error *err)
 {
-	int rc = sl_control_start(s); /* first: after the hello there is no other beginning */
+	int rc = sl_control_start(s); /* after the hello it would be too late to say that there is none */
 	if (rc != 0)
 		return sl_fail(err, SL_SPAWN, rc, "cannot start a thread for the worker: %s", strerror(rc));
-	if (introduce(s, err) != 0) {
+	bool introduced = introduce(s, err) == 0;
+	sl_control_go(s);
+	if (!introduced) {
 		sl_control_end(s);
 		return -1;
 	}

@@ -65,7 +65,7 @@ struct sl_serve {
 	uint64_t next_id;
 	struct sl_buffer next_streams, streams; /* names that the policy takes: of the next request, of this */
 	bool next_chooses, chooses;             /* there are such names, maybe none */
-	bool has_next, busy, shutdown;
+	bool has_next, busy, shutdown, hears;
 
 	/* the control thread's own */
 	struct sl_decoder decoder;
@@ -78,6 +78,7 @@ struct sl_serve {
 enum sl_emitted sl_emit_out(struct sl_request *rq, bool hold);
 enum sl_emitted sl_emit_progress(struct sl_request *rq, const struct sl_progress *m, bool hold);
 
-/* control.c: 0 or an errno; and its end. */
+/* control.c: 0 or an errno; it hears nothing before it is told to go; and its end. */
 int sl_control_start(struct sl_serve *s);
+void sl_control_go(struct sl_serve *s);
 void sl_control_end(struct sl_serve *s);

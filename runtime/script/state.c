@@ -214,16 +214,14 @@ struct sl_script *sl_script_of(lua_State *L)
 	return s;
 }
 
-struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s)
+struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s, struct sl_error *err)
 {
-	SL_ERROR(err);
 	if (s->closed)
 		luaL_error(L, CLOSED);
-	if (s->supervisor != NULL)
-		return s->supervisor;
-	s->supervisor = sl_supervisor_new(&err);
-	if (s->supervisor == NULL)
-		sl_lua_error_raise(L, &err);
-	sl_interrupt_watch(s->supervisor, &s->limit);
+	if (s->supervisor == NULL) {
+		s->supervisor = sl_supervisor_new(err);
+		if (s->supervisor != NULL)
+			sl_interrupt_watch(s->supervisor, &s->limit);
+	}
 	return s->supervisor;
 }

@@ -68,8 +68,8 @@ struct sl_script *sl_script_open(lua_State *L);
 /* Find it, or NULL; never raises, pushes nothing (two free slots needed). */
 struct sl_script *sl_script_of(lua_State *L);
 
-/* The supervisor; raises an error when there can be none. */
-struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s);
+/* The supervisor, or NULL and *err. Raises once the script is closed. */
+struct sl_supervisor *sl_script_supervisor(lua_State *L, struct sl_script *s, struct sl_error *err);
 
 /* A worker to be freed as soon as the loop allows. Room for every worker is
  * made by _expect, which raises on memory, so that this cannot fail. */

@@ -91,7 +91,9 @@ int sl_handle_new(lua_State *L) /* [options] */
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
 	read_options(L, &o);
-	struct sl_supervisor *supervisor = sl_script_supervisor(L, s);
+	struct sl_supervisor *supervisor = sl_script_supervisor(L, s, &err);
+	if (supervisor == NULL)
+		return sl_lua_error_return(L, &err);
 	struct sl_handle *h = lua_newuserdatauv(L, sizeof *h, 1);
 	*h = (struct sl_handle){ .script = s }; /* closed; opened by what follows */
 	luaL_setmetatable(L, SL_HANDLE);

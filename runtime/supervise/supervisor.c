@@ -2,8 +2,10 @@
 #include "supervise/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "supervise/process.h"
 #include "supervise/worker.h"
@@ -22,6 +24,17 @@ static void on_bound(uv_timer_t *timer)
 	(void)timer;
 }
 
+/* libuv aborts where its first loop gets no pipe. 0 or the errno. */
+static int pipe_problem(void)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return errno;
+	close(ends[0]);
+	close(ends[1]);
+	return 0;
+}
+
 struct sl_supervisor *sl_supervisor_new(struct sl_error *err)
 {
 	struct sl_supervisor *s = calloc(1, sizeof *s);
@@ -30,7 +43,8 @@ struct sl_supervisor *sl_supervisor_new(struct sl_error *err)
 		sl_fail(err, SL_SPAWN, ENOMEM, "no memory for a supervisor");
 		return NULL;
 	}
-	int rc = uv_loop_init(&s->loop);
+	int os = pipe_problem();
+	int rc = os != 0 ? -os : uv_loop_init(&s->loop);
 	if (rc != 0) {
 		sl_json_free(s->json);
 		free(s);

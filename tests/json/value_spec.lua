@@ -14,7 +14,7 @@ end
 
 --- What a piece of Lua prints, in a process that can have the German locale.
 local function in_german(code)
-  local result = shell.run('"${LUA:-lua5.4}" -', { input = code, env = { LOCPATH = locale.german() } })
+  local result = shell.run('"${LUA:-lua5.4}" /dev/stdin', { input = code, env = { LOCPATH = locale.german() } })
   assert.equal(0, result.status, result.err)
   return result.out
 end

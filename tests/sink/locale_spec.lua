@@ -1,4 +1,5 @@
 --- What is written does not depend on the locale that a script has chosen.
+-- leaks: glibc's, of LOCPATH
 local locale = require "support.locale"
 local server = require "sql.server"
 local shell = require "support.shell"

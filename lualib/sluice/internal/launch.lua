@@ -8,6 +8,7 @@
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
+local modules = require "sluice.internal.modules"
 local option_list = require "sluice.internal.option_list"
 local lists = require "sluice.internal.lists"
 
@@ -63,9 +64,11 @@ local append = lists.append
 
 --- sluice worker …
 ---@param spec sluice.Spec
+---@param sweeps boolean?  nothing outlives it
 ---@return string[]
-local function host_command(spec, exe, transport)
-  local list = { exe, "worker", "--transport", transport, spec.files and "--files" }
+local function host_command(spec, exe, transport, sweeps)
+  local list = { exe, "worker", "--transport", transport }
+  append(list, { sweeps and "--sweep" or nil, spec.files and "--files" or nil })
   for _, option in ipairs(option_list.of.host) do
     local value = spec[option.name]
     if value then append(list, { option.flag, option.value and value }) end
@@ -116,7 +119,7 @@ function M.build(spec, exe)
   if spec.via then return { argv = launched(spec), transport = "stdio" } end
   local transport = spec.transport or option_list.by_name.transport.default
   local is_hosted = spec.lines or spec.json or is_loaded(spec.words[1] or "")
-  local argv = is_hosted and host_command(spec, exe, transport) or append({}, spec.words)
+  local argv = is_hosted and host_command(spec, exe, transport, modules.is_command()) or append({}, spec.words)
   return { argv = argv, transport = transport, cwd = spec.cwd, env = spec.env }
 end
 

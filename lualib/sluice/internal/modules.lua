@@ -21,6 +21,9 @@ local function find(name)
   return file and assert(package.loadlib(file, "luaopen_" .. name:gsub("%.", "_"))), file
 end
 
+--- Whether this is the command, whose process is its own.
+function M.is_command() return own ~= nil end
+
 --- A module of others.
 ---@param name string
 ---@return any module

@@ -1,0 +1,14 @@
+--- tests/kill/kill.lua, with few kills: `make kill` is the thorough one.
+local paths = require "support.paths"
+local shell = require "support.shell"
+
+after_each(shell.forget)
+
+describe("SIGKILL of runner, host and worker", function()
+  it("leaves nothing behind", function()
+    local result = shell.run({ paths.lua, paths.file "kill/kill.lua", paths.sanitized and "1" or "3" }, { seconds = 240 })
+    assert.equal("", result.err)
+    assert.equal(0, result.status)
+    assert.matches("module +worker +%d+ kills", result.out)
+  end)
+end)
