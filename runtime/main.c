@@ -81,15 +81,11 @@ static void sweep(void)
 	(void)!write(2, text.bytes, text.len);
 }
 
-static void leave_nothing(void)
+/* Leave at once, and nothing behind. */
+static void die(int sig)
 {
 	sl_durable_abandon_all();
 	sweep();
-}
-
-static void die(int sig)
-{
-	leave_nothing();
 	signal(sig, SIG_DFL);
 	raise(sig);
 }
@@ -295,7 +291,7 @@ int main(int argc, char **argv)
 	sl_sweep_prepare();
 	atexit(sweep); /* os.exit in a script comes this way too */
 	catch_signals();
-	sl_last_resort_enable(leave_nothing);
+	sl_last_resort_enable(sweep);
 	int code = run_lua(&c);
 	if (!c.sigpipe)
 		return code;

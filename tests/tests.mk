@@ -156,7 +156,11 @@ kill: deps
 	$(NOW) test-parts
 	@$(LUA) tests/kill/kill.lua $(KILLS) $(SEED)
 
-# What takes its time: a document of 1 GiB, made on the fly, in flat memory.
+# What takes its time: so many minutes of endless runs, and a document of 1 GiB, made on
+# the fly, in flat memory.
+MINUTES ?= 10
+
 soak: deps
 	$(NOW) test-parts
+	@$(LUA) tests/soak/soak.lua $$(( $(MINUTES) * 60 ))
 	@DOCUMENT_MIB=1024 SPECS=tests/command/documents_spec.lua bash tests/run.sh $(BUILD)

@@ -46,6 +46,8 @@
 ---@field execute fun(command: string?): boolean?, string?, integer?
 --- Reap what this process has adopted (runtime/base/children.h); for the command only.
 ---@field reap fun(): integer
+--- End this process where a handler does not end (runtime/script/last_resort.h).
+---@field last_resort fun()
 --- How an outcome is told where a handler does not end, and how far the sinks
 --- are then (runtime/script/last_resort.h).
 ---@field last_words fun(words: sluice.core.LastWords)

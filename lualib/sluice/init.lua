@@ -35,6 +35,14 @@ M.kinds = core.kinds
 ---@type fun(value: string|number|sluice.Decimal): sluice.Decimal
 M.decimal = core.decimal
 
+--- From now on, a handler that nothing stops (a C function that does not return, a finalizer, a message
+--- handler of xpcall) ends this program: a second after its CPU limit or its request's deadline has passed, a
+--- minute if it commits, with its outcome on standard error and the exit code of that. Files that sinks were
+--- writing are left as they were. The command does so always; a program has to ask for it, as its own
+--- work ends, too.
+---@type fun()
+M.last_resort = core.last_resort
+
 ---@type fun(value: any): boolean
 M.is_decimal = core.is_decimal
 

@@ -133,6 +133,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "protect", sl_protect_call },
 	{ "undisturbed", sl_protect_undisturbed },
 	{ "afterwards", sl_protect_afterwards },
+	{ "last_resort", sl_last_resort_of_module },
 	{ "last_words", sl_last_resort_words },
 	{ "stage", sl_last_resort_stage },
 	{ "told", sl_last_resort_told },

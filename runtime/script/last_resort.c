@@ -13,6 +13,7 @@
 #include <lauxlib.h>
 
 #include "base/fixed.h"
+#include "file/durable.h"
 #include "lua/options.h"
 #include "script/counts.h"
 #include "script/interrupt.h"
@@ -312,6 +313,7 @@ static void end_process(struct sl_limit *limit, const struct sl_scope *scope)
 	fill(&e, limit);
 	put_handler(&handler, scope);
 	put_message(&message, &e);
+	sl_durable_abandon_all();
 	if (last.leave != NULL)
 		last.leave();
 	if (last.told == 0)
@@ -325,6 +327,13 @@ void sl_last_resort_enable(void (*leave)(void))
 {
 	last.leave = leave;
 	sl_limit_on_stuck(end_process);
+}
+
+int sl_last_resort_of_module(lua_State *L)
+{
+	(void)L;
+	sl_last_resort_enable(NULL);
+	return 0;
 }
 
 void sl_last_resort_watch(const struct sl_script *s)

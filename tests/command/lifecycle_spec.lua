@@ -71,6 +71,18 @@ describe("a signal to sluice", function()
   end)
 end)
 
+describe("a shell that becomes sluice", function()
+  it("keeps its children, however many", function()
+    local process = shell.start(("sh -c %s"):format(paths.quote(
+      "for i in $(seq 80); do sleep 61 & done; exec " .. paths.quote(paths.sluice) .. " filter --lines true -- echo {}")), { leaves = true })
+    assert.equal(0, shell.wait("its end", function() return process:status() end))
+    local left = process:descendants "^sleep 61"
+    for _, pid in ipairs(left) do os.execute("kill -KILL " .. pid) end
+    assert.equal(80, #left)
+    shell.assert_gone(process.mark)
+  end)
+end)
+
 describe("SIGKILL to sluice leaves nothing running:", function()
   local function killed(process)
     process:signal "KILL"

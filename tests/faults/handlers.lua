@@ -123,6 +123,12 @@ for _, method in ipairs { "begin", "write", "prepare" } do
     { kind = "engine_stuck", exit = 4, says = "sink%." .. method .. " was stuck" })
 end
 
+for _, signal in ipairs { "QUIT", "INT" } do
+  at("a handler that is stuck, ended by " .. (signal == "INT" and "three INT" or signal),
+    ("return { %s, on_row = function() io.open('ready', 'w'):close() os.execute 'setsid sleep 1000 &' %s end }"):format(SINK, STUCK),
+    { signal = signal, times = signal == "INT" and 3 or 1, exit = signal == "INT" and 130 or 131, no_summary = true, quick = true })
+end
+
 -- ---- what ends by itself ---------------------------------------------------
 
 local function ends(name, body, more)
@@ -141,7 +147,7 @@ ends("a yield", "coroutine.yield()", { says = "cannot yield" })
 ends("os.exit", "os.exit(0)", { says = "called os.exit", quick = true })
 ends("os.exit in pcall", "while true do pcall(os.exit, 0, true) end", { says = "called os.exit" })
 ends("a memory bomb", "local t = {} while true do t[#t + 1] = ('x'):rep(1e6) .. #t end",
-  { kind = "sink_memory", says = "1024 MiB", quick = true, plain = true })
+  { kind = "sink_memory", says = "1024 MiB", plain = true, most = 60 })
 ends("one large string", "local s = ('x'):rep(2e9)", { kind = "sink_memory", plain = true })
 ends("a binary chunk", "load(string.dump(function() end))", { kind = false, exit = 0 })
 ends("a binary chunk that is called", "load(string.dump(function() end))()", { says = "attempt to call a nil value" })

@@ -7,7 +7,7 @@
 ---   options   more words of the command line
 ---   before    what sh does before it becomes sluice ("ulimit -n 10"); redirect: its descriptors;
 ---             wrap: words before it, of a program that starts it
----   signal    sent once the file `ready` is there
+---   signal    sent once the file `ready` is there; times: so often (1)
 ---   kind      of the outcome, nil or false: success; exit: its status; says, not_says: patterns of its words
 ---   either    statuses of which one is it, whatever kind that is
 ---   no_summary  what fails makes the summary fail, too
@@ -86,7 +86,7 @@ function M.finish(trial)
   if line.signal then
     shell.wait("ready", function() return shell.read(trial.dir .. "/ready") or trial.process:status() end)
     trial.at = system.gettime()
-    trial.process:signal(line.signal)
+    for _ = 1, line.times or 1 do trial.process:signal(line.signal) end
   end
   local result = trial.process:finish() -- nothing runs any more
   local seconds = ended_at(trial) - trial.at

@@ -6,7 +6,8 @@ after_each(shell.forget)
 
 describe("SIGKILL of runner, host and worker", function()
   it("leaves nothing behind", function()
-    local result = shell.run({ paths.lua, paths.file "kill/kill.lua", paths.sanitized and "1" or "3" }, { seconds = 240 })
+    if paths.sanitized then return end -- it would see nothing of them: they are killed
+    local result = shell.run({ paths.lua, paths.file "kill/kill.lua", "3" }, { seconds = 240 })
     assert.equal("", result.err)
     assert.equal(0, result.status)
     assert.matches("module +worker +%d+ kills", result.out)

@@ -1,0 +1,114 @@
+-- Long runs in flat memory, with flat descriptors and no zombies.
+--
+--   soak.lua [SECONDS]
+--
+-- Side by side for so long: an endless producer whose rows a slow reader takes; a worker
+-- that prints, reports and leaves orphans all the while; and a program that starts a
+-- worker anew for each request. What each has after a tenth of the time it has at the
+-- end, but for a little. The last lines say how much that was.
+local paths = require "support.paths"
+local shell = require "support.shell"
+local system = require "system"
+
+local SECONDS = tonumber(arg[1] or 600)
+local MORE_KIB, MORE_FDS, MOST_ZOMBIES = 3 * 1024, 2, 40
+
+local MODULE = [[
+local sluice = require "sluice"
+local rows, turns = 0, 0
+while true do
+  local worker = assert(sluice.spawn { "worker.lua" })
+  assert(worker:run("rows", nil, { on_row = function() rows = rows + 1 end }))
+  worker:shutdown()
+  turns = turns + 1
+  if turns % 20 == 0 then collectgarbage() end
+end]]
+
+local WORKER = [[
+return { exports = { rows = function(_, emit)
+  for i = 1, 500 do emit:row("rows", { i = i, text = ("x"):rep(i % 50) }) end
+end } }]]
+
+local PRODUCER = [[yes '{"kind":"row","text":"some text that is some bytes long"}']]
+local SLOW = paths.quote(paths.lua) .. [[ -e 'while io.read(65536) do os.execute "sleep 0.05" end']]
+local ORPHANS = [[i=0; while :; do (sleep 0.05 &); echo "{\"i\":$i}"; echo "line $i" >&2; i=$((i+1)); sleep 0.02; done]]
+
+local sluice = paths.quote(paths.sluice)
+
+---@type { name: string, line: string, of: string }[]  of: the process that is looked at
+local RUNS = {
+  { name = "a slow reader", line = ("%s filter --quiet --lines 'kind == \"row\"' -- %s | %s"):format(sluice, PRODUCER, SLOW), of = "^%S*sluice filter" },
+  { name = "orphans", line = ("%s filter --quiet --lines true -- sh -c %s >/dev/null 2>&1"):format(sluice, paths.quote(ORPHANS)), of = "^%S*sluice filter" },
+  { name = "the host of orphans", of = "^%S*sluice worker.*sleep", with = 2 },
+  { name = "cycling workers", line = paths.quote(paths.lua) .. " module.lua", of = "^%S*lua%S* module%.lua" },
+}
+
+-- ---- what a process has --------------------------------------------------------
+
+local function resident_kib(pid) return tonumber((shell.read(("/proc/%d/status"):format(pid)) or ""):match "VmRSS:%s+(%d+)") end
+
+local function descriptors(pid) return #shell.list(("/proc/%d/fd"):format(pid)) - 2 end
+
+local function zombies(pid)
+  local found = 0
+  for child in (shell.read(("/proc/%d/task/%d/children"):format(pid, pid)) or ""):gmatch "%d+" do
+    if (shell.read(("/proc/%s/stat"):format(child)) or ""):find "%) Z" then found = found + 1 end
+  end
+  return found
+end
+
+---@return { kib: integer, fds: integer, zombies: integer }
+local function look(pid)
+  local kib = resident_kib(pid)
+  if not kib then error("it has ended before its time", 0) end
+  return { kib = kib, fds = descriptors(pid), zombies = zombies(pid) }
+end
+
+local function raise_to(most, now)
+  for key, value in pairs(now) do most[key] = math.max(most[key] or 0, value) end
+end
+
+--- The process of a run whose command line has the pattern.
+local function find(process, pattern)
+  for _, pid in ipairs { process.pid, table.unpack(process:descendants ".") } do
+    local line = (shell.read(("/proc/%d/cmdline"):format(pid)) or ""):gsub("%z", " ")
+    if line:find(pattern) then return pid end
+  end
+end
+
+-- ---- the runs ------------------------------------------------------------------
+
+local dir = shell.directory()
+shell.write(dir .. "/module.lua", MODULE)
+shell.write(dir .. "/worker.lua", WORKER)
+
+for _, run in ipairs(RUNS) do
+  local process = run.with and RUNS[run.with].process
+    or shell.start("sh -c " .. paths.quote(run.line), { cwd = dir, seconds = SECONDS + 120 })
+  run.process, run.early, run.late = process, {}, {}
+  run.pid = shell.wait(run.name, function() return find(process, run.of) end)
+end
+
+local function report(run)
+  local problem = (run.late.kib > run.early.kib + MORE_KIB or run.late.fds > run.early.fds + MORE_FDS or run.late.zombies > MOST_ZOMBIES)
+  print(("%-20s %6d KiB after a tenth, %6d at most; %2d and %2d descriptors; %d zombies at most%s"):format(
+    run.name, run.early.kib, run.late.kib, run.early.fds, run.late.fds, run.late.zombies, problem and ": it grows" or ""))
+  return not problem
+end
+
+local begun, ok = system.monotime(), true
+repeat
+  system.sleep(math.min(1, SECONDS / 40)) -- samples of something that goes on by itself
+  local passed = system.monotime() - begun
+  for _, run in ipairs(RUNS) do raise_to(passed < SECONDS / 4 and run.early or run.late, look(run.pid)) end
+until passed >= SECONDS
+
+for _, run in ipairs(RUNS) do
+  if not run.with then os.execute(("kill -TERM %d"):format(run.pid)) end
+end
+for _, run in ipairs(RUNS) do
+  if not run.with then run.process:finish() end
+  ok = report(run) and ok
+end
+shell.forget()
+os.exit(ok and 0 or 1)

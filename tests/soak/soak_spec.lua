@@ -1,0 +1,14 @@
+--- tests/soak/soak.lua, for half a minute: `make soak` is the thorough one.
+local paths = require "support.paths"
+local shell = require "support.shell"
+
+after_each(shell.forget)
+
+describe("a long run", function()
+  it("has flat memory, flat descriptors and no zombies", function()
+    if paths.sanitized then return end -- what a sanitizer remembers is not ours
+    local result = shell.run({ paths.lua, paths.file "soak/soak.lua", "25" }, { seconds = 120 })
+    assert.equal(0, result.status, result.out .. result.err)
+    assert.matches("cycling workers +%d+ KiB", result.out)
+  end)
+end)
