@@ -123,10 +123,14 @@ for _, method in ipairs { "begin", "write", "prepare" } do
     { kind = "engine_stuck", exit = 4, says = "sink%." .. method .. " was stuck" })
 end
 
+at("a handler that is stuck, told as JSON", ("return { on_row = function() %s end }"):format(STUCK),
+  { options = { "--timeout", "400ms", "--progress", "json" }, kind = nil, exit = 124, quick = true,
+    says = '{"outcome":{"success":false,"exit":124,"rows":1,"kept":0,"dropped":0,"invalid":0,"rejected":1,"bytes":%d+,"error":{"kind":"request_timeout"' })
+
 for _, signal in ipairs { "QUIT", "INT" } do
   at("a handler that is stuck, ended by " .. (signal == "INT" and "three INT" or signal),
     ("return { %s, on_row = function() io.open('ready', 'w'):close() os.execute 'setsid sleep 1000 &' %s end }"):format(SINK, STUCK),
-    { signal = signal, times = signal == "INT" and 3 or 1, exit = signal == "INT" and 130 or 131, no_summary = true, quick = true })
+    { signal = signal, times = signal == "INT" and 3 or 1, either = { signal == "INT" and 130 or 131 }, quick = true })
 end
 
 -- ---- what ends by itself ---------------------------------------------------

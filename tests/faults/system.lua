@@ -67,6 +67,26 @@ fails("no timer can be made", "timer_create:error=EAGAIN", { kind = "policy", ei
 fails("no pipe can be made", "pipe2:error=EMFILE", { kind = "spawn", exit = 126 })
 fails("no event loop can be made", "epoll_create1:error=EMFILE", { either = { 4, 126 } })
 
+if has_strace then
+  add("no thread for the worker's host", {
+    wrap = { "strace", "-f", "-o", "/dev/null", "-e", "trace=clone3", "-e", "inject=clone3:error=EAGAIN" },
+    kind = "spawn", exit = 126, says = "thread", plain = true, most = 20, quick = true,
+  })
+end
+
+-- ---- signals --------------------------------------------------------------------------
+
+add("SIGCHLD blocked", { wrap = { "env", "--block-signal=CHLD" }, exit = 0, quick = true })
+add("all signals blocked", { wrap = { "env", "--block-signal" }, exit = 0 })
+add("a pause during a timeout", {
+  expression = "true", options = { "--lines", "--timeout", "1s" }, worker = { "sh", "-c", "touch ready; sleep 1000" },
+  pause = 1.5, kind = "request_timeout", exit = 124, quick = true,
+})
+add("a pause of what goes on", {
+  expression = "true", options = { "--lines", "--timeout", "20s" }, worker = { "sh", "-c", "touch ready; sleep 0.5; echo '{}'" },
+  pause = 1, exit = 0,
+})
+
 -- ---- namespaces ---------------------------------------------------------------------
 
 local function wrapped(name, words, more)

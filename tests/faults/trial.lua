@@ -8,6 +8,7 @@
 ---   before    what sh does before it becomes sluice ("ulimit -n 10"); redirect: its descriptors;
 ---             wrap: words before it, of a program that starts it
 ---   signal    sent once the file `ready` is there; times: so often (1)
+---   pause     seconds for which the command is stopped, once `ready` is there
 ---   kind      of the outcome, nil or false: success; exit: its status; says, not_says: patterns of its words
 ---   either    statuses of which one is it, whatever kind that is
 ---   no_summary  what fails makes the summary fail, too
@@ -87,6 +88,12 @@ function M.finish(trial)
     shell.wait("ready", function() return shell.read(trial.dir .. "/ready") or trial.process:status() end)
     trial.at = system.gettime()
     for _ = 1, line.times or 1 do trial.process:signal(line.signal) end
+  end
+  if line.pause then
+    shell.wait("ready", function() return shell.read(trial.dir .. "/ready") end)
+    trial.process:signal "STOP"
+    system.sleep(line.pause)
+    trial.process:signal "CONT"
   end
   local result = trial.process:finish() -- nothing runs any more
   local seconds = ended_at(trial) - trial.at
