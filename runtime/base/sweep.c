@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/children.h"
 #include "base/clock.h"
@@ -55,10 +56,11 @@ void sl_sweep_prepare(void)
 /* ---- what is done about the others ---- */
 
 static struct sl_swept found;
+static bool of_session; /* only those in ours */
 
 static bool is_ours(pid_t child)
 {
-	if (is_known(child))
+	if (is_known(child) || (of_session && sl_child_stat(child, SL_STAT_SESSION) != getsid(0)))
 		return false;
 	found.left++;
 	found.first = child;
@@ -100,5 +102,13 @@ struct sl_swept sl_sweep(void)
 	int64_t until = sl_now_ns() + LONGEST_NS;
 	for (freeze(); visit_ours(end) > 0 && sl_now_ns() < until; freeze())
 		nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
+	return found;
+}
+
+struct sl_swept sl_sweep_session(void)
+{
+	of_session = true;
+	sl_sweep();
+	of_session = false;
 	return found;
 }

@@ -22,3 +22,6 @@ struct sl_swept { /* what a sweep had to leave */
  * Takes a second at most. Async-signal-safe; not to be called while another call
  * of it, in another thread, is on its way. */
 struct sl_swept sl_sweep(void);
+
+/* The same of those in our own session only. */
+struct sl_swept sl_sweep_session(void);

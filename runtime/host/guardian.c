@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,10 +63,14 @@ void sl_guardian_prepare(void)
 	prepared = true;
 }
 
-void sl_guardian_leave(void)
+void sl_guardian_leave(bool all)
 {
-	if (prepared && !atomic_flag_test_and_set(&ending))
+	if (!prepared || getsid(0) != getpid() || atomic_flag_test_and_set(&ending))
+		return;
+	if (all)
 		sl_sweep();
+	else
+		sl_sweep_session();
 }
 
 int sl_guardian_reap_all(void *user)

@@ -11,11 +11,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /* At the start of a host that is to be one. */
 void sl_guardian_prepare(void);
 
-/* When its worker has served: nothing of it is to stay (--sweep). */
-void sl_guardian_leave(void);
+/* When its worker has served: nothing of it is to stay (--sweep), or nothing in our session, as
+ * the runner has it. */
+void sl_guardian_leave(bool all);
 
 /* For a service's idle (serve.h): reap what was adopted. All that ends here but the
  * host's own; or what nobody has waited for, as a script's code might. */

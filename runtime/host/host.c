@@ -208,8 +208,7 @@ int sl_host_main(int argc, char **argv)
 	if (parse_options(&o, argc - 1, argv + 1, &err) == 0
 	    && choose_transport(&kind, &o, &err) == 0)
 		status = serve(&o, kind, &err);
-	if (o.sweep)
-		sl_guardian_leave();
+	sl_guardian_leave(o.sweep);
 	if (status >= 0)
 		return status;
 	sl_visible_print_line(stderr, "sluice worker: ", err.message, strlen(err.message));

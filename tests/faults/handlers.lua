@@ -24,7 +24,7 @@ local BODIES = {
   { "io.popen that is read", 'io.popen("sleep 1000"):read "a"', stuck = true, restarts = true, quick = true },
   { "io.popen that is closed", 'io.popen("sleep 1000"):close()', stuck = true },
   { "io.popen that is never read", '_G.pipe = io.popen("yes", "r") while true do end', burns = true, at_close = true },
-  { "a fifo", 'os.execute "mkfifo fifo" assert(io.open "fifo")', stuck = true, restarts = true, quick = true, leaves = { "fifo" } },
+  { "a fifo", 'assert(io.open "fifo")', first = 'os.execute "mkfifo fifo"', stuck = true, restarts = true, quick = true, leaves = { "fifo" } },
 }
 
 --- How they are ended: what is given, and what comes of it.
@@ -40,27 +40,28 @@ local PLACES = {
   on_row = "streams.rows.on_row", where = "streams.rows.where", map = "streams.rows.map",
 }
 
-local function policy(place, body, limit_ms)
+local function policy(place, body, limit_ms, first)
   local limit = limit_ms and ('require("sluice.core").limits { handler_ms = %d }\n'):format(limit_ms) or ""
   return ([[
-%slocal function body()
+%s%s
+local function body()
   io.open("ready", "w"):close()
   %s
 end
 return { streams = { rows = { %s = body, sink = require("sluice.sink.jsonl").file "out.jsonl" } } }
-]]):format(limit, body, place)
+]]):format(limit, first or "", body, place)
 end
 
 local function line(body, name, how, place)
   local is_stuck = body.stuck and not (body.restarts and how.signal) -- the signal ends the system call
   return {
     name = ("%s in %s, ended by %s"):format(body[1], place, name),
-    policy = policy(place, body[2], how.limit_ms),
+    policy = policy(place, body[2], how.limit_ms, body.first),
     options = how.options, signal = how.signal,
     kind = is_stuck and how.stuck_kind or how.kind, exit = how.exit,
     says = is_stuck and ("the handler %s was stuck"):format(PLACES[place]) or nil,
     not_says = not is_stuck and not body.at_close and "was stuck" or nil,
-    most = 6, leaves = body.leaves, quick = body.quick and place == "on_row" and name ~= "INT",
+    most = 20, leaves = body.leaves, quick = body.quick and place == "on_row" and name ~= "INT",
   }
 end
 
@@ -78,7 +79,7 @@ end
 local LOOP, STUCK = "while true do end", "xpcall(error, function() while true do end end)"
 
 local function at(name, text, more)
-  more.name, more.policy, more.most = name, text, more.most or 6
+  more.name, more.policy, more.most = name, text, more.most or 20
   M[#M + 1] = more
 end
 
@@ -136,7 +137,7 @@ end
 -- ---- what ends by itself ---------------------------------------------------
 
 local function ends(name, body, more)
-  more.name, more.most, more.not_says = name, more.most or 10, "was stuck"
+  more.name, more.most, more.not_says = name, more.most or 20, "was stuck"
   if more.kind == nil then more.kind = "sink" end
   more.exit = more.exit or 4
   more.policy = ("return { %s, on_row = function(row) %s end }"):format("request = {}", body)

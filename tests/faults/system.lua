@@ -6,7 +6,7 @@ local M = {}
 local POLICY = "return { sink = require('sluice.sink.jsonl').file 'out.jsonl' }"
 
 local function add(name, more)
-  more.name, more.most = name, more.most or 6
+  more.name, more.most = name, more.most or 20
   if not more.expression then more.policy = more.policy or POLICY end
   if more.exit == 0 and more.policy then more.leaves = { "out.jsonl" } end
   M[#M + 1] = more
@@ -54,7 +54,7 @@ local has_strace = shell.run { "strace", "-o", "/dev/null", "true" }.status == 0
 local function fails(name, inject, more)
   if not has_strace then return end
   more.wrap = { "strace", "-o", "/dev/null", "-e", "trace=" .. inject:match "^[^:]*", "-e", "inject=" .. inject }
-  more.plain, more.most = true, 20
+  more.plain = true
   add(name, more)
 end
 

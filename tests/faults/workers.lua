@@ -4,7 +4,7 @@ local M = {}
 local function command(name, script, more)
   more.name, more.expression = name, "true"
   more.options = table.move(more.options or {}, 1, 9, 2, { "--lines" })
-  more.worker, more.most = { "sh", "-c", script }, more.most or 6
+  more.worker, more.most = { "sh", "-c", script }, more.most or 20
   M[#M + 1] = more
 end
 
@@ -54,7 +54,7 @@ command("a storm of short processes", "for i in $(seq 500); do /bin/true & done;
 -- ---- Lua workers --------------------------------------------------------------
 
 local function lua(name, body, more)
-  more.name, more.expression, more.most = name, "true", more.most or 6
+  more.name, more.expression, more.most = name, "true", more.most or 20
   more.files = { ["w.lua"] = ("return { exports = { rows = function(request, emit) %s end } }"):format(body) }
   more.worker = { "w.lua" }
   M[#M + 1] = more

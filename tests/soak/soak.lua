@@ -4,8 +4,8 @@
 --
 -- Side by side for so long: an endless producer whose rows a slow reader takes; a worker
 -- that prints, reports and leaves orphans all the while; and a program that starts a
--- worker anew for each request. What each has after a tenth of the time it has at the
--- end, but for a little. The last lines say how much that was.
+-- worker anew for each request. What each has in the first quarter of the time it has at
+-- the end, but for a little. The last lines say how much that was.
 local paths = require "support.paths"
 local shell = require "support.shell"
 local system = require "system"
@@ -82,33 +82,44 @@ local dir = shell.directory()
 shell.write(dir .. "/module.lua", MODULE)
 shell.write(dir .. "/worker.lua", WORKER)
 
-for _, run in ipairs(RUNS) do
+local function start(run)
   local process = run.with and RUNS[run.with].process
     or shell.start("sh -c " .. paths.quote(run.line), { cwd = dir, seconds = SECONDS + 120 })
   run.process, run.early, run.late = process, {}, {}
   run.pid = shell.wait(run.name, function() return find(process, run.of) end)
 end
 
+--- Nothing goes on, whatever has happened.
+---@return string? problem
+local function stop(run)
+  if run.with or not run.process then return nil end
+  os.execute(("kill -TERM %d 2>/dev/null"):format(run.pid or run.process.pid))
+  local ok, problem = pcall(shell.assert_gone, run.process.mark, 10)
+  return not ok and problem or nil
+end
+
 local function report(run)
   local problem = (run.late.kib > run.early.kib + MORE_KIB or run.late.fds > run.early.fds + MORE_FDS or run.late.zombies > MOST_ZOMBIES)
-  print(("%-20s %6d KiB after a tenth, %6d at most; %2d and %2d descriptors; %d zombies at most%s"):format(
+  print(("%-20s %6d KiB at first, %6d at most; %2d and %2d descriptors; %d zombies at most%s"):format(
     run.name, run.early.kib, run.late.kib, run.early.fds, run.late.fds, run.late.zombies, problem and ": it grows" or ""))
   return not problem
 end
 
-local begun, ok = system.monotime(), true
-repeat
-  system.sleep(math.min(1, SECONDS / 40)) -- samples of something that goes on by itself
-  local passed = system.monotime() - begun
-  for _, run in ipairs(RUNS) do raise_to(passed < SECONDS / 4 and run.early or run.late, look(run.pid)) end
-until passed >= SECONDS
+local function watch()
+  local begun, passed = system.monotime(), 0
+  while passed < SECONDS do
+    system.sleep(math.min(1, SECONDS / 40)) -- samples of something that goes on by itself
+    passed = system.monotime() - begun
+    for _, run in ipairs(RUNS) do raise_to(passed < SECONDS / 4 and run.early or run.late, look(run.pid)) end
+  end
+end
 
-for _, run in ipairs(RUNS) do
-  if not run.with then os.execute(("kill -TERM %d"):format(run.pid)) end
-end
-for _, run in ipairs(RUNS) do
-  if not run.with then run.process:finish() end
-  ok = report(run) and ok
-end
+local ok, problem = pcall(function()
+  for _, run in ipairs(RUNS) do start(run) end
+  watch()
+end)
+for _, run in ipairs(RUNS) do problem = stop(run) or problem end
 shell.forget()
+if problem then error(problem, 0) end
+for _, run in ipairs(RUNS) do ok = report(run) and ok end
 os.exit(ok and 0 or 1)

@@ -93,6 +93,16 @@ describe("lualib/", function()
     end
   end)
 
+  it("waits for nothing by the wall clock, which may jump", function()
+    for _, path in ipairs(files_in "lualib") do
+      if name_of(path) ~= COMMAND .. "ledger" then -- ages of runs are of the calendar
+        assert.is_nil(shell.read(path):find("os.time", 1, true), path)
+      end
+    end
+    local runtime = shell.run { "grep", "-rlE", "CLOCK_REALTIME|gettimeofday|[^_a-z]time\\(", paths.root .. "/runtime", "--include=*.c", "--include=*.h" }
+    assert.equal("", runtime.out)
+  end)
+
   it("has no circle", function()
     assert.is_nil(circle(graph))
     assert.is_truthy(circle { a = { "b" }, b = { "c", "a" }, c = {} }) -- it is found where there is one

@@ -2,6 +2,7 @@
 --- the same database: two connections would wait for each other's locks, and
 --- one could commit without the other. It commits once, when the last of its
 --- sinks has asked; a failure of one rolls all back.
+local core = require "sluice.core"
 local ledger = require "sluice.internal.sql.ledger"
 
 local M = {}
@@ -138,9 +139,9 @@ end
 
 ---@return boolean? committed
 local function look_up(self)
-  local limit = os.time() + LOOK_UP_S
+  local limit = core.now() + LOOK_UP_S
   local committed = fate(self)
-  while committed == nil and os.time() < limit do
+  while committed == nil and core.now() < limit do
     os.execute("sleep " .. PAUSE_S)
     committed = fate(self)
   end
