@@ -26,6 +26,7 @@
 #include "host/host.h"
 #include "lua/allocator.h"
 #include "lua/embedded.h"
+#include "lua/popen.h"
 #include "lua/search.h"
 #include "script/core.h"
 #include "script/interrupt.h"
@@ -202,6 +203,7 @@ static void open_libraries(lua_State *L)
 {
 	lua_gc(L, LUA_GCSTOP); /* little of what is made until main.lua goes on is garbage */
 	luaL_openlibs(L);
+	sl_popen_open(L);
 	/* What a row leaves behind dies young. (None of the known bugs of 5.4.4 is
 	 * in this mode; a script may choose the other one.) */
 	lua_gc(L, LUA_GCGEN, 0, 0);

@@ -14,7 +14,7 @@
 /* Call each(child) for every one; it may end children. */
 void sl_children_visit(void (*each)(pid_t child));
 
-/* Fields of proc(5)'s stat that are numbers; -1: there is no such process. */
+/* Fields of proc(5)'s stat that are numbers; -1 if the process is gone. */
 enum sl_stat_field { SL_STAT_PARENT = 4, SL_STAT_SESSION = 6, SL_STAT_START = 22 };
 
 int64_t sl_child_stat(pid_t pid, enum sl_stat_field field);

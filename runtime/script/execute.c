@@ -11,6 +11,7 @@
 
 #include <lauxlib.h>
 
+#include "base/children.h"
 #include "base/clock.h"
 #include "script/state.h"
 
@@ -80,5 +81,10 @@ int sl_execute(lua_State *L) /* [command?] */
 		return 1;
 	}
 	errno = start(command, &pid);
-	return errno != 0 ? luaL_fileresult(L, 0, NULL) : luaL_execresult(L, wait_for(&s->limit, pid));
+	if (errno != 0)
+		return luaL_fileresult(L, 0, NULL);
+	sl_children_own(pid);
+	int status = wait_for(&s->limit, pid);
+	sl_children_disown(pid);
+	return luaL_execresult(L, status);
 }

@@ -134,6 +134,17 @@ for _, signal in ipairs { "QUIT", "INT" } do
     { signal = signal, times = signal == "INT" and 3 or 1, either = { signal == "INT" and 130 or 131 }, quick = true })
 end
 
+at("a pipe to a program in a session of its own, closed late", [[
+  local pipe
+  return {
+    on_row = function() pipe = pipe or io.popen "exec setsid sh -c 'exit 7'" end,
+    on_summary = function()
+      local ok, how, code = pipe:close()
+      assert(not ok and how == "exit" and code == 7, how)
+      assert(select(3, os.execute "exec setsid sh -c 'sleep 0.3; exit 8'") == 8)
+    end,
+  }]], { options = { "--lines" }, worker = { "sh", "-c", "echo '{}'; sleep 0.6; echo '{}'" }, exit = 0, quick = true })
+
 -- ---- what ends by itself ---------------------------------------------------
 
 local function ends(name, body, more)
