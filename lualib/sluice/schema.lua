@@ -177,18 +177,24 @@ function types.methods:to_json_schema()
   return require("sluice.internal.schema.json_schema").write(self)
 end
 
---- A JSON Schema (2020-12), a table or a text, as a type. What these types
---- cannot say is refused with its JSON Pointer (err.pointer; kind policy). What can
---- be said is written down in internal/schema/json_schema.lua.
+local JSON_SCHEMA_OPTIONS = { strict = check.boolean }
+
+--- A JSON Schema, a table or a text, as a type: of draft-04, 06, 07, 2019-09 or
+--- 2020-12, as its $schema says. What these types cannot say is refused with its JSON
+--- Pointer (err.pointer; kind policy). What can be said is written down in
+--- internal/schema/json_schema.lua. Keywords and formats of no draft are annotations,
+--- which are ignored; { strict = true } refuses them, because they may be misspelt.
 ---@param document table|boolean|string
+---@param options { strict: boolean? }?
 ---@return sluice.Schema? schema, sluice.Error? err
-function M.from_json_schema(document)
+function M.from_json_schema(document, options)
+  local read = check.options("schema.from_json_schema", options, JSON_SCHEMA_OPTIONS, 2)
   if type(document) == "string" then
     local decoded, err = json.decode(document)
     if err then return nil, core.error("policy", "the JSON Schema is not JSON: " .. err.message) end
     document = decoded
   end
-  return require("sluice.internal.schema.json_schema").read(document)
+  return require("sluice.internal.schema.json_schema").read(document, read.strict)
 end
 
 return core.members(M, "sluice.schema")

@@ -1,6 +1,8 @@
 --- sluice.schema from and to JSON Schema: the cases in tests/schema/cases, by
 --- keyword, in the format of the JSON-Schema-Test-Suite. A case with `refused`
---- instead of tests is one that cannot be said: its pointer is expected.
+--- instead of tests is one that cannot be said: its pointer is expected, and in the
+--- message what `message` says. `drafts` has it read once as of each of these, by
+--- their $schema; `strict` is the option.
 local json = require "sluice.json"
 local lfs = require "lfs"
 local schema = require "sluice.schema"
@@ -37,25 +39,51 @@ local function again(declared)
   return back
 end
 
+local DRAFTS = {
+  ["draft-04"] = "http://json-schema.org/draft-04/schema#", ["draft-06"] = "http://json-schema.org/draft-06/schema#",
+  ["draft-07"] = "http://json-schema.org/draft-07/schema#", ["2019-09"] = "https://json-schema.org/draft/2019-09/schema",
+  ["2020-12"] = "https://json-schema.org/draft/2020-12/schema",
+}
+
+--- The case once, or for each of its drafts: { description, document }.
+local function versions(case)
+  if not case.drafts then return { { case.description, case.schema } } end
+  local text, list = json.encode(case.schema), {}
+  for i, draft in ipairs(case.drafts) do
+    local document = json.decode(text)
+    document["$schema"] = assert(DRAFTS[draft])
+    list[i] = { ("%s, %s"):format(case.description, draft), document }
+  end
+  return list
+end
+
+local function expect_refused(case, document)
+  local declared, err = schema.from_json_schema(document, { strict = case.strict })
+  assert.is_nil(declared)
+  assert.equal("policy", err.kind)
+  assert.equal(case.refused, err.pointer, tostring(err))
+  assert.is_truthy(err.message:find(case.message or "", 1, true), err.message)
+end
+
+local function expect_verdicts(case, document)
+  local declared = assert(schema.from_json_schema(document, { strict = case.strict }))
+  local back = again(declared)
+  for _, test in ipairs(case.tests) do
+    assert.equal(test.valid, verdict(declared, test.data), test.description)
+    assert.equal(test.valid, verdict(back, test.data), test.description .. ", said again")
+  end
+end
+
 for _, name in ipairs(case_files()) do
   describe("JSON Schema, " .. name, function()
     for _, case in ipairs(load_cases(name)) do
-      if case.refused then
-        it(("refuses %s, at %q"):format(case.description, case.refused), function()
-          local declared, err = schema.from_json_schema(case.schema)
-          assert.is_nil(declared)
-          assert.equal("policy", err.kind)
-          assert.equal(case.refused, err.pointer, tostring(err))
-        end)
-      else
-        it(case.description, function()
-          local declared = assert(schema.from_json_schema(case.schema))
-          local back = again(declared)
-          for _, test in ipairs(case.tests) do
-            assert.equal(test.valid, verdict(declared, test.data), test.description)
-            assert.equal(test.valid, verdict(back, test.data), test.description .. ", said again")
-          end
-        end)
+      for _, version in ipairs(versions(case)) do
+        local description, document = table.unpack(version)
+        if case.refused then
+          it(("refuses %s, at %q"):format(description, case.refused), function() expect_refused(case, document) end)
+        else
+          it(description, function() expect_verdicts(case, document) end)
+        end
       end
     end
   end)
@@ -67,6 +95,36 @@ describe("JSON Schema", function()
     local declared, err = schema.from_json_schema '{"type":'
     assert.is_nil(declared)
     assert.equal("policy", err.kind)
+  end)
+
+  it("has one option, strict", function()
+    assert.is_truthy(schema.from_json_schema({ minimun = 1 }, {}))
+    assert.is_nil((schema.from_json_schema({ minimun = 1 }, { strict = true })))
+    for _, wrong in ipairs { { { strikt = true }, "did you mean strict?" }, { { strict = 1 }, "true or false" }, { true, "a table" } } do
+      local ok, why = pcall(function()
+        schema.from_json_schema({}, wrong[1]) -- this line
+      end)
+      assert.is_false(ok)
+      assert.matches("json_schema_spec.lua:%d+: schema.from_json_schema: ", why)
+      assert.is_truthy(why:find(wrong[2], 1, true), why)
+    end
+  end)
+
+  it("knows every format that is checked, so that none is taken for an annotation", function()
+    local ok, why = pcall(schema.string, { format = "none" })
+    assert.is_false(ok)
+    for name in why:match "known are (.*)$":gmatch "[%w-]+" do
+      local declared = assert(schema.from_json_schema({ type = "string", format = name }, { strict = true }))
+      assert.equal(name, declared.format)
+    end
+  end)
+
+  it("keeps the annotations of a later draft where they are such", function()
+    local declared = assert(schema.from_json_schema {
+      ["$schema"] = DRAFTS["draft-04"], type = "string", deprecated = true, examples = "none",
+    })
+    assert.is_true(declared.deprecated)
+    assert.is_nil(declared.examples)
   end)
 
   it("without additionalProperties drops, with true keeps what is not declared", function()

@@ -1,33 +1,42 @@
---- Types from and to JSON Schema, draft 2020-12.
+--- Types from and to JSON Schema: read of draft-04, 06, 07, 2019-09 and 2020-12,
+--- written as 2020-12.
 ---
 --- Read: type (also a list) and the keywords of each kind (kinds.lua), enum, const,
---- anyOf, oneOf, $ref, $defs, true and false; title, description, default, examples,
---- deprecated and $comment; $schema and $id at the root. Everything else is
---- refused, with its JSON Pointer, and nothing is ignored. In particular:
+--- allOf with one schema, anyOf, oneOf, $ref, $defs and definitions, true and false;
+--- annotations: of them the types keep title, description, default, examples and
+--- deprecated. drafts.lua says which draft has what, and how its words become those
+--- of 2020-12, which are read here. A document without $schema is one of 2020-12.
+--- What these types cannot say is refused with its JSON Pointer, never ignored, unless
+--- it says nothing where it stands (an empty patternProperties, if without then).
+--- Keywords and formats of no draft are annotations; `strict` refuses them. In particular:
 ---
 ---   - A keyword beside a type that it does not concern is refused; without
 ---     `type` it concerns only values of its own type, as the standard says, and
 ---     the result is a union.
----   - format is an assertion; formats that kinds.lua does not list are
----     refused. pattern: ECMA-262 less what is not regular, as regex there.
+---   - format is an assertion in every draft; formats of a draft that kinds.lua does
+---     not list are refused. pattern: ECMA-262 less what is not regular, as regex there.
 ---   - Without additionalProperties a record drops what is not declared, as
 ---     schema.record does; true keeps it, false refuses it.
----   - A default makes a property that is not required appear; it must be valid.
+---   - A default makes a property that is not required appear, beside a $ref as
+---     well; it must be valid.
 ---   - oneOf is read where no value can fit two alternatives: other types, other
 ---     constants, or records with a required field that tells them apart.
----   - $ref points into the same document (#/…) and has only annotations beside
----     it; a schema that contains itself is refused.
----   - anyOf, oneOf have only annotations beside them; minProperties,
+---   - $ref points into the same document (references.lua) and has only annotations
+---     beside it; a schema that contains itself is refused.
+---   - allOf, anyOf, oneOf have only annotations beside them; minProperties,
 ---     maxProperties and propertyNames do not stand beside properties or required.
----   - An integer is one of 64 bits.
+---   - An integer is one of 64 bits; 1.0 is one in draft-04, too.
 local document = require "sluice.internal.schema.document"
+local drafts = require "sluice.internal.schema.drafts"
 local json = require "sluice.json"
 local kinds = require "sluice.internal.schema.kinds"
 local lists = require "sluice.internal.lists"
+local references = require "sluice.internal.schema.references"
+local suggest = require "sluice.internal.suggest"
 local types = require "sluice.internal.schema.type"
 
 local any, null, make = types.bare.any, types.bare.null, types.make
-local is_list, is_object, list, object = document.is_list, document.is_object, document.list, document.object
+local is_object, list = document.is_object, document.list
 local refuse, token, guarded = document.refuse, document.token, document.guarded
 
 local M = {}
@@ -46,26 +55,7 @@ for _, kind in ipairs(kinds) do
 end
 
 local annotations = types.common
-local neutral = { ["$comment"] = true, ["$defs"] = true }
-local at_root = { ["$schema"] = true, ["$id"] = true }
-local forms = { type = true, enum = true, const = true, anyOf = true, oneOf = true, ["$ref"] = true }
-
-local function is_known(key, pointer)
-  return concerns[key] or annotations[key] or neutral[key] or forms[key] or (pointer == "" and at_root[key])
-end
-
-local function check_keywords(node, pointer)
-  for _, key in ipairs(lists.sorted_keys(node)) do
-    if not is_known(key, pointer) then
-      refuse(pointer .. token(key), "%s cannot be said with these types", tostring(key))
-    end
-  end
-  local dialect = node["$schema"]
-  if dialect ~= nil and tostring(dialect):gsub("#$", "") ~= DRAFT then
-    refuse("/$schema", "this reads %s", DRAFT)
-  end
-  object(node, "$defs", pointer)
-end
+local forms = { type = true, enum = true, const = true, allOf = true, anyOf = true, oneOf = true, ["$ref"] = true }
 
 --- Nothing but annotations beside these.
 local function alone(node, pointer, ...)
@@ -132,11 +122,13 @@ local function admitted(node, pointer)
     for _, name in ipairs(type_names) do set[name] = true end
     return set, false
   end
-  for i, name in ipairs(type(given) == "string" and { given } or list(node, "type", pointer)) do
+  local names = type(given) == "string" and { given } or list(node, "type", pointer)
+  if #names == 0 then refuse(pointer .. "/type", "a list that is not empty is expected") end
+  for i, name in ipairs(names) do
     local at = type(given) == "string" and "/type" or "/type/" .. i - 1
     if name == "integer" then integer = true
     elseif type(name) == "string" and is_type[name] then set[name] = true
-    else refuse(pointer .. at, "this type does not exist") end
+    else refuse(pointer .. at, "this type does not exist%s", suggest.hint(name, lists.append({ "integer" }, type_names))) end
   end
   if integer and not set.number then
     set.number = true
@@ -198,7 +190,7 @@ local function constants(node, pointer, context)
   return make { kind = "enum", values = kept }
 end
 
--- ---- anyOf, oneOf, $ref -------------------------------------------------------------
+-- ---- allOf, anyOf, oneOf, $ref -------------------------------------------------------------
 
 local function alternatives_of(node, key, pointer, context)
   local result = {}
@@ -207,6 +199,13 @@ local function alternatives_of(node, key, pointer, context)
     result[i] = read(alternative, ("%s/%s/%d"):format(pointer, key, i - 1), context)
   end
   return result
+end
+
+local function all_of(node, pointer, context)
+  if #list(node, "allOf", pointer) > 1 then
+    refuse(pointer .. "/allOf", "allOf of several schemas cannot be said with these types: say one that has the keywords of all")
+  end
+  return alternatives_of(node, "allOf", pointer, context)[1]
 end
 
 local function takes_null(s) return s:check(json.null) == true end
@@ -259,24 +258,8 @@ local function one_of(node, pointer, context)
   return either(alternatives)
 end
 
---- The place in the document that a reference points to.
-local function resolve(ref, pointer, context)
-  if type(ref) ~= "string" or (ref ~= "#" and ref:sub(1, 2) ~= "#/") then
-    refuse(pointer .. "/$ref", "only references into this document (#/…) can be followed")
-  end
-  local target = ref:sub(2):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
-  local node = context.root
-  for name in target:gmatch "/([^/]*)" do
-    name = name:gsub("~1", "/"):gsub("~0", "~")
-    local index = is_list(node) and math.tointeger(tonumber(name))
-    if type(node) == "table" then node = index and node[index + 1] or node[name] else node = nil end
-    if node == nil then refuse(pointer .. "/$ref", "%s points nowhere", ref) end
-  end
-  return node, target
-end
-
 local function reference(node, pointer, context)
-  local target, at = resolve(node["$ref"], pointer, context)
+  local target, at = references.resolve(node["$ref"], pointer, context.document)
   if context.open[at] then refuse(pointer .. "/$ref", "a schema that contains itself cannot be said") end
   if not context.done[at] then context.done[at] = read(target, at, context) end
   return context.done[at]
@@ -288,6 +271,9 @@ local function form(node, pointer, context)
   if node["$ref"] ~= nil then
     alone(node, pointer, "$ref")
     return reference(node, pointer, context)
+  elseif node.allOf ~= nil then
+    alone(node, pointer, "allOf")
+    return all_of(node, pointer, context)
   elseif node.anyOf ~= nil then
     alone(node, pointer, "anyOf")
     return either(alternatives_of(node, "anyOf", pointer, context))
@@ -314,21 +300,24 @@ end
 
 --- The schema at a place as a type.
 function read(node, pointer, context)
-  if node == true then return any end
-  if node == false then return make { kind = "enum", values = json.array() } end
+  if type(node) == "boolean" then
+    drafts.check_boolean(pointer, context.document)
+    return node and any or make { kind = "enum", values = json.array() }
+  end
   if not is_object(node) then refuse(pointer, "a schema is an object, true or false") end
-  check_keywords(node, pointer)
+  node = drafts.translate(node, pointer, context.document)
   context.open[pointer] = true
   local result = annotate(form(node, pointer, context), node, pointer)
   context.open[pointer] = nil
   return result
 end
 
----@param document table|boolean
+---@param root table|boolean
+---@param strict boolean?   refuse keywords and formats of no draft
 ---@return sluice.Schema? schema, sluice.Error? err
-function M.read(document)
+function M.read(root, strict)
   return guarded("this JSON Schema", function()
-    return read(document, "", { root = document, open = {}, done = {} })
+    return read(root, "", { document = drafts.open(root, strict), open = {}, done = {} })
   end)
 end
 
