@@ -74,6 +74,18 @@ describe("a random type", function()
     end
   end)
 
+  it("means the same when an older draft of JSON Schema has said it", function()
+    math.randomseed(SEED + 4)
+    for _ = 1, TYPES // 3 do
+      local document = random.type(3):to_json_schema()
+      local newest = document and tostring(assert(schema.from_json_schema(document)))
+      for _, draft in ipairs(document and { "draft-06", "draft-07", "draft/2019-09" } or {}) do
+        document["$schema"] = ("http://json-schema.org/%s/schema#"):format(draft)
+        assert.equal(newest, tostring(assert(schema.from_json_schema(document, { strict = true }))))
+      end
+    end
+  end)
+
   it("survives any bytes: what is JSON is decoded or invalid, what is not is malformed", function()
     math.randomseed(SEED + 2)
     for _ = 1, TYPES do

@@ -57,13 +57,16 @@ end
 local annotations = types.common
 local forms = { type = true, enum = true, const = true, allOf = true, anyOf = true, oneOf = true, ["$ref"] = true }
 
+local has_schemas = { allOf = true, anyOf = true, oneOf = true }
+
 --- Nothing but annotations beside these.
 local function alone(node, pointer, ...)
   local allowed = {}
   for _, key in ipairs { ... } do allowed[key] = true end
   for _, key in ipairs(lists.sorted_keys(node)) do
     if (concerns[key] or forms[key]) and not allowed[key] then
-      refuse(pointer .. token(key), "%s cannot stand beside %s", key, (...))
+      local mend = has_schemas[...] and ": say it in each of its schemas" or ""
+      refuse(pointer .. token(key), "%s cannot stand beside %s%s", key, (...), mend)
     end
   end
 end
