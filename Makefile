@@ -61,14 +61,16 @@ $(BUILD)/%.cpp.o: %.cpp Makefile
 	$(call say,CXX,$<)
 	$(Q)$(CXX_ALL) -c -o $@ $<
 
-# The command has lualib inside, compiled: half of its start was reading Lua.
+# The command has lualib inside, compiled: half of its start was reading Lua. And the
+# ready scripts, which it finds by name wherever it lies.
 LUA_FILES := $(filter-out %.meta.lua,$(shell find lualib -name '*.lua'))
+SCRIPTS   := $(wildcard scripts/*.lua)
 EMBEDDED  := $(BUILD)/embedded.c
 
-$(EMBEDDED): runtime/lua/embed.lua $(LUA_FILES) Makefile
+$(EMBEDDED): runtime/lua/embed.lua $(LUA_FILES) $(SCRIPTS) Makefile
 	@mkdir -p $(@D)
 	$(call say,LUAC,$@)
-	$(Q)$(LUA) $< $(sort $(LUA_FILES)) > $@
+	$(Q)$(LUA) $< $(sort $(LUA_FILES) $(SCRIPTS)) > $@
 
 $(EMBEDDED).o: $(EMBEDDED) runtime/lua/embedded.h
 	$(Q)$(CC_ALL) -O0 -c -o $@ $<
@@ -165,7 +167,7 @@ install: all
 	    -e 's|@INCLUDEDIR@|$(PREFIX)/include|; s|@VERSION@|$(VERSION)|' \
 	    runtime/host/sluice-worker.pc.in > $(TO)/lib/pkgconfig/sluice-worker.pc
 	for f in $(LUA_FILES:lualib/%=%); do install -D -m 644 lualib/$$f $(TO)/share/lua/5.4/$$f || exit 1; done
-	for f in $(wildcard scripts/*.lua); do install -D -m 644 $$f $(TO)/share/sluice/$$f || exit 1; done
+	for f in $(SCRIPTS); do install -D -m 644 $$f $(TO)/share/sluice/$$f || exit 1; done
 
 uninstall:
 	rm -f $(TO)/bin/sluice $(TO)/lib/libsluice-worker.* $(TO)/lib/pkgconfig/sluice-worker.pc

@@ -132,10 +132,10 @@ static int search_embedded(lua_State *L) /* [name] */
 	const char *name = luaL_checkstring(L, 1);
 	if (strcmp(name, "sluice") != 0 && strncmp(name, "sluice.", 7) != 0)
 		return 0;
-	for (const struct sl_embedded *e = sl_embedded; e->name != NULL; e++) {
+	for (const struct sl_embedded *e = sl_embedded_modules; e->name != NULL; e++) {
 		if (strcmp(e->name, name) != 0)
 			continue;
-		if (luaL_loadbufferx(L, (const char *)e->chunk, e->len, name, "b") != LUA_OK)
+		if (luaL_loadbufferx(L, (const char *)e->bytes, e->len, name, "b") != LUA_OK)
 			return lua_error(L);
 		lua_pushliteral(L, "(in sluice)");
 		return 2;
@@ -177,6 +177,17 @@ static void give_path_to_scripts(lua_State *L)
 	sl_search_push_user(L, SL_SEARCH_C);
 	lua_call(L, 2, 0);
 	lua_pop(L, 1);
+}
+
+/* For cli/ready.lua, when a run asks for one: the texts of the ready scripts, by name. */
+static int push_scripts(lua_State *L)
+{
+	lua_newtable(L);
+	for (const struct sl_embedded *e = sl_embedded_scripts; e->name != NULL; e++) {
+		lua_pushlstring(L, (const char *)e->bytes, e->len);
+		lua_setfield(L, -2, e->name);
+	}
+	return 1;
 }
 
 /* ---- the command ---- */
@@ -224,7 +235,8 @@ static int run_command(lua_State *L) /* [command] */
 	lua_call(L, 1, 1);
 	lua_getfield(L, -1, "main");
 	push_arguments(L, c);
-	lua_call(L, 1, 1); /* [..., result] */
+	lua_pushcfunction(L, push_scripts);
+	lua_call(L, 2, 1); /* [..., result] */
 	if (lua_type(L, -1) == LUA_TSTRING)
 		c->sigpipe = strcmp(lua_tostring(L, -1), "SIGPIPE") == 0;
 	else

@@ -1,6 +1,6 @@
 -- How many rows each stream has, and how many bytes.
 --
---   sluice run scripts/count.lua -- ./scan.lua
+--   sluice run count -- ./scan.lua
 --
 -- Shows: the counts that the runtime keeps by itself.
 local function sorted_names(per_stream)

@@ -1,6 +1,6 @@
 -- Some fields of every row as CSV.
 --
---   sluice run scripts/csv.lua --set columns=name,line --set file=decls.csv -- ./scan.lua
+--   sluice run csv --set columns=name,line --set file=decls.csv -- ./scan.lua
 --
 -- Shows: map, which makes other rows of those that came, and a file that is
 -- there as a whole or not at all. A name that ends in .gz is compressed.

@@ -1,6 +1,6 @@
 -- The first rows (10, or --set count=N), then the worker is asked to stop.
 --
---   sluice run scripts/head.lua --set count=3 -- ./scan.lua
+--   sluice run head --set count=3 -- ./scan.lua
 --
 -- Shows: run:stop() ends a run early in good order. The worker still sends its
 -- summary, so the outcome is a success that is marked as stopped.

@@ -1,6 +1,6 @@
 -- Rows into a table of PostgreSQL: all of a run, or none.
 --
---   sluice run scripts/postgres.lua --set url=postgres://me@localhost/work \
+--   sluice run postgres --set url=postgres://me@localhost/work \
 --     --set columns=name:text,line:integer? -- ./scan.lua
 --
 -- Shows: the same sink as sqlite.lua with another url. A run with --run-key is

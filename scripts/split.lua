@@ -1,6 +1,6 @@
 -- One file of JSON lines per stream: dir/STREAM.jsonl.
 --
---   sluice run scripts/split.lua --set dir=out -- ./scan.lua
+--   sluice run split --set dir=out -- ./scan.lua
 --
 -- Shows: a sink of one's own, made of others. Rows are tentative: they go to files
 -- beside their targets, which take their names when all of them can, or vanish.

@@ -1,10 +1,10 @@
 -- Rows into a table of SQLite: all of a run, or none.
 --
---   sluice run scripts/sqlite.lua --set columns=name:text,line:integer? -- ./scan.lua
---   sluice run scripts/sqlite.lua --run-key nightly-7 --set file=decls.db --set table=decl -- ./scan.lua
+--   sluice run sqlite --set columns=name:text,line:integer? -- ./scan.lua
+--   sluice run sqlite --run-key nightly-7 --set file=decls.db --set table=decl -- ./scan.lua
 --
 -- Shows: a sink that commits after the worker's success has been checked, and
--- options of a policy (`sluice run scripts/sqlite.lua --help`).
+-- options of a policy (`sluice run sqlite --help`).
 local sql = require "sluice.sink.sql"
 
 local set = require("sluice").options {

@@ -1,7 +1,7 @@
 -- Every row that does not fit a schema, with what is wrong; status 3 if any.
 --
---   sluice run scripts/validate.lua --set schema=row.json -- ./scan.lua
---   sluice run scripts/validate.lua --set schema=row.lua --set stream=functions -- ./scan.lua
+--   sluice run validate --set schema=row.json -- ./scan.lua
+--   sluice run validate --set schema=row.lua --set stream=functions -- ./scan.lua
 --
 -- The schema is a JSON Schema, or a Lua file that returns one:
 --

@@ -73,7 +73,8 @@ describe("what make install has put under its prefix", function()
     assert.equal("hello\n", succeeded { paths.lua, "p.lua" })
   end)
 
-  it("are ready policies", function()
+  it("are ready policies, which the command does not need there", function()
+    assert.matches("1 rows", succeeded { "sluice", "run", "count", "--", "w.lua" })
     assert.matches("1 rows", succeeded { "sluice", "run", prefix .. "/share/sluice/scripts/count.lua", "--", "w.lua" })
   end)
 

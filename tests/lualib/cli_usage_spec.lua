@@ -44,7 +44,7 @@ describe("wrong usage", function()
   end)
 
   it("is a missing argument, or one too many", function()
-    refused("POLICY.lua is missing", "run --help", "run")
+    refused("POLICY is missing; --list shows those that are ready", "run --help", "run")
     refused("EXPR is missing", "filter --help", "filter", "--", "w.lua")
     refused("too many arguments; the worker stands behind --", "call --help", "call", "add", "1", "w.lua")
     refused("w.lua: a worker stands behind --", "filter --help", "filter", "true", "w.lua")

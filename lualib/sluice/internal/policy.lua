@@ -207,8 +207,11 @@ function M.read(policy)
   return plan_of(policy, readers)
 end
 
+---@param path string
+---@param text string?  of a ready script, whose name path is then
 ---@return function? chunk, sluice.Error? err
-local function compile(path)
+local function compile(path, text)
+  if text then return assert(load(text, ("@scripts/%s.lua"):format(path), "t", globals.strict())) end
   local file, why = io.open(path, "r")
   if not file then
     local what = tostring(why):sub(1, #path) == path and tostring(why):sub(#path + 3) or why
@@ -230,11 +233,12 @@ end
 --- Load a policy file and read it.
 ---@param path string
 ---@param arguments string[]?  what the file gets as `...`
+---@param text string?  of a ready script: path is its name, and nothing lies beside it
 ---@return sluice.Plan? plan, sluice.Error? err
-function M.load(path, arguments)
-  local chunk, err = compile(path)
+function M.load(path, arguments, text)
+  local chunk, err = compile(path, text)
   if not chunk then return nil, err end
-  find_modules_beside(path)
+  if not text then find_modules_beside(path) end
   local ok, policy = core.protect(path, "policy", chunk, table.unpack(arguments or {}))
   if not ok then return nil, policy end
   err = policy_options.unused()
@@ -250,11 +254,12 @@ end
 
 --- What a policy file declares for --set, if it can be read.
 ---@param path string
+---@param text string?  of a ready script
 ---@return table<string, sluice.Setting>? declaration
-function M.settings(path)
-  local chunk = compile(path)
+function M.settings(path, text)
+  local chunk = compile(path, text)
   if not chunk then return nil end
-  find_modules_beside(path)
+  if not text then find_modules_beside(path) end
   return policy_options.collect(chunk)
 end
 

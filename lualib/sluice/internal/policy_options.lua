@@ -7,7 +7,7 @@
 ---     }
 ---
 --- The command gives them with --set NAME=VALUE and lists them with `sluice run
---- POLICY.lua --help`; a program that loads the file gets the defaults. Types:
+--- POLICY --help`; a program that loads the file gets the defaults. Types:
 --- string (unless told), integer, number, boolean, duration (milliseconds),
 --- size (bytes), names ("a,b" is { "a", "b" }), columns ("a:text,b:integer?" is
 --- { { "a", "text" }, { "b", "integer?" } }), or a list of choices.

@@ -1,10 +1,12 @@
 --- The command line of sluice.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
+local option_list = require "sluice.internal.option_list"
 local standard_output = require "sluice.internal.standard_output"
 local parser = require "sluice.internal.cli.parser"
 local policy = require "sluice.internal.policy"
 local policy_options = require "sluice.internal.policy_options"
+local ready = require "sluice.internal.cli.ready"
 local session = require "sluice.internal.cli.session"
 local standard = require "sluice.internal.cli.standard"
 
@@ -63,12 +65,26 @@ local function say(text)
   return core.exit_code(err)
 end
 
---- What `sluice run POLICY.lua --help` says beside the rest.
+--- Whether the next word belongs to this one, as in `--export count`.
+local function takes_value(word)
+  if not word:find "^%-%-" or word == "--help" then return false end
+  local option = option_list.by_name[word:sub(3):gsub("-", "_")]
+  return not option or option.value ~= nil
+end
+
+--- The options that a policy of this name declares, if it is one.
+local function settings_of(word, word_before)
+  if word:find "%.lua$" then return policy.settings(word) end
+  local text = ready.is_name(word) and not takes_value(word_before) and ready.find(word)
+  return text and policy.settings(word, text)
+end
+
+--- What `sluice run POLICY --help` says beside the rest.
 ---@param before string[]
 ---@return string
 local function of_policy(before)
-  for _, word in ipairs(before) do
-    local declaration = word:find "%.lua$" and policy.settings(word)
+  for i, word in ipairs(before) do
+    local declaration = settings_of(word, before[i - 1] or "")
     if declaration then return "\n\n" .. policy_options.help(declaration) end
   end
   return ""
@@ -99,8 +115,10 @@ end
 --- Run the command line: the exit code, or "SIGPIPE" when whoever read our
 --- output has gone and the process should end as such processes do.
 ---@param argv string[]
+---@param texts fun(): table<string, string>  of the ready scripts, by name
 ---@return integer|"SIGPIPE" code
-function M.main(argv)
+function M.main(argv, texts)
+  ready.texts = texts
   standard.replace()
   local parsers = parser.build()
   local before, behind = split(argv)

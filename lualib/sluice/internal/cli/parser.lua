@@ -96,12 +96,14 @@ end
 
 local function add_run(parser)
   local command = parser:command("run"):summary("Give a worker's rows to a policy.")
-    :usage("Usage: sluice run [options] POLICY.lua [FILE…]\n       sluice run [options] POLICY.lua [-- WORKER [ARG…]]")
+    :usage("Usage: sluice run [options] POLICY [FILE…]\n       sluice run [options] POLICY [-- WORKER [ARG…]]\n       sluice run --list")
     :description("Give a worker's rows, or those of files, to the policy as they appear, and let it\nkeep them only when the worker has finished and every count agrees.")
     :epilog([[
 Examples:
-  sluice run count.lua -- ./scan.lua
-      The rows of a Lua worker, counted per stream.
+  sluice run count -- ./scan.lua
+      The rows of a Lua worker, counted per stream by a ready script.
+  sluice run sqlite --set columns=name:text,line:integer? -- ./scan.lua
+      Into a table of a database; `sluice run sqlite --help` lists its options.
   sluice run --request '{"root":"src"}' --timeout 1h index.lua -- ./indexer
       A native worker, with a request and an hour to finish.
   sluice run --lines --stream-by /type show.lua -- rg --json TODO
@@ -114,8 +116,10 @@ Examples:
 A policy may name its worker itself, worker = { "scan.lua" }, as seen from where
 the policy lies; what stands behind -- replaces it. Most options may stand in
 the policy too (timeout = "1h"); the command line wins.]])
-  command:argument("POLICY.lua"):target("policy"):convert(unshield):description("File that returns the policy.")
+  command:argument("POLICY"):target("policy"):args("?"):convert(unshield)
+    :description("File that returns the policy, or the name of a\nready script: a word without slash and .lua.")
   add_files(command)
+  command:flag("--list"):description("Show the ready scripts, a line each.")
   command:option("--arg"):argname("VALUE"):count("*"):convert(unshield)
     :description("Goes to the policy file as `...`; may be repeated.")
   add(command, "--set", "NAME=VALUE", command_line.variable,

@@ -3,6 +3,7 @@ local command_line = require "sluice.internal.command_line"
 local input = require "sluice.internal.cli.input"
 local policy = require "sluice.internal.policy"
 local policy_options = require "sluice.internal.policy_options"
+local ready = require "sluice.internal.cli.ready"
 local request_argument = require "sluice.internal.cli.request_argument"
 local standard_output = require "sluice.internal.standard_output"
 
@@ -13,12 +14,32 @@ local function cause(failure)
   return failure or err
 end
 
+local OF_LIST = { command = true, run = true, list = true }
+
+--- What the ready scripts are.
+local function list(session, options, behind)
+  local is_alone = not behind
+  for name, value in pairs(options) do
+    local is_given = type(value) ~= "table" or next(value) ~= nil -- options that may be repeated are lists
+    is_alone = is_alone and (OF_LIST[name] or not is_given)
+  end
+  if not is_alone then return 2, "--list stands alone, as it runs nothing" end
+  local _, err = standard_output.line(ready.list())
+  session.options.quiet = true
+  return session:finish(err)
+end
+
 ---@param session sluice.cli.Session
 ---@param behind string[]?
 return function(session, options, behind)
+  if options.list then return list(session, options, behind) end
+  if not options.policy then return 2, "POLICY is missing; --list shows those that are ready" end
+  local text, unknown
+  if ready.is_name(options.policy) then text, unknown = ready.find(options.policy) end
+  if unknown then return 2, unknown end
   standard_output.guard(session.console:shares_terminal() and function() session.console:clear() end or nil)
   policy_options.give(options.set)
-  local plan, err = policy.load(options.policy, options.arg)
+  local plan, err = policy.load(options.policy, options.arg, text)
   session.report.policy = policy_options.has() and options.policy or nil
   session.report.chooses_stream = policy_options.has "stream"
   if not plan then return session:finish(err) end
