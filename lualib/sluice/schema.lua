@@ -115,6 +115,19 @@ function M.open(declared, options) return must("open", record(declared, options,
 ---@return sluice.Schema
 function M.closed(declared, options) return must("closed", record(declared, options, "refuse")) end
 
+local function of_columns(list)
+  local columns = require "sluice.internal.sql.columns"
+  local read, problem = columns.read(list)
+  if not read then return nil, problem end
+  return record(columns.fields(read), nil, "refuse")
+end
+
+--- Columns as those of sql.table, `{ name = "text", line = "integer?" }` or `{ { "name", "text" }, … }`, as a
+--- record: what `?` marks may be null or absent, and a field for which there is no column is a violation.
+---@param list table
+---@return sluice.Schema
+function M.columns(list) return must("columns", of_columns(list)) end
+
 -- ---- enums and unions -------------------------------------------------------
 
 local function enum(values, options)
@@ -195,6 +208,34 @@ function M.from_json_schema(document, options)
     document = decoded
   end
   return require("sluice.internal.schema.json_schema").read(document, read.strict)
+end
+
+-- ---- files ------------------------------------------------------------------
+
+--- A schema from a file: of Lua (*.lua), which returns it, or a JSON Schema. A file may hold one for each
+--- stream, as a table { stream = schema } that Lua returns, or as the JSON Schema that `sluice infer` writes
+--- (internal/schema/file.lua says how it looks): then a plain table of them by stream, which M.is tells
+--- from a schema; or with a name only that of this stream. The error names the file and the place.
+---@param path string
+---@param stream string?
+---@return sluice.Schema|table<string, sluice.Schema>|nil schema, sluice.Error? err  kind usage or policy
+function M.load(path, stream)
+  if type(path) ~= "string" then error(("schema.load: expected a path, got %s"):format(check.show(path)), 2) end
+  return require("sluice.internal.schema.file").load(path, stream)
+end
+
+--- What M.load has read as a table by stream: of a schema its only entry is the stream, or "rows"; of such a
+--- table it is all, or what the stream has. one: what the error says, before their names, where several are left
+--- and one is needed.
+---@param declared sluice.Schema|table<string, sluice.Schema>
+---@param stream string?
+---@param one string?
+---@return table<string, sluice.Schema>? by_stream, sluice.Error? err  kind usage
+function M.by_stream(declared, stream, one)
+  if type(declared) ~= "table" then
+    error(("schema.by_stream: expected a schema, or a table of them by stream, got %s"):format(check.show(declared)), 2)
+  end
+  return require("sluice.internal.schema.file").by_stream(declared, stream, one)
 end
 
 return core.members(M, "sluice.schema")

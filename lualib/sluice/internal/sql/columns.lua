@@ -1,6 +1,7 @@
---- Columns of a table: from a list of the user's, or from a schema.
+--- Columns of a table: from a list of the user's, or from a schema; and a schema from them.
 local kinds = require "sluice.internal.schema.kinds"
 local lists = require "sluice.internal.lists"
+local types = require "sluice.internal.schema.type"
 
 local M = {}
 
@@ -100,6 +101,27 @@ function M.of_schema(schema)
   end
   if #schema.fields == 0 then return nil, "the schema has no fields" end
   return lists.map(schema.fields, of_field)
+end
+
+-- ---- the other way ------------------------------------------------------------
+
+local bare = types.bare
+local ANY_BUT_NULL = types.make {
+  kind = "union", alternatives = { bare.boolean, bare.number, bare.string, bare.array, bare.map },
+}
+local SCHEMAS = {
+  text = bare.string, integer = bare.integer, number = bare.number, boolean = bare.boolean, decimal = bare.decimal,
+  json = ANY_BUT_NULL,
+}
+
+--- Columns that were read, as fields for schema.record: of_schema gives them back.
+---@param columns sluice.sql.Column[]
+function M.fields(columns)
+  return lists.map(columns, function(column)
+    if not column.null then return { column.name, SCHEMAS[column.type] } end
+    local declared = column.type == "json" and bare.any or types.nullable(SCHEMAS[column.type])
+    return { column.name, types.optional(declared) }
+  end)
 end
 
 return M
