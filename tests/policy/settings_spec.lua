@@ -54,6 +54,28 @@ describe("an option of a policy", function()
     })
   end)
 
+  it("may be a file of a schema", function()
+    given { s = shell.file('{"type":"integer"}', "row.json") }
+    assert.equal("integer", policy_options.declare({ s = { type = "schema" } }).s.kind)
+    shell.forget()
+  end)
+
+  local EITHER = {
+    a = { required = true, description = "what it is" }, b = { type = "integer", instead = "a" }, c = { instead = "a" },
+  }
+
+  it("may do for another one that is required", function()
+    given { b = "2" }
+    assert.same({ b = 2 }, policy_options.declare(EITHER))
+    given { a = "2" }
+    assert.same({ a = "2" }, policy_options.declare(EITHER))
+  end)
+
+  it("shows in help what it does for", function()
+    local help = policy_options.help(EITHER)
+    assert.matches("\n +a +what it is %(string, required, or b or c%)\n +b +%(integer, instead of a%)\n", help)
+  end)
+
   local function refused(message, list, declaration)
     given(list)
     local ok, err = pcall(policy_options.declare, declaration)
@@ -66,6 +88,9 @@ describe("an option of a policy", function()
     local ok, err = pcall(policy_options.declare, { a = { tpe = "string" } })
     assert.is_false(ok)
     assert.matches("options: a.tpe: unknown key; did you mean type%?", err)
+    ok, err = pcall(policy_options.declare, { a = { instead = "b" } })
+    assert.is_false(ok)
+    assert.matches('options: a.instead: expected the name of another option, got "b"', err, 1, true)
   end)
 
   it("is refused when it is unknown, missing or of another type", function()
@@ -73,6 +98,12 @@ describe("an option of a policy", function()
     refused("--set url=… is missing: where to", {}, { url = { required = true, description = "where to" } })
     refused('--set n: expected a whole number, got "many"', { n = "many" }, { n = { type = "integer" } })
     refused('--set m: expected one of a, b, got "c"', { m = "c" }, { m = { type = { "a", "b" } } })
+    refused("--set s: cannot read the schema /nonexistent: No such file or directory", { s = "/nonexistent" }, { s = { type = "schema" } })
+  end)
+
+  it("is refused beside the one that it does for, and missed with it", function()
+    refused("--set b: expected one of a and b, got both", { a = "1", b = "2" }, EITHER)
+    refused("--set a=… or --set b=… or --set c=… is missing: what it is", {}, EITHER)
   end)
 end)
 

@@ -10,7 +10,9 @@
 --- POLICY --help`; a program that loads the file gets the defaults. Types:
 --- string (unless told), integer, number, boolean, duration (milliseconds),
 --- size (bytes), names ("a,b" is { "a", "b" }), columns ("a:text,b:integer?" is
---- { { "a", "text" }, { "b", "integer?" } }), or a list of choices.
+--- { { "a", "text" }, { "b", "integer?" } }), schema (a file, as sluice.schema.load
+--- reads it), or a list of choices. An option `instead` of another one, as columns = { type =
+--- "columns", instead = "schema" }, is not given beside it, and does where that is required.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
@@ -20,10 +22,11 @@ local units = require "sluice.internal.units"
 local M = {}
 
 ---@class sluice.Setting
----@field type "string"|"integer"|"number"|"boolean"|"duration"|"size"|"names"|"columns"|string[]|nil
+---@field type "string"|"integer"|"number"|"boolean"|"duration"|"size"|"names"|"columns"|"schema"|string[]|nil
 ---@field default any
 ---@field description string?
 ---@field required boolean?
+---@field instead string?   the name of another one
 
 local BOOLEANS = { ["true"] = true, yes = true, ["1"] = true, ["false"] = false, no = false, ["0"] = false }
 
@@ -49,7 +52,14 @@ local function columns(text)
   return read, "NAME:TYPE for each column, separated by commas, of text, integer, number, boolean or json, with ? for null"
 end
 
---- What the text of --set means, by type: a value, or nil and what was expected.
+--- What is wrong with the file is wrong usage, not a fault of the policy.
+local function schema(path)
+  local declared, err = require "sluice.internal.schema.file".load(path)
+  if declared then return declared end
+  return nil, nil, err.message
+end
+
+--- What the text of --set means, by type: a value, or nil and what was expected, or the whole problem.
 local types = {
   string = function(text) return text end,
   integer = function(text) return math.tointeger(tonumber(text)), "a whole number" end,
@@ -58,7 +68,7 @@ local types = {
   duration = units.duration,
   size = units.size,
   names = function(text) return list(text, function(name) return name end), "names separated by commas" end,
-  columns = columns,
+  columns = columns, schema = schema,
 }
 
 local function reader_of(setting)
@@ -85,19 +95,42 @@ local function refuse_unknown(declaration)
   end
 end
 
-local function value_of(name, setting)
-  local text = given[name]
+--- Those that do for this one, in order.
+local function instead_of(name, declaration)
+  local others = {}
+  for _, other in ipairs(lists.sorted_keys(declaration)) do
+    if declaration[other].instead == name then others[#others + 1] = other end
+  end
+  return others
+end
+
+local function is_given(name) return given[name] ~= nil end
+
+local function check_missing(name, declaration)
+  local setting, others = declaration[name], instead_of(name, declaration)
+  for _, other in ipairs(others) do
+    if is_given(other) then return end
+  end
+  local more = #others > 0 and (" or --set %s=…"):format(table.concat(others, "=… or --set ")) or ""
+  usage(("--set %s=…%s is missing%s"):format(name, more, setting.description and ": " .. setting.description or ""))
+end
+
+local function value_of(name, declaration)
+  local setting, text = declaration[name], given[name]
   if text == nil then
-    if setting.required then usage(("--set %s=… is missing%s"):format(name, setting.description and ": " .. setting.description or "")) end
+    if setting.required then check_missing(name, declaration) end
     if type(setting.default) == "string" then return (reader_of(setting)(setting.default)) end
     return setting.default
   end
-  local value, expected = reader_of(setting)(text)
-  if value == nil then usage(("--set %s: expected %s, got %s"):format(name, expected, check.show(text))) end
+  if setting.instead and is_given(setting.instead) then
+    usage(("--set %s: expected one of %s and %s, got both"):format(name, setting.instead, name))
+  end
+  local value, expected, problem = reader_of(setting)(text)
+  if value == nil then usage(("--set %s: %s"):format(name, problem or ("expected %s, got %s"):format(expected, check.show(text)))) end
   return value
 end
 
-local SETTING_KEYS = { type = true, default = true, description = true, required = true }
+local SETTING_KEYS = { type = true, default = true, description = true, required = true, instead = true }
 
 --- A slip in the declaration itself.
 local function problem_of(declaration)
@@ -114,6 +147,9 @@ local function problem_of(declaration)
     if type(setting.default) == "string" and reader_of(setting)(setting.default) == nil then
       return ("%s.default: expected %s"):format(name, (select(2, reader_of(setting)(setting.default))))
     end
+    if setting.instead ~= nil and not declaration[setting.instead] then
+      return ("%s.instead: expected the name of another option, got %s"):format(name, check.show(setting.instead))
+    end
   end
 end
 
@@ -127,7 +163,7 @@ function M.declare(declaration)
   if is_collecting then error(is_collecting, 0) end
   refuse_unknown(declaration)
   local values = {}
-  for name, setting in pairs(declaration) do values[name] = value_of(name, setting) end
+  for _, name in ipairs(lists.sorted_keys(declaration)) do values[name] = value_of(name, declaration) end
   return core.members(values, "sluice.options()", declaration)
 end
 
@@ -161,11 +197,14 @@ function M.collect(chunk)
   return declared
 end
 
-local function describe(setting)
+local function describe(name, declaration)
+  local setting, others = declaration[name], instead_of(name, declaration)
   local kind = setting.type or "string"
   local words = { type(kind) == "table" and table.concat(kind, "|") or kind }
-  if setting.required then words[2] = "required" end
-  if setting.default ~= nil then words[2] = "default " .. tostring(setting.default) end
+  if setting.required then words[#words + 1] = "required" end
+  if #others > 0 then words[#words + 1] = "or " .. table.concat(others, " or ") end
+  if setting.instead then words[#words + 1] = "instead of " .. setting.instead end
+  if setting.default ~= nil then words[#words + 1] = "default " .. tostring(setting.default) end
   return table.concat(words, ", ")
 end
 
@@ -177,7 +216,7 @@ function M.help(declaration)
   for _, name in ipairs(lists.sorted_keys(declaration)) do
     local setting = declaration[name]
     local about = setting.description and setting.description .. " " or ""
-    lines[#lines + 1] = core.visible(("   %-25s  %s(%s)"):format(name, about, describe(setting)))
+    lines[#lines + 1] = core.visible(("   %-25s  %s(%s)"):format(name, about, describe(name, declaration)))
   end
   return table.concat(lines, "\n")
 end
