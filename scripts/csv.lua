@@ -1,29 +1,43 @@
--- Some fields of every row as CSV.
+-- Rows of one stream as CSV: some fields, or those of a schema.
 --
 --   sluice run csv --set columns=name,line --set file=decls.csv -- ./scan.lua
+--   sluice run csv --set schema=decls.json --set stream=functions -- ./scan.lua
+--
+-- Columns are names: what each row has of them is written, whatever it is. By a schema rows
+-- are checked.
 --
 -- Shows: map, which makes other rows of those that came, and a file that is
 -- there as a whole or not at all. A name that ends in .gz is compressed.
 local csv = require "sluice.sink.csv"
+local schema = require "sluice.schema"
 
 local set = require("sluice").options {
   file = { default = "rows.csv", description = "the file; replaced when the run succeeds" },
-  stream = { default = "rows", description = "the stream to take" },
-  columns = { type = "names", required = true, description = "fields of the rows, separated by commas" },
+  stream = { description = "the stream to take; without it rows, or the only one of the schema" },
+  schema = { type = "schema", required = true, description = "file of a JSON Schema, or .lua: for one stream, or by stream" },
+  columns = { type = "names", instead = "schema", description = "fields of the rows, separated by commas" },
   null = { default = "", description = "the text of null and of a field that is absent" },
 }
 
--- A row has at least one of them: of a single column no cell is absent.
-local columns = {}
-for i, name in ipairs(set.columns) do columns[i] = { name = name, optional = #set.columns > 1 } end
+--- Rows of these fields only.
+local function of_columns(names)
+  local columns = {}
+  -- A row has at least one of them: of a single column no cell is absent.
+  for i, name in ipairs(names) do columns[i] = { name = name, optional = #names > 1 } end
 
-local function pick(row)
-  local picked = {}
-  for _, name in ipairs(set.columns) do picked[name] = row:get(name) end
-  if next(picked) == nil then error("the row has none of these fields: " .. table.concat(set.columns, ", "), 0) end
-  return picked
+  local function pick(row)
+    local picked = {}
+    for _, name in ipairs(names) do picked[name] = row:get(name) end
+    if next(picked) == nil then error("the row has none of these fields: " .. table.concat(names, ", "), 0) end
+    return picked
+  end
+  return { map = pick, sink = csv.file(set.file, { columns = columns, null = set.null }) }
 end
 
+if set.columns then return { streams = { [set.stream or "rows"] = of_columns(set.columns) } } end
+
+local one = "--set file: it has room for one stream; --set stream=… takes one of them"
+local stream, declared = next(assert(schema.by_stream(set.schema, set.stream, one)))
 return {
-  streams = { [set.stream] = { map = pick, sink = csv.file(set.file, { columns = columns, null = set.null }) } },
+  streams = { [stream] = { schema = declared, sink = csv.file(set.file, { null = set.null }) } },
 }

@@ -1,26 +1,35 @@
--- Rows into a table of PostgreSQL: all of a run, or none.
+-- Rows into tables of PostgreSQL: all of a run, or none.
 --
 --   sluice run postgres --set url=postgres://me@localhost/work \
 --     --set columns=name:text,line:integer? -- ./scan.lua
 --
--- Shows: the same sink as sqlite.lua with another url. A run with --run-key is
+-- Shows: the same sinks as sqlite.lua with another url. A run with --run-key is
 -- found in the table sluice_ledger, also when its commit got no answer.
+local schema = require "sluice.schema"
+local sluice = require "sluice"
 local sql = require "sluice.sink.sql"
 
-local set = require("sluice").options {
+local set = sluice.options {
   url = { required = true, description = "postgres://USER@HOST/DATABASE" },
-  table = { default = "rows", description = "its table; made when it is not there" },
+  schema = { type = "schema", required = true, description = "file of a JSON Schema, or .lua: for one stream, or by stream" },
   columns = {
-    type = "columns", required = true,
+    type = "columns", instead = "schema",
     description = "NAME:TYPE,… with text, integer, number, boolean, decimal, json; ? for null",
   },
+  stream = { description = "the stream to take; without it all, with a schema of one stream rows" },
+  table = { description = "its table; made when it is not there; called as the stream without this" },
   key = { description = "column of the primary key" },
   upsert = { type = "boolean", default = false, description = "a row of the same key takes its place" },
   replace = { type = "boolean", default = false, description = "the table is what this run brings, and no more" },
 }
 
-return {
-  sink = sql.table {
-    url = set.url, name = set.table, columns = set.columns, key = set.key, upsert = set.upsert, replace = set.replace,
-  },
-}
+local target = { url = set.url, name = set.table, key = set.key, upsert = set.upsert, replace = set.replace }
+
+if set.columns then
+  target.name, target.columns = set.table or set.stream or "rows", set.columns
+  local sink = sql.table(target)
+  return set.stream and { streams = { [set.stream] = { sink = sink } } } or { sink = sink }
+end
+
+local one = set.table and "--set table: several streams cannot share it; --set stream=… takes one of them"
+return { streams = sql.tables(assert(schema.by_stream(set.schema, set.stream, one)), target) }

@@ -1,27 +1,37 @@
--- Rows into a table of SQLite: all of a run, or none.
+-- Rows into tables of SQLite: all of a run, or none.
 --
 --   sluice run sqlite --set columns=name:text,line:integer? -- ./scan.lua
---   sluice run sqlite --run-key nightly-7 --set file=decls.db --set table=decl -- ./scan.lua
+--   sluice run sqlite --run-key nightly-7 --set file=decls.db --set schema=decls.json -- ./scan.lua
 --
--- Shows: a sink that commits after the worker's success has been checked, and
--- options of a policy (`sluice run sqlite --help`).
+-- A schema declares the columns, and rows are checked by it. One that is by stream makes a
+-- table for each (`sluice run sqlite --help` lists the options).
+--
+-- Shows: sinks that commit after the worker's success has been checked, and options of a policy.
+local schema = require "sluice.schema"
+local sluice = require "sluice"
 local sql = require "sluice.sink.sql"
 
-local set = require("sluice").options {
+local set = sluice.options {
   file = { default = "rows.db", description = "the database; made when it is not there" },
-  table = { default = "rows", description = "its table, likewise" },
+  schema = { type = "schema", required = true, description = "file of a JSON Schema, or .lua: for one stream, or by stream" },
   columns = {
-    type = "columns", required = true,
+    type = "columns", instead = "schema",
     description = "NAME:TYPE,… with text, integer, number, boolean, decimal, json; ? for null",
   },
+  stream = { description = "the stream to take; without it all, with a schema of one stream rows" },
+  table = { description = "its table; made when it is not there; called as the stream without this" },
   key = { description = "column of the primary key" },
   upsert = { type = "boolean", default = false, description = "a row of the same key takes its place" },
   replace = { type = "boolean", default = false, description = "the table is what this run brings, and no more" },
 }
 
-return {
-  sink = sql.table {
-    url = "sqlite:" .. set.file, name = set.table, columns = set.columns, key = set.key, upsert = set.upsert,
-    replace = set.replace,
-  },
-}
+local target = { url = "sqlite:" .. set.file, name = set.table, key = set.key, upsert = set.upsert, replace = set.replace }
+
+if set.columns then
+  target.name, target.columns = set.table or set.stream or "rows", set.columns
+  local sink = sql.table(target)
+  return set.stream and { streams = { [set.stream] = { sink = sink } } } or { sink = sink }
+end
+
+local one = set.table and "--set table: several streams cannot share it; --set stream=… takes one of them"
+return { streams = sql.tables(assert(schema.by_stream(set.schema, set.stream, one)), target) }

@@ -1,9 +1,9 @@
 -- Every row that does not fit a schema, with what is wrong; status 3 if any.
 --
 --   sluice run validate --set schema=row.json -- ./scan.lua
---   sluice run validate --set schema=row.lua --set stream=functions -- ./scan.lua
+--   sluice run validate --set columns=name:text,line:integer? --set stream=functions -- ./scan.lua
 --
--- The schema is a JSON Schema, or a Lua file that returns one:
+-- The schema is a JSON Schema, or a Lua file that returns one, or one for each stream in a table:
 --
 --   local schema = require "sluice.schema"
 --   return schema.record { name = schema.string, line = schema.integer { min = 1 } }
@@ -15,29 +15,13 @@ local schema = require "sluice.schema"
 local sluice = require "sluice"
 
 local set = sluice.options {
-  schema = { required = true, description = "file of a JSON Schema, or .lua" },
-  stream = { default = "rows", description = "the stream to check; rows of another end the run" },
+  schema = { type = "schema", required = true, description = "file of a JSON Schema, or .lua: for one stream, or by stream" },
+  columns = {
+    type = "columns", instead = "schema",
+    description = "NAME:TYPE,… with text, integer, number, boolean, decimal, json; ? for null",
+  },
+  stream = { description = "the stream to check; without it rows, or all that the schema has; rows of another end the run" },
 }
-
---- What is wrong with the file is wrong usage, not a fault of this policy.
-local function expect(value, why)
-  if value ~= nil then return value end
-  why = type(why) == "table" and why.message or why
-  if not why:find(set.schema, 1, true) then why = set.schema .. ": " .. why end
-  error(sluice.error("usage", "--set schema: " .. why), 0)
-end
-
-local function of_json(path)
-  local file = expect(io.open(path))
-  local text = expect(file:read "a")
-  file:close()
-  return expect(schema.from_json_schema(text))
-end
-
-local function of_lua(path)
-  local value = expect(loadfile(path))()
-  return expect(schema.is(value) and value or nil, "it returns no schema")
-end
 
 local invalid = 0
 
@@ -60,9 +44,9 @@ function report:prepare()
   return nil, sluice.error("row_invalid", ("%s not fit the schema"):format(invalid == 1 and "1 row does" or invalid .. " rows do"))
 end
 
-local read = set.schema:find "%.lua$" and of_lua or of_json
+local streams = {}
+for name, declared in pairs(assert(schema.by_stream(set.schema or schema.columns(set.columns), set.stream))) do
+  streams[name] = { schema = declared, on_invalid = "reject" }
+end
 
-return {
-  streams = { [set.stream] = { schema = read(set.schema), on_invalid = "reject" } },
-  rejects = report,
-}
+return { streams = streams, rejects = report }

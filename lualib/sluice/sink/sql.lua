@@ -4,6 +4,8 @@
 ---     sink = sql.table { url = "sqlite:decls.db", name = "decl" }
 ---     sink = sql.table { url = "postgres://user@host/db", name = "decl", key = "name", upsert = true }
 ---
+--- `sql.tables(schemas, options)` makes one for each stream.
+---
 --- `columns` come from the stream's schema, or are given: a map from names to
 --- types (`{ name = "text", line = "integer?" }`; sorted by name) or a list in
 --- order (`{ { "name", "text" }, … }`). Types: text, integer (64 bits, exact),
@@ -270,6 +272,23 @@ function M.table(options)
       replace = options.replace or false, alter = options.alter,
     },
   })
+end
+
+--- A table for each stream of a policy, with its checks: { NAME = { schema =, sink = } }.
+---
+---     return { streams = sql.tables({ functions = …, calls = … }, { url = "sqlite:decls.db" }) }
+---
+---@param schemas table<string, sluice.Schema>  by stream
+---@param options table  of M.table; name: nil is that of the stream
+---@return table<string, sluice.StreamPolicy>
+function M.tables(schemas, options)
+  local streams = {}
+  for stream, declared in pairs(schemas) do
+    local ok, sink = pcall(M.table, lists.joined(options, { name = options.name or stream }))
+    if not ok then error(sink:match "sql%.table: .*" or sink, 2) end
+    streams[stream] = { schema = declared, sink = sink }
+  end
+  return streams
 end
 
 return core.members(M, "sluice.sink.sql")

@@ -19,7 +19,7 @@ local M = {}
 ---@field worker table?       of Worker:info()
 ---@field via boolean?        a launcher was to start it
 ---@field policy string?      that has options of its own
----@field chooses_stream boolean?  and one of them is the stream
+---@field choice string[]?     the streams that it takes, if one of these options chooses among them
 ---@field printed boolean?    the worker's own output was shown as it came
 
 local function plural(n, noun)
@@ -158,8 +158,9 @@ local function hint(report)
   if err.kind == "handshake" and report.via and not err.option then
     return "--remote PATH says where sluice is at the far end of --via"
   end
-  if err.kind == "unhandled_stream" and report.chooses_stream then
-    return "--set stream=NAME chooses the stream that this policy takes"
+  if err.kind == "unhandled_stream" and report.choice then
+    return #report.choice < 2 and "--set stream=NAME chooses the stream that this policy takes"
+      or "this policy takes the streams " .. table.concat(report.choice, ", ")
   end
   local text = HINTS[err.option or err.kind]
   return HINTS[text] or text or err.option and ("see " .. err.option) or nil

@@ -1,5 +1,6 @@
 --- sluice run: a worker's rows for a policy.
 local command_line = require "sluice.internal.command_line"
+local lists = require "sluice.internal.lists"
 local input = require "sluice.internal.cli.input"
 local policy = require "sluice.internal.policy"
 local policy_options = require "sluice.internal.policy_options"
@@ -41,8 +42,8 @@ return function(session, options, behind)
   policy_options.give(options.set)
   local plan, err = policy.load(options.policy, options.arg, text)
   session.report.policy = policy_options.has() and options.policy or nil
-  session.report.chooses_stream = policy_options.has "stream"
   if not plan then return session:finish(err) end
+  session.report.choice = policy_options.has "stream" and lists.sorted_keys(plan.streams) or nil
   local json, problem = request_argument.read(options.request, "--request")
   if problem then return 2, problem end
   plan.json, plan.export = json or plan.json, options.export or plan.export
