@@ -99,10 +99,10 @@ describe("schema.load", function()
   end)
 
   it("refuses what these types cannot say, with the JSON Pointer", function()
-    local err = refused("policy", "PATH: this JSON Schema: this type does not exist, at /properties/a/type",
+    local err = refused("policy", "PATH: this JSON Schema: this type does not exist; did you mean string?, at /properties/a/type",
       file("row.json", '{"type":"object","properties":{"a":{"type":"strin"}}}'))
     assert.equal("/properties/a/type", err.pointer)
-    err = refused("policy", "PATH: this JSON Schema: this type does not exist, at /$defs/a/type",
+    err = refused("policy", "PATH: this JSON Schema: this type does not exist; did you mean string?, at /$defs/a/type",
       file("row.json", '{"$comment":"by stream","$defs":{"a":{"type":"strin"}},"anyOf":[{"$ref":"#/$defs/a"}]}'))
     assert.equal("/$defs/a/type", err.pointer)
   end)
