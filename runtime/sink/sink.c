@@ -6,6 +6,7 @@
 #include "sink/csv.h"
 #include "sink/file.h"
 #include "sink/postgres.h"
+#include "sink/shapes.h"
 #include "sink/sqlite.h"
 #include "sink/writer.h"
 
@@ -17,6 +18,7 @@ void sl_sinks_open(lua_State *L, struct sl_sinks *s) /* [..., module] */
 		{ "csv", sl_csv_new },
 		{ "sqlite", sl_sqlite_new },
 		{ "postgres", sl_postgres_new },
+		{ "shapes", sl_shapes_new },
 		{ NULL, NULL },
 	};
 	sl_writer_open(L, s);
@@ -24,6 +26,7 @@ void sl_sinks_open(lua_State *L, struct sl_sinks *s) /* [..., module] */
 	sl_csv_open(L, s);
 	sl_sqlite_open(L, s);
 	sl_postgres_open(L, s);
+	sl_shapes_open(L, s);
 	lua_pushlightuserdata(L, s);
 	luaL_setfuncs(L, functions, 1);
 }

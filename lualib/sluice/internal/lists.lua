@@ -27,6 +27,13 @@ function M.contains(list, value)
   return false
 end
 
+--- { a = true, b = true } of { "a", "b" }.
+function M.keyed(list)
+  local keyed = {}
+  for _, value in ipairs(list) do keyed[value] = true end
+  return keyed
+end
+
 --- A table with the fields of both; those of the second win.
 function M.joined(first, second)
   local both = {}

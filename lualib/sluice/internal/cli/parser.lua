@@ -157,6 +157,34 @@ Examples:
   return add_stream_options(command, { timeout = "none" })
 end
 
+local function enum_limit(word)
+  local n = math.tointeger(tonumber(word))
+  if n and n >= 0 and n <= 64 then return n end
+  return nil, "a whole number from 0 to 64"
+end
+
+local function add_infer(parser)
+  local command = parser:command("infer"):summary("Infer a schema from all rows.")
+    :usage("Usage: sluice infer [options] [FILE…]\n       sluice infer [options] [-- WORKER [ARG…]]")
+    :description("Read all rows and write, for each stream, a schema that accepts every one of them\nand is no wider than it must be. Without files and worker, JSON lines are read\nfrom standard input.")
+    :epilog([[
+Examples:
+  sluice infer rows.jsonl > row.lua
+      A Lua file that a policy can require: schema = require "row".
+  sluice infer --as policy --lines -- git-json-log > log.lua
+      A policy that commits the rows to SQLite: look at it, then run it,
+      sluice run log.lua.
+  sluice infer --stream-by /type --as json-schema --lines -- rg --json TODO
+      A schema for each kind of row.]])
+  add_files(command)
+  add(command, "--as", "FORMAT", check.one_of({ "lua", "json-schema", "luals", "sql", "policy" }, "lua, json-schema, luals, sql or policy"),
+    "lua: for policies; json-schema: 2020-12; luals: classes\nfor an editor; sql: CREATE TABLE; policy: one that\ncommits to SQLite (lua).")
+  add(command, "--dialect", "NAME", check.one_of({ "sqlite", "postgres" }, "sqlite or postgres"), "Of --as sql (sqlite).")
+  add(command, "--enum", "N", enum_limit, "At most so many texts that occur often make an enum;\n0: none do (8).")
+  command:flag("--tight"):description("Ranges and lengths are limits, and fields that never\ncame are refused.")
+  return add_stream_options(command, { timeout = "none" })
+end
+
 local function add_call(parser)
   local command = parser:command("call"):summary("Call an export that replies with one value.")
     :usage("Usage: sluice call [options] EXPORT [REQUEST] -- WORKER [ARG…]")
@@ -233,7 +261,7 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
 4 script or sink failed, 5 protocol, 6 the worker died, 124 a timeout,
 126/127 not executable/not found, 130/143 interrupted/terminated.]])
   local commands = {
-    run = add_run(root), filter = add_filter(root), call = add_call(root),
+    run = add_run(root), filter = add_filter(root), infer = add_infer(root), call = add_call(root),
     info = add_info(root), ledger = add_ledger(root), worker = add_worker(root),
   }
   for _, command in pairs(commands) do add_help(command:add_help(false)) end

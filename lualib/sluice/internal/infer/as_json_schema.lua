@@ -1,0 +1,59 @@
+--- A JSON Schema, 2020-12; of several streams one for each, by its name, in $defs.
+local document = require "sluice.internal.schema.document"
+local json = require "sluice.json"
+local json_text = require "sluice.internal.infer.json_text"
+local result = require "sluice.internal.infer.result"
+
+local DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+--- What the remarks say, and the order of the fields, beside what the type says.
+local annotate
+
+local function annotate_record(node, out, orders)
+  local order = {}
+  for i, field in ipairs(node.fields) do
+    order[i] = field.name
+    out.properties[field.name] = annotate(field.node, out.properties[field.name], orders)
+  end
+  if out.properties then orders[out.properties] = order end
+end
+
+function annotate(node, out, orders)
+  if type(out) ~= "table" then return out end
+  if node.fields then annotate_record(node, out, orders) end
+  if node.items then out.items = annotate(node.items, out.items, orders) end
+  if node.values then out.additionalProperties = annotate(node.values, out.additionalProperties, orders) end
+  for i, alternative in ipairs(node.alternatives or {}) do
+    out.anyOf[i] = annotate(alternative, out.anyOf[i], orders)
+  end
+  if #node.notes > 0 then out["$comment"] = table.concat(node.notes, "; ") end
+  return out
+end
+
+local function of_stream(node, orders)
+  local out = assert(node.type:to_json_schema())
+  out["$schema"] = nil
+  return annotate(node, out, orders)
+end
+
+---@param inferred sluice.infer.Result
+---@return string
+return function(inferred)
+  local streams, orders, root = inferred.streams, {}, nil
+  if #streams == 1 then
+    root = of_stream(streams[1].node, orders)
+    root["$comment"] = result.headline(inferred) .. (root["$comment"] and " " .. root["$comment"] or "")
+  else
+    root = { ["$comment"] = "by stream: one schema for each, by its name. " .. result.headline(inferred),
+      ["$defs"] = {}, anyOf = json.array() }
+    local order = {}
+    for i, stream in ipairs(streams) do
+      order[i] = stream.name
+      root["$defs"][stream.name] = of_stream(stream.node, orders)
+      root.anyOf[i] = { ["$ref"] = "#/$defs" .. document.token(stream.name):gsub("%%", "%%25") }
+    end
+    orders[root["$defs"]] = order
+  end
+  root["$schema"] = DRAFT
+  return json_text.pretty(root, orders) .. "\n"
+end

@@ -1,0 +1,66 @@
+--- A policy, ready to run, that commits each stream to a table of SQLite.
+local code = require "sluice.internal.infer.code"
+local command_line = require "sluice.internal.command_line"
+local lists = require "sluice.internal.lists"
+local result = require "sluice.internal.infer.result"
+local tables = require "sluice.internal.infer.tables"
+
+local function value_code(value)
+  if type(value) == "table" then return ("{ %s }"):format(table.concat(lists.map(value, code.quote), ", ")) end
+  return type(value) == "string" and code.quote(value) or tostring(value)
+end
+
+--- Where the rows come from, so that nothing need be told again.
+local function source_code(inferred)
+  local lines = {}
+  if inferred.worker then lines[1] = ("  worker = %s,"):format(value_code(inferred.worker)) end
+  for _, option in ipairs(inferred.given or {}) do
+    lines[#lines + 1] = ("  %s = %s,"):format(code.key(option.name), value_code(option.value))
+  end
+  return #lines > 0 and table.concat(lines, "\n") .. "\n" or ""
+end
+
+local STREAM = [[
+    -- %s
+%s    %s = {
+      schema = %s,
+%s      sink = sql.table { url = "sqlite:" .. set.file, name = %s%s },
+    },]]
+
+local WHOLE = "      map = function(row) return { row = row.payload } end, -- one value: %s\n"
+
+local function stream_code(t)
+  return STREAM:format(result.rows(t.stream.rows), code.remarks(t.stream.node, "    "), code.key(t.stream.name),
+    code.of(t.stream.node, "      "), t.whole and WHOLE:format(code.remark { t.whole }) or "", code.quote(t.name),
+    t.whole and ', columns = { { "row", "json" } }' or "")
+end
+
+local FILE = [[
+-- %s
+--
+--   sluice run %s
+--
+-- Rows go to a table of SQLite for each stream: all of a run, or none.
+local schema = require "sluice.schema"
+local sql = require "sluice.sink.sql"
+
+local set = require("sluice").options {
+  file = { default = "rows.db", description = "the database; made when it is not there" },
+}
+
+return {
+%s  streams = {
+%s
+  },
+}
+]]
+
+---@param inferred sluice.infer.Result
+---@return string
+return function(inferred)
+  local streams = lists.map(tables.of(inferred, tables.dialects.sqlite), stream_code)
+  local words = "THIS_FILE.lua"
+  if not inferred.worker then words = words .. " " .. (inferred.files and command_line.quote(inferred.files) or "< ROWS.jsonl") end
+  return FILE:format(code.remark { result.headline(inferred) }, code.remark { words }, source_code(inferred),
+    table.concat(streams, "\n"))
+end

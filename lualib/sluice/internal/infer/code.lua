@@ -1,0 +1,117 @@
+--- Texts as Lua source has them, and types as one would write them.
+local lists = require "sluice.internal.lists"
+
+local M = {}
+
+M.STEP = "  "
+
+local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
+
+local function escape(byte) return ESCAPES[byte] or ("\\x%02X"):format(byte:byte()) end
+
+--- On one line, and UTF-8 stays as it is.
+---@param text string
+function M.quote(text)
+  local class = utf8.len(text) and '[%c"\\]' or '[%c"\\\128-\255]'
+  return '"' .. text:gsub(class, escape) .. '"'
+end
+
+--- As the key of a table: a name, or ["a text"].
+local WORDS = lists.keyed { "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local",
+  "nil", "not", "or", "repeat", "return", "then", "true", "until", "while" }
+
+function M.key(name)
+  if name:find "^[%a_][%w_]*$" and not WORDS[name] then return name end
+  return "[" .. M.quote(name) .. "]"
+end
+
+--- A comment stays on its line.
+---@param words string[]
+---@return string?
+function M.remark(words)
+  if #words == 0 then return nil end
+  return (table.concat(words, "; "):gsub("%c", escape))
+end
+
+local function value(of)
+  return type(of) == "string" and M.quote(of) or tostring(of)
+end
+
+local function enum(type)
+  if #type.values == 1 then return ("schema.const(%s)"):format(value(type.values[1])) end
+  return ("schema.enum { %s }"):format(table.concat(lists.map(type.values, value), ", "))
+end
+
+--- { min = 1, max = 2 } of an array.
+local function limits(type)
+  if not rawget(type, "min") then return "" end
+  return (", { min = %d, max = %d }"):format(type.min, type.max)
+end
+
+--- What a comment at a field says: also of the elements that have no line of their own.
+---@return string?
+local function remark_of(node)
+  local words = { table.unpack(node.notes) }
+  local inner, name = node.items or node.values, node.items and "elements" or "values"
+  while inner and not inner.fields do
+    for _, note in ipairs(inner.notes) do words[#words + 1] = ("%s: %s"):format(name, note) end
+    inner = inner.items or inner.values
+  end
+  return M.remark(words)
+end
+
+local of
+
+local function field(part, indent)
+  local code = of(part.node, indent)
+  if part.optional then code = ("schema.optional(%s)"):format(code) end
+  local line = ("%s{ %s, %s },"):format(indent, M.quote(part.name), code)
+  local remark = remark_of(part.node)
+  if not remark then return line end
+  if code:find "\n" or #line + #remark > 118 then return ("%s-- %s\n%s"):format(indent, remark, line) end
+  return line .. " -- " .. remark
+end
+
+local function record(node, indent)
+  local name = node.type.unknown == "refuse" and "schema.closed" or "schema.record"
+  if #node.fields == 0 then return name .. " {}" end
+  local lines = lists.map(node.fields, function(part) return field(part, indent .. M.STEP) end)
+  return ("%s {\n%s\n%s}"):format(name, table.concat(lines, "\n"), indent)
+end
+
+local function union(node, indent)
+  local parts = lists.map(node.alternatives, function(part) return of(part, indent) end)
+  return ("schema.union(%s)"):format(table.concat(parts, ", "))
+end
+
+local function bare(node, indent)
+  local type = node.type
+  if node.fields then return record(node, indent) end
+  if node.alternatives then return union(node, indent) end
+  if node.items then return ("schema.array(%s%s)"):format(of(node.items, indent), limits(type)) end
+  if node.values then return ("schema.map(%s)"):format(of(node.values, indent)) end
+  if type.kind == "enum" then return enum(type) end
+  return "schema." .. tostring(type):gsub("^nullable%((.*)%)$", "%1")
+end
+
+--- The type as code; lines after the first begin at indent.
+---@param node sluice.infer.Node
+---@param indent string
+---@return string
+function of(node, indent)
+  local code = bare(node, indent)
+  return rawget(node.type, "nullable") and ("schema.nullable(%s)"):format(code) or code
+end
+
+M.of = of
+
+--- Before the type of a stream: its own remarks.
+---@param node sluice.infer.Node
+---@param indent string
+---@return string
+function M.remarks(node, indent)
+  local remark = remark_of(node)
+  return remark and ("%s-- %s\n"):format(indent, remark) or ""
+end
+
+return M

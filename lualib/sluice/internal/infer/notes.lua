@@ -1,0 +1,139 @@
+--- What is worth a comment: how often, in which row first, from where to where.
+local units = require "sluice.internal.units"
+
+local M = {}
+
+local count = units.show_count
+
+--- "line 812", "a.jsonl:812" of several files, or "row 812", from 1.
+---@param row { row: integer, line: integer?, file: string? }
+---@param options sluice.infer.Options
+function M.row(row, options)
+  if not row.line then return "row " .. count(row.row) end
+  if row.file and options.many_files then return ("%s:%d"):format(row.file, row.line) end
+  return ("line %d"):format(row.line)
+end
+
+---@param names integer
+---@param objects integer
+---@param each number  names in an object, on average
+function M.of_map(names, objects, each)
+  if objects == 1 then return ("%s names in one object, with values of one type"):format(count(names)) end
+  return ("%s names in %s objects, %.3g in each on average, with values of one type"):format(count(names), count(objects), each)
+end
+
+function M.of_absence(field, object, options)
+  return ("%s of %s have it, %s is the first without"):format(
+    count(field.place.total), count(object.counts.object), M.row(field.absent, options))
+end
+
+-- ---- what widened a type --------------------------------------------------------------------
+
+local TYPES = { "null", "boolean", "integer", "float", "decimal", "string", "array", "object" }
+
+--- The types of JSON as they appeared.
+local function sights(place)
+  local list = {}
+  for order, name in ipairs(TYPES) do
+    local first = place.firsts[name]
+    if first and name ~= "null" then
+      list[#list + 1] = { name = name == "float" and "number" or name, first = first, order = order }
+    end
+  end
+  table.sort(list, function(a, b)
+    if a.first.row ~= b.first.row then return a.first.row < b.first.row end
+    return a.order < b.order
+  end)
+  return list
+end
+
+--- 'line 812: was integer until "12a"'
+local function widenings(place, options)
+  local words, list = {}, sights(place)
+  for i = 2, #list do
+    words[#words + 1] = ("%s: was %s until %s"):format(M.row(list[i].first, options), list[i - 1].name, list[i].first.text)
+  end
+  return words
+end
+
+-- ---- values -----------------------------------------------------------------------------------
+
+local SHOWN = 5
+
+local function several(n, unit) return ("%s %s%s"):format(n, unit, n == 1 and "" or "s") end
+
+--- "5", "1 to 5"; with a unit "5 characters".
+local function range(low, high, unit)
+  if low == high then return unit and several(low, unit) or ("always %s"):format(low) end
+  return ("%s to %s%s"):format(low, high, unit and (" %ss"):format(unit) or "")
+end
+
+local function of_numbers(place)
+  local low, high = place.min or place.low, place.max or place.high
+  if low == nil then return nil end
+  if place.low and place.low < low then low = place.low end
+  if place.high and place.high > high then high = place.high end
+  return range(low, high)
+end
+
+local function quoted(value)
+  return type(value) == "string" and '"' .. value .. '"' or tostring(value)
+end
+
+--- '"a" (12), "b" (3)': all values with how often they occur, where they are few.
+local function of_values(place)
+  local values = place.values
+  if not values or #values > SHOWN or #values * 2 > place.total then return nil end
+  if #values == 1 then return "always " .. quoted(values[1][1]) end
+  local words = {}
+  for i, value in ipairs(values) do words[i] = ("%s (%s)"):format(quoted(value[1]), count(value[2])) end
+  return table.concat(words, ", ")
+end
+
+local function of_booleans(place)
+  local total, trues = place.counts.boolean, place.trues
+  if trues == total then return "always true" end
+  if trues == 0 then return "always false" end
+  return ("true in %s of %s"):format(count(trues), count(total))
+end
+
+--- The size of what is there, for each type.
+local function of_sizes(place, node)
+  local words, kind, counts = {}, node.type.kind, place.counts
+  local function add(text) words[#words + 1] = text end
+  if counts.boolean then add(of_booleans(place)) end
+  local values = kind ~= "union" and of_values(place)
+  if values and not (kind == "enum" and #node.type.values == 1) then
+    add(values)
+  elseif not values then
+    add(of_numbers(place))
+    if counts.string and kind ~= "enum" and not rawget(node.type, "format") then
+      add(range(place.min_length, place.max_length, "character"))
+    end
+  end
+  if counts.array and place.items then add(range(place.min_items, place.max_items, "element")) end
+  return words
+end
+
+--- Why no double will do.
+local function of_digits(place, options)
+  if not place.inexact or place.counts.decimal then return nil end
+  return ("%s has more digits than a double keeps"):format(M.row(place.inexact, options))
+end
+
+---@param place table
+---@param node sluice.infer.Node
+---@param options sluice.infer.Options
+---@return string[]
+function M.of_place(place, node, options)
+  local words = of_sizes(place, node)
+  if place.counts.null and node.type.kind ~= "null" then
+    words[#words + 1] = ("null in %s of %s, first in %s"):format(
+      count(place.counts.null), count(place.total), M.row(place.firsts.null, options))
+  end
+  for _, text in ipairs(widenings(place, options)) do words[#words + 1] = text end
+  words[#words + 1] = of_digits(place, options)
+  return words
+end
+
+return M

@@ -1,0 +1,25 @@
+/*
+ * shapes.h - the shapes of a request's streams, as a taker (room: sink)
+ *
+ * core.shapes(stream?): a taker that adds each row to the shape of its stream (schema/shape.h); with a name,
+ * all rows count as of that stream. Methods:
+ *
+ *   shapes:add(text, stream)   a row that nobody sent: JSON text; nil and an error object
+ *                              if it is not JSON
+ *   shapes:merge(other)        what other has, as if its rows came now
+ *   shapes:streams()           the names, in the order of their first rows
+ *   shapes:describe(stream)    what sl_shape_push says; nil: there is no such stream
+ *
+ * When memory is short it fails, and is of no use any more.
+ */
+#pragma once
+
+#include <lua.h>
+
+#include "sink/sink.h"
+
+#define SL_SHAPES "sluice.core.Shapes"
+
+int sl_shapes_new(lua_State *L);
+
+void sl_shapes_open(lua_State *L, const struct sl_sinks *s);
