@@ -94,12 +94,14 @@ static struct sl_text check_text(lua_State *L, int index)
 
 #define CODEC lua_upvalueindex(1) /* of add */
 
-static int shapes_add(lua_State *L) /* [shapes, text, stream] */
+static int shapes_add(lua_State *L) /* [shapes, text, stream, line or nil, file or nil] */
 {
 	SL_ERROR(err);
 	struct sl_shapes *s = check(L, 1);
 	struct sl_text text = check_text(L, 2);
-	struct sl_taken_from from = { .stream = check_text(L, 3) };
+	struct sl_taken_from from = { .stream = check_text(L, 3),
+		                          .line = (uint64_t)luaL_optinteger(L, 4, 0),
+		                          .file = luaL_optstring(L, 5, NULL) };
 	struct sl_codec *c = sl_codec_take(L, CODEC);
 	int rc = sl_json_parse_copy(c->json, text.bytes, text.len, &err);
 	if (rc == 0)

@@ -4,8 +4,8 @@
  * core.shapes(stream?): a taker that adds each row to the shape of its stream (schema/shape.h); with a name,
  * all rows count as of that stream. Methods:
  *
- *   shapes:add(text, stream)   a row that nobody sent: JSON text; nil and an error object
- *                              if it is not JSON
+ *   shapes:add(text, stream, line?, file?)   a row that goes no other way: JSON text, and
+ *                              where it is from; nil and an error object if it is not JSON
  *   shapes:merge(other)        what other has, as if its rows came now
  *   shapes:streams()           the names, in the order of their first rows
  *   shapes:describe(stream)    what sl_shape_push says; nil: there is no such stream

@@ -20,6 +20,31 @@ function M.map(list, f)
   return made
 end
 
+--- Those elements for which f holds.
+---@param f fun(value: any): any
+function M.select(list, f)
+  local chosen = {}
+  for _, value in ipairs(list) do
+    if f(value) then chosen[#chosen + 1] = value end
+  end
+  return chosen
+end
+
+--- The first element for which f holds.
+---@param f fun(value: any): any
+function M.find(list, f)
+  for _, value in ipairs(list) do
+    if f(value) then return value end
+  end
+end
+
+--- What a table has under these keys.
+function M.picked(t, keys)
+  local picked = {}
+  for _, key in ipairs(keys) do picked[key] = t[key] end
+  return picked
+end
+
 function M.contains(list, value)
   for _, other in ipairs(list) do
     if other == value then return true end

@@ -44,33 +44,78 @@ local function hint(console, stream)
     :format(stream.name, split.name, split.values, (split.name:gsub("~", "~0"):gsub("/", "~1"))))
 end
 
+--- Options that make no sense together.
+---@return string? problem
+local function problem_of(options)
+  local as, against = options.as, options.against
+  if options.update and not against then return "--update needs --against FILE" end
+  if against and as and as ~= "json" then return ("--as %s is for a schema; with --against it is json, or a table without it"):format(as) end
+  if not against and as == "json" then return "--as json goes with --against; a schema is lua, json-schema, luals, sql or policy" end
+  if options.dialect and as ~= "sql" then return "--dialect goes with --as sql" end
+  for _, name in ipairs { "tight", "enum" } do
+    if against and options[name] then return ("--%s is for a schema, and --against compares"):format(name) end
+  end
+end
+
+--- What the rows become, when all of them are there.
+---@class sluice.cli.Inferring
+---@field plan sluice.Plan
+---@field tell fun(spec: sluice.Spec): true?, sluice.Error?
+---@field done fun(console: sluice.cli.Console)?  what is said beside it
+
+---@return sluice.cli.Inferring? inferring, string? problem
+local function comparing(options)
+  local against, err = require("sluice.internal.cli.against").open(options.against)
+  if not against then return nil, "--against: " .. err.message end
+  return {
+    plan = against:plan(),
+    tell = function() return against:tell(options) end,
+    done = function(console)
+      if against.agrees then return console:notice(("the rows are as %s says"):format(options.against)) end
+      if against.is_updated then return console:notice(("%s is rewritten: it takes all rows now"):format(options.against)) end
+      if options.update then console:notice(("%s takes all rows as it is"):format(options.against)) end
+    end,
+  }
+end
+
+---@param behind string[]?
+---@return sluice.cli.Inferring
+local function inferring(options, behind)
+  local shapes, inferred = core.shapes(), nil
+  return {
+    plan = { streams = {}, default = { taker = shapes }, options = {} },
+    tell = function(spec)
+      inferred = result.of(shapes, { enum = options.enum, tight = options.tight })
+      inferred.source, inferred.given, inferred.worker = source_of(spec), given_of(options), behind
+      inferred.files = spec.files and spec.words[1]
+      if #inferred.streams == 0 then return nil, core.error("row_invalid", "there were no rows: nothing can be inferred") end
+      standard_output.output:write(writers[options.as or "lua"]()(inferred, options))
+      return standard_output.settle()
+    end,
+    done = function(console)
+      for _, stream in ipairs(inferred.streams) do hint(console, stream) end
+    end,
+  }
+end
+
 ---@param session sluice.cli.Session
 ---@param behind string[]?
 return function(session, options, behind)
-  local json, problem = request_argument.read(options.request, "--request")
+  local problem = problem_of(options)
   if problem then return 2, problem end
-  local shapes = core.shapes()
-  local plan = {
-    export = options.export, json = json, streams = {}, default = { taker = shapes },
-    options = { timeout = options.timeout or 0 },
-  }
+  local json
+  json, problem = request_argument.read(options.request, "--request")
+  if problem then return 2, problem end
+  local what
+  what, problem = (options.against and comparing or inferring)(options, behind)
+  if not what then return 2, problem end
+  local plan = what.plan
+  plan.export, plan.json, plan.options.timeout = options.export, json, options.timeout or 0
   local spec, open_ended = input.spec(options, behind, plan, "infer")
   if not spec then return 2, open_ended end
-  local as = options.as or "lua"
-  local inferred
-  local function prepare()
-    inferred = result.of(shapes, { enum = options.enum, tight = options.tight })
-    inferred.source, inferred.given, inferred.worker = source_of(spec), given_of(options), behind
-    inferred.files = spec.files and spec.words[1]
-    if #inferred.streams == 0 then return nil, core.error("usage", "there were no rows: nothing can be inferred") end
-    standard_output.output:write(writers[as]()(inferred, options))
-    return standard_output.settle()
-  end
   standard_output.expect()
   session.report.held, session.report.open_ended = true, open_ended
-  local _, failure = session:execute(spec, plan, "rows", prepare)
-  if not failure and not options.quiet then
-    for _, stream in ipairs(inferred.streams) do hint(session.console, stream) end
-  end
+  local _, failure = session:execute(spec, plan, "rows", function() return what.tell(spec) end)
+  if not failure and not options.quiet then what.done(session.console) end
   return session:finish(failure)
 end

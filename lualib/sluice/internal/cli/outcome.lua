@@ -9,7 +9,7 @@ local units = require "sluice.internal.units"
 local M = {}
 
 ---@class sluice.cli.Report
----@field command "run"|"filter"|"call"|"info"
+---@field command "run"|"filter"|"infer"|"call"|"info"
 ---@field summary sluice.core.Summary?
 ---@field failure sluice.Error?
 ---@field counts table?       of Run:counts(); nil when nothing began
@@ -59,7 +59,7 @@ end
 ---@param report sluice.cli.Report
 local function breakdown(report)
   local parts, counts = {}, report.summary.counts
-  parts[#parts + 1] = fates(counts)
+  parts[#parts + 1] = report.command ~= "infer" and fates(counts) or nil
   parts[#parts + 1] = bad_lines(report, counts)
   parts[#parts + 1] = stream_counts(report.summary.per_stream)
   return #parts > 0 and (" (%s)"):format(table.concat(parts, "; ")) or ""
@@ -184,6 +184,7 @@ end
 ---@return string?
 local function remains(report)
   local rows = report.counts and report.counts.rows or 0
+  if report.command == "infer" then return nil end -- it keeps none
   local committed = whereabouts(report.failure)
   if committed then return committed end
   if report.failure.committed == true or report.failure.errno or rows == 0 then return nil end

@@ -164,7 +164,7 @@ local function enum_limit(word)
 end
 
 local function add_infer(parser)
-  local command = parser:command("infer"):summary("Infer a schema from all rows.")
+  local command = parser:command("infer"):summary("Infer a schema from all rows, or how they differ from one.")
     :usage("Usage: sluice infer [options] [FILE…]\n       sluice infer [options] [-- WORKER [ARG…]]")
     :description("Read all rows and write, for each stream, a schema that accepts every one of them\nand is no wider than it must be. Without files and worker, JSON lines are read\nfrom standard input.")
     :epilog([[
@@ -175,13 +175,17 @@ Examples:
       A policy that commits the rows to SQLite: look at it, then run it,
       sluice run log.lua.
   sluice infer --stream-by /type --as json-schema --lines -- rg --json TODO
-      A schema for each kind of row.]])
+      A schema for each kind of row.
+  sluice infer --against row.lua today.jsonl
+      What has changed since; status 3 if rows would be refused.]])
   add_files(command)
-  add(command, "--as", "FORMAT", check.one_of({ "lua", "json-schema", "luals", "sql", "policy" }, "lua, json-schema, luals, sql or policy"),
+  add(command, "--as", "FORMAT", check.one_of({ "lua", "json-schema", "luals", "sql", "policy", "json" }, "lua, json-schema, luals, sql or policy"),
     "lua: for policies; json-schema: 2020-12; luals: classes\nfor an editor; sql: CREATE TABLE; policy: one that\ncommits to SQLite (lua).")
   add(command, "--dialect", "NAME", check.one_of({ "sqlite", "postgres" }, "sqlite or postgres"), "Of --as sql (sqlite).")
   add(command, "--enum", "N", enum_limit, "At most so many texts that occur often make an enum;\n0: none do (8).")
   command:flag("--tight"):description("Ranges and lengths are limits, and fields that never\ncame are refused.")
+  add(command, "--against", "FILE", check.name, "A schema, Lua or JSON Schema: say where the rows differ\nfrom it, as a table or --as json; status 3 if it would\nrefuse some (marked !).")
+  command:flag("--update"):description("With --against: widen the JSON Schema in FILE so that\nit accepts the rows; of Lua show what would change.")
   return add_stream_options(command, { timeout = "none" })
 end
 

@@ -1,6 +1,7 @@
 --- A JSON Schema, 2020-12; of several streams one for each, by its name, in $defs.
 local document = require "sluice.internal.schema.document"
 local json = require "sluice.json"
+local json_schema = require "sluice.internal.schema.json_schema"
 local json_text = require "sluice.internal.infer.json_text"
 local result = require "sluice.internal.infer.result"
 
@@ -31,7 +32,7 @@ function annotate(node, out, orders)
 end
 
 local function of_stream(node, orders)
-  local out = assert(node.type:to_json_schema())
+  local out = assert(json_schema.write(node.type))
   out["$schema"] = nil
   return annotate(node, out, orders)
 end

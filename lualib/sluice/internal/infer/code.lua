@@ -105,6 +105,25 @@ end
 
 M.of = of
 
+local CONSTRUCTORS = lists.keyed { "any", "null", "boolean", "integer", "number", "decimal", "string", "array", "map", "record",
+  "enum", "union", "optional", "nullable" }
+
+--- A declared type on one line, with "schema." before each constructor; what stands before " =" is a name.
+---@param type sluice.Schema
+---@return string
+function M.plain(type)
+  local parts, text, at = {}, tostring(type), 1
+  while at <= #text do
+    local quoted = text:match('^"[^"\\]*"', at) or text:match('^"', at) and text:match('^".-[^\\]"', at)
+    local word = not quoted and text:match("^[%a_][%w_]*", at)
+    local piece = quoted or word or text:sub(at, at)
+    at = at + #piece
+    local is_constructor = word and CONSTRUCTORS[word] and not text:find("^ =", at)
+    parts[#parts + 1] = (is_constructor and "schema." or "") .. piece
+  end
+  return table.concat(parts)
+end
+
 --- Before the type of a stream: its own remarks.
 ---@param node sluice.infer.Node
 ---@param indent string

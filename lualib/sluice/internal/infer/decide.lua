@@ -40,7 +40,7 @@ local decide
 
 local function digits_before(place)
   local widest = place.digits or 0
-  for _, bound in ipairs { place.min, place.max } do widest = math.max(widest, #tostring(bound):gsub("-", "")) end
+  for _, bound in pairs(lists.picked(place, { "min", "max" })) do widest = math.max(widest, #tostring(bound):gsub("-", "")) end
   return widest
 end
 

@@ -2,6 +2,7 @@
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local decide = require "sluice.internal.infer.decide"
+local drift = require "sluice.internal.infer.drift"
 local json = require "sluice.json"
 local types = require "sluice.internal.schema.type"
 
@@ -75,6 +76,15 @@ end
 function methods:count()
   local known = description(self)
   return known and known.rows or 0
+end
+
+--- Where the values and a declared type differ.
+---@param declared sluice.Schema
+---@return sluice.Drift[] changes  none: they agree
+function methods:drift(declared)
+  if not types.is(declared) then error(("drift: expected a type such as schema.string, got %s"):format(check.show(declared)), 2) end
+  local known = description(self)
+  return known and drift.of(known, declared) or {}
 end
 
 return M
