@@ -167,6 +167,10 @@ def all_jobs(build, data, sizes, server=None):
             _sqlite(sluice, emit, rows, data), [Target("sqlite3", 1.5, 1.5), Target("Python sqlite3", 1.5, 1.5)]),
         Job("csv", "six fields into a CSV file, C worker",
             _csv(sluice, emit, rows, data), [Target("jq", 8, 8), Target("Miller", 8, 8)]),
+        Job("infer", "a schema of six fields, beside every row as it is, C worker", [
+            mine("infer", "-q", "--", emit, rows),
+            Contender("sluice filter true", [sluice, "filter", "true", "--", emit, rows]),
+        ], [Target("sluice filter true", 0.5, 1)]),
         Job("start", "one row, start to exit, Lua worker", [
             mine("filter", "true", "--", "tests/bench/one.lua"),
             jq(".", one, how=agree.by_document),
