@@ -101,7 +101,7 @@ static void add_formats(struct sl_shape_place *p, const char *text, size_t len)
 	for (unsigned left = p->formats; left != 0; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctz(left);
 		const char *name = sl_format_name(i);
-		if (len == 0 || !is_meant(name, text, len) || !sl_format_find(name)(text, len))
+		if (!is_meant(name, text, len) || !sl_format_find(name)(text, len))
 			p->formats &= ~(1u << i);
 	}
 }

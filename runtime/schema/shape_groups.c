@@ -97,7 +97,7 @@ size_t sl_shape_split(const struct sl_shape *s, size_t *explained, size_t *varyi
 	for (size_t i = 0; i < root->count && i < CANDIDATES; i++) {
 		const struct sl_shape_values *v = root->fields[i].place->values;
 		size_t now, of;
-		if (!may_tell(s, &root->fields[i]) || v->count < 2 || 2 * v->count > s->rows || !is_complete(s, v))
+		if (!may_tell(s, &root->fields[i]) || v->count < 2 || 3 * v->count > s->rows || !is_complete(s, v))
 			continue;
 		explain(s, v, &now, &of);
 		if (now == 0 || now < most || (now == most && v->count >= groups))

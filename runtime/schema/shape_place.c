@@ -7,22 +7,36 @@
 
 /* ---- formats that say little by themselves ---- */
 
-/* Every word is a host name and a reference, every path of Unix a JSON Pointer: these are looked for where the
- * name of the field speaks of them. */
+/* Every word is a host name and a reference, every path of Unix a JSON Pointer: these are looked for where a
+ * word of the field's name speaks of them. */
 static const struct {
-	const char *format, *words[6];
+	const char *format, *words[4];
 } hinted[] = {
-	{ "hostname", { "host", "domain", "server", "fqdn" } },
-	{ "uri-reference", { "uri", "url", "href", "link", "ref", "src" } },
+	{ "hostname", { "host", "hostname", "domain", "fqdn" } },
+	{ "uri-reference", { "uri", "url", "href", "src" } },
 	{ "json-pointer", { "pointer" } },
 };
 
-static bool speaks_of(struct sl_text name, const char *word)
+static bool is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* Words are parted by what is no letter, or begin with a capital: client_host, clientHost. */
+static bool begins_word(struct sl_text name, size_t i)
+{
+	return i == 0 || !is_letter(name.bytes[i - 1]) || (name.bytes[i] < 'a' && name.bytes[i - 1] >= 'a');
+}
+
+static bool has_word(struct sl_text name, const char *word)
 {
 	size_t len = strlen(word);
-	for (size_t i = 0; i + len <= name.len; i++)
-		if (strncasecmp(name.bytes + i, word, len) == 0)
+	for (size_t i = 0; i + len <= name.len; i++) {
+		size_t end = i + len;
+		bool ends = end == name.len || !is_letter(name.bytes[end]) || name.bytes[end] < 'a';
+		if (strncasecmp(name.bytes + i, word, len) == 0 && begins_word(name, i) && ends)
 			return true;
+	}
 	return false;
 }
 
@@ -31,8 +45,8 @@ static bool is_likely(const char *format, struct sl_text name)
 	for (size_t i = 0; i < sizeof hinted / sizeof *hinted; i++) {
 		if (strcmp(hinted[i].format, format) != 0)
 			continue;
-		for (size_t k = 0; k < 6 && hinted[i].words[k] != NULL; k++)
-			if (speaks_of(name, hinted[i].words[k]))
+		for (size_t k = 0; k < 4 && hinted[i].words[k] != NULL; k++)
+			if (has_word(name, hinted[i].words[k]))
 				return true;
 		return false;
 	}

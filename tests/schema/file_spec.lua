@@ -36,6 +36,15 @@ describe("schema.load", function()
     assert.equal("string", schema.load(path, "b").kind)
   end)
 
+  it("reads the schemas of a policy", function()
+    local path = file("policy.lua", LUA .. "{ streams = { a = { schema = s.integer }, b = 'drop', c = { on_row = print } } }")
+    local by_stream = assert(schema.load(path))
+    assert.equal("integer", by_stream.a.kind)
+    assert.is_nil(by_stream.b)
+    local streams = assert(schema.load(file("row.lua", LUA .. "{ streams = s.integer }")))
+    assert.equal("integer", streams.streams.kind)
+  end)
+
   it("reads a JSON Schema, of any other name", function()
     for _, name in ipairs { "row.json", "row", "row.lua.txt" } do
       assert.equal("integer", assert(schema.load(file(name, '\xEF\xBB\xBF{"type":"integer"}'))).kind)

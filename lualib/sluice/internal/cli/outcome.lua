@@ -76,7 +76,7 @@ function M.success(report)
   local text = ("%s in %s%s"):format(plural(summary.total_rows, "row"),
     units.show_duration(summary.elapsed), breakdown(report))
   if summary.stopped then text = text .. ", stopped early" end
-  text = text .. (report.command == "run" and ", committed" or ", complete")
+  text = text .. ((report.command == "filter" or report.command == "infer") and ", complete" or ", committed")
   if report.open_ended then text = text .. " (the end of input counted as success)" end
   return text
 end

@@ -31,8 +31,8 @@ local M = {}
 
 M.ENUM = 8
 
---- A value occurs often when it does so many times, on average, and all together.
-local OFTEN, ENOUGH = 4, 10
+--- Values occur often when there are so many for each of them, at least so many together, and none stands alone.
+local OFTEN, ENOUGH, ALONE = 4, 10, 1
 
 local decide
 
@@ -82,7 +82,10 @@ end
 local function few_strings(place, options)
   local values, most = {}, options.enum or M.ENUM
   for _, value in ipairs(place.values or {}) do
-    if type(value[1]) == "string" then values[#values + 1] = value[1] end
+    if type(value[1]) == "string" then
+      if value[2] <= ALONE then return nil end
+      values[#values + 1] = value[1]
+    end
   end
   if #values == 0 or #values > most or not is_often(#values, place.counts.string) then return nil end
   for _, value in ipairs(values) do

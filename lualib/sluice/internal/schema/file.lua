@@ -1,6 +1,7 @@
 --- Schemas in files: Lua, or JSON Schema; one, or one for each stream.
 ---
---- A file *.lua returns a schema, or a table of schemas by the names of streams. All other
+--- A file *.lua returns a schema, or a table of schemas by the names of streams, or is a policy, whose
+--- streams have schemas. All other
 --- files are a JSON Schema. It holds one for each stream if its "$comment" begins with
 --- "by stream": `$defs` has them, and all that `anyOf` at the root says is {"$ref":"#/$defs/NAME"}.
 local check = require "sluice.internal.check"
@@ -59,6 +60,13 @@ end
 --- What is to be closed keeps `return schema.record { … }` from being a tail call, whose errors have no line.
 local NO_TAIL_CALL = "local _ <close> = nil "
 
+--- The schemas of a policy, by stream.
+local function of_policy(value)
+  local schemas = {}
+  for name, entry in pairs(value.streams) do schemas[name] = type(entry) == "table" and entry.schema or nil end
+  return schemas
+end
+
 local function of_lua(path, text)
   text = text:gsub(BYTE_ORDER_MARK, ""):gsub("^#[^\n]*", "")
   local chunk, why = load(NO_TAIL_CALL .. text, "@" .. path, "t", globals.strict())
@@ -67,7 +75,8 @@ local function of_lua(path, text)
   if not ok and type(value) == "table" and value.kind then return nil, value end
   if not ok then return failed_in_lua(path, tostring(value)) end
   if types.is(value) then return value end
-  return check_streams(path, value)
+  local is_policy = type(value) == "table" and type(value.streams) == "table" and not types.is(value.streams)
+  return check_streams(path, is_policy and of_policy(value) or value)
 end
 
 -- ---- JSON Schema --------------------------------------------------------------
