@@ -157,17 +157,19 @@ static void push_together(lua_State *L, const struct sl_shape *s, const struct s
 	lua_pushcfunction(L, free_shape);
 	lua_setfield(L, -2, "__gc");
 	lua_setmetatable(L, -2);
-	*box = sl_shape_new();
-	bool ok = *box != NULL;
+	struct sl_shape *together = *box = sl_shape_new();
+	bool ok = together != NULL;
 	if (ok)
-		(*box)->deepest = s->deepest - p->depth - 1;
+		together->deepest = s->deepest - p->depth - 1;
 	for (size_t i = 0; ok && i < p->count; i++)
-		ok = sl_shape_place_merge(*box, (*box)->root, p->fields[i].place) == 0;
-	if (!ok)
+		ok = sl_shape_place_merge(together, together->root, p->fields[i].place) == 0;
+	if (!ok) {
 		luaL_error(L, "not enough memory for the shape of a map");
-	push_place(L, *box, (*box)->root);
+		return;
+	}
+	push_place(L, together, together->root);
 	lua_setfield(L, -3, "rest");
-	sl_shape_free(*box);
+	sl_shape_free(together);
 	*box = NULL;
 	lua_pop(L, 1);
 }

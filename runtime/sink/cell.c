@@ -482,14 +482,14 @@ int sl_cell_from_lua(lua_State *L, int index, struct sl_cell *out, const struct 
 
 static struct sl_text print_integer(int64_t value, char room[SL_CELL_ROOM])
 {
-	char *end = room + SL_CELL_ROOM, *p = end;
+	size_t at = SL_CELL_ROOM;
 	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 	do
-		*--p = (char)('0' + rest % 10);
+		room[--at] = (char)('0' + rest % 10);
 	while ((rest /= 10) > 0);
 	if (value < 0)
-		*--p = '-';
-	return (struct sl_text){ p, (size_t)(end - p) };
+		room[--at] = '-';
+	return (struct sl_text){ room + at, SL_CELL_ROOM - at };
 }
 
 struct sl_text sl_cell_text(const struct sl_cell *cell, char room[SL_CELL_ROOM])
