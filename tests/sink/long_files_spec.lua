@@ -28,7 +28,7 @@ local function words(...)
 end
 
 local function appends(...)
-  local result = shell.sluice(words(...))
+  local result = shell.sluice(words(...), { seconds = 120 }) -- 5 GiB are read
   assert.equal(0, result.status, result.err)
 end
 
