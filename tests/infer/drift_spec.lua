@@ -83,6 +83,35 @@ describe("drift", function()
     end
   end)
 
+  it("is none of random values against what was inferred from them", function()
+    local seed = tonumber(os.getenv "SEED") or 7
+    math.randomseed(seed)
+    local value
+    local function object(depth, most)
+      local members = {}
+      for i = 1, math.random(0, most) do members[i] = ('"%s":%s'):format(string.char(96 + math.random(1, most)), value(depth + 1)) end
+      return "{" .. table.concat(members, ",") .. "}"
+    end
+    local makers = {
+      function() return "null" end, function() return "true" end, function() return tostring(math.random(-3, 300)) end,
+      function() return ("%.2f"):format(math.random() * 10) end, function() return "12345678901234567890123" end,
+      function() return ('"%s"'):format(("x"):rep(math.random(0, 4))) end, function() return '"2024-01-02"' end,
+      function(depth)
+        local elements = {}
+        for i = 1, math.random(0, 3) do elements[i] = value(depth + 1) end
+        return "[" .. table.concat(elements, ",") .. "]"
+      end,
+      function(depth) return object(depth, 4) end, function(depth) return object(depth, 14) end,
+    }
+    function value(depth) return makers[math.random(depth > 3 and 7 or #makers)](depth) end
+    for round = 1, 200 do
+      local texts = {}
+      for i = 1, math.random(1, 12) do texts[i] = round % 3 == 0 and value(0) or object(0, 5) end
+      local inference = inference_of(texts)
+      assert.equal("", told(inference:drift(inference:schema())), ("SEED=%d, round %d: %s"):format(seed, round, table.concat(texts, " ")))
+    end
+  end)
+
   it("wants a type", function()
     assert.error_matches(function() schema.infer():drift "a" end, "drift: expected a type such as schema.string, got \"a\"")
   end)

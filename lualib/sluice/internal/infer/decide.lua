@@ -159,7 +159,7 @@ end
 local function record(place, options)
   local fields, declared = {}, {}
   for i, field in ipairs(place.fields or {}) do
-    local node = decide(field.place, options)
+    local node = decide(field.place, options, field.name)
     local optional = field.absent ~= nil
     if optional then table.insert(node.notes, 1, notes.of_absence(field, place, options)) end
     fields[i] = { name = field.name, node = node, optional = optional }
@@ -214,14 +214,15 @@ end
 
 ---@param place table
 ---@param options sluice.infer.Options
+---@param name string?  of the field
 ---@return sluice.infer.Node
-function decide(place, options)
+function decide(place, options, name)
   local list = alternatives(place, options)
   local node = #list == 0 and scalar(schema.null) or #list == 1 and list[1] or union(list)
   if place.counts.null and #list > 0 then node.type = schema.nullable(node.type) end
   node.place = place
   for _, alternative in ipairs(node.alternatives or {}) do alternative.place = place end
-  lists.append(node.notes, notes.of_place(place, node, options))
+  lists.append(node.notes, notes.of_place(place, node, options, name))
   return node
 end
 

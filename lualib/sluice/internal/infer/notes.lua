@@ -47,11 +47,12 @@ local function sights(place)
   return list
 end
 
---- 'line 812: was integer until "12a"'
-local function widenings(place, options)
+--- 'line 812: "n" was integer until "12a"'
+local function widenings(place, options, name)
   local words, list = {}, sights(place)
   for i = 2, #list do
-    words[#words + 1] = ("%s: was %s until %s"):format(M.row(list[i].first, options), list[i - 1].name, list[i].first.text)
+    words[#words + 1] = ("%s: %swas %s until %s"):format(M.row(list[i].first, options), name and ('"%s" '):format(name) or "",
+      list[i - 1].name, list[i].first.text)
   end
   return words
 end
@@ -109,6 +110,8 @@ local function of_sizes(place, node)
     add(of_numbers(place))
     if counts.string and kind ~= "enum" and not rawget(node.type, "format") then
       add(range(place.min_length, place.max_length, "character"))
+      if place.values and #place.values > 1 then add(("%d values"):format(#place.values)) end
+      if not place.values then add "many values" end
     end
   end
   if counts.array and place.items then add(range(place.min_items, place.max_items, "element")) end
@@ -124,14 +127,15 @@ end
 ---@param place table
 ---@param node sluice.infer.Node
 ---@param options sluice.infer.Options
+---@param name string?  of the field
 ---@return string[]
-function M.of_place(place, node, options)
+function M.of_place(place, node, options, name)
   local words = of_sizes(place, node)
   if place.counts.null and node.type.kind ~= "null" then
     words[#words + 1] = ("null in %s of %s, first in %s"):format(
       count(place.counts.null), count(place.total), M.row(place.firsts.null, options))
   end
-  for _, text in ipairs(widenings(place, options)) do words[#words + 1] = text end
+  for _, text in ipairs(widenings(place, options, name)) do words[#words + 1] = text end
   words[#words + 1] = of_digits(place, options)
   return words
 end
