@@ -31,8 +31,9 @@ local M = {}
 
 M.ENUM = 8
 
---- Values occur often when there are so many for each of them, at least so many together, and none stands alone.
-local OFTEN, ENOUGH, ALONE = 4, 10, 1
+--- Values occur often when there are so many for each of them, at least so many together, and at most one in
+--- three came but once.
+local OFTEN, ENOUGH, ALONE = 4, 10, 1 / 3
 
 local decide
 
@@ -73,21 +74,21 @@ local function format_of(place)
   end
 end
 
-local function is_often(distinct, total)
-  return total >= math.max(OFTEN * distinct, ENOUGH)
+local function is_often(distinct, alone, total)
+  return total >= math.max(OFTEN * distinct, ENOUGH) and alone <= distinct * ALONE
 end
 
 --- The strings of a place, if they are so few that they are an enum.
 ---@return string[]?
 local function few_strings(place, options)
-  local values, most = {}, options.enum or M.ENUM
+  local values, most, alone = {}, options.enum or M.ENUM, 0
   for _, value in ipairs(place.values or {}) do
     if type(value[1]) == "string" then
-      if value[2] <= ALONE then return nil end
+      if value[2] == 1 then alone = alone + 1 end
       values[#values + 1] = value[1]
     end
   end
-  if #values == 0 or #values > most or not is_often(#values, place.counts.string) then return nil end
+  if #values == 0 or #values > most or not is_often(#values, alone, place.counts.string) then return nil end
   for _, value in ipairs(values) do
     if not json.encode(value) then return nil end
   end
