@@ -99,6 +99,7 @@
 ---@field sqlite fun(path: string): sluice.core.Sqlite?, string?, string?
 --- A connection to PostgreSQL (runtime/sink/postgres.h), or nil, why, and the SQLSTATE.
 ---@field postgres fun(conninfo: string, limit_ms: integer): sluice.core.Postgres?, string?, string?
+---@field shapes fun(stream: string?, by: string?): sluice.core.Shapes   (runtime/sink/shapes.h)
 ---@field worker fun(options: sluice.core.WorkerOptions): sluice.core.Worker?, sluice.Error?
 --- Wait (without a worker) until every process of an earlier generation is
 --- gone, killing after its grace. The command calls it before it exits.
@@ -138,6 +139,12 @@ local core
 
 ---@class sluice.core.Taker   what rows go to without Lua (runtime/sink/taker.h)
 ---@field row fun(self, row: sluice.Row): true?, sluice.Error?  err: kind sink
+
+---@class sluice.core.Shapes: sluice.core.Taker
+---@field add fun(self, text: string, stream: string, line: integer?, file: string?): true?, sluice.Error?
+---@field merge fun(self, other: sluice.core.Shapes): true?, sluice.Error?
+---@field streams fun(self): string[]
+---@field describe fun(self, stream: string): table?   runtime/schema/shape.h says what is in it
 
 ---@class sluice.Writer: sluice.core.Taker  of a row the JSON text on one line, and a newline; err with
 ---     field errno = "EPIPE" … and os

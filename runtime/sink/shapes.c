@@ -1,6 +1,8 @@
 /* shapes.c - see shapes.h */
 #include "sink/shapes.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <lauxlib.h>
@@ -21,11 +23,12 @@ struct stream {
 struct sl_shapes { /* a userdata */
 	struct stream *first, **last;
 	struct stream *recent;
-	const char *only; /* all rows are of this stream; NULL: each is of its own */
-	size_t only_len;
+	size_t count;
+	struct sl_text only; /* all rows are of this stream; bytes NULL: each is of its own */
+	struct sl_text by;   /* the field that names it; bytes NULL: none does */
 };
 
-enum { ONLY = 1 }; /* user value: keeps the text */
+enum { ONLY = 1, BY }; /* user values: keep the texts */
 
 static struct stream *find(const struct sl_shapes *s, struct sl_text name)
 {
@@ -49,14 +52,13 @@ static struct stream *add_stream(struct sl_shapes *s, struct sl_text name)
 	added->name[name.len] = '\0';
 	*s->last = added;
 	s->last = &added->next;
+	s->count++;
 	return added;
 }
 
 /* NULL: no memory. */
 static struct stream *stream_of(struct sl_shapes *s, struct sl_text name)
 {
-	if (s->only != NULL)
-		name = (struct sl_text){ s->only, s->only_len };
 	if (s->recent != NULL && sl_text_equal(name, (struct sl_text){ s->recent->name, s->recent->len }))
 		return s->recent;
 	struct stream *found = find(s, name);
@@ -64,10 +66,44 @@ static struct stream *stream_of(struct sl_shapes *s, struct sl_text name)
 	return s->recent;
 }
 
+/* The stream of a row, borrowed from its document, or from room. */
+static int name_of(const struct sl_shapes *s, struct sl_json_value root, char room[32], struct sl_text *name,
+                   struct sl_error *err)
+{
+	struct sl_json_value v;
+	if (s->only.bytes != NULL)
+		*name = s->only;
+	if (s->by.bytes == NULL || sl_json_pointer(root, s->by.bytes, s->by.len, &v) != 1)
+		return 0;
+	switch (sl_json_type(v)) {
+	case SL_JSON_NULL:
+		return 0;
+	case SL_JSON_STRING:
+		name->bytes = sl_json_string(v, &name->len);
+		return 0;
+	case SL_JSON_INTEGER:
+		snprintf(room, 32, "%" PRId64, sl_json_integer(v));
+		*name = sl_text_of(room);
+		return 0;
+	case SL_JSON_BOOLEAN:
+		*name = sl_text_of(sl_json_boolean(v) ? "true" : "false");
+		return 0;
+	default:
+		return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", s->by.bytes,
+		               sl_json_type_name(sl_json_type(v)));
+	}
+}
+
 static int add(struct sl_shapes *s, struct sl_json_value root, const struct sl_taken_from *from, struct sl_error *err)
 {
 	struct sl_shape_row row = { .line = from->line, .file = from->file };
-	struct stream *stream = stream_of(s, from->stream);
+	struct sl_text name = from->stream;
+	char room[32];
+	if (name_of(s, root, room, &name, err) != 0)
+		return -1;
+	struct stream *stream = stream_of(s, name);
+	if (s->count > SL_SHAPES_STREAMS)
+		return sl_fail(err, SL_SINK, 0, "the rows are of more than %d streams", SL_SHAPES_STREAMS);
 	if (stream != NULL && sl_shape_add(stream->shape, root, &row) == 0)
 		return 0;
 	return sl_fail(err, SL_SINK, 0, "no memory for the shape of the rows");
@@ -160,17 +196,26 @@ static int shapes_gc(lua_State *L)
 	return 0;
 }
 
-int sl_shapes_new(lua_State *L) /* [stream or nil] */
+/* The text at index, or none; kept by the userdata on top. */
+static struct sl_text keep(lua_State *L, int index, int where)
 {
-	lua_settop(L, 1);
-	struct sl_shapes *s = lua_newuserdatauv(L, sizeof *s, 1);
+	struct sl_text text = { NULL, 0 };
+	if (lua_isnil(L, index))
+		return text;
+	text = check_text(L, index);
+	lua_pushvalue(L, index);
+	lua_setiuservalue(L, -2, where);
+	return text;
+}
+
+int sl_shapes_new(lua_State *L) /* [stream or nil, by or nil] */
+{
+	lua_settop(L, 2);
+	struct sl_shapes *s = lua_newuserdatauv(L, sizeof *s, 2);
 	*s = (struct sl_shapes){ .last = &s->first };
 	luaL_setmetatable(L, SL_SHAPES);
-	if (lua_isnil(L, 1))
-		return 1;
-	s->only = luaL_checklstring(L, 1, &s->only_len);
-	lua_pushvalue(L, 1);
-	lua_setiuservalue(L, 2, ONLY);
+	s->only = keep(L, 1, ONLY);
+	s->by = keep(L, 2, BY);
 	return 1;
 }
 

@@ -1,8 +1,9 @@
 /*
  * shapes.h - the shapes of a request's streams, as a taker (room: sink)
  *
- * core.shapes(stream?): a taker that adds each row to the shape of its stream (schema/shape.h); with a name,
- * all rows count as of that stream. Methods:
+ * core.shapes(stream?, by?): a taker that adds each row to the shape of its stream (schema/shape.h); with a
+ * name, all rows count as of that stream. by: a JSON Pointer to the field that names the stream of each row, a
+ * string, an integer or a boolean; where there is none, its own does. Methods:
  *
  *   shapes:add(text, stream, line?, file?)   a row that goes no other way: JSON text, and
  *                              where it is from; nil and an error object if it is not JSON
@@ -19,6 +20,7 @@
 #include "sink/sink.h"
 
 #define SL_SHAPES "sluice.core.Shapes"
+#define SL_SHAPES_STREAMS 1024 /* as many as a request may have */
 
 int sl_shapes_new(lua_State *L);
 

@@ -78,10 +78,17 @@ local function comparing(options)
   }
 end
 
+--- Rows of a worker that names its streams itself are taken apart here; in a policy nothing could do that.
+local function takes_apart(options, behind)
+  return options.stream_by and behind and not (options.lines or options.json) and options.as ~= "policy"
+end
+
 ---@param behind string[]?
 ---@return sluice.cli.Inferring
 local function inferring(options, behind)
-  local shapes, inferred = core.shapes(), nil
+  local by = takes_apart(options, behind) and options.stream_by or nil
+  if by then options.stream_by = nil end
+  local shapes, inferred = core.shapes(nil, by), nil
   return {
     plan = { streams = {}, default = { taker = shapes }, options = {} },
     tell = function(spec)
