@@ -2,6 +2,8 @@
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local input = require "sluice.internal.cli.input"
+local json = require "sluice.json"
+local lists = require "sluice.internal.lists"
 local option_list = require "sluice.internal.option_list"
 local request_argument = require "sluice.internal.cli.request_argument"
 local result = require "sluice.internal.infer.result"
@@ -16,16 +18,32 @@ local writers = {
   policy = function() return require "sluice.internal.infer.as_policy" end,
 }
 
---- Options of a host that a policy needs to read the same rows.
-local function given_of(options)
+local DURATIONS = lists.keyed { "timeout", "idle_timeout", "startup_timeout" }
+
+--- As a policy has it: durations with their unit, variables by name.
+local function as_written(name, value)
+  if DURATIONS[name] then return value .. "ms" end
+  if name ~= "env" then return value end
+  local env = {}
+  for _, variable in ipairs(value) do env[variable.name] = variable.value end
+  return env
+end
+
+--- What was told on the command line, and a policy needs to read the same rows.
+---@param request string?  JSON
+local function given_of(options, request)
   local given = {}
   local function add(name, value)
-    if value ~= nil then given[#given + 1] = { name = name, value = value } end
+    local is_told = value ~= nil and not (type(value) == "table" and next(value) == nil)
+    if is_told then given[#given + 1] = { name = name, value = as_written(name, value) } end
   end
   add("export", options.export)
-  for _, option in ipairs(option_list.of.host) do
-    local value = options[option.name]
-    if option.name ~= "bad_lines" or value == "drop" then add(option.name, value) end
+  if request then add("request", (json.decode(request))) end
+  for _, owner in ipairs { "host", "launcher", "worker", "request" } do
+    for _, option in ipairs(option_list.of[owner]) do
+      local value = options[option.name]
+      if option.name ~= "bad_lines" or value == "drop" then add(option.name, value) end
+    end
   end
   return given
 end
@@ -84,8 +102,9 @@ local function takes_apart(options, behind)
 end
 
 ---@param behind string[]?
+---@param request string?  JSON
 ---@return sluice.cli.Inferring
-local function inferring(options, behind)
+local function inferring(options, behind, request)
   local by = takes_apart(options, behind) and options.stream_by or nil
   if by then options.stream_by = nil end
   local shapes, inferred = core.shapes(nil, by), nil
@@ -93,7 +112,7 @@ local function inferring(options, behind)
     plan = { streams = {}, default = { taker = shapes }, options = {} },
     tell = function(spec)
       inferred = result.of(shapes, { enum = options.enum, tight = options.tight })
-      inferred.source, inferred.given, inferred.worker = source_of(spec), given_of(options), behind
+      inferred.source, inferred.given, inferred.worker = source_of(spec), given_of(options, request), behind
       inferred.files = spec.files and spec.words[1]
       if #inferred.streams == 0 then return nil, core.error("row_invalid", "there were no rows: nothing can be inferred") end
       standard_output.output:write(writers[options.as or "lua"]()(inferred, options))
@@ -110,14 +129,14 @@ end
 return function(session, options, behind)
   local problem = problem_of(options)
   if problem then return 2, problem end
-  local json
-  json, problem = request_argument.read(options.request, "--request")
+  local request
+  request, problem = request_argument.read(options.request, "--request")
   if problem then return 2, problem end
   local what
-  what, problem = (options.against and comparing or inferring)(options, behind)
+  what, problem = (options.against and comparing or inferring)(options, behind, request)
   if not what then return 2, problem end
   local plan = what.plan
-  plan.export, plan.json, plan.options.timeout = options.export, json, options.timeout or 0
+  plan.export, plan.json, plan.options.timeout = options.export, request, options.timeout or 0
   local spec, open_ended = input.spec(options, behind, plan, "infer")
   if not spec then return 2, open_ended end
   standard_output.expect()

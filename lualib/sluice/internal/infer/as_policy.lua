@@ -5,17 +5,12 @@ local lists = require "sluice.internal.lists"
 local result = require "sluice.internal.infer.result"
 local tables = require "sluice.internal.infer.tables"
 
-local function value_code(value)
-  if type(value) == "table" then return ("{ %s }"):format(table.concat(lists.map(value, code.quote), ", ")) end
-  return type(value) == "string" and code.quote(value) or tostring(value)
-end
-
 --- Where the rows come from, so that nothing need be told again.
 local function source_code(inferred)
   local lines = {}
-  if inferred.worker then lines[1] = ("  worker = %s,"):format(value_code(inferred.worker)) end
+  if inferred.worker then lines[1] = ("  worker = %s,"):format(code.value(inferred.worker)) end
   for _, option in ipairs(inferred.given or {}) do
-    lines[#lines + 1] = ("  %s = %s,"):format(code.key(option.name), value_code(option.value))
+    lines[#lines + 1] = ("  %s = %s,"):format(code.key(option.name), code.value(option.value))
   end
   return #lines > 0 and table.concat(lines, "\n") .. "\n" or ""
 end

@@ -1,4 +1,6 @@
 --- Texts as Lua source has them, and types as one would write them.
+local core = require "sluice.core"
+local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
 
 local M = {}
@@ -33,13 +35,24 @@ function M.remark(words)
   return (table.concat(words, "; "):gsub("%c", escape))
 end
 
-local function value(of)
-  return type(of) == "string" and M.quote(of) or tostring(of)
+--- A value of JSON.
+---@return string
+function M.value(of)
+  if of == json.null then return 'require("sluice").null' end
+  if core.is_decimal(of) then return ('require("sluice").decimal "%s"'):format(of) end
+  if type(of) == "string" then return M.quote(of) end
+  if math.type(of) == "float" then return assert(json.encode(of)) end
+  if type(of) ~= "table" then return tostring(of) end
+  if json.is_array(of) or of[1] ~= nil then
+    return #of == 0 and 'require("sluice").array {}' or ("{ %s }"):format(table.concat(lists.map(of, M.value), ", "))
+  end
+  local parts = lists.map(lists.sorted_keys(of), function(name) return ("%s = %s"):format(M.key(name), M.value(of[name])) end)
+  return #parts == 0 and "{}" or ("{ %s }"):format(table.concat(parts, ", "))
 end
 
 local function enum(type)
-  if #type.values == 1 then return ("schema.const(%s)"):format(value(type.values[1])) end
-  return ("schema.enum { %s }"):format(table.concat(lists.map(type.values, value), ", "))
+  if #type.values == 1 then return ("schema.const(%s)"):format(M.value(type.values[1])) end
+  return ("schema.enum { %s }"):format(table.concat(lists.map(type.values, M.value), ", "))
 end
 
 --- { min = 1, max = 2 } of an array.
