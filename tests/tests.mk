@@ -149,7 +149,7 @@ crash: deps
 # The whole table of faults, four at a time.
 faults: deps
 	$(NOW) test-parts
-	@FAULTS=all FAULTS_AT_ONCE=4 SPECS="$(wildcard tests/faults/*_spec.lua)" bash tests/run.sh $(BUILD)
+	@FAULTS=all FAULTS_AT_ONCE=4 SPEC_SECONDS=900 SPECS="$(wildcard tests/faults/*_spec.lua)" bash tests/run.sh $(BUILD)
 
 # The same of runner, host and worker: what is left.
 kill: deps

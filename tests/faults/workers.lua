@@ -1,4 +1,7 @@
 --- What workers do: lines of the table of faults (trial.lua says how they are read).
+local behaviour = require "support.behaviour"
+local frames = require "support.frames"
+
 local M = {}
 
 local function command(name, script, more)
@@ -78,5 +81,44 @@ lua("a Lua worker that exits", "os.exit(0)", { kind = "worker_exited", exit = 6 
 lua("a Lua worker that kills itself", "os.execute 'kill -KILL $PPID'", { kind = "worker_exited", exit = 6 })
 lua("a Lua worker out of memory", "local t = {} for i = 1, 1e3 do t[i] = ('x'):rep(1e5) .. i end error 'enough'",
   { kind = "export_failed", exit = 1 })
+
+-- ---- the protocol, cut and broken ---------------------------------------------
+
+--- A worker that says what the steps say, and leaves with status 0.
+local function speaker(name, steps, more)
+  steps[#steps + 1] = { exit = 0 }
+  more.name, more.expression, more.most = name, "true", 20
+  more.worker = behaviour.speaking(table.unpack(steps))
+  M[#M + 1] = more
+end
+
+local OPENING, ANSWER, REQUEST = frames.magic .. frames.hello(), frames.answer { "1", "2" }, { await = "request" }
+
+--- Where frames begin in the answer.
+local borders = { [0] = true }
+do
+  local at = 1
+  while at <= #ANSWER do
+    local _, after = frames.read(ANSWER, at)
+    borders[after - 1], at = true, after
+  end
+end
+
+for n = 0, #OPENING - 1 do
+  speaker(("an opening of %d bytes"):format(n), { OPENING:sub(1, n) }, { kind = "handshake", exit = 5, quick = n % 50 == 7 })
+end
+
+for n = 0, #ANSWER - 1 do
+  local between = borders[n]
+  speaker(("an answer of %d bytes"):format(n), { OPENING, REQUEST, ANSWER:sub(1, n) },
+    { kind = between and "worker_exited" or "protocol", exit = between and 6 or 5, quick = n % 50 == 0 })
+end
+
+for kind = 0, 40 do
+  speaker(("a frame of kind %d and nothing in it"):format(kind), { OPENING, REQUEST, frames.frame(kind, "", { request = 1 }) },
+    { kind = "protocol", exit = 5, quick = kind % 10 == 1 })
+  speaker(("a frame of kind %d before hello"):format(kind), { frames.magic .. frames.frame(kind, "", {}) },
+    { kind = frames.names[kind] and kind ~= frames.kinds.failure and "handshake" or "protocol", exit = 5 })
+end
 
 return M
