@@ -48,6 +48,13 @@ static bool begins(struct sl_text a, struct sl_text b)
 	return len >= FEWEST_LETTERS && a.len != b.len && strncasecmp(a.bytes, b.bytes, len) == 0;
 }
 
+/* Of two that are as near: the one that the word begins like, then the first by name. */
+static bool is_preferred(struct sl_text word, struct sl_text a, struct sl_text b)
+{
+	bool a_begins = begins(a, word), b_begins = begins(b, word);
+	return a_begins != b_begins ? a_begins : sl_text_compare(a, b) < 0;
+}
+
 void sl_nearest_begin(struct sl_nearest *n, struct sl_text word)
 {
 	*n = (struct sl_nearest){ .word = word };
@@ -61,7 +68,7 @@ void sl_nearest_offer(struct sl_nearest *n, struct sl_text candidate)
 		return; /* no letter is the same */
 	if (away > limit(n) && begins(candidate, n->word))
 		away = limit(n);
-	bool ties = n->best.bytes != NULL && away == n->away && sl_text_compare(candidate, n->best) < 0;
+	bool ties = n->best.bytes != NULL && away == n->away && is_preferred(n->word, candidate, n->best);
 	if (away >= n->away && !ties)
 		return;
 	n->away = away;

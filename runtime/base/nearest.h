@@ -20,8 +20,8 @@ struct sl_nearest {
 
 void sl_nearest_begin(struct sl_nearest *n, struct sl_text word);
 
-/* Of those as near as another the first by name is kept, in whatever order they
- * are offered. Words over 64 bytes are near to nothing. */
+/* Of those as near as another one is kept that the word is the beginning of, else the
+ * first by name, in whatever order they are offered. Words over 64 bytes are near to nothing. */
 void sl_nearest_offer(struct sl_nearest *n, struct sl_text candidate);
 
 #define SL_NEAREST_HINT 96 /* bytes, enough for any */
