@@ -50,7 +50,7 @@ describe("a callback's status", function()
   end
 
   it("3 that an export hands on after run:stop() is a stopped success", function()
-    local worker = behaviour.spawn "statuses.so"
+    local worker = behaviour.spawn("statuses.so", { stop_grace = behaviour.patience })
     local seen = behaviour.run(worker, "forever", nil, { on_row = function(_, run) run:stop() end })
     assert.is_true(behaviour.succeeded(seen).stopped)
     behaviour.serves_on(worker, 1, "returns", 0)

@@ -4,6 +4,9 @@ local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 local paths = require "support.paths"
 
+--- A worker that ends when it is asked to may take its time on a loaded machine.
+local PATIENT = { stop_grace = behaviour.patience }
+
 local function stop_at(sequence)
   return function(row, run)
     if row.sequence == sequence then run:stop() end
@@ -26,7 +29,7 @@ describe("run:stop()", function()
 
   for _, export in ipairs { "politely", "stubbornly", "deaf", "wrapped" } do
     it(("ends an endless Lua export (%s) with a summary marked stopped"):format(export), function()
-      local worker = behaviour.spawn "emits_forever.lua"
+      local worker = behaviour.spawn("emits_forever.lua", PATIENT)
       local seen = behaviour.run(worker, export, nil, { on_row = stop_at(3) })
       local summary = stopped(seen, 4)
       for i, raw in ipairs(seen.rows) do assert.equal(tostring(i), raw) end
@@ -38,19 +41,19 @@ describe("run:stop()", function()
   end
 
   it("ends an endless native export", function()
-    local worker = behaviour.spawn "wellbehaved"
+    local worker = behaviour.spawn("wellbehaved", PATIENT)
     stopped(behaviour.run(worker, "forever", nil, { on_row = stop_at(10) }), 11)
     behaviour.serves_on(worker, 1, "count", 3)
   end)
 
   it("ends an endless export of a shared library", function()
-    local worker = behaviour.spawn "statuses.so"
+    local worker = behaviour.spawn("statuses.so", PATIENT)
     stopped(behaviour.run(worker, "forever", nil, { on_row = stop_at(0) }), 1)
     behaviour.serves_on(worker, 1, "returns", 0)
   end)
 
   it("ends a wrapped command that prints without end", function()
-    local worker = behaviour.shell "exec yes 7"
+    local worker = behaviour.shell("exec yes 7", PATIENT)
     stopped(behaviour.run(worker, nil, nil, { on_row = stop_at(5) }), 6)
     stopped(behaviour.run(worker, nil, nil, { on_row = stop_at(0) }), 1)
     assert.equal(1, worker:info().generation)
@@ -66,14 +69,14 @@ describe("run:stop()", function()
   end)
 
   it("ends a worker that looks for orders in its silence", function()
-    local seen = behaviour.run(behaviour.spawn "sleeps", "politely", 0, { on_row = stop_at(0) })
+    local seen = behaviour.run(behaviour.spawn("sleeps", PATIENT), "politely", 0, { on_row = stop_at(0) })
     stopped(seen, 1)
     assert.same({ "1" }, seen.rows)
   end)
 
   it("commits: on_summary is called, on_failure is not", function()
     local called = {}
-    local summary = assert(behaviour.spawn("emits_forever.lua"):run("politely", nil, {
+    local summary = assert(behaviour.spawn("emits_forever.lua", PATIENT):run("politely", nil, {
       on_row = stop_at(0),
       on_summary = function(s) called[#called + 1] = s end,
       on_failure = function() called[#called + 1] = "failure" end,
@@ -82,7 +85,7 @@ describe("run:stop()", function()
   end)
 
   it("in a request that ends by itself at that moment may leave it whole", function()
-    local seen = behaviour.run(behaviour.spawn "counts.lua", "count", { n = 1 }, { on_row = stop_at(0) })
+    local seen = behaviour.run(behaviour.spawn("counts.lua", PATIENT), "count", { n = 1 }, { on_row = stop_at(0) })
     behaviour.succeeded(seen)
     assert.same({ 'row rows 0 {"i":1}', "summary" }, seen.events)
   end)
@@ -142,7 +145,7 @@ describe("run:stop()", function()
   end)
 
   it("does not excuse a row that was lost before it", function()
-    local worker = behaviour.spawn "wellbehaved"
+    local worker = behaviour.spawn("wellbehaved", PATIENT)
     local seen = behaviour.run(worker, "large_and_forever", 2 * 1024 * 1024, { on_row = stop_at(5) })
     behaviour.failed("frame_too_large", seen)
     assert.equal(1, worker:info().generation)
@@ -155,7 +158,7 @@ describe("run:stop()", function()
   end)
 
   it("in a loop over rows ends the loop in good order", function()
-    local worker, rows = behaviour.spawn "emits_forever.lua", 0
+    local worker, rows = behaviour.spawn("emits_forever.lua", PATIENT), 0
     for row, run in worker:rows "politely" do
       rows = rows + 1
       if row.sequence == 4 then run:stop() end
