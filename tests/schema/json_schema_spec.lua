@@ -183,6 +183,13 @@ describe("JSON Schema", function()
     end
   end)
 
+  it("leaves out a scale that no double can say", function()
+    local document = schema.decimal({ precision = 400, scale = 330 }):to_json_schema()
+    assert.is_nil(document.multipleOf)
+    assert.is_not_nil(schema.from_json_schema(json.encode(document)))
+    assert.equal(1e-22, schema.decimal({ precision = 40, scale = 22 }):to_json_schema().multipleOf)
+  end)
+
   it("says a Lua pattern as the regular expression that matches the same", function()
     local texts = { "", "a", "A1", "abc", "x-y", "x.y", "é", "a é", "12", "(12)", "a\nb", "/", "%", "[]", "a-" }
     for _, pattern in ipairs {

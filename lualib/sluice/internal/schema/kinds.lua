@@ -140,8 +140,8 @@ define {
   settle = check_decimal,
   write = function(s, out)
     out.type, out.minimum, out.maximum = "number", s.min, s.max
-    local unit = s.scale and core.decimal("1e-" .. s.scale)
-    if unit then out.multipleOf = unit + 0 > 0 and unit + 0 or unit end
+    local unit = s.scale and core.decimal("1e-" .. s.scale) + 0
+    if unit and unit > 0 then out.multipleOf = unit end -- smaller than a double can be: 1e-324 says nothing
   end,
   column = "decimal",
 }
