@@ -72,7 +72,8 @@ int sl_shape_merge(struct sl_shape *s, const struct sl_shape *other);
  *   fields                     a list in the order of first appearance of
  *                              { name =, place =, absent = the first row without it, or nil }
  *   rest                       the values of a map, all together; fields is nil when that is
- *                              all that is known; of few names it is nil
+ *                              all that is known; nil where it is certainly a record: of few
+ *                              names, of values of several types, of names that are mostly there
  *   too_deep                   true where nothing was looked into
  *
  * Raises on memory.

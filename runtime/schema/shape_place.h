@@ -45,10 +45,10 @@ struct sl_shape_value {
 };
 
 struct sl_shape_values {
-	size_t count;
+	size_t count, capacity;
 	size_t last; /* that was added to */
 	unsigned char slots[2 * SL_SHAPE_VALUES]; /* by hash: the place in the list + 1 */
-	struct sl_shape_value list[SL_SHAPE_VALUES];
+	struct sl_shape_value *list;
 };
 
 uint32_t sl_shape_hash(const char *text, size_t len);

@@ -7,6 +7,17 @@
 /* Of so many names on an object may be a map: then the values together are of interest. */
 #define MAY_BE_MAP 5
 
+/* What may be a map is pushed twice, its fields and their values together; and in both what may
+ * be one within it. So many places come of that at most: what is left are records. */
+#define COPIED_PLACES (2 * SL_SHAPE_PLACES)
+
+struct pushing {
+	lua_State *L;
+	const struct sl_shape *s;
+	size_t *copies_left;
+	bool is_copy; /* s holds the fields of an object together */
+};
+
 static void set_count(lua_State *L, const char *name, uint64_t n)
 {
 	lua_pushinteger(L, (lua_Integer)n);
@@ -121,17 +132,18 @@ static void push_scalars(lua_State *L, const struct sl_shape_place *p)
 		push_values(L, p->values);
 }
 
-static void push_place(lua_State *L, const struct sl_shape *s, const struct sl_shape_place *p);
+static void push_place(const struct pushing *to, const struct sl_shape_place *p);
 
-static void push_fields(lua_State *L, const struct sl_shape *s, const struct sl_shape_place *p)
+static void push_fields(const struct pushing *to, const struct sl_shape_place *p)
 {
+	lua_State *L = to->L;
 	lua_createtable(L, (int)p->count, 0);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct sl_shape_field *f = &p->fields[i];
 		lua_createtable(L, 0, 3);
 		lua_pushlstring(L, f->name, f->len);
 		lua_setfield(L, -2, "name");
-		push_place(L, s, f->place);
+		push_place(to, f->place);
 		lua_setfield(L, -2, "place");
 		if (f->absent.serial != 0) {
 			push_row(L, &f->absent);
@@ -142,6 +154,34 @@ static void push_fields(lua_State *L, const struct sl_shape *s, const struct sl_
 	lua_setfield(L, -2, "fields");
 }
 
+/* The families of types, as bits: numbers are one; null is none. */
+static unsigned families(const struct sl_shape_place *p)
+{
+	static const unsigned of[SL_SHAPE_TYPES] = {
+		[SL_JSON_BOOLEAN] = 1, [SL_JSON_INTEGER] = 2, [SL_JSON_FLOAT] = 2, [SL_JSON_DECIMAL] = 2,
+		[SL_JSON_STRING] = 4,  [SL_JSON_ARRAY] = 8,   [SL_JSON_OBJECT] = 16,
+	};
+	unsigned all = 0;
+	for (size_t i = 0; i < SL_SHAPE_TYPES; i++)
+		all |= p->sights[i].count > 0 ? of[i] : 0;
+	return all;
+}
+
+/* Names come and go, or there was one object only; and all values are of one family. */
+static bool may_be_map(const struct pushing *to, const struct sl_shape_place *p)
+{
+	unsigned all = 0;
+	uint64_t present = 0, objects = p->sights[SL_JSON_OBJECT].count;
+	if (p->count < MAY_BE_MAP || *to->copies_left == 0)
+		return false;
+	for (size_t i = 0; i < p->count; i++) {
+		all |= families(p->fields[i].place);
+		present += sl_shape_total(p->fields[i].place);
+	}
+	bool is_ragged = (double)present < 0.9 * (double)p->count * (double)objects;
+	return all != 0 && (all & (all - 1)) == 0 && (is_ragged || objects == 1);
+}
+
 /* All fields of an object together, in a shape of their own, which a finalizer frees. */
 static int free_shape(lua_State *L)
 {
@@ -149,8 +189,9 @@ static int free_shape(lua_State *L)
 	return 0;
 }
 
-static void push_together(lua_State *L, const struct sl_shape *s, const struct sl_shape_place *p)
+static void push_together(const struct pushing *to, const struct sl_shape_place *p)
 {
+	lua_State *L = to->L;
 	struct sl_shape **box = lua_newuserdatauv(L, sizeof *box, 0);
 	*box = NULL;
 	lua_createtable(L, 0, 1);
@@ -160,60 +201,64 @@ static void push_together(lua_State *L, const struct sl_shape *s, const struct s
 	struct sl_shape *together = *box = sl_shape_new();
 	bool ok = together != NULL;
 	if (ok)
-		together->deepest = s->deepest - p->depth - 1;
+		together->deepest = to->s->deepest - p->depth - 1;
 	for (size_t i = 0; ok && i < p->count; i++)
 		ok = sl_shape_place_merge(together, together->root, p->fields[i].place) == 0;
 	if (!ok) {
 		luaL_error(L, "not enough memory for the shape of a map");
 		return;
 	}
-	push_place(L, together, together->root);
+	push_place(&(struct pushing){ L, together, to->copies_left, true }, together->root);
 	lua_setfield(L, -3, "rest");
 	sl_shape_free(together);
 	*box = NULL;
 	lua_pop(L, 1);
 }
 
-static void push_containers(lua_State *L, const struct sl_shape *s, const struct sl_shape_place *p)
+static void push_containers(const struct pushing *to, const struct sl_shape_place *p)
 {
+	lua_State *L = to->L;
 	bool has_objects = p->sights[SL_JSON_OBJECT].count > 0;
 	if (p->sights[SL_JSON_ARRAY].count > 0)
 		set_range(L, "min_items", p->min_items, "max_items", p->max_items);
-	if (p->depth >= s->deepest && (has_objects || p->sights[SL_JSON_ARRAY].count > 0)) {
+	if (p->depth >= to->s->deepest && (has_objects || p->sights[SL_JSON_ARRAY].count > 0)) {
 		lua_pushboolean(L, true);
 		lua_setfield(L, -2, "too_deep");
 		return;
 	}
 	if (p->items != NULL) {
-		push_place(L, s, p->items);
+		push_place(to, p->items);
 		lua_setfield(L, -2, "items");
 	}
 	if (p->rest != NULL) {
-		push_place(L, s, p->rest);
+		push_place(to, p->rest);
 		lua_setfield(L, -2, "rest");
 	} else if (has_objects) {
-		push_fields(L, s, p);
-		if (p->count >= MAY_BE_MAP)
-			push_together(L, s, p);
+		push_fields(to, p);
+		if (may_be_map(to, p))
+			push_together(to, p);
 	}
 }
 
-static void push_place(lua_State *L, const struct sl_shape *s, const struct sl_shape_place *p)
+static void push_place(const struct pushing *to, const struct sl_shape_place *p)
 {
+	lua_State *L = to->L;
 	luaL_checkstack(L, 12, "a shape");
+	*to->copies_left -= to->is_copy && *to->copies_left > 0;
 	lua_newtable(L);
 	push_sights(L, p);
 	push_scalars(L, p);
-	push_containers(L, s, p);
+	push_containers(to, p);
 }
 
 void sl_shape_push(lua_State *L, const struct sl_shape *s)
 {
+	size_t copies = COPIED_PLACES;
 	size_t explained = 0, varying = 0, index = sl_shape_split(s, &explained, &varying);
 	lua_createtable(L, 0, 4);
 	set_count(L, "rows", s->rows);
 	set_count(L, "files", s->file_count);
-	push_place(L, s, s->root);
+	push_place(&(struct pushing){ L, s, &copies, false }, s->root);
 	lua_setfield(L, -2, "root");
 	if (index == SIZE_MAX)
 		return;

@@ -26,6 +26,7 @@ void sl_shape_values_free(struct sl_shape_values *v)
 		free(v->list[i].text);
 		free(v->list[i].group);
 	}
+	free(v->list);
 	free(v);
 }
 
@@ -36,10 +37,25 @@ static bool is_same(const struct sl_shape_value *value, const char *text, size_t
 	return value->text != NULL && value->len == len && memcmp(value->text, text, len) == 0;
 }
 
+static bool grow(struct sl_shape_values *v)
+{
+	if (v->count < v->capacity)
+		return true;
+	size_t capacity = v->capacity > 0 ? 4 * v->capacity : 4;
+	struct sl_shape_value *list = realloc(v->list, capacity * sizeof *list);
+	if (list == NULL)
+		return false;
+	v->list = list;
+	v->capacity = capacity;
+	return true;
+}
+
 static int append(struct sl_shape_values *v, struct sl_shape_value value, const char *text, size_t slot)
 {
 	if (v->count == SL_SHAPE_VALUES)
 		return 1;
+	if (!grow(v))
+		return -1;
 	if (text != NULL) {
 		value.text = malloc(value.len + 1);
 		if (value.text == NULL)

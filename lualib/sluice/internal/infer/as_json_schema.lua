@@ -1,4 +1,5 @@
 --- A JSON Schema, 2020-12; of several streams one for each, by its name, in $defs.
+local code = require "sluice.internal.infer.code"
 local document = require "sluice.internal.schema.document"
 local json = require "sluice.json"
 local json_schema = require "sluice.internal.schema.json_schema"
@@ -27,7 +28,8 @@ function annotate(node, out, orders)
   for i, alternative in ipairs(node.alternatives or {}) do
     out.anyOf[i] = annotate(alternative, out.anyOf[i], orders)
   end
-  if #node.notes > 0 then out["$comment"] = table.concat(node.notes, "; ") end
+  if node.type.kind == "decimal" then out.multipleOf = nil end -- by doubles 19.99 is not a multiple of 0.01
+  out["$comment"] = code.remark(node.notes)
   return out
 end
 
@@ -41,11 +43,12 @@ end
 ---@return string
 return function(inferred)
   local streams, orders, root = inferred.streams, {}, nil
+  local headline = code.remark { result.headline(inferred) }
   if #streams == 1 then
     root = of_stream(streams[1].node, orders)
-    root["$comment"] = result.headline(inferred) .. (root["$comment"] and " " .. root["$comment"] or "")
+    root["$comment"] = headline .. (root["$comment"] and " " .. root["$comment"] or "")
   else
-    root = { ["$comment"] = "by stream: one schema for each, by its name. " .. result.headline(inferred),
+    root = { ["$comment"] = "by stream: one schema for each, by its name. " .. headline,
       ["$defs"] = {}, anyOf = json.array() }
     local order = {}
     for i, stream in ipairs(streams) do

@@ -24,9 +24,9 @@ local STREAM = [[
 
 local WHOLE = "      map = function(row) return { row = row.payload } end, -- one value: %s\n"
 
-local function stream_code(t)
+local function stream_code(t, inner)
   return STREAM:format(result.rows(t.stream.rows), code.remarks(t.stream.node, "    "), code.key(t.stream.name),
-    code.of(t.stream.node, "      "), t.whole and WHOLE:format(code.remark { t.whole }) or "", code.quote(t.name),
+    code.of(t.stream.node, "      ", inner), t.whole and WHOLE:format(code.remark { t.whole }) or "", code.quote(t.name),
     t.whole and ', columns = { { "row", "json" } }' or "")
 end
 
@@ -43,7 +43,7 @@ local set = require("sluice").options {
   file = { default = "rows.db", description = "the database; made when it is not there" },
 }
 
-return {
+%sreturn {
 %s  streams = {
 %s
   },
@@ -53,9 +53,10 @@ return {
 ---@param inferred sluice.infer.Result
 ---@return string
 return function(inferred)
-  local streams = lists.map(tables.of(inferred, tables.dialects.sqlite), stream_code)
+  local inner = {}
+  local streams = lists.map(tables.of(inferred, tables.dialects.sqlite), function(t) return stream_code(t, inner) end)
   local words = "THIS_FILE.lua"
   if not inferred.worker then words = words .. " " .. (inferred.files and command_line.quote(inferred.files) or "< ROWS.jsonl") end
-  return FILE:format(code.remark { result.headline(inferred) }, code.remark { words }, source_code(inferred),
-    table.concat(streams, "\n"))
+  return FILE:format(code.remark { result.headline(inferred) }, code.remark { words }, code.inner(inner),
+    source_code(inferred), table.concat(streams, "\n"))
 end

@@ -27,12 +27,13 @@ function M.key(name)
   return "[" .. M.quote(name) .. "]"
 end
 
---- A comment stays on its line.
+--- A comment stays on its line, and is UTF-8, or a database would refuse it.
 ---@param words string[]
 ---@return string?
 function M.remark(words)
   if #words == 0 then return nil end
-  return (table.concat(words, "; "):gsub("%c", escape))
+  local text = table.concat(words, "; ")
+  return (text:gsub(utf8.len(text) and "%c" or "[%c\128-\255]", escape))
 end
 
 --- A value of JSON.
@@ -55,10 +56,9 @@ local function enum(type)
   return ("schema.enum { %s }"):format(table.concat(lists.map(type.values, M.value), ", "))
 end
 
---- { min = 1, max = 2 } of an array.
+--- { min = 1, max = 2 } of an array; nil: it has none.
 local function limits(type)
-  if not rawget(type, "min") then return "" end
-  return (", { min = %d, max = %d }"):format(type.min, type.max)
+  return rawget(type, "min") and ("{ min = %d, max = %d }"):format(type.min, type.max)
 end
 
 --- What a comment at a field says: also of the elements that have no line of their own.
@@ -73,50 +73,89 @@ local function remark_of(node)
   return M.remark(words)
 end
 
+-- ---- types ----------------------------------------------------------------------------
+
+--- Lua has 255 registers for an expression: one that holds many others is taken out, to stand
+--- before the rest as inner[1], inner[2] and so on.
+local ROOM, PENDING = 120, 50 -- so many elements of a table wait in registers at most
+
+---@class sluice.infer.Place
+---@field indent string     of the lines after the first
+---@field used integer      registers, at most
+---@field inner string[]    what was taken out
+
 local of
 
-local function field(part, indent)
-  local code = of(part.node, indent)
+local function deeper(at, registers, step)
+  return { indent = at.indent .. (step or ""), used = at.used + registers, inner = at.inner }
+end
+
+local function field(part, at)
+  local code = of(part.node, at)
   if part.optional then code = ("schema.optional(%s)"):format(code) end
-  local line = ("%s{ %s, %s },"):format(indent, M.quote(part.name), code)
+  local line = ("%s{ %s, %s },"):format(at.indent, M.quote(part.name), code)
   local remark = remark_of(part.node)
   if not remark then return line end
-  if code:find "\n" or #line + #remark > 118 then return ("%s-- %s\n%s"):format(indent, remark, line) end
+  if code:find "\n" or #line + #remark > 118 then return ("%s-- %s\n%s"):format(at.indent, remark, line) end
   return line .. " -- " .. remark
 end
 
-local function record(node, indent)
+local function record(node, at)
   local name = node.type.unknown == "refuse" and "schema.closed" or "schema.record"
   if #node.fields == 0 then return name .. " {}" end
-  local lines = lists.map(node.fields, function(part) return field(part, indent .. M.STEP) end)
-  return ("%s {\n%s\n%s}"):format(name, table.concat(lines, "\n"), indent)
+  local lines = lists.map(node.fields, function(part, i) return field(part, deeper(at, 6 + (i - 1) % PENDING, M.STEP)) end)
+  return ("%s {\n%s\n%s}"):format(name, table.concat(lines, "\n"), at.indent)
 end
 
-local function union(node, indent)
-  local parts = lists.map(node.alternatives, function(part) return of(part, indent) end)
+local function union(node, at)
+  local parts = lists.map(node.alternatives, function(part, i) return of(part, deeper(at, i)) end)
   return ("schema.union(%s)"):format(table.concat(parts, ", "))
 end
 
-local function bare(node, indent)
+local function array(node, at)
+  local told = limits(node.type)
+  if not node.items then return "schema.array" .. (told and " " .. told or "") end
+  return ("schema.array(%s%s)"):format(of(node.items, deeper(at, 2)), told and ", " .. told or "")
+end
+
+local function map(node, at)
+  return node.values and ("schema.map(%s)"):format(of(node.values, deeper(at, 2))) or "schema.map"
+end
+
+local function bare(node, at)
   local type = node.type
-  if node.fields then return record(node, indent) end
-  if node.alternatives then return union(node, indent) end
-  if node.items then return ("schema.array(%s%s)"):format(of(node.items, indent), limits(type)) end
-  if node.values then return ("schema.map(%s)"):format(of(node.values, indent)) end
+  if node.fields then return record(node, at) end
+  if node.alternatives then return union(node, at) end
+  if type.kind == "array" then return array(node, at) end
+  if type.kind == "map" then return map(node, at) end
   if type.kind == "enum" then return enum(type) end
   return "schema." .. tostring(type):gsub("^nullable%((.*)%)$", "%1")
+end
+
+local function take_out(node, inner)
+  local code = of(node, { indent = "", used = 0, inner = inner })
+  inner[#inner + 1] = ("inner[%d] = %s\n"):format(#inner + 1, code)
+  return ("inner[%d]"):format(#inner)
+end
+
+function of(node, at)
+  if at.used > ROOM and (node.fields or node.alternatives) then return take_out(node, at.inner) end
+  local code = bare(node, deeper(at, 2))
+  return rawget(node.type, "nullable") and ("schema.nullable(%s)"):format(code) or code
 end
 
 --- The type as code; lines after the first begin at indent.
 ---@param node sluice.infer.Node
 ---@param indent string
+---@param inner string[]  gets what must stand before it: M.inner writes that
 ---@return string
-function of(node, indent)
-  local code = bare(node, indent)
-  return rawget(node.type, "nullable") and ("schema.nullable(%s)"):format(code) or code
-end
+function M.of(node, indent, inner) return of(node, { indent = indent, used = 10, inner = inner }) end
 
-M.of = of
+---@param inner string[]
+---@return string
+function M.inner(inner)
+  return #inner > 0 and "local inner = {}\n" .. table.concat(inner) .. "\n" or ""
+end
 
 local CONSTRUCTORS = lists.keyed { "any", "null", "boolean", "integer", "number", "decimal", "string", "array", "map", "record",
   "enum", "union", "optional", "nullable" }

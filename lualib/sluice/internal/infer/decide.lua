@@ -39,16 +39,10 @@ local decide
 
 -- ---- numbers, strings ---------------------------------------------------------------
 
-local function digits_before(place)
-  local widest = place.digits or 0
-  for _, bound in pairs(lists.picked(place, { "min", "max" })) do widest = math.max(widest, #tostring(bound):gsub("-", "")) end
-  return widest
-end
-
 local function decimal(place, options)
   if not options.tight then return schema.decimal end
   local scale = place.scale or 0
-  return schema.decimal { precision = math.max(digits_before(place) + scale, 1), scale = scale }
+  return schema.decimal { precision = math.max(notes.digits_before(place) + scale, 1), scale = scale }
 end
 
 local function number(place, options)
@@ -56,9 +50,7 @@ local function number(place, options)
   if counts.decimal or place.inexact then return decimal(place, options) end
   local kind = counts.float and schema.number or schema.integer
   if not options.tight then return kind end
-  local low, high = place.min or place.low, place.max or place.high
-  if place.low and place.low < low then low = place.low end
-  if place.high and place.high > high then high = place.high end
+  local low, high = notes.bounds(place)
   return kind { min = low, max = high }
 end
 

@@ -1,4 +1,6 @@
 --- What is worth a comment: how often, in which row first, from where to where.
+local json = require "sluice.json"
+local lists = require "sluice.internal.lists"
 local units = require "sluice.internal.units"
 
 local M = {}
@@ -31,7 +33,10 @@ end
 
 local TYPES = { "null", "boolean", "integer", "float", "decimal", "string", "array", "object" }
 
---- The types of JSON as they appeared.
+--- Of the numbers each takes those before it.
+local WIDTHS = { integer = 1, number = 2, decimal = 3 }
+
+--- The types of JSON as they appeared, null aside.
 local function sights(place)
   local list = {}
   for order, name in ipairs(TYPES) do
@@ -47,12 +52,27 @@ local function sights(place)
   return list
 end
 
+--- Take in a type: whether it is more than what was there.
+local function widen(known, name)
+  for i, other in ipairs(known) do
+    if WIDTHS[name] and WIDTHS[other] then
+      if WIDTHS[name] < WIDTHS[other] then return false end
+      known[i] = name
+      return true
+    end
+  end
+  known[#known + 1] = name
+  return true
+end
+
 --- 'line 812: "n" was integer until "12a"'
 local function widenings(place, options, name)
-  local words, list = {}, sights(place)
-  for i = 2, #list do
-    words[#words + 1] = ("%s: %swas %s until %s"):format(M.row(list[i].first, options), name and ('"%s" '):format(name) or "",
-      list[i - 1].name, list[i].first.text)
+  local words, known, subject = {}, {}, name and json.encode(name) .. " " or ""
+  for _, sight in ipairs(sights(place)) do
+    local before = table.concat(known, " or ")
+    if widen(known, sight.name) and before ~= "" then
+      words[#words + 1] = ("%s: %swas %s until %s"):format(M.row(sight.first, options), subject, before, sight.first.text)
+    end
   end
   return words
 end
@@ -63,38 +83,60 @@ local SHOWN = 5
 
 local function several(n, unit) return ("%s %s%s"):format(n, unit, n == 1 and "" or "s") end
 
---- "5", "1 to 5"; with a unit "5 characters".
+--- "5 characters", "1 to 5 characters".
 local function range(low, high, unit)
-  if low == high then return unit and several(low, unit) or ("always %s"):format(low) end
-  return ("%s to %s%s"):format(low, high, unit and (" %ss"):format(unit) or "")
+  if low == high then return several(low, unit) end
+  return ("%s to %s %ss"):format(low, high, unit)
+end
+
+--- 'always "a"', unless something else, such as null, stands there too.
+local function constant(place, text)
+  local alone = next(place.counts, next(place.counts)) == nil
+  return (alone and "always " or "only ") .. text
+end
+
+--- The least and the greatest number; nil when a double does not keep all of them.
+---@return number? low, number? high
+function M.bounds(place)
+  local low, high = place.min or place.low, place.max or place.high
+  if low == nil or place.counts.decimal or place.inexact then return nil end
+  if place.low and place.low < low then low = place.low end
+  if place.high and place.high > high then high = place.high end
+  return low, high
+end
+
+--- The most digits before the point.
+---@return integer
+function M.digits_before(place)
+  local widest = place.digits or 0
+  for _, bound in pairs(lists.picked(place, { "min", "max" })) do widest = math.max(widest, #tostring(bound):gsub("-", "")) end
+  return widest
 end
 
 local function of_numbers(place)
-  local low, high = place.min or place.low, place.max or place.high
-  if low == nil then return nil end
-  if place.low and place.low < low then low = place.low end
-  if place.high and place.high > high then high = place.high end
-  return range(low, high)
-end
-
-local function quoted(value)
-  return type(value) == "string" and '"' .. value .. '"' or tostring(value)
+  local low, high = M.bounds(place)
+  if low then
+    local first, last = json.encode(low), json.encode(high)
+    return low == high and constant(place, first) or ("%s to %s"):format(first, last)
+  end
+  if not place.scale then return nil end
+  return ("%s before the point and %d behind it at most"):format(several(M.digits_before(place), "digit"), place.scale)
 end
 
 --- '"a" (12), "b" (3)': all values with how often they occur, where they are few.
 local function of_values(place)
-  local values = place.values
-  if not values or #values > SHOWN or #values * 2 > place.total then return nil end
-  if #values == 1 then return "always " .. quoted(values[1][1]) end
+  local values, counts = place.values, place.counts
+  if not values or #values > SHOWN or #values * 2 > place.total or counts.float or counts.decimal then return nil end
+  if #values == 1 then return constant(place, json.encode(values[1][1])) end
   local words = {}
-  for i, value in ipairs(values) do words[i] = ("%s (%s)"):format(quoted(value[1]), count(value[2])) end
+  for i, value in ipairs(values) do words[i] = ("%s (%s)"):format(json.encode(value[1]), count(value[2])) end
   return table.concat(words, ", ")
 end
 
 local function of_booleans(place)
   local total, trues = place.counts.boolean, place.trues
-  if trues == total then return "always true" end
-  if trues == 0 then return "always false" end
+  if trues == total then return constant(place, "true") end
+  if trues == 0 then return constant(place, "false") end
   return ("true in %s of %s"):format(count(trues), count(total))
 end
 
