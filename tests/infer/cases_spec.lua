@@ -54,6 +54,8 @@ describe("numbers", function()
     infers("decimal", { "9223372036854775808" })
     infers("decimal", { "1", "1e400" })
     infers("decimal", { "0.5", "0.1234567890123456789" })
+    infers("decimal", { "0.5", "9007199254740993" })
+    infers("number", { "0.5", "9007199254740992" })
     infers("number", { "0.12345678901234567" }) -- 17 digits
     infers("number", { "1.00000000000000000000000" }) -- zeros at the end are no digits
   end)

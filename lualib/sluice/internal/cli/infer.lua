@@ -58,8 +58,9 @@ end
 local function hint(console, stream)
   local split = stream.split
   if not split or split.explained * 2 < split.varying then return end
-  console:notice(("hint: in stream %s the field %q tells %d shapes of rows apart: --stream-by /%s writes a schema for each")
-    :format(stream.name, split.name, split.values, (split.name:gsub("~", "~0"):gsub("/", "~1"))))
+  local pointer = "/" .. split.name:gsub("~", "~0"):gsub("/", "~1")
+  console:notice(("hint: in stream %s the field %s tells %d shapes of rows apart: --stream-by %s writes a schema for each")
+    :format(stream.name, json.encode(split.name), split.values, command_line.quote(pointer)))
 end
 
 --- Options that make no sense together.

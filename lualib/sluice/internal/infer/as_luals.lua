@@ -8,6 +8,10 @@ local SIMPLE = {
   decimal = "number|sluice.Decimal", string = "string",
 }
 
+--- Types of Lua's own, which no class may be.
+local TAKEN = lists.keyed { "any", "nil", "boolean", "true", "false", "number", "integer", "string", "table", "function", "thread",
+  "userdata", "lightuserdata", "unknown", "self", "fun" }
+
 ---@class sluice.infer.Classes
 ---@field done string[]            texts of classes
 ---@field names table<string, true>
@@ -62,7 +66,7 @@ end
 ---@param inferred sluice.infer.Result
 ---@return string
 return function(inferred)
-  local classes = { done = {}, names = {} }
+  local classes = { done = {}, names = lists.joined(TAKEN, {}) }
   for _, stream in ipairs(inferred.streams) do
     if stream.node.fields and not rawget(stream.node.type, "nullable") then
       class(classes, stream.node, free_name(classes, stream.name))

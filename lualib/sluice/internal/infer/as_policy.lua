@@ -27,7 +27,7 @@ local WHOLE = "      map = function(row) return { row = row.payload } end, -- on
 local function stream_code(t, inner)
   return STREAM:format(result.rows(t.stream.rows), code.remarks(t.stream.node, "    "), code.key(t.stream.name),
     code.of(t.stream.node, "      ", inner), t.whole and WHOLE:format(code.remark { t.whole }) or "", code.quote(t.name),
-    t.whole and ', columns = { { "row", "json" } }' or "")
+    t.whole and (', columns = { { "row", %s } }'):format(code.quote(t.json)) or "")
 end
 
 local FILE = [[

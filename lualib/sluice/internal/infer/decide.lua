@@ -47,7 +47,7 @@ end
 
 local function number(place, options)
   local counts = place.counts
-  if counts.decimal or place.inexact then return decimal(place, options) end
+  if counts.decimal or place.inexact or notes.needs_digits(place) then return decimal(place, options) end
   local kind = counts.float and schema.number or schema.integer
   if not options.tight then return kind end
   local low, high = notes.bounds(place)

@@ -95,11 +95,18 @@ local function constant(place, text)
   return (alone and "always " or "only ") .. text
 end
 
+local DOUBLE = 1 << 53
+
+--- Fractions, and integers that a double may not keep.
+function M.needs_digits(place)
+  return place.counts.float ~= nil and place.min ~= nil and (place.min < -DOUBLE or place.max > DOUBLE)
+end
+
 --- The least and the greatest number; nil when a double does not keep all of them.
 ---@return number? low, number? high
 function M.bounds(place)
   local low, high = place.min or place.low, place.max or place.high
-  if low == nil or place.counts.decimal or place.inexact then return nil end
+  if low == nil or place.counts.decimal or place.inexact or M.needs_digits(place) then return nil end
   if place.low and place.low < low then low = place.low end
   if place.high and place.high > high then high = place.high end
   return low, high
@@ -162,7 +169,8 @@ end
 
 --- Why no double will do.
 local function of_digits(place, options)
-  if not place.inexact or place.counts.decimal then return nil end
+  if place.counts.decimal then return nil end
+  if not place.inexact then return M.needs_digits(place) and "fractions, and integers that a double does not keep" or nil end
   return ("%s has more digits than a double keeps"):format(M.row(place.inexact, options))
 end
 

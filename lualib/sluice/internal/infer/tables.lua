@@ -12,6 +12,7 @@ local M = {}
 ---@field name string
 ---@field columns sluice.sql.Column[]
 ---@field whole string?   why each row is one column of JSON
+---@field json "json"|"json?"  the type of that
 
 M.dialects = { sqlite = sqlite, postgres = postgres }
 
@@ -50,7 +51,7 @@ local function free_name(stream, dialect, taken)
   local limits = LIMITS[dialect]
   local base = stream:gsub("[%z\1-\31]", "_")
   if not utf8.len(base) then base = base:gsub("[\128-\255]", "_") end
-  if base == "" or base:lower():find "^sqlite_" or base == ledger.TABLE then base = "stream_" .. base end
+  if base == "" or base:lower():find "^sqlite_" or base:lower() == ledger.TABLE then base = "stream_" .. base end
   local room = (limits.bytes or 200) - 4
   while #base > room do base = base:sub(1, (utf8.offset(base, -1)) - 1) end
   local name, n = base, 1
@@ -62,16 +63,18 @@ local function free_name(stream, dialect, taken)
   return name
 end
 
+local function takes_null(type) return type.kind == "null" or rawget(type, "nullable") end
+
 ---@param inferred sluice.infer.Result
 ---@param dialect table
 ---@return sluice.infer.Table[]
 function M.of(inferred, dialect)
   local taken = {}
   return lists.map(inferred.streams, function(stream)
-    local whole = problem_of(stream.node, dialect)
+    local whole, json = problem_of(stream.node, dialect), takes_null(stream.node.type) and "json?" or "json"
     return {
-      stream = stream, whole = whole, name = free_name(stream.name, dialect, taken),
-      columns = whole and columns.read { { "row", "json" } } or columns.of_schema(stream.node.type),
+      stream = stream, whole = whole, json = json, name = free_name(stream.name, dialect, taken),
+      columns = whole and columns.read { { "row", json } } or columns.of_schema(stream.node.type),
     }
   end)
 end

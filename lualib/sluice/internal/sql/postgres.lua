@@ -271,9 +271,12 @@ function M.accepts(column, existing)
   return accept and accept(column, existing)
 end
 
+--- A modifier says at most so many digits; a column without one takes more.
+local MOST_DIGITS = 1000
+
 ---@param column sluice.sql.Column
 function M.type_of(column)
-  if column.type == "decimal" and column.precision then return ("numeric(%d,%d)"):format(column.precision, column.scale or 0) end
+  if column.type == "decimal" and (column.precision or math.huge) <= MOST_DIGITS then return ("numeric(%d,%d)"):format(column.precision, column.scale or 0) end
   return M.types[column.type]
 end
 
