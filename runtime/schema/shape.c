@@ -170,7 +170,7 @@ static size_t field_of(struct sl_shape *s, struct sl_shape_place *p, const char 
 }
 
 /* The fields of this object wait in the list, each once; *always: so many of them all objects had before.
- * 1: there are too many names. */
+ * 1: there are too many names, or one is too long. */
 static int collect(struct sl_shape *s, struct sl_shape_place *p, struct sl_json_value v, size_t *always)
 {
 	struct sl_json_iter it = sl_json_children(v);
@@ -178,6 +178,8 @@ static int collect(struct sl_shape *s, struct sl_shape_place *p, struct sl_json_
 	const char *name;
 	size_t len, first = s->pending_count;
 	for (size_t guess = 0; sl_json_next(&it, &name, &len, &value); guess++) {
+		if (len > SL_SHAPE_NAME_BYTES)
+			return 1;
 		guess = field_of(s, p, name, len, guess);
 		if (guess == SIZE_MAX)
 			return -1;

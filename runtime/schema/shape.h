@@ -6,8 +6,8 @@
  * which row first; the least and the greatest number and length; which formats all strings
  * have had; the values themselves, as long as they are few.
  *
- * Memory is bounded whatever comes. An object of more than SL_SHAPE_NAMES names is a map
- * from then on: its values are taken together. Of more than SL_SHAPE_PLACES places the
+ * Memory is bounded whatever comes. An object of more than SL_SHAPE_NAMES names, or of one that
+ * has more than SL_SHAPE_NAME_BYTES, is a map from then on: its values are taken together. Of more than SL_SHAPE_PLACES places the
  * deepest levels are given up: what stands there is not looked into. Both depend on what
  * has come and not on its order, so that the shapes of two parts merge to that of the whole.
  *
@@ -22,6 +22,7 @@
 #include "json/json.h"
 
 #define SL_SHAPE_NAMES 1000
+#define SL_SHAPE_NAME_BYTES 1024
 #define SL_SHAPE_PLACES 20000
 #define SL_SHAPE_VALUES 64      /* distinct strings or integers of a place that are kept */
 #define SL_SHAPE_VALUE_BYTES 64 /* a longer string ends the list */

@@ -307,8 +307,13 @@ describe("maps", function()
     local texts = {}
     for i = 1, 1001 do texts[i] = ('{"n%d":%s}'):format(i, i % 2 == 0 and "1" or '"x"') end
     infers('map(union({ integer, enum({ "x" }) }))', texts)
-    assert.equal("a map: more than 1,000 names", node_of(texts).notes[1])
+    assert.equal("a map: more than 1,000 names, or one of more than 1,024 bytes", node_of(texts).notes[1])
     infers("array(map(integer))", { "[" .. object_of(numbered(1, 600)) .. "," .. object_of(numbered(601, 1200)) .. "]" })
+  end)
+
+  it("are all objects of a very long name", function()
+    infers("map(integer)", { '{"a":1}', object_of { ("n"):rep(1025) }, '{"b":2,"c":3}' })
+    assert.equal("record", type_of({ object_of { ("n"):rep(1024) } }).kind)
   end)
 
   it("may hold maps", function()
@@ -360,17 +365,17 @@ describe("more places than there is room for", function()
   end
 
   it("are given up from below, and all rows are still accepted", function()
-    local inner = wide(150, '{"x":1,"y":{"z":2}}')
-    local texts = { wide(140, inner), wide(140, inner:gsub("1", "null")) }
+    local inner = wide(205, "1")
+    local texts = { wide(100, inner), wide(100, (inner:gsub("1", "null"))), '{"f1":{"f1":{"x":{"y":1}}}}' }
     local of = type_of(texts)
     assert.is_true(#tostring(of) < 200000)
   end)
 
   it("are the same ones when parts are merged", function()
     local texts = {}
-    for i = 1, 6 do
+    for i = 1, 3 do
       local parts = {}
-      for k = 1, 60 do parts[k] = ('"g%d_%d":%s'):format(i, k, wide(90, '{"x":' .. i .. "}")) end
+      for k = 1, 80 do parts[k] = ('"g%d_%d":%s'):format(i, k, wide(85, i % 2 == 0 and '{"x":1}' or "1")) end
       texts[i] = "{" .. table.concat(parts, ",") .. "}"
     end
     local whole, merged = core.shapes(), core.shapes()

@@ -49,7 +49,10 @@ local function given_of(options, request)
 end
 
 local function source_of(spec)
-  if spec.files then return #spec.words <= 3 and table.concat(spec.words, ", ") or ("%d files"):format(#spec.words) end
+  if spec.files then
+    local words = lists.map(spec.words, function(word) return word == "-" and "standard input" or word end)
+    return #words <= 3 and table.concat(words, ", ") or ("%d files"):format(#words)
+  end
   if spec.words and #spec.words > 0 then return command_line.show(spec.words) end
   return "standard input"
 end

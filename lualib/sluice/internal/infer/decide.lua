@@ -139,7 +139,7 @@ end
 ---@return string?
 local function why_map(place)
   if not place.rest then return nil end
-  if not place.fields then return "more than 1,000 names" end
+  if not place.fields then return "more than 1,000 names, or one of more than 1,024 bytes" end
   if not is_alike(place.rest) then return nil end
   local names, objects = #place.fields, place.counts.object
   local share, odd = presence(place)
