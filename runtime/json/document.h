@@ -32,9 +32,9 @@ struct sl_json {
 	struct sl_buffer copy; /* of texts without padding */
 	const char *text;      /* that was parsed; borrowed */
 	size_t length;
-	struct {
+	struct sl_json_place {
 		size_t at, offset; /* a word of the tape, and where its text begins */
-	} place;                   /* that was looked for last */
+	} place, opened;           /* that was looked for last, and where the last container begins */
 };
 
 #define SL_TAPE_COUNT_MAX 0xFFFFFFu

@@ -52,7 +52,7 @@ static void remember(struct sl_json *j, const char *text, size_t len)
 {
 	j->text = text;
 	j->length = len;
-	j->place.at = 0;
+	j->place.at = j->opened.at = 0;
 }
 
 /* What a parser holds before its first text and after a failure: null. */

@@ -102,8 +102,8 @@ bool sl_json_is_unicode(struct sl_json_value v);
 const char *sl_json_decimal(struct sl_json_value v, char room[SL_JSON_DECIMAL_ROOM], size_t *len);
 
 /* The text of any value where it stands in the text that was parsed, which must
- * still be there. Asked for values in document order, it passes over the text once;
- * the place is kept in the document. */
+ * still be there. Asked for values in document order, it passes over the text once, and
+ * over a container that was asked for itself once more; the place is kept in the document. */
 const char *sl_json_own_text(struct sl_json_value v, size_t *len);
 
 /* Children in document order, duplicates included. */

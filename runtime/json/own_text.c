@@ -63,12 +63,13 @@ static size_t next_token(const uint64_t *tape, size_t at)
 /* To the token at this word of the tape. */
 static void go_to(struct sl_json *j, size_t at)
 {
-	const char *end = j->text + j->length, *p = j->text + j->place.offset;
-	size_t here = j->place.at;
-	if (here == 0 || here > at) {
-		here = 1;
-		p = j->text;
-	}
+	struct sl_json_place from = { .at = 1 };
+	if (j->place.at != 0 && j->place.at <= at)
+		from = j->place;
+	else if (j->opened.at != 0 && j->opened.at <= at)
+		from = j->opened;
+	const char *end = j->text + j->length, *p = j->text + from.offset;
+	size_t here = from.at;
 	for (p = skip_between(p, end); here < at && p < end; p = skip_between(p, end)) {
 		p = skip_token(p, end);
 		here = next_token(j->tape, here);
@@ -84,8 +85,10 @@ const char *sl_json_own_text(struct sl_json_value v, size_t *len)
 	go_to(j, v.at);
 	const char *from = j->text + j->place.offset;
 	size_t after = sl_tape_after(j->tape, v.at), closing = after - 1;
-	if (sl_tape_words[j->tape[v.at] >> 56] == 0)
-		go_to(j, closing); /* its bracket */
+	if (sl_tape_words[j->tape[v.at] >> 56] == 0) {
+		j->opened = j->place; /* who asks for what is in it goes on from here */
+		go_to(j, closing);    /* its bracket */
+	}
 	const char *end = skip_token(j->text + j->place.offset, j->text + j->length);
 	*len = (size_t)(end - from);
 	return from;

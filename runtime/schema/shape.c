@@ -169,7 +169,7 @@ static size_t field_of(struct sl_shape *s, struct sl_shape_place *p, const char 
 	return index != SIZE_MAX ? index : sl_shape_field_add(s, p, name, len, hash, missed);
 }
 
-/* The fields of this object wait in the list, each once; *always: so many of them all objects had before.
+/* The fields of this object wait in the list, in the order of the text; *always: so many of them all objects had before.
  * 1: there are too many names, or one is too long. */
 static int collect(struct sl_shape *s, struct sl_shape_place *p, struct sl_json_value v, size_t *always)
 {
@@ -186,13 +186,12 @@ static int collect(struct sl_shape *s, struct sl_shape_place *p, struct sl_json_
 		if (p->count > SL_SHAPE_NAMES)
 			return 1;
 		struct sl_shape_field *f = &p->fields[guess];
-		if (f->visit == p->visit) {
-			s->pending[first + f->pending].value = value;
-			continue;
-		}
+		if (f->visit == p->visit)
+			s->pending[first + f->pending].index = SIZE_MAX;
+		else
+			*always += f->absent.serial == 0;
 		f->visit = p->visit;
 		f->pending = s->pending_count - first;
-		*always += f->absent.serial == 0;
 		if (await(s, guess, value) != 0)
 			return -1;
 	}
@@ -234,9 +233,11 @@ static int add_fields(struct sl_shape *s, struct sl_shape_place *p, struct sl_js
 		return -1;
 	if (always < p->always)
 		note_absent(p, row);
-	for (size_t i = first; i < s->pending_count; i++)
-		if (add(s, p->fields[s->pending[i].index].place, s->pending[i].value, row) != 0)
+	for (size_t i = first; i < s->pending_count; i++) {
+		struct sl_shape_pending at = s->pending[i]; /* the list may move */
+		if (at.index != SIZE_MAX && add(s, p->fields[at.index].place, at.value, row) != 0)
 			return -1;
+	}
 	s->pending_count = first;
 	return 0;
 }

@@ -109,7 +109,7 @@ struct sl_shape_place {
 };
 
 struct sl_shape_pending { /* a field's value, before it is certain that it is the last of its name */
-	size_t index; /* of the field */
+	size_t index; /* of the field; SIZE_MAX: another of its name came */
 	struct sl_json_value value;
 };
 

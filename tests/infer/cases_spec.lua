@@ -401,6 +401,25 @@ describe("more places than there is room for", function()
   end)
 end)
 
+describe("a large row", function()
+  --- Seconds of the processor that it takes.
+  local function takes(text)
+    local begin = os.clock()
+    described { text }
+    return os.clock() - begin
+  end
+
+  it("is passed over a few times, also with duplicate keys", function()
+    assert.is_true(takes("[" .. ('{"a":1,"b":1.5,"a":1.5},'):rep(40000) .. "0]") < 5)
+  end)
+
+  it("is passed over a few times, also when all in it is new", function()
+    local parts = {}
+    for i = 1, 900 do parts[i] = ('"f%d":%s'):format(i, object_of(numbered(1, 20), "[{}]")) end
+    assert.is_true(takes("{" .. table.concat(parts, ",") .. ',"s":"' .. ("x"):rep(900000) .. '"}') < 5)
+  end)
+end)
+
 -- ---- what is written ----------------------------------------------------------------------
 
 local function written(texts, as, options)
