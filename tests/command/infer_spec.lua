@@ -46,7 +46,7 @@ describe("rows", function()
     local text = succeeded({ "a.jsonl", "b.jsonl.gz" }, { cwd = dir })
     assert.equal(expected, tostring(load_as("s.lua", text)))
     assert.matches("^%-%- Inferred from 2 rows of a.jsonl, b.jsonl.gz by sluice infer.\n", text)
-    assert.matches("b.jsonl.gz:2: was integer until 2.5", text, 1, true)
+    assert.matches([[b.jsonl.gz:2: "n" was integer until 2.5]], text, 1, true)
     assert.matches("1 of 2 have it, a.jsonl:1 is the first without", text, 1, true)
   end)
 
@@ -76,8 +76,8 @@ describe("rows", function()
   end)
 
   it("are wanted: without any there is nothing to write", function()
-    assert.matches("there were no rows", fails(2, { "-" }, { input = "" }))
-    assert.matches("there were no rows", fails(2, { "--lines", "--", "true" }))
+    assert.matches("there were no rows", fails(3, { "-" }, { input = "" }))
+    assert.matches("there were no rows", fails(3, { "--lines", "--", "true" }))
   end)
 end)
 
@@ -115,7 +115,7 @@ describe("sluice infer", function()
 
   it("refuses what its options cannot be", function()
     assert.matches('--as: expected lua, json-schema, luals, sql or policy, got "x"', fails(2, { "--as", "x", "-" }), 1, true)
-    assert.matches('--dialect: expected sqlite or postgres, got "x"', fails(2, { "--dialect", "x", "-" }), 1, true)
+    assert.matches('--dialect: expected sqlite or postgres, got "x"', fails(2, { "--as", "sql", "--dialect", "x", "-" }), 1, true)
     for _, n in ipairs { "-1", "65", "1.5", "x" } do
       assert.matches("--enum: expected a whole number from 0 to 64", fails(2, { "--enum", n, "-" }), 1, true)
     end

@@ -158,7 +158,7 @@ describe("strings", function()
 
   it("have a format that says little only where the name speaks of it", function()
     for format, field in pairs {
-      hostname = { "server_name", "example" }, ["uri-reference"] = { "href", "a/b" }, ["json-pointer"] = { "pointer", "/a/b" },
+      hostname = { "host", "www.example.org" }, ["uri-reference"] = { "href", "a/b" }, ["json-pointer"] = { "pointer", "/a/b" },
     } do
       local row = ('{"%s":"%s"}'):format(table.unpack(field))
       infers(('record({ %s = string { format = "%s" } })'):format(field[1], format), { row })
@@ -170,8 +170,17 @@ describe("strings", function()
     infers("string { min_length = 1, max_length = 3 }", { '"é"', '"😀a\\u0000"' }, { tight = true })
     infers("string { min_length = 0, max_length = 1 }", { '""', '"\\ud800"' }, { tight = true })
     infers('string { min_length = 10, max_length = 10, format = "date" }', { '"2024-02-29"' }, { tight = true })
-    assert.equal("1 to 3 characters", notes_of { '"é"', '"abc"' })
+    assert.equal("1 to 3 characters; 2 values", notes_of { '"é"', '"abc"' })
     assert.equal("1 character", notes_of { '"é"' })
+  end)
+
+  it("that are many are counted as far as they are kept", function()
+    local texts = {}
+    for i = 1, 65 do texts[i] = ('"v%02d"'):format(i) end
+    assert.equal("3 characters; more than 64 values", notes_of(texts))
+    texts[65] = nil
+    assert.equal("3 characters; 64 values", notes_of(texts))
+    assert.equal("65 characters", notes_of { '"' .. ("x"):rep(65) .. '"' })
   end)
 
   it("that are few are said, as JSON writes them", function()

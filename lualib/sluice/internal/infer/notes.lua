@@ -147,6 +147,14 @@ local function of_booleans(place)
   return ("true in %s of %s"):format(count(trues), count(total))
 end
 
+--- How many texts there are; a list of more than 64, or of longer ones than 64 bytes, is not kept.
+local function of_distinct(place)
+  if not place.values then return place.max_length <= 16 and "more than 64 values" or nil end
+  local texts = 0
+  for _, value in ipairs(place.values) do texts = texts + (type(value[1]) == "string" and 1 or 0) end
+  return texts > 1 and ("%d values"):format(texts) or nil
+end
+
 --- The size of what is there, for each type.
 local function of_sizes(place, node)
   local words, kind, counts = {}, node.type.kind, place.counts
@@ -159,8 +167,7 @@ local function of_sizes(place, node)
     add(of_numbers(place))
     if counts.string and kind ~= "enum" and not rawget(node.type, "format") then
       add(range(place.min_length, place.max_length, "character"))
-      if place.values and #place.values > 1 then add(("%d values"):format(#place.values)) end
-      if not place.values then add "many values" end
+      add(of_distinct(place))
     end
   end
   if counts.array and place.items then add(range(place.min_items, place.max_items, "element")) end
