@@ -13,7 +13,7 @@ local shell = require "support.shell"
 local system = require "system"
 
 local SECONDS = tonumber(arg[1] or 600)
-local MORE_KIB, MORE_FDS, MOST_ZOMBIES = 3 * 1024, 2, 40
+local MORE_KIB, MORE_FDS, MOST_ZOMBIES = 3 * 1024, 16, 40
 
 local MODULE = [[
 local sluice = require "sluice"
