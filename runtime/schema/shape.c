@@ -106,6 +106,16 @@ static void add_formats(struct sl_shape_place *p, const char *text, size_t len)
 	}
 }
 
+/* As WTF-8 has them: ED A0 80 to ED BF BF. */
+static bool has_surrogate(const char *text, size_t len)
+{
+	const char *end = text + len;
+	for (const char *p = text; (p = memchr(p, '\xED', (size_t)(end - p))) != NULL; p++)
+		if (end - p > 1 && (unsigned char)p[1] >= 0xA0)
+			return true;
+	return false;
+}
+
 static int add_string(struct sl_shape_place *p, struct sl_json_value v)
 {
 	size_t len;
@@ -114,6 +124,8 @@ static int add_string(struct sl_shape_place *p, struct sl_json_value v)
 	bool is_first = p->sights[SL_JSON_STRING].count == 1;
 	if (is_first)
 		p->formats = p->may_have;
+	if (!sl_json_is_unicode(v))
+		p->surrogates |= has_surrogate(text, len);
 	p->min_length = is_first || characters < p->min_length ? characters : p->min_length;
 	p->max_length = is_first || characters > p->max_length ? characters : p->max_length;
 	if (p->formats != 0)

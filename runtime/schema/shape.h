@@ -65,6 +65,7 @@ int sl_shape_merge(struct sl_shape *s, const struct sl_shape *other);
  *   digits, scale              the most before and behind the point, of floats and decimals
  *   inexact                    the first with more digits than a double keeps
  *   min_length, max_length     of strings, in characters
+ *   surrogates                 true when one has a lone one: it is no text of Unicode
  *   formats                    names of those that all strings have, if any
  *   values                     a list of { value, how often } of strings and integers, in the
  *                              order of their appearance; nil when there were more

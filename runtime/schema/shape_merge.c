@@ -63,6 +63,7 @@ static int merge_scalars(const struct merge *m, struct sl_shape_place *a, const 
 	if (b->sights[SL_JSON_STRING].count > 0)
 		a->formats = a->sights[SL_JSON_STRING].count > 0 ? a->formats & b->formats : b->formats;
 	a->trues += b->trues;
+	a->surrogates |= b->surrogates;
 	a->digits = MORE(a->digits, b->digits);
 	a->scale = MORE(a->scale, b->scale);
 	if (!moved(m, b->inexact, &row))

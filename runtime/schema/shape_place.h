@@ -94,6 +94,7 @@ struct sl_shape_place {
 	unsigned formats;      /* bit for each that all strings have had */
 	unsigned may_have;     /* formats that are looked for here */
 	bool many;             /* values: more than are kept */
+	bool surrogates;       /* a string has a lone one, which no text of Unicode has */
 	struct sl_shape_values *values;
 	/* arrays */
 	size_t min_items, max_items;

@@ -128,6 +128,10 @@ static void push_scalars(lua_State *L, const struct sl_shape_place *p)
 		set_range(L, "min_length", p->min_length, "max_length", p->max_length);
 	if (p->sights[SL_JSON_STRING].count > 0 && p->formats != 0)
 		push_formats(L, p->formats);
+	if (p->surrogates) {
+		lua_pushboolean(L, true);
+		lua_setfield(L, -2, "surrogates");
+	}
 	if (p->values != NULL)
 		push_values(L, p->values);
 }

@@ -244,11 +244,23 @@ describe("a policy that was written", function()
     assert.equal("18446744073709551615\n0.12345678901234567890\n", kept '{"n":18446744073709551615}\n{"n":0.12345678901234567890}\n')
   end)
 
+  it("keeps texts that no column of text can hold", function()
+    local input = '{"a":"x\\ud800","b":1}\n{"a":"y","b":2}\n'
+    assert.equal(input, kept(input))
+  end)
+
   it("keeps rows that are no records, null too", function()
     assert.equal('1\n"x"\n\n[1,2]\n', kept '1\n"x"\nnull\n[1,2]\n')
     assert.equal('{"a":1}\n\n', kept '{"a":1}\nnull\n')
     assert.equal("\n", kept "null\n")
     assert.equal("{}\n", kept "{}\n")
+  end)
+
+  it("asks the worker what it was asked", function()
+    local worker = shell.file('return { exports = { rows = function(request, emit) emit:row("rows", request) end } }', "asked.lua")
+    local text = succeeded { "-q", "--request", '{"a":1,"b":[1.5,null,{"c d":"x\\ny"}],"e":[]}', "--env", "A=b", "--as", "policy", "--", worker }
+    assert.matches('request = { a = 1, b = { 1.5, require%("sluice"%).null, { %["c d"%] = "x\\ny" } }, e = require%("sluice"%).array {} },', text)
+    assert.matches('env = { A = "b" },', text)
   end)
 
   it("reads the rows as they were read", function()

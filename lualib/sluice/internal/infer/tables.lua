@@ -43,6 +43,7 @@ local function problem_of(node, dialect)
     local folded = dialect.fold(field.name)
     if seen[folded] then return ("the names %s and %s are one to the database"):format(seen[folded], field.name) end
     seen[folded] = field.name
+    if field.node.place.surrogates then return ("a text in %s has a lone surrogate, which no text of a database has"):format(field.name) end
   end
 end
 
