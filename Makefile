@@ -9,14 +9,14 @@ CFLAGS   ?= -O3 -g -flto=auto -ffat-lto-objects
 CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
 
-BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev \
+BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev liblz4-dev \
 	libre2-dev libxxhash-dev libsqlite3-dev libpq-dev libpq5 lua-argparse lua-filesystem lua-cjson lua5.4
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
 	util-linux iproute2 locales sqlite3 postgresql-15 postgresql-client-15
 
 # ---- what is built -------------------------------------------------------
 
-LIBS     := lua5.4 libuv simdjson zlib re2
+LIBS     := lua5.4 libuv simdjson zlib liblz4 re2
 HEADERS  := sqlite3 libpq # libraries that are loaded when a run needs them
 WARNINGS := -Wall -Wextra -Werror
 INCLUDES := -Iruntime -Iruntime/host/include
@@ -36,7 +36,7 @@ say   = $(if $(V),,@echo "  $(1)	$(2)")
 
 objects   = $(patsubst %,$(BUILD)/%.o,$(wildcard $(addprefix runtime/,$(1))))
 WIRE     := $(call objects,base/*.c wire/*.c)
-ROOMS    := $(WIRE) $(call objects,json/*.c json/*.cpp host/*.c lua/*.c file/*.c expression/*.c supervise/*.c schema/*.c schema/*.cpp sink/*.c script/*.c)
+ROOMS    := $(WIRE) $(call objects,json/*.c json/*.cpp host/*.c lua/*.c file/*.c record/*.c expression/*.c supervise/*.c schema/*.c schema/*.cpp sink/*.c script/*.c)
 NATIVE   := $(WIRE) $(call objects,host/emitter.c host/serve.c host/emit.c host/control.c host/transport.c host/worker.c)
 MAIN     := $(call objects,main.c)
 

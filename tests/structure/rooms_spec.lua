@@ -4,24 +4,26 @@ local BUILD = os.getenv "SLUICE_BUILD" or "build"
 
 -- Rooms in one place are neighbours, and do not know each other.
 local ORDER = {
-  base = 0, json = 1, wire = 1, file = 1, lua = 2, expression = 2, host = 3, supervise = 3, schema = 3, sink = 4, script = 5, ["main.c"] = 6,
+  base = 0, json = 1, wire = 1, file = 1, lua = 2, expression = 2, record = 2, host = 3, supervise = 3, schema = 3, sink = 4, script = 5, ["main.c"] = 6,
 }
 
 -- What a room must not know although it stands to the left.
 local FORBIDDEN = {
   lua = { wire = true, file = true },
   expression = { wire = true, file = true },
+  record = { json = true, file = true },
   supervise = { lua = true, file = true, expression = true },
   schema = { wire = true, expression = true },
-  sink = { wire = true, host = true, supervise = true, expression = true },
-  script = { host = true, wire = true },
+  sink = { wire = true, host = true, supervise = true, expression = true, record = true },
+  script = { host = true, wire = true, record = true },
 }
 
 -- Libraries, and the rooms that may name them.
 local LIBRARIES = {
   ["^uv%.h$"] = { "supervise" },
   ["^simdjson%.h$"] = { "json" },
-  ["^xxhash%.h$"] = { "wire" },
+  ["^xxhash%.h$"] = { "wire", "record" },
+  ["^lz4%.h$"] = { "record" },
   ["^zlib%.h$"] = { "file" },
   ["^sqlite3"] = { "sink" },
   ["^libpq%-fe"] = { "sink" },

@@ -1,0 +1,157 @@
+/* block.c - see block.h */
+#include "record/block.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <lz4.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "wire/bytes.h"
+
+static const char magic[8] = { '\x93', 'r', 'o', 'w', 's', '\r', '\n', '\n' };
+
+static int damaged(struct sl_error *err, uint64_t offset, const char *what)
+{
+	sl_fail(err, SL_EXPORT_FAILED, 0, "the recording is damaged at byte %" PRIu64 ": %s", offset, what);
+	return sl_error_number(err, SL_D_OFFSET, (int64_t)offset);
+}
+
+/* ---- exits ---- */
+
+void sl_record_exit_put(char out[SL_RECORD_EXIT_SIZE], const struct sl_record_exit *e)
+{
+	out[0] = (char)e->forced;
+	out[1] = (char)e->signalled;
+	sl_put32((unsigned char *)out + 2, e->value);
+}
+
+bool sl_record_exit_get(struct sl_record_exit *e, const struct sl_record *r)
+{
+	if (r->kind != SL_RECORD_EXIT || r->len != SL_RECORD_EXIT_SIZE)
+		return false;
+	*e = (struct sl_record_exit){ r->bytes[0] != 0, r->bytes[1] != 0,
+		                      sl_get32((const unsigned char *)r->bytes + 2) };
+	return true;
+}
+
+/* ---- the file's header ---- */
+
+void sl_file_header_put(unsigned char out[SL_FILE_HEADER_SIZE])
+{
+	memcpy(out, magic, sizeof magic);
+	sl_put32(out + 8, SL_RECORD_VERSION);
+	sl_put32(out + 12, 0);
+}
+
+int sl_file_header_check(const unsigned char *in, size_t len, struct sl_error *err)
+{
+	if (len < sizeof magic || memcmp(in, magic, sizeof magic) != 0)
+		return sl_fail(err, SL_EXPORT_FAILED, 0, "not a recording: it does not begin as one (byte 0)");
+	if (len < SL_FILE_HEADER_SIZE)
+		return damaged(err, len, "its header is cut");
+	if (sl_get32(in + 8) != SL_RECORD_VERSION) {
+		sl_fail(err, SL_EXPORT_FAILED, 0,
+		        "the recording has version %" PRIu32 " (byte 8), and this runtime reads version %d",
+		        sl_get32(in + 8), SL_RECORD_VERSION);
+		return sl_error_number(err, SL_D_OFFSET, 8);
+	}
+	return sl_get32(in + 12) == 0 ? 0 : damaged(err, 12, "its header is not one of this version");
+}
+
+/* ---- filling ---- */
+
+long sl_block_add(struct sl_block *b, enum sl_record_kind kind, uint64_t time_ns,
+                  const void *bytes, size_t n)
+{
+	size_t room = sizeof b->bytes - b->len;
+	if (room < SL_RECORD_HEADER_SIZE + (n > 0))
+		return -1;
+	room -= SL_RECORD_HEADER_SIZE;
+	if (n > room)
+		n = room;
+	unsigned char *at = (unsigned char *)b->bytes + b->len;
+	at[0] = (unsigned char)kind;
+	sl_put32(at + 1, (uint32_t)n);
+	sl_put64(at + 5, time_ns);
+	if (n > 0)
+		memcpy(at + SL_RECORD_HEADER_SIZE, bytes, n);
+	b->len += SL_RECORD_HEADER_SIZE + n;
+	b->kinds |= SL_RECORD_BIT(kind);
+	return (long)n;
+}
+
+/* The number is the seed: a block in another's place does not pass for it. */
+size_t sl_block_pack(const struct sl_block *b, uint64_t number,
+                     char out[SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST])
+{
+	unsigned char *head = (unsigned char *)out;
+	char *data = out + SL_BLOCK_HEADER_SIZE;
+	int packed = LZ4_compress_default(b->bytes, data, (int)b->len, SL_BLOCK_PACKED_MOST);
+	sl_put32(head, (uint32_t)b->len);
+	sl_put32(head + 4, (uint32_t)packed);
+	sl_put32(head + 8, b->kinds);
+	sl_put32(head + 12, 0);
+	sl_put64(head + 16, XXH3_64bits_withSeed(data, (size_t)packed, number));
+	sl_put64(head + 24, XXH3_64bits_withSeed(head, 24, number));
+	return SL_BLOCK_HEADER_SIZE + (size_t)packed;
+}
+
+/* ---- reading ---- */
+
+int sl_block_header_get(struct sl_block_header *h, const unsigned char in[SL_BLOCK_HEADER_SIZE],
+                        uint64_t number, uint64_t offset, struct sl_error *err)
+{
+	*h = (struct sl_block_header){ sl_get32(in), sl_get32(in + 4), sl_get32(in + 8), sl_get64(in + 16) };
+	if (sl_get64(in + 24) != XXH3_64bits_withSeed(in, 24, number))
+		return damaged(err, offset, "the checksum of a block's header is another");
+	if (h->size == 0 || h->size > SL_BLOCK_SIZE || h->packed == 0 || h->packed > SL_BLOCK_PACKED_MOST)
+		return damaged(err, offset, "a block has a size that cannot be");
+	return 0;
+}
+
+/* Whole records of known kinds, and those that the header names. */
+static bool is_well_formed(const struct sl_block *b)
+{
+	uint32_t kinds = 0;
+	size_t at = 0;
+	while (at < b->len) {
+		const unsigned char *p = (const unsigned char *)b->bytes + at;
+		if (b->len - at < SL_RECORD_HEADER_SIZE)
+			return false;
+		uint32_t n = sl_get32(p + 1);
+		if (p[0] < SL_RECORD_START || p[0] > SL_RECORD_END || n > b->len - at - SL_RECORD_HEADER_SIZE)
+			return false;
+		kinds |= SL_RECORD_BIT(p[0]);
+		at += SL_RECORD_HEADER_SIZE + n;
+	}
+	return kinds == b->kinds;
+}
+
+int sl_block_unpack(struct sl_block *b, const struct sl_block_header *h, const char *packed,
+                    uint64_t number, uint64_t offset, struct sl_error *err)
+{
+	b->len = 0;
+	b->kinds = h->kinds;
+	offset += SL_BLOCK_HEADER_SIZE;
+	if (h->checksum != XXH3_64bits_withSeed(packed, h->packed, number))
+		return damaged(err, offset, "the checksum of a block is another");
+	int n = LZ4_decompress_safe(packed, b->bytes, (int)h->packed, (int)sizeof b->bytes);
+	if (n < 0 || (uint32_t)n != h->size)
+		return damaged(err, offset, "a block cannot be unpacked");
+	b->len = (size_t)n;
+	return is_well_formed(b) ? 0 : damaged(err, offset, "a block holds what is not a record");
+}
+
+bool sl_block_next(const struct sl_block *b, size_t *at, struct sl_record *r)
+{
+	const unsigned char *p = (const unsigned char *)b->bytes + *at;
+	if (*at >= b->len)
+		return false;
+	*r = (struct sl_record){ (enum sl_record_kind)p[0], sl_get64(p + 5),
+		                 (const char *)p + SL_RECORD_HEADER_SIZE, sl_get32(p + 1) };
+	*at += SL_RECORD_HEADER_SIZE + r->len;
+	return true;
+}

@@ -1,0 +1,354 @@
+/* recorder.c - see recorder.h */
+#include "record/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* Blocks that wait for the thread, at most. */
+#define WAITING_MOST 16
+/* So long a block that is not full may wait. */
+#define REST_NS SL_NS_PER_S
+#define PART ".part"
+
+struct waiting {
+	STAILQ_ENTRY(waiting) next;
+	struct sl_block block;
+};
+
+STAILQ_HEAD(blocks, waiting);
+
+struct sl_recorder {
+	char *path, *part;
+	int fd;
+	int64_t begun_ns;
+	pthread_t thread;
+
+	pthread_mutex_t lock;
+	pthread_cond_t work, room; /* for the thread; for who waits for it */
+	struct waiting *filling;   /* NULL or not empty */
+	int64_t due_ns;            /* when what is in filling is to be written */
+	struct blocks queue, spare;
+	unsigned waiting;          /* in the queue */
+	bool writing, hurry, closing;
+	int os;                    /* of the first write that failed */
+
+	uint64_t number; /* the thread's own */
+	char out[SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST];
+};
+
+/* ---- the thread ---- */
+
+static int write_fully(int fd, const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t k = TEMP_FAILURE_RETRY(write(fd, bytes, n));
+		if (k < 0)
+			return errno;
+		bytes += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+static void queue_filling(struct sl_recorder *r)
+{
+	STAILQ_INSERT_TAIL(&r->queue, r->filling, next);
+	r->filling = NULL;
+	r->waiting++;
+}
+
+static void wait_for_work(struct sl_recorder *r)
+{
+	struct timespec until = { r->due_ns / SL_NS_PER_S, r->due_ns % SL_NS_PER_S };
+	if (r->filling == NULL)
+		pthread_cond_wait(&r->work, &r->lock);
+	else
+		pthread_cond_timedwait(&r->work, &r->lock, &until);
+}
+
+/* The next block, under the lock; NULL: the end. */
+static struct waiting *next_block(struct sl_recorder *r)
+{
+	for (;;) {
+		if (r->waiting == 0 && r->filling != NULL && (r->hurry || r->closing || sl_now_ns() >= r->due_ns))
+			queue_filling(r);
+		struct waiting *w = STAILQ_FIRST(&r->queue);
+		if (w != NULL) {
+			STAILQ_REMOVE_HEAD(&r->queue, next);
+			r->waiting--;
+			return w;
+		}
+		if (r->closing)
+			return NULL;
+		wait_for_work(r);
+	}
+}
+
+/* After a failed write nothing more is tried: the file has a whole block as its last. */
+static int write_block(struct sl_recorder *r, const struct sl_block *b)
+{
+	size_t n = sl_block_pack(b, r->number++, r->out);
+	return write_fully(r->fd, r->out, n);
+}
+
+static void *recorder_main(void *arg)
+{
+	struct sl_recorder *r = arg;
+	struct waiting *w;
+	pthread_mutex_lock(&r->lock);
+	while ((w = next_block(r)) != NULL) {
+		bool lost = r->os != 0;
+		r->writing = true;
+		pthread_mutex_unlock(&r->lock);
+		int os = lost ? 0 : write_block(r, &w->block);
+		pthread_mutex_lock(&r->lock);
+		r->writing = false;
+		if (r->os == 0)
+			r->os = os;
+		STAILQ_INSERT_HEAD(&r->spare, w, next);
+		pthread_cond_signal(&r->room);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+/* ---- adding ---- */
+
+static bool new_filling(struct sl_recorder *r)
+{
+	while (r->waiting >= WAITING_MOST)
+		pthread_cond_wait(&r->room, &r->lock);
+	struct waiting *w = STAILQ_FIRST(&r->spare);
+	if (w != NULL)
+		STAILQ_REMOVE_HEAD(&r->spare, next);
+	else
+		w = malloc(sizeof *w);
+	if (w == NULL) {
+		r->os = r->os != 0 ? r->os : ENOMEM;
+		return false;
+	}
+	w->block.len = 0;
+	w->block.kinds = 0;
+	r->filling = w;
+	r->due_ns = sl_now_ns() + REST_NS;
+	pthread_cond_signal(&r->work);
+	return true;
+}
+
+static bool may_be_cut(enum sl_record_kind kind)
+{
+	return kind == SL_RECORD_WORKER || kind == SL_RECORD_RUNNER || kind == SL_RECORD_STDOUT ||
+	       kind == SL_RECORD_STDERR;
+}
+
+static bool has_room(const struct sl_recorder *r, enum sl_record_kind kind, size_t n)
+{
+	size_t least = SL_RECORD_HEADER_SIZE + (may_be_cut(kind) && n > 0 ? 1 : n);
+	return SL_BLOCK_SIZE - r->filling->block.len >= least;
+}
+
+void sl_recorder_add(struct sl_recorder *r, enum sl_record_kind kind, const void *bytes, size_t n)
+{
+	const char *from = bytes;
+	if (r == NULL)
+		return;
+	uint64_t time_ns = (uint64_t)(sl_now_ns() - r->begun_ns);
+	pthread_mutex_lock(&r->lock);
+	do {
+		if (r->filling != NULL && !has_room(r, kind, n)) {
+			queue_filling(r);
+			pthread_cond_signal(&r->work);
+		}
+		if (r->os != 0 || (r->filling == NULL && !new_filling(r)))
+			break;
+		long took = sl_block_add(&r->filling->block, kind, time_ns, from, n);
+		from += took;
+		n -= (size_t)took;
+	} while (n > 0);
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* ---- the file ---- */
+
+static int unwritten(const struct sl_recorder *r, int os, struct sl_error *err)
+{
+	sl_fail(err, SL_SINK, os, "the recording %s could not be written", r->part);
+	return sl_error_text(err, SL_D_FILE, r->part, strlen(r->part));
+}
+
+int sl_recorder_check(struct sl_recorder *r, struct sl_error *err)
+{
+	if (r == NULL)
+		return 0;
+	pthread_mutex_lock(&r->lock);
+	int os = r->os;
+	pthread_mutex_unlock(&r->lock);
+	return os == 0 ? 0 : unwritten(r, os, err);
+}
+
+int sl_recorder_flush(struct sl_recorder *r, struct sl_error *err)
+{
+	if (r == NULL)
+		return 0;
+	pthread_mutex_lock(&r->lock);
+	r->hurry = true;
+	pthread_cond_signal(&r->work);
+	while (r->filling != NULL || r->waiting > 0 || r->writing)
+		pthread_cond_wait(&r->room, &r->lock);
+	r->hurry = false;
+	pthread_mutex_unlock(&r->lock);
+	return sl_recorder_check(r, err);
+}
+
+/* What is there stays: it may be all that is left of a run. */
+static int refuse_existing(const char *path, struct sl_error *err)
+{
+	struct stat st;
+	if (lstat(path, &st) != 0)
+		return 0;
+	return sl_fail(err, SL_USAGE, 0, "the recording %s is there already; remove it, or take another name", path);
+}
+
+static int open_part(struct sl_recorder *r, struct sl_error *err)
+{
+	unsigned char head[SL_FILE_HEADER_SIZE];
+	if (refuse_existing(r->path, err) != 0 || refuse_existing(r->part, err) != 0)
+		return -1;
+	r->fd = open(r->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (r->fd < 0 && errno == EEXIST)
+		return sl_fail(err, SL_USAGE, 0, "the recording %s is being made by somebody else", r->part);
+	if (r->fd < 0)
+		return unwritten(r, errno, err);
+	fchmod(r->fd, 0600); /* whatever the umask says */
+	sl_file_header_put(head);
+	int os = write_fully(r->fd, (const char *)head, sizeof head);
+	return os == 0 ? 0 : unwritten(r, os, err);
+}
+
+static int start_thread(struct sl_recorder *r)
+{
+	sigset_t all, old;
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->work, &monotonic);
+	pthread_cond_init(&r->room, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int rc = pthread_create(&r->thread, NULL, recorder_main, r);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+static void free_blocks(struct blocks *list)
+{
+	struct waiting *w;
+	while ((w = STAILQ_FIRST(list)) != NULL) {
+		STAILQ_REMOVE_HEAD(list, next);
+		free(w);
+	}
+}
+
+static void free_recorder(struct sl_recorder *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	free_blocks(&r->queue);
+	free_blocks(&r->spare);
+	free(r->filling);
+	free(r->path);
+	free(r->part);
+	free(r);
+}
+
+static struct sl_recorder *new_recorder(const char *path)
+{
+	struct sl_recorder *r = calloc(1, sizeof *r);
+	if (r == NULL)
+		return NULL;
+	STAILQ_INIT(&r->queue);
+	STAILQ_INIT(&r->spare);
+	r->fd = -1;
+	r->begun_ns = sl_now_ns();
+	r->path = strdup(path);
+	r->part = malloc(strlen(path) + sizeof PART);
+	if (r->path != NULL && r->part != NULL) {
+		strcpy(stpcpy(r->part, path), PART);
+		return r;
+	}
+	free_recorder(r);
+	return NULL;
+}
+
+struct sl_recorder *sl_recorder_open(const char *path, struct sl_error *err)
+{
+	struct sl_recorder *r = new_recorder(path);
+	if (r == NULL) {
+		sl_fail(err, SL_SINK, ENOMEM, "no memory to record %s", path);
+		return NULL;
+	}
+	int rc = open_part(r, err);
+	if (rc == 0 && (rc = start_thread(r)) != 0)
+		sl_fail(err, SL_SINK, rc, "no thread to record %s", path);
+	if (rc == 0)
+		return r;
+	if (r->fd >= 0)
+		unlink(r->part);
+	free_recorder(r);
+	return NULL;
+}
+
+/* Never over another file, where the file system can say so. */
+static int rename_part(const struct sl_recorder *r)
+{
+	if (renameat2(AT_FDCWD, r->part, AT_FDCWD, r->path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return errno;
+	return rename(r->part, r->path) == 0 ? 0 : errno;
+}
+
+static int put_in_place(struct sl_recorder *r, struct sl_error *err)
+{
+	int fd = r->fd;
+	r->fd = -1;
+	if (close(fd) != 0)
+		return unwritten(r, errno, err);
+	int os = rename_part(r);
+	if (os == 0)
+		return 0;
+	sl_fail(err, SL_SINK, os, "the recording %s could not be renamed to %s", r->part, r->path);
+	return sl_error_text(err, SL_D_FILE, r->part, strlen(r->part));
+}
+
+int sl_recorder_close(struct sl_recorder *r, struct sl_error *err)
+{
+	if (r == NULL)
+		return 0;
+	sl_recorder_add(r, SL_RECORD_END, NULL, 0);
+	pthread_mutex_lock(&r->lock);
+	r->closing = true;
+	pthread_cond_signal(&r->work);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	int rc = sl_recorder_check(r, err);
+	if (rc == 0)
+		rc = put_in_place(r, err);
+	pthread_cond_destroy(&r->work);
+	pthread_cond_destroy(&r->room);
+	pthread_mutex_destroy(&r->lock);
+	free_recorder(r);
+	return rc;
+}

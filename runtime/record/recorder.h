@@ -1,0 +1,32 @@
+/*
+ * recorder.h - what a worker does, into a file (room: record)
+ *
+ * The file is FILE.part, mode 0600, until its end, and FILE from then on; neither may
+ * be there before. Bytes are copied into a block; full blocks, and once a second what
+ * there is, go to a thread, which packs and writes them. When it does not keep up,
+ * the caller waits. A write that failed sticks: what is added afterwards is lost, and
+ * _check says why.
+ *
+ * One thread calls these; ours has all signals blocked.
+ */
+#pragma once
+
+#include "record/block.h"
+
+struct sl_recorder;
+
+/* The file is there, and its thread. NULL and *err: usage if it is there already, else sink. */
+struct sl_recorder *sl_recorder_open(const char *path, struct sl_error *err);
+
+/* Does nothing for a recorder that is NULL. */
+void sl_recorder_add(struct sl_recorder *r, enum sl_record_kind kind, const void *bytes, size_t n);
+
+/* 0, or -1 and *err (sink): it could not be written. */
+int sl_recorder_check(struct sl_recorder *r, struct sl_error *err);
+
+/* Wait until all that was added is in the file, then the same. */
+int sl_recorder_flush(struct sl_recorder *r, struct sl_error *err);
+
+/* The end: flushed, renamed, and freed. 0, or -1 and *err (sink); then FILE.part
+ * stays as it is. Accepts NULL. */
+int sl_recorder_close(struct sl_recorder *r, struct sl_error *err);
