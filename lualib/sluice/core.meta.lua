@@ -288,6 +288,8 @@ local core
 ---@field shutdown fun(self): table?, sluice.Error?
 --- Shutdown, then the next request gets a fresh generation.
 ---@field cycle fun(self): true?, sluice.Error?
+--- What it does from here on is not recorded; the file has its name. err: kind sink.
+---@field end_recording fun(self): true?, sluice.Error?
 ---@field close fun(self)
 
 ---@class sluice.Run    what handlers get as `run`

@@ -81,6 +81,7 @@ static void read_options(lua_State *L, struct sl_worker_options *o)
 	o->max_requests = (uint64_t)sl_option_integer(L, 1, "max_requests", 0, INT64_MAX);
 	o->max_rss = (uint64_t)sl_option_integer(L, 1, "max_rss", 0, INT64_MAX);
 	o->max_idle_ms = duration(L, "max_idle", 0);
+	o->record = sl_option_string(L, 1, "record");
 }
 
 int sl_handle_new(lua_State *L) /* [options] */
@@ -447,6 +448,13 @@ static int worker_cycle(lua_State *L) /* [worker] */
 	return results == 1 ? return_true(L) : results;
 }
 
+static int worker_end_recording(lua_State *L) /* [worker] */
+{
+	SL_ERROR(err);
+	struct sl_handle *h = check_outside(L, "a recording cannot be ended");
+	return sl_worker_end_recording(h->worker, &err) == 0 ? return_true(L) : sl_lua_error_return(L, &err);
+}
+
 /* Let the worker go; an active run is cancelled first. Idempotent, also from
  * finalizers and inside handlers. */
 static void close_handle(lua_State *L, struct sl_handle *h)
@@ -490,6 +498,7 @@ static const luaL_Reg methods[] = {
 	{ "stats", worker_stats },
 	{ "shutdown", worker_shutdown },
 	{ "cycle", worker_cycle },
+	{ "end_recording", worker_end_recording },
 	{ "close", worker_close },
 	{ NULL, NULL },
 };

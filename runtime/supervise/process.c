@@ -62,6 +62,32 @@ static int open_port(struct sl_process *p, struct sl_port *port, int fd)
 	return 0;
 }
 
+/* ---- recording ---- */
+
+static void record(struct sl_process *p, enum sl_record_kind kind, const void *bytes, size_t n)
+{
+	if (p->recorder != NULL)
+		sl_recorder_add(p->recorder, kind, bytes, n);
+}
+
+static void record_start(struct sl_process *p, enum sl_transport_kind transport)
+{
+	char kind = (char)transport;
+	record(p, SL_RECORD_START, &kind, 1);
+}
+
+static void record_exit(struct sl_process *p)
+{
+	char bytes[SL_RECORD_EXIT_SIZE];
+	bool signalled = WIFSIGNALED(p->status);
+	struct sl_record_exit e = { p->ladder.forced, signalled,
+		                    (uint32_t)(signalled ? WTERMSIG(p->status) : WEXITSTATUS(p->status)) };
+	if (p->status == -1)
+		return;
+	sl_record_exit_put(bytes, &e);
+	record(p, SL_RECORD_EXIT, bytes, sizeof bytes);
+}
+
 /* ---- signals, exit ---- */
 
 static void signal_group(struct sl_process *p, int sig)
@@ -137,6 +163,7 @@ static bool read_lines(struct sl_process *p, struct sl_port *port, int reads)
 		if (n == 0)
 			return false;
 		release_printed(p);
+		record(p, port == &p->out ? SL_RECORD_STDOUT : SL_RECORD_STDERR, bytes, (size_t)n);
 		sl_printed_add(&p->printed, printed_on(p, port), bytes, (size_t)n);
 		if ((size_t)n < sizeof bytes)
 			return true;
@@ -194,8 +221,11 @@ static ssize_t read_frames(struct sl_process *p)
 	ssize_t n = TEMP_FAILURE_RETRY(read(p->frames.fd, at, size));
 	if (n < 0)
 		return errno == EAGAIN ? -1 : 0;
-	if (!p->discard)
+	if (!p->discard) {
 		sl_decoder_fed(&p->session.in, (size_t)n);
+		if (n > 0)
+			record(p, SL_RECORD_WORKER, at, (size_t)n);
+	}
 	p->more = (size_t)n == size;
 	if (p->more && p->read_size < READ_MOST)
 		p->read_size *= 2;
@@ -211,6 +241,7 @@ static bool wants_frames(const struct sl_process *p)
 static void frames_ended(struct sl_process *p)
 {
 	close_port(&p->frames);
+	record(p, SL_RECORD_HANGUP, NULL, 0);
 	ladder(p, SL_LADDER_END);
 }
 
@@ -271,6 +302,7 @@ static void write_control(struct sl_process *p)
 			close_port(&p->control);
 			break;
 		}
+		record(p, SL_RECORD_RUNNER, sl_buffer_data(out), (size_t)n);
 		sl_session_sent(&p->session, (size_t)n);
 	}
 	sl_port_watch(&p->control, sl_buffer_len(out) > 0 ? UV_WRITABLE : 0, on_control_ready);
@@ -362,6 +394,7 @@ static void over_if_gone(struct sl_process *p)
 	/* All it printed is in the pipes. What a grandchild may still print there is
 	 * nobody's. */
 	read_printed(p, true);
+	record_exit(p);
 	if (p->owner != NULL) /* a line may have been too much for it */
 		p->events->on_gone(p->owner);
 }
@@ -378,6 +411,7 @@ void sl_process_leave(struct sl_process *p)
 void sl_process_release(struct sl_process *p, bool leave)
 {
 	p->owner = NULL;
+	p->recorder = NULL;
 	p->discard = true;
 	p->paused = false;
 	if (p->over) {
@@ -462,7 +496,7 @@ static int open_ports(struct sl_process *p, struct sl_pipes *q)
 
 struct sl_process *sl_process_start(struct sl_supervisor *s, const struct sl_worker_options *o,
                                     const struct sl_process_events *events, void *owner,
-                                    struct sl_error *err)
+                                    struct sl_recorder *recorder, struct sl_error *err)
 {
 	struct sl_pipes q;
 	struct sl_process *p = new_process(s, o, events, owner);
@@ -484,6 +518,8 @@ struct sl_process *sl_process_start(struct sl_supervisor *s, const struct sl_wor
 		goto fail;
 	}
 	sl_pipes_close(&q); /* what is left: the child's ends */
+	p->recorder = recorder;
+	record_start(p, o->transport);
 	sl_process_pump(p);
 	return p;
 fail:

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "record/recorder.h"
 #include "supervise/ladder.h"
 #include "supervise/port.h"
 #include "supervise/printed.h"
@@ -33,6 +34,7 @@ struct sl_process { /* read the fields; change them through the functions */
 	LIST_ENTRY(sl_process) link; /* in supervisor->processes */
 	const struct sl_process_events *events;
 	void *owner; /* NULL: released */
+	struct sl_recorder *recorder; /* of what it does, until it is released; NULL: none; borrowed */
 
 	pid_t pid;
 	int status;  /* of waitpid, once ladder.exited; -1: unknown */
@@ -59,7 +61,7 @@ struct sl_process { /* read the fields; change them through the functions */
 /* Start it. NULL and *err (spawn). */
 struct sl_process *sl_process_start(struct sl_supervisor *s, const struct sl_worker_options *o,
                                     const struct sl_process_events *events, void *owner,
-                                    struct sl_error *err);
+                                    struct sl_recorder *recorder, struct sl_error *err);
 
 /* The owner lets go. leave: in good order, with the grace of the ladder;
  * otherwise SIGTERM at once. A process that is gone already is freed. */

@@ -13,32 +13,32 @@
 #define LATE_NS (100 * SL_NS_PER_MS)
 
 /* What ends a request or a start, and what follows from it. */
-#define CAUSES(X)                                                                       \
-	/* cause         the process  counts as gone wrong  was the start's */          \
-	X(NOT_STARTED,   KEEP,        false,                false) /* there is none */  \
-	X(NOT_SENT,      KEEP,        false,                false)                      \
-	X(FAILED,        KEEP,        false,                false) /* says the worker */ \
-	X(CANCELLED,     LEAVE,       false,                false)                      \
-	X(STOP_OVERDUE,  TERMINATE,   false,                false)                      \
-	X(OVERDUE,       TERMINATE,   true,                 false)                      \
-	X(FAULT,         TERMINATE,   true,                 false)                      \
-	X(DIED,          LEAVE,       true,                 false)                      \
-	X(START_REFUSED, LEAVE,       true,                 true)                       \
-	X(START_OVERDUE, TERMINATE,   true,                 true)                       \
-	X(START_FAULT,   TERMINATE,   true,                 true)                       \
-	X(START_DIED,    LEAVE,       true,                 true)
+#define CAUSES(X)                                                                              \
+	/* cause         the process  counts as gone wrong  was the start's  the runner's doing */ \
+	X(NOT_STARTED,   KEEP,        false,                false,           true)  /* there is none */ \
+	X(NOT_SENT,      KEEP,        false,                false,           false)            \
+	X(FAILED,        KEEP,        false,                false,           false) /* says the worker */ \
+	X(CANCELLED,     LEAVE,       false,                false,           true)             \
+	X(STOP_OVERDUE,  TERMINATE,   false,                false,           true)             \
+	X(OVERDUE,       TERMINATE,   true,                 false,           true)             \
+	X(FAULT,         TERMINATE,   true,                 false,           false)            \
+	X(DIED,          LEAVE,       true,                 false,           false)            \
+	X(START_REFUSED, LEAVE,       true,                 true,            false)            \
+	X(START_OVERDUE, TERMINATE,   true,                 true,            true)             \
+	X(START_FAULT,   TERMINATE,   true,                 true,            false)            \
+	X(START_DIED,    LEAVE,       true,                 true,            false)
 
 enum cause {
-#define CAUSE(id, manner, counts, start) id,
+#define CAUSE(id, manner, counts, start, ours) id,
 	CAUSES(CAUSE)
 #undef CAUSE
 };
 
 static const struct ending {
 	enum { KEEP, LEAVE, TERMINATE } manner;
-	bool counts, start;
+	bool counts, start, ours;
 } endings[] = {
-#define ENDING(id, manner, counts, start) [id] = { manner, counts, start },
+#define ENDING(id, manner, counts, start, ours) [id] = { manner, counts, start, ours },
 	CAUSES(ENDING)
 #undef ENDING
 };
@@ -161,6 +161,8 @@ static void end(struct sl_request *r, enum cause cause, const struct sl_error *w
 	o.error = *why;
 	if (r->printed != NULL)
 		o.tail = sl_text_of_buffer(&r->printed->tail.bytes);
+	if (ending->ours && r->actions->cut != NULL)
+		r->actions->cut(r->owner, why);
 	if (ending->counts)
 		sl_restarts_note(&r->restarts, now_ns);
 	if (ending->start)
@@ -307,8 +309,13 @@ static void refused(struct sl_request *r, int64_t now_ns)
 static void succeeded(struct sl_request *r, int64_t now_ns)
 {
 	struct sl_session *s = r->session;
+	SL_ERROR(err);
 	if (!hear_last_lines(r))
 		return;
+	if (r->actions->keep != NULL && r->actions->keep(r->owner, &err) != 0) {
+		end(r, CANCELLED, &err, now_ns);
+		return;
+	}
 	struct sl_outcome o = outcome_base(r, now_ns);
 	o.success = true;
 	o.stopped = s->stopped;

@@ -34,6 +34,10 @@ struct sl_request_actions {
 	void (*hear)(void *owner);
 	/* Resident memory of the process, bytes. */
 	uint64_t (*rss)(void *owner);
+	/* The request ends, or could not begin, and not through the worker. May be NULL. */
+	void (*cut)(void *owner, const struct sl_error *why);
+	/* It is about to succeed: 0, or -1 and *err if what came could not be kept. May be NULL. */
+	int (*keep)(void *owner, struct sl_error *err);
 };
 
 struct sl_request;

@@ -78,18 +78,24 @@ struct sl_worker_options { /* borrowed for the call; copied */
 	uint64_t max_requests;   /* then a fresh generation; 0: no limit */
 	uint64_t max_rss;        /* bytes, looked at between requests; 0: no limit */
 	int64_t max_idle_ms;     /* an idle process is let go after this; 0: never */
+	const char *record;      /* all that it does is recorded there (record/recorder.h); NULL: nowhere */
 };
 
 /* The defaults of DESIGN section 8. argv stays NULL. */
 void sl_worker_options_init(struct sl_worker_options *o);
 
-/* Starts nothing yet. NULL and *err (usage) for options out of range. */
+/* Starts nothing yet. NULL and *err: usage for options out of range or a recording that
+ * is there already, sink for one that cannot be written. */
 struct sl_worker *sl_worker_new(struct sl_supervisor *s, const struct sl_worker_options *o,
                                 struct sl_error *err);
 
 /* Forget the handle. A running request is cancelled without an on_outcome;
  * the process is put on its way out, and the supervisor sees it go. */
 void sl_worker_free(struct sl_worker *w);
+
+/* The recording ends here, if there is one: what the worker does from now on is not in it.
+ * 0, or -1 and *err (sink). Without it, sl_worker_free does so. */
+int sl_worker_end_recording(struct sl_worker *w, struct sl_error *err);
 
 enum sl_worker_state {
 	SL_WORKER_OFF,      /* no process */

@@ -54,6 +54,7 @@ static int copy_options(struct sl_worker_options *to, const struct sl_worker_opt
 	to->argv = copy_list(o->argv);
 	to->env = copy_list(o->env);
 	to->cwd = o->cwd != NULL ? strdup(o->cwd) : NULL;
+	to->record = NULL; /* the recorder has it */
 	if (to->max_frame == 0)
 		to->max_frame = SL_FRAME_CAP_DEFAULT;
 	return to->argv == NULL || (o->env && !to->env) || (o->cwd && !to->cwd) ? -1 : 0;
@@ -120,18 +121,45 @@ static uint64_t rss(void *owner)
 	return sl_worker_rss(owner);
 }
 
+/* The reason as a worker would say it: a failure frame. */
+static void cut(void *owner, const struct sl_error *why)
+{
+	struct sl_worker *w = owner;
+	struct sl_buffer frame = { 0 };
+	if (w->recorder != NULL && sl_failure_encode(&frame, w->request.last_id, why) == 0)
+		sl_recorder_add(w->recorder, SL_RECORD_CUT, sl_buffer_data(&frame), sl_buffer_len(&frame));
+	sl_buffer_clear(&frame);
+}
+
+static int keep(void *owner, struct sl_error *err)
+{
+	struct sl_worker *w = owner;
+	return sl_recorder_flush(w->recorder, err);
+}
+
 static const struct sl_request_actions actions = {
 	.pump = pump,
 	.let_go = let_go,
 	.hear = hear,
 	.rss = rss,
+	.cut = cut,
+	.keep = keep,
 };
 
 /* ---- what the process tells the request machine ---- */
 
+/* A recording that cannot be written is a failure of the run. */
+static void check_recording(struct sl_worker *w)
+{
+	SL_ERROR(why);
+	if (w->recorder != NULL && sl_recorder_check(w->recorder, &why) != 0)
+		sl_request_cancel(&w->request, &why, sl_now_ns());
+}
+
 static void take_frames(void *owner)
 {
 	struct sl_worker *w = owner;
+	check_recording(w);
 	do
 		while (sl_request_take(&w->request, sl_now_coarse_ns()))
 			;
@@ -191,7 +219,8 @@ static int need_process(struct sl_worker *w, struct sl_error *err)
 		return 0;
 	if (sl_request_starting(&w->request, sl_now_ns(), err) != 0)
 		return -1;
-	w->process = sl_process_start(w->supervisor, &w->options, &process_events, w, err);
+	w->process = sl_process_start(w->supervisor, &w->options, &process_events, w,
+	                              w->recorder, err);
 	if (w->process == NULL)
 		return -1;
 	sl_request_attach(&w->request, &w->process->session, &w->process->printed);
@@ -283,7 +312,19 @@ struct sl_worker *sl_worker_new(struct sl_supervisor *s, const struct sl_worker_
 	w->supervisor = s;
 	LIST_INSERT_HEAD(&s->workers, w, link);
 	sl_request_init(&w->request, &w->options, s->json, &actions, w);
-	return w;
+	if (o->record == NULL || (w->recorder = sl_recorder_open(o->record, err)) != NULL)
+		return w;
+	sl_worker_free(w);
+	return NULL;
+}
+
+int sl_worker_end_recording(struct sl_worker *w, struct sl_error *err)
+{
+	struct sl_recorder *r = w->recorder;
+	w->recorder = NULL;
+	if (w->process != NULL)
+		w->process->recorder = NULL;
+	return sl_recorder_close(r, err);
 }
 
 void sl_worker_orphan(struct sl_worker *w)
@@ -300,6 +341,7 @@ void sl_worker_free(struct sl_worker *w)
 	if (w == NULL)
 		return;
 	sl_worker_orphan(w);
+	sl_worker_end_recording(w, NULL);
 	free_options(&w->options);
 	sl_buffer_clear(&w->last_tail);
 	free(w);

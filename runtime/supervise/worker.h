@@ -15,6 +15,7 @@ struct sl_worker {
 	struct sl_worker_options options; /* deep copy */
 	struct sl_request request;
 	struct sl_process *process;       /* whose session the request machine has */
+	struct sl_recorder *recorder;     /* NULL: none */
 	bool leaving; /* shutdown was asked for */
 	struct sl_exit_report exit;
 	struct sl_buffer last_tail; /* of the latest generation that ended */

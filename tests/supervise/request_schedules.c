@@ -119,7 +119,7 @@ static uint64_t rss(void *owner)
 	return below(1000);
 }
 
-static const struct sl_request_actions actions = { pump, let_go, hear, rss };
+static const struct sl_request_actions actions = { pump, let_go, hear, rss, NULL, NULL };
 
 static void on_printed(void *ctx, const char *code, const char *line, size_t len)
 {

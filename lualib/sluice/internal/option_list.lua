@@ -55,6 +55,13 @@ local function environment(value)
   return changes
 end
 
+local RECORDING = "the name of a file that ends in .rows, so that it can stand in place of a worker"
+
+local function recording(value)
+  if type(value) == "string" and value:find "[^/]%.rows$" and not value:find("\0", 1, true) then return value end
+  return nil, RECORDING
+end
+
 local LAUNCHER = "a command line such as 'ssh -T host --'"
 
 local function launcher(value)
@@ -117,6 +124,9 @@ M.list = {
     value = "HOW", help = "pipe: descriptors 3 and 4; stdio: 0 and 1",
     hint = "--transport stdio is for workers that speak on 0 and 1" },
 
+  { name = "record", of = "worker", read = recording,
+    value = "FILE.rows", help = "Record all that the worker does; the file then stands\nin place of a worker" },
+
   { name = "via", of = "launcher", read = launcher,
     value = "COMMAND", help = "Launcher that carries standard input and output,\nas in --via 'ssh -T host --'" },
   { name = "remote", of = "launcher", read = text, default = "sluice",
@@ -137,6 +147,8 @@ M.list = {
     value = "HOW", help = "What becomes of lines that are not JSON: fail, drop\nor reject (fail)" },
   { name = "ok_status", of = "host", read = statuses, value = "LIST",
     help = "Exit statuses of the program that are success (0)" },
+  { name = "replay", of = "host", read = check.one_of({ "full", "realtime" }, "full or realtime"),
+    value = "HOW", help = "Of a recording: at full speed, or realtime, with its\nown pauses (full)" },
 }
 
 ---@type table<string, sluice.Option>

@@ -192,6 +192,7 @@ end
 function Worker:__close()
   if self.stream then Stream.__close(self.stream) end
   self.handle:shutdown()
+  self.handle:end_recording()
   self.handle:close()
   core.finish()
 end

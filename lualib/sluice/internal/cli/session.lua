@@ -125,6 +125,8 @@ end
 function Session:release(handle)
   local trouble = bad_leave(handle:shutdown())
   if trouble and not self.report.failure then self.console:notice(trouble) end
+  local _, err = handle:end_recording()
+  if err and not (self.report.failure and self.report.failure.message == err.message) then self.console:notice(err.message) end
   handle:close()
   core.finish()
 end
