@@ -16,6 +16,7 @@
 #include "host/library_host.h"
 #include "host/lines_host.h"
 #include "host/lua_host.h"
+#include "host/recording_host.h"
 #include "host/serve.h"
 #include "host/transport.h"
 
@@ -24,7 +25,7 @@
 
 struct options {
 	const char *transport; /* NULL: not given */
-	bool lines, sweep;
+	bool lines, sweep, realtime;
 	struct sl_lines_options with;
 	const char *bad; /* the first option that only goes with lines, json or files */
 	char **worker; /* NULL at its end; empty: none */
@@ -32,12 +33,13 @@ struct options {
 
 /* ---- the command line ---- */
 
-enum { OPT_TRANSPORT = 1, OPT_SWEEP, OPT_LINES, OPT_JSON, OPT_FILES, OPT_ADAPTER /* the others go with these */,
+enum { OPT_TRANSPORT = 1, OPT_SWEEP, OPT_REPLAY, OPT_LINES, OPT_JSON, OPT_FILES, OPT_ADAPTER /* the others go with these */,
 	OPT_STREAM = OPT_ADAPTER, OPT_STREAM_BY, OPT_ENVELOPES, OPT_AT, OPT_BAD_LINES, OPT_OK_STATUS };
 
 static const struct option long_options[] = {
 	{ "transport", required_argument, NULL, OPT_TRANSPORT },
 	{ "sweep", no_argument, NULL, OPT_SWEEP },
+	{ "replay", required_argument, NULL, OPT_REPLAY },
 	{ "lines", no_argument, NULL, OPT_LINES },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "files", no_argument, NULL, OPT_FILES },
@@ -50,9 +52,25 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static bool is_recording(const struct options *o)
+{
+	const char *worker = *o->worker;
+	return !o->lines && worker != NULL && (ends_with(worker, ".rows") || ends_with(worker, ".rows.part"));
+}
+
 static int check_options(const struct options *o, struct sl_error *err)
 {
 	size_t len = strlen(o->with.stream);
+	if (is_recording(o) && o->bad == NULL)
+		return 0;
+	if (o->realtime)
+		return sl_fail(err, SL_USAGE, 0, "--replay goes with a recording, a FILE.rows");
 	if (!o->lines && o->bad != NULL)
 		return sl_fail(err, SL_USAGE, 0, "--%s goes with --lines, --json or --files", o->bad);
 	if (o->with.files && *o->worker == NULL)
@@ -73,6 +91,14 @@ static int read_bad_lines(struct options *o, const char *word, struct sl_error *
 			return 0;
 		}
 	return sl_fail(err, SL_USAGE, 0, "--bad-lines: fail, drop or reject, not \"%s\"", word);
+}
+
+static int read_replay(struct options *o, const char *word, struct sl_error *err)
+{
+	o->realtime = strcmp(word, "realtime") == 0;
+	if (o->realtime || strcmp(word, "full") == 0)
+		return 0;
+	return sl_fail(err, SL_USAGE, 0, "--replay: full or realtime, not \"%s\"", word);
 }
 
 /* "0,1" */
@@ -103,6 +129,10 @@ static int parse_options(struct options *o, int argc, char **argv, struct sl_err
 		switch (c) {
 		case OPT_TRANSPORT: o->transport = optarg; break;
 		case OPT_SWEEP: o->sweep = true; break;
+		case OPT_REPLAY:
+			if (read_replay(o, optarg, err) != 0)
+				return -1;
+			break;
 		case OPT_LINES: o->lines = true; break;
 		case OPT_JSON: o->lines = o->with.json = true; break;
 		case OPT_FILES: o->lines = o->with.files = true; break;
@@ -156,12 +186,6 @@ static int exec_native(enum sl_transport_kind kind, char **argv)
 
 /* ---- choosing ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text), m = strlen(end);
-	return n > m && strcmp(text + n - m, end) == 0;
-}
-
 static int serve_lines(struct options *o, const struct sl_transport *t,
                        enum sl_transport_kind kind)
 {
@@ -179,6 +203,8 @@ static int serve(struct options *o, enum sl_transport_kind kind, struct sl_error
 	bool is_lua = !o->lines && ends_with(worker, ".lua");
 	bool is_library = !o->lines && ends_with(worker, ".so");
 	struct sl_transport t;
+	if (is_recording(o))
+		return sl_transport_claim(&t, kind, err) == 0 ? sl_recording_host(&t, kind, worker, o->realtime) : -1;
 	if (!o->lines && !is_lua && !is_library)
 		return exec_native(kind, o->worker);
 	if (!is_library)

@@ -5,6 +5,7 @@
  *     sluice worker [--transport pipe|stdio] -- FILE.so
  *     sluice worker [--transport pipe|stdio] --lines [--stream NAME] [--envelopes]
  *                   [-- COMMAND [ARG…]]
+ *     sluice worker [--transport pipe|stdio] [--replay realtime] -- FILE.rows
  *     sluice worker [--transport pipe|stdio] -- PROGRAM [ARG…]
  *
  * --sweep, before any of these: what the worker has started and left ends with its

@@ -3,7 +3,7 @@
 ---
 --- `*.lua` and `*.so` are started through `sluice worker`, which hosts them;
 --- so is any command with `lines`. Everything else is a native worker and is
---- executed as it stands. With `via`, a launcher carries the two byte streams
+--- executed as it stands; `*.rows` is a recording, which `sluice worker` replays. With `via`, a launcher carries the two byte streams
 --- (`ssh -T host --`), and `sluice worker` is started at its far end.
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
@@ -27,7 +27,27 @@ local M = {}
 
 --- Whether it is a file that `sluice worker` loads.
 local function is_loaded(word)
-  return word:find "%.lua$" or word:find "%.so$"
+  return word:find "%.lua$" or word:find "%.so$" or word:find "%.rows$" or word:find "%.rows%.part$"
+end
+
+---@param spec sluice.Spec
+local function is_recording(spec)
+  local word = not spec.files and spec.words[1] or ""
+  return word:find "%.rows$" or word:find "%.rows%.part$"
+end
+
+--- What a recording makes of the options of a host: they may be a policy's, for the worker
+--- that it stands for. It has its rows and their streams already.
+---@param spec sluice.Spec
+---@return sluice.Spec
+local function of_recording(spec)
+  if not is_recording(spec) then return spec end
+  local plain = {}
+  for name, value in pairs(spec) do
+    local option = option_list.by_name[name]
+    if not option or option.of ~= "host" or name == "replay" or name == "bad_lines" then plain[name] = value end
+  end
+  return plain
 end
 
 --- Why an option of a host is one.
@@ -38,6 +58,7 @@ local NEEDS = {
   envelopes = "only a program that prints JSON lines has them",
   bad_lines = "any other worker sends rows, and nothing else",
   ok_status = "any other worker says itself how it ended",
+  replay = "only what was recorded has a time of its own",
 }
 
 --- What does not go together, as a sentence.
@@ -45,7 +66,8 @@ local NEEDS = {
 ---@return string?
 local function contradiction(spec)
   if spec.lines and spec.json then return "lines and json: it is one or the other" end
-  if not (spec.lines or spec.json) then
+  if spec.replay and not is_recording(spec) then return "replay needs a recording, a FILE.rows: " .. NEEDS.replay end
+  if not (spec.lines or spec.json or is_recording(spec)) then
     for _, option in ipairs(option_list.of.host) do
       if spec[option.name] then return ("%s needs lines or json: %s"):format(option.name, NEEDS[option.name]) end
     end
@@ -71,7 +93,7 @@ local function host_command(spec, exe, transport, sweeps)
   append(list, { sweeps and "--sweep" or nil, spec.files and "--files" or nil })
   for _, option in ipairs(option_list.of.host) do
     local value = spec[option.name]
-    if value then append(list, { option.flag, option.value and value }) end
+    if value and not (option.name == "bad_lines" and is_recording(spec)) then append(list, { option.flag, option.value and value }) end
   end
   if #spec.words > 0 then list[#list + 1] = "--" end
   return append(list, spec.words)
@@ -114,6 +136,7 @@ end
 ---@param exe string  our own executable
 ---@return sluice.Command? command, string? problem
 function M.build(spec, exe)
+  spec = of_recording(spec)
   local problem = contradiction(spec)
   if problem then return nil, problem end
   if spec.via then return { argv = launched(spec), transport = "stdio" } end
@@ -152,6 +175,7 @@ function M.read(spec)
   local read, problem = check.table(named, READERS, "")
   if not read then return nil, problem end
   read.words = words
+  read = of_recording(read)
   problem = contradiction(read)
   if problem then return nil, problem end
   return read

@@ -20,7 +20,7 @@ end
 ---@return string? problem
 local function problem_of(name)
   if name == "" then return "the name of a file is empty" end
-  if name:find "%.lua$" or name:find "%.so$" then return ("%s: a worker stands behind --"):format(name) end
+  if name:find "%.lua$" or name:find "%.so$" or name:find "%.rows$" then return ("%s: a worker stands behind --"):format(name) end
   local kind, why = core.kind(name)
   if not kind then return ("cannot read %s: %s"):format(name, why) end
   if kind == "directory" then return ("cannot read %s: it is a directory"):format(name) end

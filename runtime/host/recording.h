@@ -1,0 +1,51 @@
+/*
+ * recording.h - what is in a recording, and what of it answers a request (room: host)
+ *
+ * The index: its processes, and what they were asked, each with the place where the
+ * answer begins and where it ends. Made from the blocks that hold something else than a
+ * worker's bytes; the others are not even read.
+ */
+#pragma once
+
+#include "json/json.h"
+#include "record/reader.h"
+#include "wire/message.h"
+#include "wire/transport.h"
+
+struct sl_answer { /* to a request, or what comes before the first */
+	struct sl_record_place from, until;
+	bool has_until;       /* else to the end of the process's records */
+	bool until_shutdown;  /* there it was told to leave */
+	uint64_t time_ns;     /* when it begins */
+};
+
+struct sl_asked {
+	struct sl_answer answer;
+	uint64_t id;
+	enum sl_export_type type;
+	struct sl_buffer export_name, json;
+	bool stopped;  /* the runner has asked for an early end */
+	unsigned used; /* how often it has been the answer */
+};
+
+struct sl_recording { /* embedded */
+	int fd;
+	const char *path; /* borrowed */
+	struct sl_record_reader reader;
+	struct sl_asked *asked;
+	size_t count;
+	struct sl_answer opening; /* of the first process that said hello, or of the first */
+	enum sl_transport_kind transport; /* of that */
+	bool has_process;
+	struct sl_error not_started; /* why there is none */
+};
+
+/* 0, or -1 and *err; _close either way. */
+int sl_recording_open(struct sl_recording *r, const char *path, struct sl_error *err);
+void sl_recording_close(struct sl_recording *r);
+
+/* The recorded request for this one, *differs if its value is another. NULL and *err (usage)
+ * that lists what there is. */
+struct sl_asked *sl_recording_find(struct sl_recording *r, uint64_t id,
+                                   const struct sl_request_message *m, bool *differs,
+                                   struct sl_error *err);
