@@ -61,10 +61,11 @@ end
 
 --- The options of these owners that can be given on the command line.
 ---@param defaults table<string, string>  by names of options
-local function add_options(command, owners, defaults)
+---@param left_out string?
+local function add_options(command, owners, defaults, left_out)
   for _, owner in ipairs(owners) do
     for _, option in ipairs(option_list.of[owner]) do
-      if option.help then add_listed(command, option, defaults[option.name]) end
+      if option.help and option.name ~= left_out then add_listed(command, option, defaults[option.name]) end
     end
   end
 end
@@ -81,10 +82,10 @@ local function add_help(command)
 end
 
 --- What both commands that stream rows take.
-local function add_stream_options(command, defaults)
+local function add_stream_options(command, defaults, left_out)
   add(command, "--export", "NAME", check.name, "Operation to run (the only one there is).")
   add(command, "--request", "JSON", check.name, "Its argument; @FILE reads it, @- from standard input.")
-  add_options(command, { "request", "worker", "launcher", "host" }, defaults)
+  add_options(command, { "request", "worker", "launcher", "host" }, defaults, left_out)
   add_report_options(command)
   return command
 end
@@ -205,6 +206,27 @@ Examples:
   return command
 end
 
+local function add_record(parser)
+  local command = parser:command("record"):summary("Record all that a worker does, for replay.")
+    :usage("Usage: sluice record [options] FILE.rows -- WORKER [ARG…]")
+    :description("Run an export and write all that the worker sends and prints into FILE.rows, with its\ntime. The file then stands wherever a worker stands.")
+    :epilog([[
+Examples:
+  sluice record night.rows -- ./scan.lua
+  sluice run policy.lua -- night.rows
+      The same rows, diagnostics, progress and end, without the worker.
+  sluice filter --replay realtime true -- night.rows
+      With the pauses that it had.
+  sluice run policy.lua --record night.rows -- ./scan.lua
+      Run and record at once.
+
+Until its end the file is FILE.rows.part; what is left of one that was never finished
+replays to its last whole block.]])
+  command:argument("FILE.rows"):target("record"):convert(converter("FILE.rows", option_list.by_name.record.read))
+    :description("The recording; it must not be there yet.")
+  return add_stream_options(command, { timeout = "none" }, "record")
+end
+
 local function add_info(parser)
   local command = parser:command("info"):summary("Show what a worker offers.")
     :usage("Usage: sluice info [options] -- WORKER [ARG…]")
@@ -266,7 +288,7 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
 126/127 not executable/not found, 130/143 interrupted/terminated.]])
   local commands = {
     run = add_run(root), filter = add_filter(root), infer = add_infer(root), call = add_call(root),
-    info = add_info(root), ledger = add_ledger(root), worker = add_worker(root),
+    record = add_record(root), info = add_info(root), ledger = add_ledger(root), worker = add_worker(root),
   }
   for _, command in pairs(commands) do add_help(command:add_help(false)) end
   root:flag("--version"):description("Show the version.")

@@ -1,0 +1,21 @@
+--- sluice record: all that a worker does, into a file; its rows go nowhere else.
+local core = require "sluice.core"
+local request_argument = require "sluice.internal.cli.request_argument"
+local worker_spec = require "sluice.internal.cli.spec"
+
+local NOTHING = core.expression("false", "record")
+
+---@param session sluice.cli.Session
+---@param behind string[]?
+return function(session, options, behind)
+  if not behind then return 2, worker_spec.missing("record " .. options.record) end
+  local json, problem = request_argument.read(options.request, "--request")
+  if problem then return 2, problem end
+  local plan = {
+    export = options.export, json = json, streams = {}, default = { where = NOTHING },
+    options = { timeout = options.timeout or 0 },
+  }
+  local spec = worker_spec.of(options, behind, plan)
+  local _, failure = session:execute(spec, plan, "rows")
+  return session:finish(failure)
+end

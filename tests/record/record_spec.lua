@@ -1,0 +1,262 @@
+--- A recording stands in the place of its worker, and ends as that did.
+local frames = require "support.frames"
+local json = require "cjson"
+local paths = require "support.paths"
+local shell = require "support.shell"
+
+local function worker(name)
+  return name:find "%.lua$" and paths.file("workers/" .. name) or paths.program("workers/" .. name)
+end
+
+--- A worker that says these bytes: see support/speaks.lua.
+local function speaking(...)
+  local words = { paths.lua, paths.file "support/speaks.lua" }
+  for _, step in ipairs { ... } do
+    words[#words + 1] = step:find "^%l+=" and step or "send=" .. (step:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+  end
+  return words
+end
+
+local VOLATILE = { elapsed = true, pid = true, elapsed_ms = true, rows_per_second = true, worker_elapsed = true }
+
+--- A summary without what differs from run to run.
+local function stable(value)
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for k, v in pairs(value) do
+    if not VOLATILE[k] then copy[k] = stable(v) end
+  end
+  return copy
+end
+
+--- What a user can tell of a run.
+local function outcome(words)
+  local summary = shell.file(nil, "s.json")
+  table.insert(words, 2, "--summary=" .. summary)
+  local result = shell.sluice(words)
+  local told = shell.read(summary)
+  local err = result.err:gsub("in [%d.]+ m?s", "in TIME"):gsub("[%d.]+ m?s after", "TIME after")
+  return { status = result.status, out = result.out, err = err, summary = told and stable(json.decode(told)) }
+end
+
+local function line(command, options, words)
+  local all = { command }
+  for _, option in ipairs(options) do all[#all + 1] = option end
+  all[#all + 1] = "--"
+  for _, word in ipairs(words) do all[#all + 1] = word end
+  return all
+end
+
+local function with(options, ...)
+  local all = { ... }
+  table.move(options, 1, #options, #all + 1, all)
+  return all
+end
+
+local function new_recording()
+  return shell.directory() .. "/a.rows"
+end
+
+--- Record: the outcome, and the recording.
+local function record(options, words, command)
+  local path = new_recording()
+  return outcome(line(command or "filter", with(options, "--record", path), words)), path
+end
+
+local hello = frames.magic .. frames.hello { exports = { { "count", "rows" } } }
+local row = frames.rows { "1" }
+
+local function another(t)
+  return frames.row { request = t.request, sequence = t.sequence or 1, payload = t.payload or "2" }
+end
+
+-- What a worker can come to, with the words of its command line.
+local ENDINGS = {
+  ["a summary with metadata"] = { { "--export", "count", "--request", '{"n":3}', "true" }, { worker "counts.lua" } },
+  ["diagnostics, progress and streams"] = { { "--export", "interleave", "true" }, { worker "counts.lua" } },
+  ["no rows"] = { { "--export", "nothing", "true" }, { worker "counts.lua" } },
+  ["what it printed"] = { { "--export", "talk", "true" }, { worker "prints.lua" } },
+  ["export_failed after rows"] = { { "--export", "after_rows", "true" }, { worker "raises.lua" } },
+  ["export_failed of a table"] = { { "--export", "typed", "true" }, { worker "raises.lua" } },
+  ["callback_failed"] = { { "--export", "no_stream", "true" }, { worker "misuses_emit.lua" } },
+  ["row_malformed"] = { { "--export", "no_json", "true" }, { worker "misuses_emit.lua" } },
+  ["lines that are not JSON"] = { { "--lines", "true" }, { "printf", '1\\n{oops\\n' } },
+  ["bad lines that are dropped"] = { { "--lines", "--bad-lines", "drop", "true" }, { "printf", '1\\n{oops\\n2\\n' } },
+  ["the status of a program"] = { { "--lines", "true" }, { "sh", "-c", "echo 1; echo broken >&2; exit 3" } },
+  ["a script that does not load"] = { { "true" }, { worker "broken_syntax.lua" } },
+  ["a script that is not there"] = { { "true" }, { "./there_is_none.lua" } },
+  ["a program that is not there"] = { { "true" }, { "/there/is/none" } },
+  ["an exit status"] = { { "--export", "exit3", "--request", "3", "true" }, { worker "dies_after_rows" } },
+  ["exit with status 0"] = { { "--export", "exit0", "--request", "3", "true" }, { worker "dies_after_rows" } },
+  ["SIGSEGV"] = { { "--export", "segv", "--request", "3", "true" }, { worker "dies_after_rows" } },
+  ["SIGKILL"] = { { "--export", "kill", "--request", "3", "true" }, { worker "dies_after_rows" } },
+  ["SIGTERM"] = { { "--export", "term", "--request", "3", "true" }, { worker "dies_after_rows" } },
+  ["a pipe that it closed"] = { { "--export", "closes_pipe", "true" }, { worker "holds_the_pipe" }, seconds = 8 },
+  ["text in place of the protocol"] = { { "true" }, { "echo", "hello, world" } },
+  ["death before the handshake"] = { { "true" }, { "sh", "-c", "echo gone >&2; exit 5" } },
+  ["death by a signal before the handshake"] = { { "true" }, { "sh", "-c", "kill -9 $$" } },
+  ["garbage in place of the magic"] = { { "true" }, speaking "sixteen bytes of text" },
+  ["garbage in place of a frame"] = { { "true" }, speaking(hello, "await=request", row .. ("\xff"):rep(40)) },
+  ["a frame that is cut"] = { { "true" }, speaking(hello, "await=request", row .. another { payload = "12345" }:sub(1, 26), "exit=0") },
+  ["a sequence with a gap"] = { { "true" }, speaking(hello, "await=request", row .. another { sequence = 2 }) },
+  ["a row that is not JSON"] = { { "true" }, speaking(hello, "await=request", row .. another { payload = "{" }) },
+  ["a row of another request"] = { { "true" }, speaking(hello, "await=request", row .. another { request = 9 }) },
+  ["a seal that is another"] = {
+    { "true" }, speaking(hello, "await=request", row .. frames.summary { seals = { frames.seal(1, { "2" }) } } .. frames.ready(1)) },
+}
+
+describe("a recording", function()
+  after_each(shell.forget)
+
+  for name, case in pairs(ENDINGS) do
+    it("ends as its worker did: " .. name, function()
+      local live, path = record(case[1], case[2])
+      local replayed = outcome(line("filter", case[1][2] == "--bad-lines" and { "--bad-lines", "drop", "true" }
+        or case[1][1] == "--lines" and { "true" } or case[1], { path }))
+      assert.same(live, replayed)
+    end)
+  end
+
+  it("replies as its worker did", function()
+    local path = new_recording()
+    local live = shell.sluice { "call", "--record", path, "echo", '{"a":[1,2.50]}', "--", worker "counts.lua" }
+    assert.equal(0, live.status)
+    assert.same(live, shell.sluice { "call", "echo", '{ "a": [1, 2.50] }', "--", path })
+  end)
+
+  it("is made by sluice record, which writes no rows", function()
+    local path = new_recording()
+    local made = shell.sluice { "record", "-q", "--export", "interleave", path, "--", worker "counts.lua" }
+    assert.same({ status = 0, out = "", err = "" }, made)
+    assert.equal("1\n2\n3\n4\n", shell.sluice({ "filter", "--export", "interleave", "true", "--", path }).out)
+  end)
+
+  it("shows what its worker offers", function()
+    local _, path = record({ "--export", "count", "true" }, { worker "counts.lua" })
+    assert.same(shell.sluice { "info", "--", worker "counts.lua" }, shell.sluice { "info", "--", path })
+  end)
+
+  it("has mode 0600, and no .part beside it", function()
+    local _, path = record({ "--export", "count", "true" }, { worker "counts.lua" })
+    local pipe = assert(io.popen("stat -c %a " .. path))
+    assert.equal("600\n", pipe:read "a")
+    pipe:close()
+    assert.is_nil(shell.read(path .. ".part"))
+  end)
+
+  for _, ending in ipairs { "", ".part" } do
+    it(("is refused when its name%s is taken, before anything starts"):format(ending), function()
+      local path = new_recording()
+      shell.write(path .. ending, "mine")
+      local mark = shell.directory() .. "/started"
+      local result = shell.sluice { "filter", "--record", path, "--lines", "true", "--", "touch", mark }
+      assert.equal(2, result.status)
+      assert.matches(path .. ending .. " is there already", result.err, 1, true)
+      assert.equal("mine", shell.read(path .. ending))
+      assert.is_nil(shell.read(mark))
+    end)
+  end
+
+  it("has a name that ends in .rows", function()
+    local result = shell.sluice { "filter", "--record", "scan.lua", "true", "--", worker "counts.lua" }
+    assert.equal(2, result.status)
+    assert.matches("ends in .rows", result.err, 1, true)
+  end)
+
+  it("that could not be written fails the run, and is named", function()
+    local path = new_recording()
+    local result = shell.run(("sh -c %s"):format(paths.quote(("ulimit -f 8; trap '' XFSZ; exec %s filter --record %s --lines false -- seq 1 300000")
+      :format(paths.sluice, path))))
+    assert.equal(4, result.status, result.err)
+    assert.matches(path .. ".part could not be written", result.err, 1, true)
+  end)
+end)
+
+describe("a request of a recording", function()
+  after_each(shell.forget)
+
+  it("that differs from the recorded one is a warning", function()
+    local _, path = record({ "--export", "count", "--request", '{"n":2}', "true" }, { worker "counts.lua" })
+    local result = shell.sluice { "filter", "--export", "count", "--request", '{"n":5}', "true", "--", path }
+    assert.equal(0, result.status)
+    assert.equal('{"i":1}\n{"i":2}\n', result.out)
+    assert.matches("recording.request: the request differs", result.err, 1, true)
+  end)
+
+  it("that is the same value in other words is none", function()
+    local _, path = record({ "--export", "count", "--request", '{"n":2,"stream":"s"}', "true" }, { worker "counts.lua" })
+    local result = shell.sluice { "filter", "-q", "--export", "count", "--request", '{"stream" : "\\u0073", "n": 2}', "true", "--", path }
+    assert.same({ status = 0, out = '{"i":1}\n{"i":2}\n', err = "" }, result)
+  end)
+
+  it("of another export is an error that lists what there is", function()
+    local _, path = record({ "--export", "count", "--request", '{"n":2}', "true" }, { worker "counts.lua" })
+    local result = shell.sluice { "filter", "--export", "nothing", "true", "--", path }
+    assert.equal(2, result.status)
+    assert.matches([[holds no request of nothing; it has: count {"n":2}]], result.err, 1, true)
+  end)
+
+  it("is found among several, whatever their order", function()
+    local path = new_recording()
+    local program = shell.file(([[
+      local sluice = require "sluice"
+      local recorded = { %q, record = %q }
+      local replayed = { %q }
+      local function run(spec, order)
+        local said = {}
+        local worker <close> = assert(sluice.spawn(spec))
+        for _, n in ipairs(order) do
+          local rows = {}
+          for row in worker:rows("count", { n = n }) do rows[#rows + 1] = row.raw end
+          said[n] = table.concat(rows, ",")
+        end
+        said.call = sluice.json.encode(worker:call("echo", { 7 }))
+        return said
+      end
+      local live = run(recorded, { 1, 2, 3 })
+      local again = run(replayed, { 3, 1, 2, 2 })
+      for k, v in pairs(live) do assert(again[k] == v, k) end
+      local worker <close> = assert(sluice.spawn(replayed))
+      local _, failure = worker:run("count", { n = 9 }, { on_row = print })
+      print(failure.kind, failure.message)
+    ]]):format(worker "counts.lua", path, path))
+    local result = shell.run { paths.lua, program }
+    assert.equal("", result.err)
+    assert.equal('usage\tthe recording holds several requests of count, and none with this value; it has: count {"n":1}, count {"n":2}, count {"n":3}, echo [7]\n',
+      result.out)
+  end)
+
+  it("is answered again by a fresh process where its worker had died", function()
+    local path, file = new_recording(), shell.directory() .. "/died"
+    local program = shell.file(([[
+      local sluice = require "sluice"
+      local function run(spec)
+        local worker <close> = assert(sluice.spawn(spec))
+        for _ = 1, 2 do
+          local summary, failure = worker:run("die", { path = %q }, { on_row = function(row) io.write(row.raw, " ") end })
+          io.write(summary and "summary" or failure.message, "\n")
+        end
+      end
+      run { %q, record = %q }
+      run { %q }
+    ]]):format(file, worker "dies_once.lua", path, path))
+    local result = shell.run { paths.lua, program }
+    local half = #result.out // 2
+    assert.matches("killed by signal 9.*survived.*summary", result.out)
+    assert.equal(result.out:sub(1, half), result.out:sub(half + 1))
+  end)
+end)
+
+describe("what the runner had caused", function()
+  after_each(shell.forget)
+
+  it("replays as a recording that ends there, which says so", function()
+    local live, path = record({ "--timeout", "300ms", "--export", "stubbornly", "true" }, { worker "emits_forever.lua" })
+    assert.equal(124, live.status)
+    local result = shell.sluice { "filter", "--export", "stubbornly", "true", "--", path }
+    assert.equal(1, result.status)
+    assert.matches("the recording ends here, where its runner ended the request: the request did not end within 300 ms",
+      result.err, 1, true)
+    assert.equal(live.out, result.out)
+  end)
+end)
