@@ -76,7 +76,7 @@ F       := $(BUILD)/fuzz
 FUZZERS := $(patsubst tests/fuzz/%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
-FUZZED  := $(patsubst %,$(F)/%.o,$(wildcard runtime/base/*.c runtime/wire/*.c runtime/json/*.c \
+FUZZED  := $(patsubst %,$(F)/%.o,$(wildcard runtime/base/*.c runtime/wire/*.c runtime/record/*.c runtime/json/*.c \
 	runtime/json/*.cpp) runtime/supervise/session.c runtime/supervise/ladder.c runtime/supervise/capture.c)
 
 fuzz-parts: $(FUZZERS)
@@ -94,7 +94,7 @@ $(F)/%.cpp.o: %.cpp
 $(T)/fuzz/%_fuzz: $(F)/tests/fuzz/%_fuzz.c.o $(FUZZED)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(shell pkg-config --libs simdjson) -lm
+	$(Q)clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(shell pkg-config --libs simdjson liblz4) -lm
 
 .SECONDARY: $(FUZZED) $(patsubst %,$(F)/%.o,$(wildcard tests/fuzz/*.c))
 -include $(wildcard $(F)/*/*/*.d)

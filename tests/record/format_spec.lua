@@ -1,0 +1,232 @@
+--- The file of a recording: cut anywhere, damaged anywhere, or left by a runner that was killed.
+local paths = require "support.paths"
+local shell = require "support.shell"
+local system = require "system"
+
+local COUNTS = paths.file "workers/counts.lua"
+
+local function new_recording()
+  return shell.directory() .. "/a.rows"
+end
+
+--- A recording of n rows, which do not pack well: several blocks.
+local function record(n)
+  local path = new_recording()
+  local script = ([[awk 'BEGIN { srand(7); for (i = 0; i < %d; i++) printf "{\"n\":%%d,\"a\":\"%%.15f%%.15f\"}\n", i, rand(), rand() }']]):format(n)
+  local result = shell.sluice { "filter", "--record", path, "--lines", "true", "--", "sh", "-c", script }
+  assert.equal(0, result.status, result.err)
+  return path, result.out
+end
+
+local function replay(path, ...)
+  local words = { "filter", ... }
+  table.move({ "true", "--", path }, 1, 3, #words + 1, words)
+  return shell.sluice(words)
+end
+
+--- Offsets of the blocks, and of the end.
+local function blocks_of(bytes)
+  assert.equal("\x93rows\r\n\n" .. string.pack("<I4I4", 1, 0), bytes:sub(1, 16))
+  local list, at = {}, 16
+  while at < #bytes do
+    list[#list + 1] = at
+    at = at + 32 + string.unpack("<I4", bytes, at + 5)
+  end
+  assert.equal(at, #bytes)
+  return list, at
+end
+
+local function begins_with(whole, part)
+  assert.is_true(part == whole:sub(1, #part))
+end
+
+describe("a recording that is cut", function()
+  after_each(shell.forget)
+
+  it("at any block says so, and gives no row that is not whole", function()
+    local path, out = record(20000)
+    local bytes = shell.read(path)
+    local blocks, size = blocks_of(bytes)
+    assert.is_true(#blocks >= 4, #blocks)
+    local cuts = { 0, 5, 12 }
+    for i = 1, #blocks do
+      for _, cut in ipairs { blocks[i], blocks[i] + 7, blocks[i] + 40 } do cuts[#cuts + 1] = cut end
+    end
+    for _, cut in ipairs(cuts) do
+      shell.write(path, bytes:sub(1, cut))
+      local result = replay(path)
+      assert.equal(1, result.status, cut)
+      assert.matches(cut < 16 and "byte %d+" or "the recording is cut: its end is missing after byte %d+", result.err)
+      begins_with(out, result.out)
+    end
+    assert.is_true(size > 0)
+  end)
+
+  it("but is still a .part replays to its last whole block, and says so", function()
+    local path, out = record(20000)
+    local bytes = shell.read(path)
+    local part = path .. ".part"
+    local last
+    local blocks = blocks_of(bytes)
+    blocks[#blocks] = nil -- before it the request is complete
+    for _, at in ipairs(blocks) do
+      for _, cut in ipairs { at, at + 31, at + 33 } do
+        shell.write(part, bytes:sub(1, cut))
+        local result = replay(part)
+        assert.equal(1, result.status, cut)
+        begins_with(out, result.out)
+        last = result
+      end
+    end
+    assert.matches("the recording ends here: .*%.part was not finished", last.err)
+    assert.matches("recording.unfinished: ", last.err, 1, true)
+    assert.is_true(#last.out > #out // 2)
+  end)
+end)
+
+describe("a damaged byte of a recording", function()
+  after_each(shell.forget)
+
+  it("anywhere is named by its offset, and nothing of its block is delivered", function()
+    local path, out = record(20000)
+    local bytes = shell.read(path)
+    local blocks, size = blocks_of(bytes)
+    blocks[#blocks + 1] = size
+    local seed = tonumber(os.getenv "SEED") or 5
+    math.randomseed(seed)
+    local places = {}
+    for at = 0, 47 do places[#places + 1] = at end
+    for _ = 1, tonumber(os.getenv "DAMAGES") or 40 do places[#places + 1] = math.random(48, size - 1) end
+    for _, at in ipairs(places) do
+      local changed = string.char(bytes:byte(at + 1) ~ (1 << math.random(0, 7)))
+      shell.write(path, bytes:sub(1, at) .. changed .. bytes:sub(at + 2))
+      local result = replay(path)
+      local named = tonumber(result.err:match "byte (%d+)")
+      assert(named and result.status == 1, ("seed %d, byte %d: status %d, %s"):format(seed, at, result.status, result.err))
+      begins_with(out, result.out)
+      local from, to = 0, 16
+      for i = 1, #blocks - 1 do
+        if at >= blocks[i] then from, to = blocks[i], blocks[i + 1] end
+      end
+      assert(named >= from and named < to, ("seed %d, byte %d is named %d"):format(seed, at, named))
+    end
+  end)
+
+  it("or one that follows the end is named", function()
+    local path = record(3)
+    local bytes = shell.read(path)
+    shell.write(path, bytes .. "x")
+    assert.matches(("damaged at byte %d: something follows its end"):format(#bytes), replay(path).err, 1, true)
+  end)
+
+  it("in its version is a version of another format", function()
+    local path = record(3)
+    local bytes = shell.read(path)
+    shell.write(path, bytes:sub(1, 8) .. "\2" .. bytes:sub(10))
+    assert.matches("the recording has version 2 (byte 8), and this runtime reads version 1", replay(path).err, 1, true)
+  end)
+end)
+
+describe("a runner that is killed while it records", function()
+  after_each(shell.forget)
+
+  it("leaves a .part that replays to its last whole block", function()
+    for round = 1, tonumber(os.getenv "KILLS") or 4 do
+      local path = new_recording()
+      local process = shell.start_sluice({ "filter", "--record", path, "--lines", "true", "--",
+        "sh", "-c", [[i=0; while :; do i=$((i+1)); echo "{\"n\":$i}"; done]] }, { leaves = true })
+      shell.wait("the recording to begin", function() return (#(shell.read(path .. ".part") or "")) >= 16 end)
+      system.sleep(0.3 * round)
+      process:signal "KILL"
+      process:finish()
+      assert.is_nil(shell.read(path))
+      local live, result = process:stdout(), replay(path .. ".part") -- the one may be ahead of the other
+      assert.equal(1, result.status)
+      assert.matches("was not finished", result.err)
+      local n = math.min(#live, #result.out)
+      assert.is_true(live:sub(1, n) == result.out:sub(1, n))
+    end
+  end)
+end)
+
+describe("the end of a run that is interrupted", function()
+  after_each(shell.forget)
+
+  it("is the end of its recording, which has its name", function()
+    local path = new_recording()
+    local process = shell.start_sluice { "filter", "--record", path, "--export", "politely", "true", "--",
+      paths.file "workers/emits_forever.lua" }
+    process:await "\n2\n"
+    process:signal "INT"
+    assert.equal(130, process:finish().status)
+    assert.is_nil(shell.read(path .. ".part"))
+    local result = replay(path, "--export", "politely")
+    assert.equal(1, result.status)
+    assert.matches("the recording ends here, where its runner ended the request: interrupted by SIGINT", result.err, 1, true)
+  end)
+end)
+
+describe("a replay", function()
+  after_each(shell.forget)
+
+  local function script(text)
+    local file = shell.file(text)
+    local result = shell.run { paths.lua, file }
+    assert.equal("", result.err)
+    return result.out
+  end
+
+  it("that is told to stop ends in good order", function()
+    local path = record(20000)
+    assert.equal("true\ttrue\t10\n", script(([[
+      local sluice = require "sluice"
+      local worker <close> = assert(sluice.spawn { %q, replay = "realtime" })
+      local n = 0
+      local summary = assert(worker:run { on_row = function(_, run) n = n + 1; if n == 10 then run:stop() end end })
+      print(summary.stopped, summary.total_rows < 20000, n >= 10 and 10)
+    ]]):format(path)))
+  end)
+
+  it("that is cancelled ends, and the next request gets all", function()
+    local path = record(20000)
+    assert.equal("cancelled\n20000\n", script(([[
+      local sluice = require "sluice"
+      local worker <close> = assert(sluice.spawn { %q })
+      local _, failure = worker:run { on_row = function(_, run) run:cancel() end }
+      print(failure.kind)
+      local n = 0
+      assert(worker:run { on_row = function() n = n + 1 end })
+      print(n)
+    ]]):format(path)))
+  end)
+
+  it("in real time takes as long as it took", function()
+    local path = new_recording()
+    local command = { "sh", "-c", "echo 1; sleep 0.7; echo 2" }
+    shell.sluice { "filter", "--record", path, "--lines", "true", "--", table.unpack(command) }
+    local function timed(...)
+      local start = system.monotime()
+      local result = replay(path, ...)
+      assert.same({ 0, "1\n2\n" }, { result.status, result.out })
+      return system.monotime() - start
+    end
+    assert.is_true(timed "--replay=realtime" >= 0.65)
+    assert.is_true(timed "--replay=full" < 0.65 * (paths.sanitized and 4 or 1))
+  end)
+
+  it("refuses a line that was no row unless it is told what becomes of it", function()
+    local path = new_recording()
+    shell.sluice { "filter", "--record", path, "--bad-lines", "drop", "--lines", "true", "--", "printf", [[1\n{oops\n2\n]] }
+    local refused = replay(path)
+    assert.same({ 3, "1\n" }, { refused.status, refused.out })
+    assert.matches("row_malformed: line 2", refused.err, 1, true)
+    assert.equal("1\n2\n", replay(path, "--bad-lines", "drop").out)
+  end)
+
+  it("goes over both transports", function()
+    local path = new_recording()
+    local live = shell.sluice { "filter", "--export", "count", "--request", "{}", "--record", path, "true", "--", COUNTS }
+    local stdio = replay(path, "--export", "count", "--request", "{}", "--transport", "stdio")
+    assert.same({ 0, live.out }, { stdio.status, stdio.out })
+  end)
+end)
