@@ -126,9 +126,9 @@ describe("a recording", function()
 
   it("is made by sluice record, which writes no rows", function()
     local path = new_recording()
-    local made = shell.sluice { "record", "-q", "--export", "interleave", path, "--", worker "counts.lua" }
+    local made = shell.sluice { "record", "-q", "--export", "count", "--request", "{}", path, "--", worker "counts.lua" }
     assert.same({ status = 0, out = "", err = "" }, made)
-    assert.equal("1\n2\n3\n4\n", shell.sluice({ "filter", "--export", "interleave", "true", "--", path }).out)
+    assert.equal('{"i":1}\n{"i":2}\n{"i":3}\n', shell.sluice({ "filter", "--export", "count", "--request", "{}", "true", "--", path }).out)
   end)
 
   it("shows what its worker offers", function()
@@ -257,6 +257,6 @@ describe("what the runner had caused", function()
     assert.equal(1, result.status)
     assert.matches("the recording ends here, where its runner ended the request: the request did not end within 300 ms",
       result.err, 1, true)
-    assert.equal(live.out, result.out)
+    assert.is_true(live.out == result.out:sub(1, #live.out)) -- what had come may be more than what was written
   end)
 end)
