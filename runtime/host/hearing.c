@@ -42,6 +42,19 @@ static void on_request(struct sl_hearing *h, const struct sl_frame *f)
 	pthread_mutex_unlock(&h->lock);
 }
 
+static void on_streams(struct sl_hearing *h, const struct sl_frame *f)
+{
+	struct sl_stream_names m;
+	SL_ERROR(err);
+	if (sl_streams_parse(f, &m, &err) != 0)
+		protocol_fault(err.message);
+	pthread_mutex_lock(&h->lock);
+	if (sl_buffer_set(&h->next_streams, m.names.bytes, m.names.len) != 0)
+		protocol_fault("no memory for the names of streams");
+	h->next_chooses = true;
+	pthread_mutex_unlock(&h->lock);
+}
+
 static void tell(struct sl_hearing *h, const struct sl_frame *f)
 {
 	pthread_mutex_lock(&h->lock);
@@ -64,7 +77,7 @@ static void on_frame(struct sl_hearing *h, const struct sl_frame *f)
 		break;
 	case SL_FRAME_STOP:
 	case SL_FRAME_SHUTDOWN: tell(h, f); break;
-	case SL_FRAME_STREAMS: break; /* the names have been given */
+	case SL_FRAME_STREAMS: on_streams(h, f); break;
 	default: protocol_fault("the runner sent a frame that only workers send");
 	}
 }
@@ -130,6 +143,13 @@ bool sl_hearing_next(struct sl_hearing *h, struct sl_heard *out)
 	h->text = h->next;
 	h->next = empty;
 	h->has_next = false;
+	empty = h->streams;
+	h->streams = h->next_streams;
+	h->next_streams = empty;
+	out->streams = (struct sl_text){ h->next_chooses ? sl_buffer_data(&h->streams) : NULL, sl_buffer_len(&h->streams) };
+	if (h->next_chooses && out->streams.bytes == NULL)
+		out->streams.bytes = "";
+	h->next_chooses = false;
 	out->id = h->next_id;
 	pthread_mutex_unlock(&h->lock);
 	if (got)

@@ -13,9 +13,10 @@
 #include "wire/decoder.h"
 #include "wire/feature.h"
 
-struct sl_heard { /* a request; the message is borrowed until the next */
+struct sl_heard { /* a request; what it points to is borrowed until the next */
 	uint64_t id;
 	struct sl_request_message message;
+	struct sl_text streams; /* names that the user takes, each with a NUL; NULL: not told */
 };
 
 #define SL_HEARING_NONE UINT64_MAX /* an id that no request has */
@@ -29,7 +30,8 @@ struct sl_hearing { /* embedded; not to be moved once it has been started */
 	pthread_cond_t news;
 	struct sl_buffer next, text; /* payloads of the request that came, and of the one at hand */
 	uint64_t next_id;
-	bool has_next, shutdown;
+	struct sl_buffer next_streams, streams;
+	bool next_chooses, has_next, shutdown;
 	atomic_ullong current;       /* the latest request's id */
 	atomic_ullong stop;          /* the id of the request that is to stop */
 	_Atomic sl_feature_set features; /* that were picked */

@@ -47,6 +47,8 @@ struct indexing {
 	enum sl_transport_kind transport;
 	struct sl_answer *latest;  /* whose end is looked for */
 	struct sl_asked *asked;    /* the latest request of it */
+	struct sl_buffer streams;  /* told for the next one */
+	bool chooses;
 	bool started;              /* there is one */
 	bool greeted;              /* it was sent something: so it had said hello */
 	bool has_greeted;          /* some process was */
@@ -110,9 +112,22 @@ static int index_request(struct indexing *x, const struct sl_frame *f, uint64_t 
 	if (sl_buffer_set(&a->export_name, m.export_name.bytes, m.export_name.len) != 0 ||
 	    sl_buffer_set(&a->json, m.json.bytes, m.json.len) != 0)
 		return no_memory(err);
+	a->streams = x->streams;
+	a->chooses = x->chooses;
+	x->streams = (struct sl_buffer){ 0 };
+	x->chooses = false;
 	x->asked = a;
 	x->latest = &a->answer; /* dead when one more comes: it has ended by then */
 	return 0;
+}
+
+static int index_streams(struct indexing *x, const struct sl_frame *f, struct sl_error *err)
+{
+	struct sl_stream_names m;
+	if (sl_streams_parse(f, &m, err) != 0)
+		return -1;
+	x->chooses = true;
+	return sl_buffer_set(&x->streams, m.names.bytes, m.names.len) == 0 ? 0 : no_memory(err);
 }
 
 static int index_runner(struct indexing *x, const struct sl_record *rec, struct sl_error *err)
@@ -124,6 +139,8 @@ static int index_runner(struct indexing *x, const struct sl_record *rec, struct 
 		return no_memory(err);
 	while ((rc = sl_decoder_next(&x->runner, &f, err)) == 1) {
 		if (f.head.kind == SL_FRAME_REQUEST && index_request(x, &f, rec->time_ns, err) != 0)
+			return -1;
+		if (f.head.kind == SL_FRAME_STREAMS && index_streams(x, &f, err) != 0)
 			return -1;
 		if (f.head.kind == SL_FRAME_STOP && x->asked != NULL)
 			x->asked->stopped = true;
@@ -189,6 +206,7 @@ int sl_recording_open(struct sl_recording *r, const char *path, struct sl_error 
 	if (rc == 0)
 		rc = make_index(&x, err);
 	sl_decoder_clear(&x.runner);
+	sl_buffer_clear(&x.streams);
 	if (rc != 0)
 		sl_error_text(err, SL_D_FILE, path, strlen(path));
 	return rc;
@@ -199,6 +217,7 @@ void sl_recording_close(struct sl_recording *r)
 	for (size_t i = 0; i < r->count; i++) {
 		sl_buffer_clear(&r->asked[i].export_name);
 		sl_buffer_clear(&r->asked[i].json);
+		sl_buffer_clear(&r->asked[i].streams);
 	}
 	free(r->asked);
 	sl_record_close(&r->reader);

@@ -24,6 +24,8 @@ struct sl_asked {
 	uint64_t id;
 	enum sl_export_type type;
 	struct sl_buffer export_name, json;
+	struct sl_buffer streams; /* names that the worker was told, each with a NUL; all others came as "*" */
+	bool chooses;             /* it was told some, maybe none */
 	bool stopped;  /* the runner has asked for an early end */
 	unsigned used; /* how often it has been the answer */
 };

@@ -465,6 +465,15 @@ static void play(struct player *p, const struct sl_answer *a)
 
 /* ---- requests ---- */
 
+/* Rows of streams that the recorded policy did not name are in "*", whoever names them now. */
+static bool has_other_streams(const struct sl_asked *a, struct sl_text now)
+{
+	size_t len = sl_buffer_len(&a->streams);
+	if (!a->chooses)
+		return false;
+	return now.bytes == NULL || now.len != len || (len > 0 && memcmp(now.bytes, sl_buffer_data(&a->streams), len) != 0);
+}
+
 static void play_request(struct player *p, const struct sl_heard *heard)
 {
 	SL_ERROR(err);
@@ -481,6 +490,8 @@ static void play_request(struct player *p, const struct sl_heard *heard)
 		diagnose(p, "recording.unfinished", "the recording was not finished: it is replayed to its last whole block");
 	if (differs)
 		diagnose(p, "recording.request", "the request differs from the recorded one, which is replayed");
+	if (has_other_streams(p->asked, heard->streams))
+		diagnose(p, "recording.streams", "other streams were taken by name when this was recorded: rows of all others are in the stream *");
 	set_clock(p, p->asked->answer.time_ns);
 	play(p, &p->asked->answer);
 }

@@ -95,7 +95,8 @@ static struct waiting *next_block(struct sl_recorder *r)
 	}
 }
 
-/* After a failed write nothing more is tried: the file has a whole block as its last. */
+/* After a failed write nothing more is tried: the file ends with what there is of this
+ * block, which a reader of a .part passes over. */
 static int write_block(struct sl_recorder *r, const struct sl_block *b)
 {
 	size_t n = sl_block_pack(b, r->number++, r->out);

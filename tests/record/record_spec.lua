@@ -260,3 +260,21 @@ describe("what the runner had caused", function()
     assert.is_true(live.out == result.out:sub(1, #live.out)) -- what had come may be more than what was written
   end)
 end)
+
+describe("a policy that names other streams than the recorded one", function()
+  after_each(shell.forget)
+
+  it("is told that the rows of all others are in *", function()
+    local path = new_recording()
+    local function policy(name)
+      return shell.file(([[return { streams = { [%q] = "drop", ["*"] = { on_row = function(row) print(row.stream) end } } }]]):format(name), "p.lua")
+    end
+    local mine = policy "a"
+    local input = { "printf", [[{"s":"a"}\n{"s":"b"}\n]] }
+    local live = shell.sluice { "run", "-q", mine, "--record", path, "--lines", "--stream-by", "/s", "--", table.unpack(input) }
+    assert.same({ status = 0, out = "*\n", err = "" }, live)
+    assert.same(live, shell.sluice { "run", "-q", mine, "--", path })
+    local other = shell.sluice { "run", "-q", policy "b", "--", path }
+    assert.matches("recording.streams: other streams were taken by name", other.err, 1, true)
+  end)
+end)
