@@ -94,6 +94,13 @@ static void choose_opening(struct indexing *x)
 	x->has_greeted = x->greeted;
 }
 
+/* Leaves the value in the parser. */
+static uint64_t hash_of(struct sl_json *json, struct sl_text text)
+{
+	SL_ERROR(err);
+	return sl_json_parse_copy(json, text.bytes, text.len, &err) == 0 ? sl_json_hash(sl_json_root(json)) : 0;
+}
+
 static int index_request(struct indexing *x, const struct sl_frame *f, uint64_t time_ns, struct sl_error *err)
 {
 	struct sl_request_message m;
@@ -112,6 +119,7 @@ static int index_request(struct indexing *x, const struct sl_frame *f, uint64_t 
 	if (sl_buffer_set(&a->export_name, m.export_name.bytes, m.export_name.len) != 0 ||
 	    sl_buffer_set(&a->json, m.json.bytes, m.json.len) != 0)
 		return no_memory(err);
+	a->hash = hash_of(r->one, m.json);
 	a->streams = x->streams;
 	a->chooses = x->chooses;
 	x->streams = (struct sl_buffer){ 0 };
@@ -196,7 +204,11 @@ static int make_index(struct indexing *x, struct sl_error *err)
 
 int sl_recording_open(struct sl_recording *r, const char *path, struct sl_error *err)
 {
-	*r = (struct sl_recording){ .path = path };
+	*r = (struct sl_recording){ .path = path, .one = sl_json_new(), .other = sl_json_new() };
+	if (r->one == NULL || r->other == NULL) {
+		r->fd = -1;
+		return no_memory(err);
+	}
 	r->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (r->fd < 0)
 		return sl_fail(err, SL_SPAWN, errno, "cannot read the recording %s", path);
@@ -220,6 +232,8 @@ void sl_recording_close(struct sl_recording *r)
 		sl_buffer_clear(&r->asked[i].streams);
 	}
 	free(r->asked);
+	sl_json_free(r->one);
+	sl_json_free(r->other);
 	sl_record_close(&r->reader);
 	if (r->fd >= 0)
 		close(r->fd);
@@ -237,17 +251,13 @@ static bool same_export(const struct sl_asked *a, const struct sl_request_messag
 	return a->type == m->type && same_bytes(&a->export_name, m->export_name);
 }
 
-static bool same_value(const struct sl_asked *a, struct sl_text json)
+/* The value that is looked for is in r->one. */
+static bool same_value(struct sl_recording *r, const struct sl_asked *a, uint64_t hash)
 {
 	SL_ERROR(err);
-	struct sl_json *x = sl_json_new(), *y = sl_json_new();
-	bool same = x != NULL && y != NULL &&
-	            sl_json_parse_copy(x, sl_buffer_data(&a->json), sl_buffer_len(&a->json), &err) == 0 &&
-	            sl_json_parse_copy(y, json.bytes, json.len, &err) == 0 &&
-	            sl_json_equal(sl_json_root(x), sl_json_root(y));
-	sl_json_free(x);
-	sl_json_free(y);
-	return same;
+	return a->hash == hash &&
+	       sl_json_parse_copy(r->other, sl_buffer_data(&a->json), sl_buffer_len(&a->json), &err) == 0 &&
+	       sl_json_equal(sl_json_root(r->one), sl_json_root(r->other));
 }
 
 /* Of equal ones the one with this id: who asks the same in the same order gets the same,
@@ -295,13 +305,14 @@ struct sl_asked *sl_recording_find(struct sl_recording *r, uint64_t id,
 {
 	struct sl_asked *best = NULL, *of_export = NULL;
 	size_t of_exports = 0;
+	uint64_t hash = hash_of(r->one, m->json);
 	for (size_t i = 0; i < r->count; i++) {
 		struct sl_asked *a = &r->asked[i];
 		if (!same_export(a, m))
 			continue;
 		of_export = a;
 		of_exports++;
-		if (same_value(a, m->json) && is_better(a, best, id))
+		if (same_value(r, a, hash) && is_better(a, best, id))
 			best = a;
 	}
 	*differs = best == NULL;

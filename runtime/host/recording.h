@@ -24,6 +24,7 @@ struct sl_asked {
 	uint64_t id;
 	enum sl_export_type type;
 	struct sl_buffer export_name, json;
+	uint64_t hash; /* of the value: most others need no second look */
 	struct sl_buffer streams; /* names that the worker was told, each with a NUL; all others came as "*" */
 	bool chooses;             /* it was told some, maybe none */
 	bool stopped;  /* the runner has asked for an early end */
@@ -36,6 +37,7 @@ struct sl_recording { /* embedded */
 	struct sl_record_reader reader;
 	struct sl_asked *asked;
 	size_t count;
+	struct sl_json *one, *other; /* for comparing */
 	struct sl_answer opening; /* of the first process that said hello, or of the first */
 	enum sl_transport_kind transport; /* of that */
 	bool has_process;
