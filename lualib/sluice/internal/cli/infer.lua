@@ -42,7 +42,8 @@ local function given_of(options, request)
   for _, owner in ipairs { "host", "launcher", "worker", "request" } do
     for _, option in ipairs(option_list.of[owner]) do
       local value = options[option.name]
-      if option.name ~= "bad_lines" or value == "drop" then add(option.name, value) end
+      local is_wanted = option.name ~= "record" and (option.name ~= "bad_lines" or value == "drop")
+      if is_wanted then add(option.name, value) end
     end
   end
   return given
