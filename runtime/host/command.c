@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/children.h"
@@ -136,12 +137,38 @@ static void terminate(pid_t command)
 	handle_sigterm(on_sigterm);
 }
 
+/* What the command has started got the signal as well, and has so long to end by itself. */
+#define TIDY_MS 500
+#define LOOK_MS 2
+
+static int left_in_group;
+
+static void count_in_group(pid_t child)
+{
+	left_in_group += getpgid(child) == getpgrp() && !sl_child_is_zombie(child);
+}
+
+static void await_group(void)
+{
+	for (int ms = 0; ms < TIDY_MS; ms += LOOK_MS) {
+		left_in_group = 0;
+		sl_children_visit(count_in_group); /* they are ours, since their parent has gone */
+		if (left_in_group == 0)
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000 }, NULL);
+	}
+}
+
 void sl_command_end(struct sl_command *c, int grace_ms)
 {
-	terminate(atomic_load(&c->pid));
-	if (!exits_within(c, grace_ms))
-		kill(atomic_load(&c->pid), SIGKILL);
+	pid_t command = atomic_load(&c->pid);
+	terminate(command);
+	bool in_time = exits_within(c, grace_ms);
+	if (!in_time)
+		kill(command, SIGKILL);
 	sl_command_reap(c);
+	if (in_time && whom(command) == 0)
+		await_group();
 }
 
 static bool is_ok(const struct sl_command *c, int status)

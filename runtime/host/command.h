@@ -44,7 +44,8 @@ static inline bool sl_command_runs(struct sl_command *c)
 void sl_command_reap(struct sl_command *c);
 
 /* SIGTERM to the group, then, after grace_ms (-1: never), SIGKILL to the command;
- * returns when it is reaped. */
+ * returns when it is reaped, and what it has started in this group has ended or had
+ * half a second to. */
 void sl_command_end(struct sl_command *c, int grace_ms);
 
 /* Once it is reaped: 0; or -1 and *err (export_failed) for an exit status that is
