@@ -83,7 +83,7 @@ add("a pause during a timeout", {
   pause = 1.5, kind = "request_timeout", exit = 124, quick = true,
 })
 add("a pause of what goes on", {
-  expression = "true", options = { "--lines", "--timeout", "20s" }, worker = { "sh", "-c", "touch ready; sleep 0.5; echo '{}'" },
+  expression = "true", options = { "--lines", "--timeout", "20s" }, worker = { "sh", "-c", "touch ready; until [ -e go ]; do sleep 0.05; done; echo '{}'" },
   pause = 1, exit = 0,
 })
 

@@ -8,7 +8,7 @@
 ---   before    what sh does before it becomes sluice ("ulimit -n 10"); redirect: its descriptors;
 ---             wrap: words before it, of a program that starts it
 ---   signal    sent once the file `ready` is there; times: so often (1)
----   pause     seconds for which the command is stopped, once `ready` is there
+---   pause     seconds for which the command is stopped, once `ready` is there; then there is `go`
 ---   kind      of the outcome, nil or false: success; exit: its status; says, not_says: patterns of its words
 ---   either    statuses of which one is it, whatever kind that is
 ---   no_summary  what fails makes the summary fail, too
@@ -22,7 +22,7 @@ local system = require "system"
 local M = {}
 
 local INPUT = '{"a":1}\n{"a":2}\n'
-local OURS = { ["p.lua"] = true, ["in.jsonl"] = true, ["ready"] = true, ["summary.json"] = true }
+local OURS = { ["p.lua"] = true, ["in.jsonl"] = true, ["ready"] = true, ["go"] = true, ["summary.json"] = true }
 
 --- Lines of a table that this run is for: all of them with FAULTS=all.
 ---@return table[]
@@ -94,6 +94,7 @@ function M.finish(trial)
     trial.process:signal "STOP"
     system.sleep(line.pause)
     trial.process:signal "CONT"
+    shell.write(trial.dir .. "/go", "")
   end
   local result = trial.process:finish() -- nothing runs any more
   local seconds = ended_at(trial) - trial.at
