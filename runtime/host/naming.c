@@ -1,31 +1,16 @@
 /* naming.c - see naming.h */
 #include "host/naming.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
 
 static int read_name(struct sl_naming *n, struct sl_json_value v, struct sl_text *name, struct sl_error *err)
 {
-	switch (sl_json_type(v)) {
-	case SL_JSON_NULL:
+	if (sl_json_name(v, n->digits, &name->bytes, &name->len) >= 0)
 		return 0;
-	case SL_JSON_STRING:
-		name->bytes = sl_json_string(v, &name->len);
-		return 0;
-	case SL_JSON_INTEGER:
-		snprintf(n->digits, sizeof n->digits, "%" PRId64, sl_json_integer(v));
-		*name = sl_text_of(n->digits);
-		return 0;
-	case SL_JSON_BOOLEAN:
-		*name = sl_text_of(sl_json_boolean(v) ? "true" : "false");
-		return 0;
-	default:
-		return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", n->by,
-		               sl_json_type_name(sl_json_type(v)));
-	}
+	return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", n->by,
+	               sl_json_type_name(sl_json_type(v)));
 }
 
 static int check_name(const struct sl_naming *n, struct sl_text name, struct sl_error *err)

@@ -13,7 +13,7 @@
 struct sl_naming { /* texts are borrowed */
 	struct sl_text stream; /* the one for all */
 	const char *by;        /* JSON Pointer to the field; or NULL */
-	char digits[32];
+	char digits[SL_JSON_NAME_ROOM];
 };
 
 /* The name of the row whose document json holds, borrowed from that, or from *n: 0; or -1

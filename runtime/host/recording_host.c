@@ -19,7 +19,7 @@
 #include "wire/ledger.h"
 
 #define EXIT_PROTOCOL 76
-/* How long a runner may take to see that what was sent is no protocol. */
+/* How long a runner may take to notice a protocol fault. */
 #define FAULT_WAIT_S 10
 #define OPENING_MOST (SL_PREAMBLE_LIMIT + SL_MAGIC_SIZE)
 

@@ -93,6 +93,11 @@ int64_t sl_json_integer(struct sl_json_value v);
 double sl_json_float(struct sl_json_value v); /* of a decimal the nearest double, or infinity */
 const char *sl_json_string(struct sl_json_value v, size_t *len);
 
+/* A scalar that can name something: a string as it is, an integer or a boolean as it is written, borrowed
+ * from the document or in room, not terminated. 1; 0: it is null; -1: it cannot. */
+#define SL_JSON_NAME_ROOM 24
+int sl_json_name(struct sl_json_value v, char room[SL_JSON_NAME_ROOM], const char **name, size_t *len);
+
 /* Has its document no string with a lone surrogate? false: it may have. */
 bool sl_json_is_unicode(struct sl_json_value v);
 

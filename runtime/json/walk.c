@@ -107,6 +107,27 @@ const char *sl_json_string(struct sl_json_value v, size_t *len)
 	return sl_tape_string(v.json, v.at, len);
 }
 
+int sl_json_name(struct sl_json_value v, char room[SL_JSON_NAME_ROOM], const char **name, size_t *len)
+{
+	switch (sl_json_type(v)) {
+	case SL_JSON_NULL:
+		return 0;
+	case SL_JSON_STRING:
+		*name = sl_json_string(v, len);
+		return 1;
+	case SL_JSON_INTEGER:
+		*len = (size_t)snprintf(room, SL_JSON_NAME_ROOM, "%" PRId64, sl_json_integer(v));
+		*name = room;
+		return 1;
+	case SL_JSON_BOOLEAN:
+		*name = sl_json_boolean(v) ? "true" : "false";
+		*len = strlen(*name);
+		return 1;
+	default:
+		return -1;
+	}
+}
+
 /* simdjson declines them. */
 bool sl_json_is_unicode(struct sl_json_value v)
 {

@@ -1,8 +1,6 @@
 /* shapes.c - see shapes.h */
 #include "sink/shapes.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <lauxlib.h>
@@ -67,7 +65,7 @@ static struct stream *stream_of(struct sl_shapes *s, struct sl_text name)
 }
 
 /* The stream of a row, borrowed from its document, or from room. */
-static int name_of(const struct sl_shapes *s, struct sl_json_value root, char room[32], struct sl_text *name,
+static int name_of(const struct sl_shapes *s, struct sl_json_value root, char room[SL_JSON_NAME_ROOM], struct sl_text *name,
                    struct sl_error *err)
 {
 	struct sl_json_value v;
@@ -75,30 +73,17 @@ static int name_of(const struct sl_shapes *s, struct sl_json_value root, char ro
 		*name = s->only;
 	if (s->by.bytes == NULL || sl_json_pointer(root, s->by.bytes, s->by.len, &v) != 1)
 		return 0;
-	switch (sl_json_type(v)) {
-	case SL_JSON_NULL:
+	if (sl_json_name(v, room, &name->bytes, &name->len) >= 0)
 		return 0;
-	case SL_JSON_STRING:
-		name->bytes = sl_json_string(v, &name->len);
-		return 0;
-	case SL_JSON_INTEGER:
-		snprintf(room, 32, "%" PRId64, sl_json_integer(v));
-		*name = sl_text_of(room);
-		return 0;
-	case SL_JSON_BOOLEAN:
-		*name = sl_text_of(sl_json_boolean(v) ? "true" : "false");
-		return 0;
-	default:
-		return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", s->by.bytes,
-		               sl_json_type_name(sl_json_type(v)));
-	}
+	return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", s->by.bytes,
+	               sl_json_type_name(sl_json_type(v)));
 }
 
 static int add(struct sl_shapes *s, struct sl_json_value root, const struct sl_taken_from *from, struct sl_error *err)
 {
 	struct sl_shape_row row = { .line = from->line, .file = from->file };
 	struct sl_text name = from->stream;
-	char room[32];
+	char room[SL_JSON_NAME_ROOM];
 	if (name_of(s, root, room, &name, err) != 0)
 		return -1;
 	struct stream *stream = stream_of(s, name);

@@ -74,8 +74,8 @@ describe("a ready script", function()
   end)
 
   it("that does not exist is wrong usage, with the one that was meant or all that there are", function()
-    refused("sqlte: there is no ready script of this name; did you mean sqlite?", { "sqlte", table.unpack(INTERLEAVE) })
-    refused("index: there is no ready script of this name; there are " .. table.concat(names_of_files(), ", "), { "index" })
+    refused("sqlte: no ready script has this name; did you mean sqlite?", { "sqlte", table.unpack(INTERLEAVE) })
+    refused("index: no ready script has this name; there are " .. table.concat(names_of_files(), ", "), { "index" })
   end)
 
   it("that does not exist and is a file here is told where that is", function()
@@ -83,9 +83,9 @@ describe("a ready script", function()
     shell.write(dir .. "/index", "return {}")
     shell.write(dir .. "/heap.lua", "return {}")
     lfs.mkdir(dir .. "/nothing_like_it")
-    refused("index: there is no ready script of this name; the file here is ./index", { "index" }, { cwd = dir })
-    refused("heap: there is no ready script of this name; the file here is heap.lua; did you mean head?", { "heap" }, { cwd = dir })
-    refused("nothing_like_it: there is no ready script of this name; there are " .. table.concat(names_of_files(), ", "),
+    refused("index: no ready script has this name; the file here is ./index", { "index" }, { cwd = dir })
+    refused("heap: no ready script has this name; the file here is heap.lua; did you mean head?", { "heap" }, { cwd = dir })
+    refused("nothing_like_it: no ready script has this name; there are " .. table.concat(names_of_files(), ", "),
       { "nothing_like_it" }, { cwd = dir })
   end)
 end)

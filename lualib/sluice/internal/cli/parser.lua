@@ -167,7 +167,7 @@ end
 local function add_infer(parser)
   local command = parser:command("infer"):summary("Infer a schema from all rows, or how they differ from one.")
     :usage("Usage: sluice infer [options] [FILE…]\n       sluice infer [options] [-- WORKER [ARG…]]")
-    :description("Read all rows and write, for each stream, a schema that accepts every one of them\nand is no wider than it must be. Without files and worker, JSON lines are read\nfrom standard input.")
+    :description("Read all rows and write, for each stream, the narrowest schema that accepts every\none of them. Without files and worker, JSON lines are read\nfrom standard input.")
     :epilog([[
 Examples:
   sluice infer rows.jsonl > row.lua

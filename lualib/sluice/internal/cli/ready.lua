@@ -32,7 +32,7 @@ function M.find(name)
   local names, file = lists.sorted_keys(texts), files_of(name)
   local hint = suggest.hint(name, names)
   if hint == "" and file == "" then hint = "; there are " .. table.concat(names, ", ") end
-  return nil, ("%s: there is no ready script of this name%s%s"):format(name, file, hint)
+  return nil, ("%s: no ready script has this name%s%s"):format(name, file, hint)
 end
 
 --- A line for each: its name, and what its first line says of it.

@@ -1,6 +1,6 @@
 --- From what the rows have been (runtime/schema/shape.h) to a type that takes all of them.
 ---
---- The type is no wider than it must be: of numbers integer where none was written as a
+--- The type is as narrow as the rows allow: numbers are integers where none was written as a
 --- fraction, nullable and optional apart, a union only where types really mix. What is a
 --- guess beyond that (an enum, a map, a format) says so in the notes.
 local json = require "sluice.json"
