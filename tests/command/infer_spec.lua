@@ -138,6 +138,21 @@ describe("several streams", function()
     assert.not_matches("hint", err)
   end)
 
+  it("are taken apart by a field of a worker's rows", function()
+    local worker = shell.file([[return { exports = { rows = function(_, emit)
+      for _, kind in ipairs { "a", 7, true } do emit:row("rows", { kind = kind }) end
+      emit:row("rows", { n = 1 })
+    end } }]], "kinds.lua")
+    local declared = load_as("s.lua", succeeded { "--stream-by", "/kind", "--", worker })
+    local names = {}
+    for name in pairs(declared) do names[#names + 1] = name end
+    table.sort(names)
+    assert.same({ "7", "a", "rows", "true" }, names)
+    assert.matches("stream_by needs lines or json", fails(2, { "--stream-by", "/kind", "--as", "policy", "--", worker }))
+    local bad = shell.file('return { exports = { rows = function(_, emit) emit:row("rows", { kind = {1} }) end } }', "bad.lua")
+    assert.matches('what stands at "/kind" cannot name a stream: array', fails(3, { "--stream-by", "/kind", "--", bad }))
+  end)
+
   it("have a schema each, in Lua and in JSON Schema", function()
     for as, name in pairs { lua = "s.lua", ["json-schema"] = "s.json" } do
       local by_stream = load_as(name, (succeeded({ "--stream-by", "/type", "--as", as }, { input = TWO })))
