@@ -66,28 +66,35 @@ local function alternatives(key, readers)
   return "; known are " .. table.concat(known, ", ")
 end
 
+--- Something wrong with what a user wrote.
+---@class sluice.Problem
+---@field place string  "streams.rows.where"
+---@field text string   "streams.rows.where: expected a function, got 5"
+
 --- Read a table with the given readers, one per key. A reader returns what it
 --- made of the value, or nil and either what was expected or, as a third
---- result, the whole problem. The first problem in the order of the keys is
---- reported as "streams.rows.where: expected a function, got 5".
+--- result, the whole problem; and, where there are several, as a fourth all of
+--- them. The problems are in the order of the keys.
 ---@param value table
 ---@param readers table<string, sluice.Reader>
 ---@param prefix string  "" or "streams.rows."
----@return table? result, string? problem
+---@return table? result, string? first, sluice.Problem[]? problems
 function M.table(value, readers, prefix)
-  local result = {}
+  local result, problems = {}, {}
   for _, key in ipairs(lists.sorted_keys(value)) do
-    local reader = readers[key]
-    local name = prefix .. tostring(key)
+    local reader, name = readers[key], prefix .. tostring(key)
     if not reader then
-      return nil, ("%s: unknown key%s"):format(name, alternatives(key, readers))
+      problems[#problems + 1] = { place = name, text = ("%s: unknown key%s"):format(name, alternatives(key, readers)) }
+    else
+      local read, expected, problem, several = reader(value[key], name)
+      if read == nil then
+        problem = problem or ("%s: expected %s, got %s"):format(name, expected, M.show(value[key]))
+        lists.append(problems, several or { { place = name, text = problem } })
+      end
+      result[key] = read
     end
-    local read, expected, problem = reader(value[key], name)
-    if read == nil then
-      return nil, problem or ("%s: expected %s, got %s"):format(name, expected, M.show(value[key]))
-    end
-    result[key] = read
   end
+  if #problems > 0 then return nil, problems[1].text, problems end
   return result
 end
 

@@ -73,25 +73,36 @@ local step_readers = {
 --- Of a stream whose rows nobody wants: decided without Lua.
 local DROP = { where = core.expression("false", "drop") }
 
+--- The entry of one stream.
+---@return table? handlers, sluice.Problem[]? problems
+local function read_entry(entry, place)
+  if entry == "drop" then return DROP end
+  if type(entry) ~= "table" then
+    return nil, { { place = place, text = ('%s: expected "drop" or a table such as { on_row = function(row) … end }, got %s')
+      :format(place, check.show(entry)) } }
+  end
+  local handlers, _, problems = check.table(entry, step_readers, place .. ".")
+  if handlers and handlers.on_invalid and not handlers.schema then
+    place = place .. ".on_invalid"
+    return nil, { { place = place, text = place .. ": there is no schema beside it" } }
+  end
+  return handlers, problems
+end
+
 local function read_streams(value, name)
   if type(value) ~= "table" then return nil, "a table of streams" end
-  local streams = {}
-  for stream, entry in pairs(value) do
+  local streams, problems = {}, {}
+  for _, stream in ipairs(lists.sorted_keys(value)) do
     if type(stream) ~= "string" or stream == "" then
-      return nil, nil, ("%s: expected names of streams as keys, got %s"):format(name, check.show(stream))
+      local text = ("%s: expected names of streams as keys, got %s"):format(name, check.show(stream))
+      problems[#problems + 1] = { place = name, text = text }
+    else
+      local handlers, several = read_entry(value[stream], ("%s.%s"):format(name, stream))
+      streams[stream] = handlers
+      lists.append(problems, several or {})
     end
-    if type(entry) ~= "table" and entry ~= "drop" then
-      return nil, nil, ('%s.%s: expected "drop" or a table such as { on_row = function(row) … end }, got %s')
-        :format(name, stream, check.show(entry))
-    end
-    local handlers, problem = DROP, nil
-    if entry ~= "drop" then handlers, problem = check.table(entry, step_readers, name .. "." .. stream .. ".") end
-    if not handlers then return nil, nil, problem end
-    if handlers.on_invalid and not handlers.schema then
-      return nil, nil, ("%s.%s.on_invalid: there is no schema beside it"):format(name, stream)
-    end
-    streams[stream] = handlers
   end
+  if #problems > 0 then return nil, nil, problems[1].text, problems end
   return streams
 end
 
@@ -176,10 +187,10 @@ local function plan_rejects(read, streams, by_sink)
   return plan
 end
 
----@return sluice.Plan? plan, string? problem
+---@return sluice.Plan? plan, string? problem, sluice.Problem[]? problems  all that can be told
 local function plan_of(policy, known)
-  local read, problem = check.table(policy, known, "")
-  if not read then return nil, problem end
+  local read, problem, problems = check.table(policy, known, "")
+  if not read then return nil, problem, problems end
   local plan = { options = {} }
   for key, value in pairs(read) do
     if option_list.by_name[key] then plan.options[key] = value else plan[key] = value end
@@ -244,10 +255,14 @@ function M.load(path, arguments, text)
   err = policy_options.unused()
   if err then return nil, err end
   if type(policy) ~= "table" then
-    return nil, core.error("policy", ("%s: expected the file to return a table, got %s"):format(path, check.show(policy)))
+    local text = ("expected the file to return a table, got %s"):format(check.show(policy))
+    return nil, core.error("policy", path .. ": " .. text, { problems = { { place = "", text = text } } })
   end
-  local plan, problem = plan_of(policy, file_readers)
-  if not plan then return nil, core.error("policy", path .. ": " .. problem) end
+  local plan, problem, problems = plan_of(policy, file_readers)
+  if not plan then
+    problems = problems or { { place = problem:match "^[^%s:]+", text = problem } }
+    return nil, core.error("policy", path .. ": " .. problem, { problems = problems })
+  end
   plan.directory = path:match "^.*/" or ""
   return plan
 end
