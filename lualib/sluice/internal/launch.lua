@@ -30,11 +30,15 @@ local function is_loaded(word)
   return word:find "%.lua$" or word:find "%.so$" or word:find "%.rows$" or word:find "%.rows%.part$"
 end
 
+M.is_loaded = is_loaded
+
 ---@param spec sluice.Spec
 local function is_recording(spec)
   local word = not spec.files and spec.words[1] or ""
   return word:find "%.rows$" or word:find "%.rows%.part$"
 end
+
+M.is_recording = is_recording
 
 --- What a recording makes of the options of a host: they may be a policy's, for the worker
 --- that it stands for. It has its rows and their streams already.

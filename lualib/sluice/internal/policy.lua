@@ -49,6 +49,7 @@ local M = {}
 ---@field default sluice.core.Handlers?
 ---@field participants sluice.Participant[]  the distinct sinks, those of rejected rows last
 ---@field rejects sluice.RejectPlan?
+---@field schemas table<string, sluice.Schema>  by stream; what is in streams is compiled
 ---@field directory string   where its file lies, with a slash, or ""
 ---@field options table<string, any>  by the names of option_list.lua, read
 
@@ -72,6 +73,7 @@ local step_readers = {
 
 --- Of a stream whose rows nobody wants: decided without Lua.
 local DROP = { where = core.expression("false", "drop") }
+M.DROP = DROP
 
 --- The entry of one stream.
 ---@return table? handlers, sluice.Problem[]? problems
@@ -204,7 +206,11 @@ local function plan_of(policy, known)
   plan.json, plan.request, plan.on_row, plan.sink, plan.max_rejects = plan.request, nil, nil, nil, nil
   local by_sink
   plan.participants, by_sink = participants_of(plan.streams, plan.default)
-  for _, handlers in pairs(plan.streams) do handlers.schema = handlers.schema and handlers.schema:compile() end
+  plan.schemas = {}
+  for name, handlers in pairs(plan.streams) do
+    plan.schemas[name] = handlers.schema
+    handlers.schema = handlers.schema and handlers.schema:compile()
+  end
   plan.rejects, problem = plan_rejects(read, plan.streams, by_sink)
   if not plan.rejects then return nil, problem end
   lists.append(plan.participants, plan.rejects.participants)

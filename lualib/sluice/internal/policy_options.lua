@@ -187,6 +187,16 @@ function M.has(name)
   return declared ~= nil and (name == nil or declared[name] ~= nil)
 end
 
+--- The options of the policy that was loaded last, as they were given or are by default.
+---@return { name: string, value: string, from: string }[]
+function M.origins()
+  return lists.map(lists.sorted_keys(declared or {}), function(name)
+    local default = declared[name].default
+    local value = given[name] or (default ~= nil and tostring(default)) or "none"
+    return { name = "--set " .. name, value = value, from = given[name] and "command line" or "default" }
+  end)
+end
+
 --- Run a file as far as its declaration.
 ---@param chunk function
 ---@return table<string, sluice.Setting>? declaration  nil: it has none

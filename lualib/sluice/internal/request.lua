@@ -79,6 +79,8 @@ end
 ---@field tick fun(run: sluice.Run)?   called while the request runs
 ---@field tick_ms integer?
 ---@field prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before the sinks
+---@field rehearse boolean?            the sinks prepare, and roll back; on_summary and on_failure are not called
+---@field on_reject (fun(row: sluice.Row, why: string|sluice.Error))?  hears of each rejected row, too
 
 --- The worker has succeeded; does everybody else agree? Then commit.
 ---@param summary sluice.core.Summary
@@ -90,17 +92,20 @@ local function commit(summary, plan, open, rejected, watch)
   local ok = true
   if watch.prepare then ok, err = watch.prepare() end
   if ok then ok, err = open:prepare(seals_of(summary.counts)) end
-  if ok then
+  if ok and watch.rehearse then
+    open:rollback()
+  elseif ok then
     core.stage "committing"
     ok, err = open:commit()
   end
-  core.stage(ok and "committed" or "running")
+  core.stage(ok and not watch.rehearse and "committed" or "running")
   return ok, err
 end
 
 --- The request has failed: nothing stays but the reasons for it.
-local function undo(failure, plan, open, run)
-  for _, p in ipairs(failure.max_rejects and plan.rejects and plan.rejects.participants or {}) do
+local function undo(failure, plan, open, run, watch)
+  local is_told = failure.max_rejects and plan.rejects and not watch.rehearse
+  for _, p in ipairs(is_told and plan.rejects.participants or {}) do
     open:salvage(p, seals_of(run:counts()), failure)
   end
   open:rollback(failure)
@@ -109,7 +114,10 @@ end
 --- Run it with its sinks begun.
 local function run_with(open, worker, request, plan, watch)
   local rejected = rejects.new(plan.rejects or rejects.none, function(p, row) return open:write(p, row) end)
-  request.on_reject = function(...) rejected:add(...) end
+  request.on_reject = function(row, on, why, ...)
+    if watch.on_reject then watch.on_reject(row, why) end
+    rejected:add(row, on, why, ...)
+  end
   if request.bad_lines == "reject" then request.on_bad_line = function(...) rejected:add_line(...) end end
   local run, failure = worker:begin(request)
   if not run then
@@ -125,8 +133,14 @@ local function run_with(open, worker, request, plan, watch)
     transaction.note(summary and ok and summary or failure, text)
   end
   if ok then return summary, nil, run end
-  undo(failure, plan, open, run)
+  undo(failure, plan, open, run, watch)
   return nil, failure, run
+end
+
+--- A rehearsal goes on where a run of this key has been committed, and says so.
+local function begin_anyway(open, common)
+  table.insert(open.notes, ("a run with the key %s is committed already: a run would write nothing"):format(common.run_key))
+  return open:begin { export = common.export, request = common.request }
 end
 
 --- Run a request to its outcome and call on_summary or on_failure.
@@ -137,17 +151,29 @@ end
 ---@return sluice.core.Summary? summary, sluice.Error? failure, sluice.Run? run
 function M.execute(worker, request, plan, watch)
   core.stage "running"
-  local err = violation("usage", "request", plan.request_schema, request.json)
+  watch = watch or {}
+  local err = M.check(plan, request.json)
   if err then return fail(plan, err) end
   local open <close> = transaction.new(plan.participants or {})
   open:stand_in(request)
+  local common = { export = request.export, request = request.json, run_key = plan.run_key }
   local state
-  state, err = open:begin { export = request.export, request = request.json, run_key = plan.run_key }
-  if not state then return fail(plan, err) end
+  state, err = open:begin(common)
+  if state == "committed" and watch.rehearse then state, err = begin_anyway(open, common) end
+  if not state then return fail(watch.rehearse and {} or plan, err) end
   if state == "committed" then return committed_before(plan.run_key) end
-  local summary, failure, run = run_with(open, worker, request, plan, watch or {})
+  local summary, failure, run = run_with(open, worker, request, plan, watch)
+  if watch.rehearse then return summary, failure, run end
   if summary then summary, failure = succeed(plan, summary, run) else fail(plan, failure, run) end
   return summary, failure, run
+end
+
+--- What is wrong with the value of a request, before anything is started.
+---@param plan sluice.Plan
+---@param json string?
+---@return sluice.Error? err  of kind usage
+function M.check(plan, json)
+  return violation("usage", "request", plan.request_schema, json)
 end
 
 return M

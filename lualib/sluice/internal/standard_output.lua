@@ -8,6 +8,7 @@ local core = require "sluice.core"
 local M = {}
 
 local writer, failure, before_write, is_expected
+local captured -- in place of all of this, a list of texts
 
 local function noted(ok, err)
   if not ok then failure = failure or err end
@@ -22,6 +23,10 @@ end
 
 --- What people watch appears at once.
 local function put(method, what)
+  if captured then
+    captured[#captured + 1] = method == "row" and tostring(what) .. "\n" or what
+    return true
+  end
   local ok, err = prepare()[method](writer, what)
   if ok and before_write then ok, err = writer:flush() end
   return noted(ok, err)
@@ -29,7 +34,10 @@ end
 
 M.output = {
   write = function(_, text) return put("write", text) end,
-  flush = function() return noted(prepare():flush()) end,
+  flush = function()
+    if captured then return true end
+    return noted(prepare():flush())
+  end,
 }
 
 ---@class sluice.Stdout
@@ -68,7 +76,7 @@ end
 --- people watch, because then something has to be done before each write.
 ---@return sluice.Writer?
 function M.writer()
-  if before_write then return nil end
+  if before_write or captured then return nil end
   return prepare()
 end
 
@@ -88,6 +96,10 @@ function M.guard(before)
     return file, why, code
   end
   local function write(...)
+    if captured then
+      for _, text in ipairs { ... } do captured[#captured + 1] = tostring(text) end
+      return io.output()
+    end
     if before_write then before_write() end
     return note(io.output():write(...))
   end
@@ -98,6 +110,10 @@ function M.guard(before)
   end
   io.write = write
 end
+
+--- From now on nothing is written, but added to the list; with nil it is written again.
+---@param texts string[]?
+function M.capture(texts) captured = texts end
 
 --- Flush everything that was written to standard output.
 ---@return true? ok, sluice.Error? err  the first failure, also of earlier writes

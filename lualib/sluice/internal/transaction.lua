@@ -195,11 +195,17 @@ function Transaction:prepare(seals)
   return true
 end
 
---- Those that may only have joined in another's commit come first: a commit of
+--- The order of commits. Those that may only have joined in another's commit come first: a commit of
 --- theirs can fail more easily than that of a file.
-local function put_in_order(self)
+---@param participants sluice.Participant[]
+---@param sinks table<sluice.Participant, sluice.Sink>?  those of a run
+---@return sluice.Participant[]
+function M.order(participants, sinks)
   local first, later = {}, {}
-  for _, p in ipairs(self.begun) do table.insert(self.sinks[p].is_committed and first or later, p) end
+  for _, p in ipairs(participants) do
+    local sink = sinks and sinks[p] or p.sink
+    table.insert(sink.is_committed and first or later, p)
+  end
   return lists.append(first, later)
 end
 
@@ -231,7 +237,7 @@ end
 --- back; the others cannot be.
 ---@return true? ok, sluice.Error? err  kind commit
 function Transaction:commit()
-  self.begun = put_in_order(self)
+  self.begun = M.order(self.begun, self.sinks)
   for i, p in ipairs(self.begun) do
     local ok, err = call(self, p, "commit", "commit")
     if not ok then

@@ -54,6 +54,8 @@ function Memory:rollback()
   return true
 end
 
+function Memory.__tostring() return "memory" end
+
 ---@return sluice.sink.Memory
 function M.new()
   return description.of(Memory, {})

@@ -213,6 +213,8 @@ function Sink:rollback()
   return true
 end
 
+function Sink:__tostring() return ("sql.table(%s, table %s)"):format(self.target.shown, self.options.name) end
+
 -- ---- making one ----------------------------------------------------------
 
 local function expect(condition, problem)

@@ -99,6 +99,8 @@ function Stdout:rollback()
   return true
 end
 
+function Stdout:__tostring() return ("stdout(%s%s)"):format(self.options.format or "auto", self.options.atomic and ", atomic" or "") end
+
 local READERS = {
   format = check.one_of({ "auto", "jsonl", "table" }, '"auto", "jsonl" or "table"'),
   atomic = check.boolean, columns = csv.columns, window = check.count, width = check.count,

@@ -20,6 +20,7 @@ local M = {}
 ---@type table<string, fun(): sluice.cli.Command>
 local commands = {
   run = function() return require "sluice.internal.cli.run" end,
+  check = function() return require "sluice.internal.cli.check" end,
   filter = function() return require "sluice.internal.cli.filter" end,
   infer = function() return require "sluice.internal.cli.infer" end,
   call = function() return require "sluice.internal.cli.call" end,
@@ -111,7 +112,7 @@ local function help_wanted(before, parsers)
   if not wanted then return nil end
   local command = command_of(before, parsers)
   if not command then return parsers.root:get_help() end
-  return parsers.commands[command]:get_help() .. (command == "run" and of_policy(before) or "")
+  return parsers.commands[command]:get_help() .. ((command == "run" or command == "check") and of_policy(before) or "")
 end
 
 --- Run the command line: the exit code, or "SIGPIPE" when whoever read our
@@ -129,7 +130,7 @@ function M.main(argv, texts)
   if before[1] == "--version" then
     return say(("sluice %s (%s, protocol %d)"):format(core.version, _VERSION, core.protocol))
   end
-  if #before == 0 then return usage("a command is missing: run, filter, infer, call, record, info or ledger") end
+  if #before == 0 then return usage("a command is missing: run, check, filter, infer, call, record, info or ledger") end
   local command = command_of(before, parsers)
   local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return usage(reword(options), command) end

@@ -65,6 +65,9 @@ local function breakdown(report)
   return #parts > 0 and (" (%s)"):format(table.concat(parts, "; ")) or ""
 end
 
+--- They keep no rows.
+local COMPLETE = { filter = true, infer = true }
+
 --- "1,204 rows in 0.8 s (1,180 kept, 24 dropped), committed"
 ---@param report sluice.cli.Report
 ---@return string
@@ -76,7 +79,7 @@ function M.success(report)
   local text = ("%s in %s%s"):format(plural(summary.total_rows, "row"),
     units.show_duration(summary.elapsed), breakdown(report))
   if summary.stopped then text = text .. ", stopped early" end
-  text = text .. ((report.command == "filter" or report.command == "infer") and ", complete" or ", committed")
+  text = text .. ", " .. (report.rehearsed and "nothing was committed" or COMPLETE[report.command] and "complete" or "committed")
   if report.open_ended then text = text .. " (the end of input counted as success)" end
   return text
 end

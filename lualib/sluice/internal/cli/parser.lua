@@ -95,6 +95,19 @@ local function add_files(command)
     :description("JSON lines in place of a worker, gzip or not; - is\nstandard input.")
 end
 
+--- A policy, what it gets, and files for it.
+local function add_policy(command, count)
+  command:argument("POLICY"):target("policy"):args(count):convert(unshield)
+    :description("File that returns the policy, or the name of a\nready script: a word without slash and .lua.")
+  add_files(command)
+  command:option("--arg"):argname("VALUE"):count("*"):convert(unshield)
+    :description("Goes to the policy file as `...`; may be repeated.")
+  add(command, "--set", "NAME=VALUE", command_line.variable,
+    "An option that the policy declares; with its name,\n--help lists them. May be repeated."):count("*")
+  add(command, "--run-key", "KEY", check.name,
+    "Write it down with what is committed; a run of a key\nthat is committed already is not run again.")
+end
+
 local function add_run(parser)
   local command = parser:command("run"):summary("Give a worker's rows to a policy.")
     :usage("Usage: sluice run [options] POLICY [FILE…]\n       sluice run [options] POLICY [-- WORKER [ARG…]]\n       sluice run --list")
@@ -117,17 +130,28 @@ Examples:
 A policy may name its worker itself, worker = { "scan.lua" }, as seen from where
 the policy lies; what stands behind -- replaces it. Most options may stand in
 the policy too (timeout = "1h"); the command line wins.]])
-  command:argument("POLICY"):target("policy"):args("?"):convert(unshield)
-    :description("File that returns the policy, or the name of a\nready script: a word without slash and .lua.")
-  add_files(command)
+  add_policy(command, "?")
   command:flag("--list"):description("Show the ready scripts, a line each.")
-  command:option("--arg"):argname("VALUE"):count("*"):convert(unshield)
-    :description("Goes to the policy file as `...`; may be repeated.")
-  add(command, "--set", "NAME=VALUE", command_line.variable,
-    "An option that the policy declares; with its name,\n--help lists them. May be repeated."):count("*")
-  add(command, "--run-key", "KEY", check.name,
-    "Write it down with what is committed; a run of a key\nthat is committed already is not run again.")
   return add_stream_options(command, {})
+end
+
+local function add_check(parser)
+  local command = parser:command("check"):summary("Say what a policy would do, and what is wrong with it.")
+    :usage("Usage: sluice check [options] POLICY [-- WORKER [ARG…]]\n       sluice check [options] POLICY [-- FILE.rows]\n       sluice check [options] POLICY FILE…")
+    :description("Load the policy and print what `sluice run` with the same words would do, without\nstarting anything; or every mistake in it, with its line. On a recording, or on\nfiles, the policy is run up to the point where it would commit, and rolled back.")
+    :epilog([[
+Examples:
+  sluice check index.lua
+      Worker, request, options and where each comes from, streams, sinks.
+  sluice check --timeout 1h index.lua -- ./indexer
+      The same of this worker, which is not started.
+  sluice check index.lua -- night.rows
+      What would become of these rows; nothing is committed.
+
+on_summary and on_failure are not called; all other handlers are. Exit status: 0, 4
+for mistakes in the policy, and of a recording what `sluice run` would have.]])
+  add_policy(command, 1)
+  return add_stream_options(command, {}, "record")
 end
 
 local function add_filter(parser)
@@ -287,7 +311,7 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
 4 script or sink failed, 5 protocol, 6 the worker died, 124 a timeout,
 126/127 not executable/not found, 130/143 interrupted/terminated.]])
   local commands = {
-    run = add_run(root), filter = add_filter(root), infer = add_infer(root), call = add_call(root),
+    run = add_run(root), check = add_check(root), filter = add_filter(root), infer = add_infer(root), call = add_call(root),
     record = add_record(root), info = add_info(root), ledger = add_ledger(root), worker = add_worker(root),
   }
   for _, command in pairs(commands) do add_help(command:add_help(false)) end

@@ -160,8 +160,9 @@ end
 ---@param plan sluice.Plan
 ---@param type "rows"|"call"
 ---@param prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before success
+---@param rehearsal sluice.Watch?                    nothing is committed
 ---@return sluice.core.Summary? summary, sluice.Error? failure
-function Session:execute(spec, plan, type, prepare)
+function Session:execute(spec, plan, type, prepare, rehearsal)
   local handle, err = self:hire(spec)
   if not handle then return nil, err end
   self:prepare_last_words()
@@ -169,6 +170,7 @@ function Session:execute(spec, plan, type, prepare)
   composed.on_diagnostic = composed.on_diagnostic or function(d) self:diagnostic(d) end
   local summary, failure, run = request.execute(handle, composed, plan, {
     tick = function(r) self:tick(r) end, tick_ms = TICK_MS, prepare = prepare,
+    rehearse = rehearsal ~= nil, on_reject = rehearsal and rehearsal.on_reject,
   })
   self.console:clear()
   local report = self.report

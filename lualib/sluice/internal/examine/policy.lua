@@ -1,0 +1,68 @@
+--- A policy, examined: what it would do, and all that is wrong with it.
+local core = require "sluice.core"
+local forgiving = require "sluice.internal.examine.forgiving"
+local lists = require "sluice.internal.lists"
+local places = require "sluice.internal.examine.places"
+local policy = require "sluice.internal.policy"
+
+local M = {}
+
+---@class sluice.examine.Examination
+---@field plan sluice.Plan?                  nil: something is so wrong that there is none
+---@field mistakes sluice.examine.Mistake[]  in the order of their lines
+---@field find fun(place: string): integer   the line of a key of the policy
+
+--- The source, if it can be read.
+local function source_of(path, text)
+  if text then return text end
+  local file <close> = io.open(path, "r")
+  return file and file:read "a" or ""
+end
+
+local function by_line(a, b)
+  if (a.file or "") ~= (b.file or "") then return (a.file or "") < (b.file or "") end
+  return (a.line or 0) < (b.line or 0)
+end
+
+--- What the error of a policy that could not be loaded says.
+---@return sluice.examine.Mistake[]
+local function mistakes_of(err, path, find)
+  if not err.problems then return { forgiving.of_error(err) } end
+  return lists.map(err.problems, function(problem)
+    return { text = problem.text, file = path, line = find(problem.place or "") }
+  end)
+end
+
+--- Load a policy as `sluice run` does, and go on after mistakes.
+---@param path string
+---@param arguments string[]?
+---@param text string?  of a ready script
+---@return sluice.examine.Examination? examination, sluice.Error? err  of usage: there is no such policy
+function M.load(path, arguments, text)
+  local mistakes, find = {}, places.finder(source_of(path, text))
+  forgiving.start(mistakes)
+  local plan, err = policy.load(path, arguments, text)
+  if err and err.kind == "usage" then return nil, err end
+  if err then lists.append(mistakes, mistakes_of(err, path, find)) end
+  table.sort(mistakes, by_line)
+  return { plan = plan, mistakes = mistakes, find = find }
+end
+
+--- "policy.lua:12: streams.rows.wher: unknown key; did you mean where?"
+---@param mistake sluice.examine.Mistake
+---@return string
+function M.show(mistake)
+  if not mistake.file then return mistake.text end
+  return ("%s:%s %s"):format(mistake.file, mistake.line and mistake.line .. ":" or "", mistake.text)
+end
+
+--- What is wrong with a policy as an error.
+---@param path string
+---@param mistakes sluice.examine.Mistake[]
+---@return sluice.Error
+function M.failure(path, mistakes)
+  local count = #mistakes == 1 and "1 mistake" or ("%d mistakes"):format(#mistakes)
+  return core.error("policy", ("%s in %s"):format(count, path))
+end
+
+return M
