@@ -126,6 +126,11 @@
 ---@field visible fun(text: string): string
 ---@field environ fun(): table<string, string>  every variable by its name
 ---@field now fun(): number                     monotonic clock, seconds
+--- For `sluice run --watch` (runtime/script/again.h).
+---@field fork fun(): integer?, string?
+---@field await fun(pid: integer?, ms: integer): "exited"|"signalled"|"interrupted"|nil, integer?
+---@field end_child fun(pid: integer): "exited"|"signalled", integer
+---@field stamp fun(path: string): string?
 local core
 
 ---@class sluice.Decimal   immutable; tostring, .., <, <=, and arithmetic that gives a number (runtime/lua/decimal.h)
@@ -256,6 +261,9 @@ local core
 ---@field named string?       names of streams that are taken, each with a NUL behind it, for a worker that asks
 --- Hears of each rejected row, as it came, with line and file of the input where they are known.
 ---@field on_reject (fun(row: sluice.Row, run, why: string|sluice.Error, line: integer?, file: string?))?
+--- Hears of each row that violates its schema, whatever becomes of it: stream, sequence, violations.
+---@field on_violation (fun(err: sluice.Error))?
+---@field fates boolean?      write down what becomes of each row, for Run:fates()
 ---@field on_bad_line (fun(bad: sluice.core.BadLine, run))?
 ---@field on_diagnostic (fun(d: {code: string, message: string}, run))?
 ---@field on_progress (fun(p: {phase: string, current: integer, total: integer?}, run))?
@@ -302,6 +310,8 @@ local core
 ---   ones, which the schema refused, are among the dropped; bad lines are no rows;
 ---   a row whose handling failed counts as rejected.
 ---@field counts fun(self): table
+--- With fates, what became of each row of a stream, in order: k kept, d dropped, i dropped as invalid, r rejected.
+---@field package fates fun(self): table<string, string>
 
 ---@class sluice.core.Summary
 ---@field total_rows integer

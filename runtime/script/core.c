@@ -12,6 +12,7 @@
 #include "lua/options.h"
 #include "lua/value.h"
 #include "schema/schema.h"
+#include "script/again.h"
 #include "script/descriptor.h"
 #include "script/executable.h"
 #include "script/execute.h"
@@ -157,6 +158,10 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "environ", core_environ },
 	{ "now", core_now },
 	{ "reap", core_reap },
+	{ "fork", sl_again_fork },
+	{ "await", sl_again_await },
+	{ "end_child", sl_again_end },
+	{ "stamp", sl_again_stamp },
 	{ NULL, NULL },
 };
 

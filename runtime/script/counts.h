@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* What became of a row. Of a request that goes well, every row has one of
+/* What became of a row, and the letter for it in a run's fates(). Of a request that goes well, every row has one of
  * these; a row whose handling failed counts as rejected. */
 enum sl_fate { SL_FATE_KEPT, SL_FATE_DROPPED, SL_FATE_REJECTED, SL_FATE_COUNT };
 
@@ -14,6 +14,9 @@ struct sl_counts {
 	uint64_t fates[SL_FATE_COUNT]; /* together: rows, but for the one at hand */
 	uint64_t invalid; /* of the dropped: by the schema */
 };
+
+#define SL_FATE_LETTERS "kdr"
+#define SL_FATE_INVALID 'i' /* dropped, by the schema */
 
 struct sl_run;
 struct sl_script;

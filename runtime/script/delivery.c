@@ -23,7 +23,18 @@ struct delivery { /* on the C stack of the callback */
 	int violations; /* of the row, an error object, likewise; 0: none */
 	bool taken;     /* the sink has the row already */
 	bool settled;   /* counted as what it became */
+	bool invalid;   /* dropped by its schema */
 };
+
+/* Count what became of a row. No memory: what is written down ends there. */
+static void settle(struct sl_run *run, struct sl_route *r, enum sl_fate fate, bool invalid)
+{
+	r->counts.fates[fate]++;
+	if (!run->writes_fates)
+		return;
+	char letter = invalid ? SL_FATE_INVALID : SL_FATE_LETTERS[fate];
+	run->writes_fates = sl_buffer_append(&r->fates, &letter, 1) == 0;
+}
 
 /* ---- the row at hand ---- */
 
@@ -52,7 +63,7 @@ static void begin(struct delivery *d, struct sl_script *s, const struct sl_row *
 	s->at_hand = &d->hand;
 	d->route = NULL;
 	d->userdata = d->payload = d->violations = 0;
-	d->taken = d->settled = false;
+	d->taken = d->settled = d->invalid = false;
 }
 
 /* ---- the steps of a row ---- */
@@ -157,6 +168,16 @@ static void push_violations(lua_State *L, struct delivery *d, const struct sl_vi
 	d->violations = lua_gettop(L);
 }
 
+/* The request's on_violation hears of it, whatever becomes of the row. */
+static void tell_violation(lua_State *L, const struct delivery *d)
+{
+	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
+	lua_getfield(L, -1, "on_violation");
+	lua_pushvalue(L, d->violations);
+	lua_call(L, 1, 0);
+	lua_pop(L, 1);
+}
+
 /* A large row whose document is wanted is parsed after all. */
 static struct sl_json_value root(lua_State *L, const struct delivery *d)
 {
@@ -177,10 +198,12 @@ static bool conforms(lua_State *L, struct delivery *d)
 		d->payload = lua_gettop(L);
 		return true;
 	}
-	if (r->on_invalid == SL_INVALID_IS_DROPPED)
-		d->route->counts.invalid++;
-	if (r->on_invalid != SL_INVALID_IS_DROPPED)
+	d->invalid = r->on_invalid == SL_INVALID_IS_DROPPED;
+	d->route->counts.invalid += d->invalid;
+	if (!d->invalid || d->event.run->on_violation)
 		push_violations(L, d, &v);
+	if (d->event.run->on_violation)
+		tell_violation(L, d);
 	if (r->on_invalid == SL_INVALID_FAILS)
 		lua_error(L);
 	return false;
@@ -374,7 +397,7 @@ static void handle_row(lua_State *L, struct delivery *d)
 		hand_over(L, d);
 	else if (fate == SL_FATE_REJECTED)
 		tell_rejected(L, d);
-	r->counts.fates[fate]++;
+	settle(e->run, r, fate, d->invalid);
 	d->settled = true;
 }
 
@@ -427,7 +450,7 @@ static int through_lua(struct sl_run *run, const struct sl_row *row)
 	begin(&d, s, row);
 	int rc = sl_event_contain(&d.event);
 	if (rc != 0 && d.route != NULL && !d.settled)
-		d.route->counts.fates[SL_FATE_REJECTED]++; /* the sum holds, always */
+		settle(run, d.route, SL_FATE_REJECTED, false); /* the sum holds, always */
 	if (s->lent && settle_loans(run, row) != 0)
 		rc = -1;
 	s->at_hand = NULL;
@@ -453,7 +476,7 @@ static int fail_plain(struct sl_run *run, struct sl_route *r, const struct sl_ro
 	name_row(&e, row);
 	e.scope.handler = sl_route_taker_name(r);
 	e.scope.entry = r->entry ? r->name : NULL;
-	r->counts.fates[SL_FATE_REJECTED]++;
+	settle(run, r, SL_FATE_REJECTED, false);
 	return sl_event_contain(&e);
 }
 
@@ -472,7 +495,7 @@ static int keep_plain(struct sl_run *run, struct sl_route *r, const struct sl_ro
 	}
 	if (took != SL_TOOK)
 		return fail_plain(run, r, row, &err);
-	r->counts.fates[SL_FATE_KEPT]++;
+	settle(run, r, SL_FATE_KEPT, false);
 	return 0;
 }
 
@@ -496,6 +519,6 @@ int sl_delivery_from(struct sl_run *run, const struct sl_row *row)
 	run->script->events++;
 	if (verdict == SL_VERDICT_KEEP)
 		return keep_plain(run, r, row);
-	r->counts.fates[SL_FATE_DROPPED]++;
+	settle(run, r, SL_FATE_DROPPED, false);
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include <lua.h>
 
+#include "base/buffer.h"
 #include "script/counts.h"
 #include "script/event.h"
 #include "sink/taker.h"
@@ -55,6 +56,7 @@ struct sl_route {
 	const struct sl_predicate *predicate;
 	bool reads_document;         /* a plain row must have been parsed */
 	struct sl_counts counts;
+	struct sl_buffer fates; /* a letter for each row, where the run writes them down */
 	char name[];
 };
 

@@ -74,8 +74,11 @@ struct sl_route *sl_run_add_route(lua_State *L, struct sl_run *run, const struct
 
 static void free_routes(struct sl_run *run)
 {
-	for (size_t i = 0; i < run->route_count; i++)
+	for (size_t i = 0; i < run->route_count; i++) {
+		if (run->routes[i] != NULL)
+			sl_buffer_clear(&run->routes[i]->fates);
 		free(run->routes[i]);
+	}
 	free(run->routes);
 	run->routes = NULL;
 	run->route_count = 0;
@@ -250,6 +253,21 @@ static int run_counts(lua_State *L) /* [run] */
 	return 1;
 }
 
+/* { stream = "kkdrk…" }, a letter for each row. */
+static int run_fates(lua_State *L) /* [run] */
+{
+	const struct sl_run *run = check_run(L);
+	lua_createtable(L, 0, (int)run->route_count);
+	for (size_t i = 0; i < run->route_count; i++) {
+		const struct sl_route *r = run->routes[i];
+		if (r == NULL)
+			continue;
+		lua_pushlstring(L, sl_buffer_data(&r->fates), sl_buffer_len(&r->fates));
+		lua_setfield(L, -2, r->name);
+	}
+	return 1;
+}
+
 static void push_only_export(lua_State *L, const struct sl_run *run)
 {
 	const struct sl_hello *hello = sl_worker_info(run->worker).hello;
@@ -315,6 +333,7 @@ static const luaL_Reg methods[] = {
 	{ "stop", run_stop },
 	{ "cancel", run_cancel },
 	{ "counts", run_counts },
+	{ "fates", run_fates }, /* for our own Lua */
 	{ NULL, NULL },
 };
 

@@ -48,7 +48,8 @@ struct sl_run {
 	bool done, success;
 	bool pull, paused;           /* paused: SL_RUN_PULLED is full */
 	bool interrupted;            /* a signal has cancelled it */
-	bool on_diagnostic, on_progress, on_bad_line; /* has such a handler */
+	bool on_diagnostic, on_progress, on_bad_line, on_violation; /* has such a handler */
+	bool writes_fates; /* what became of each row, for fates() */
 	uint64_t bad_lines;          /* so far */
 	enum sl_export_type type;
 };

@@ -151,6 +151,8 @@ static void read_request(lua_State *L, struct sl_run *run, struct sl_request_opt
 	run->on_diagnostic = sl_option_function(L, 2, "on_diagnostic");
 	run->on_progress = sl_option_function(L, 2, "on_progress");
 	run->on_bad_line = sl_option_function(L, 2, "on_bad_line");
+	run->on_violation = sl_option_function(L, 2, "on_violation");
+	run->writes_fates = sl_option_boolean(L, 2, "fates");
 }
 
 /* [worker, request, run]: tie them together. */

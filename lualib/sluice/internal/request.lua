@@ -80,7 +80,9 @@ end
 ---@field tick_ms integer?
 ---@field prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before the sinks
 ---@field rehearse boolean?            the sinks prepare, and roll back; on_summary and on_failure are not called
----@field on_reject (fun(row: sluice.Row, why: string|sluice.Error))?  hears of each rejected row, too
+---@field on_reject (fun(row: sluice.Row, why: string|sluice.Error))?  hears of each rejected row, which then is no note
+---@field on_violation (fun(err: sluice.Error))?
+---@field fates boolean?               write them down
 
 --- The worker has succeeded; does everybody else agree? Then commit.
 ---@param summary sluice.core.Summary
@@ -118,6 +120,7 @@ local function run_with(open, worker, request, plan, watch)
     if watch.on_reject then watch.on_reject(row, why) end
     rejected:add(row, on, why, ...)
   end
+  request.on_violation, request.fates = watch.on_violation, watch.fates
   if request.bad_lines == "reject" then request.on_bad_line = function(...) rejected:add_line(...) end end
   local run, failure = worker:begin(request)
   if not run then
@@ -129,7 +132,8 @@ local function run_with(open, worker, request, plan, watch)
   if summary then
     ok, failure = commit(summary, plan, open, rejected, watch)
   end
-  for _, text in ipairs(lists.append(rejected:summary(), open.notes)) do
+  local notes = watch.on_reject and {} or rejected:summary()
+  for _, text in ipairs(lists.append(notes, open.notes)) do
     transaction.note(summary and ok and summary or failure, text)
   end
   if ok then return summary, nil, run end

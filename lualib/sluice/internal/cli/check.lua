@@ -6,11 +6,10 @@ local input = require "sluice.internal.cli.input"
 local launch = require "sluice.internal.launch"
 local lists = require "sluice.internal.lists"
 local policy_options = require "sluice.internal.policy_options"
-local ready = require "sluice.internal.cli.ready"
+local policy_run = require "sluice.internal.cli.policy_run"
 local rehearsal = require "sluice.internal.cli.rehearsal"
 local report = require "sluice.internal.examine.report"
 local request = require "sluice.internal.request"
-local request_argument = require "sluice.internal.cli.request_argument"
 local standard_output = require "sluice.internal.standard_output"
 local worker_spec = require "sluice.internal.cli.spec"
 
@@ -91,14 +90,6 @@ end
 
 -- ---- the command ------------------------------------------------------------------
 
---- What of the command line a plan takes over.
-local function apply(options, plan)
-  local json, problem = request_argument.read(options.request, "--request")
-  if problem then return problem end
-  plan.json, plan.export = json or plan.json, options.export or plan.export
-  plan.run_key = options.run_key or plan.run_key
-end
-
 --- What the rows would come from; nothing is asked of standard input.
 ---@return sluice.Spec? spec, string? problem
 local function spec_of(options, behind, plan)
@@ -125,8 +116,7 @@ end
 ---@param session sluice.cli.Session
 ---@param behind string[]?
 return function(session, options, behind)
-  local text, unknown
-  if ready.is_name(options.policy) then text, unknown = ready.find(options.policy) end
+  local text, unknown = policy_run.text_of(options)
   if unknown then return 2, unknown end
   standard_output.guard()
   policy_options.give(options.set)
@@ -135,7 +125,7 @@ return function(session, options, behind)
   local plan, problem = found.plan, nil
   if not plan then return refuse(session, options, found.mistakes) end
   local own = lists.picked(plan, { "export", "json", "run_key" })
-  problem = apply(options, plan)
+  problem = policy_run.apply(options, plan)
   if problem then return 2, problem end
   local origins = lists.append(report.origins(options, plan.options), policy_options.origins())
   local spec

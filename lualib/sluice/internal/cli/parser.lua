@@ -132,6 +132,7 @@ the policy lies; what stands behind -- replaces it. Most options may stand in
 the policy too (timeout = "1h"); the command line wins.]])
   add_policy(command, "?")
   command:flag("--list"):description("Show the ready scripts, a line each.")
+  command:flag("--watch"):description("Of a recording or files: run again whenever the policy,\nor a file that it reads, is saved, and show what\nchanged. Nothing is committed.")
   return add_stream_options(command, {})
 end
 

@@ -1,11 +1,6 @@
 --- sluice run: a worker's rows for a policy.
-local command_line = require "sluice.internal.command_line"
-local lists = require "sluice.internal.lists"
-local input = require "sluice.internal.cli.input"
-local policy = require "sluice.internal.policy"
-local policy_options = require "sluice.internal.policy_options"
+local policy_run = require "sluice.internal.cli.policy_run"
 local ready = require "sluice.internal.cli.ready"
-local request_argument = require "sluice.internal.cli.request_argument"
 local standard_output = require "sluice.internal.standard_output"
 
 --- The failure that a policy sees when its own output broke is what broke it.
@@ -35,27 +30,12 @@ end
 return function(session, options, behind)
   if options.list then return list(session, options, behind) end
   if not options.policy then return 2, "POLICY is missing; --list shows those that are ready" end
-  local text, unknown
-  if ready.is_name(options.policy) then text, unknown = ready.find(options.policy) end
-  if unknown then return 2, unknown end
+  if options.watch then return require "sluice.internal.cli.watch"(session, options, behind) end
   standard_output.guard(session.console:shares_terminal() and function() session.console:clear() end or nil)
-  policy_options.give(options.set)
-  local plan, err = policy.load(options.policy, options.arg, text)
-  session.report.policy = policy_options.has() and options.policy or nil
-  if not plan then return session:finish(err) end
-  session.report.choice = policy_options.has "stream" and lists.sorted_keys(plan.streams) or nil
-  local json, problem = request_argument.read(options.request, "--request")
+  local prepared, err, problem = policy_run.prepare(session, options, behind)
   if problem then return 2, problem end
-  plan.json, plan.export = json or plan.json, options.export or plan.export
-  plan.run_key = options.run_key or plan.run_key
-  local spec, open_ended = input.spec(options, behind, plan, "run " .. command_line.quote(options.policy),
-    '; a policy may name its own: worker = { "scan.lua" }')
-  if not spec then return 2, open_ended end
-  if spec.files and plan.worker and not options.quiet then
-    session.console:notice(("reading %s in place of the policy's worker %s")
-      :format(table.concat(spec.words, ", "):gsub("^%-$", "standard input"), plan.worker[1]))
-  end
-  session.report.held, session.report.open_ended = true, open_ended
-  local _, failure = session:execute(spec, plan, "rows", standard_output.settle)
+  if not prepared then return session:finish(err) end
+  session.report.held, session.report.open_ended = true, prepared.open_ended
+  local _, failure = session:execute(prepared.spec, prepared.plan, "rows", standard_output.settle)
   return session:finish(cause(failure))
 end

@@ -171,11 +171,13 @@ function Session:execute(spec, plan, type, prepare, rehearsal)
   local summary, failure, run = request.execute(handle, composed, plan, {
     tick = function(r) self:tick(r) end, tick_ms = TICK_MS, prepare = prepare,
     rehearse = rehearsal ~= nil, on_reject = rehearsal and rehearsal.on_reject,
+    on_violation = rehearsal and rehearsal.on_violation, fates = rehearsal and rehearsal.fates,
   })
   self.console:clear()
   local report = self.report
   report.summary, report.failure, report.worker = summary, failure, handle:info()
   report.counts = run and run:counts()
+  report.fates = run and rehearsal and rehearsal.fates and run:fates()
   report.bad_lines = plan.options.bad_lines
   report.printed = self.console.worker_lines > 0
   self:release(handle)
