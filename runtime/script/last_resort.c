@@ -168,7 +168,7 @@ static void put_error(struct sl_fixed *f, const struct end *e)
 	sl_fixed_text(f, "}");
 }
 
-/* As internal/cli/outcome.lua has it. */
+/* As internal/outcome.lua has it. */
 static void put_outcome(struct sl_fixed *f, const struct end *e)
 {
 	const struct sl_counts *c = &e->counts;

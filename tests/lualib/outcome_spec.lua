@@ -1,6 +1,6 @@
---- sluice.cli.outcome and sluice.cli.progress: what the command says.
+--- internal.outcome and internal.cli.progress: what the command says.
 local core = require "sluice.core"
-local outcome = require "sluice.internal.cli.outcome"
+local outcome = require "sluice.internal.outcome"
 local progress = require "sluice.internal.cli.progress"
 
 local function success(given)

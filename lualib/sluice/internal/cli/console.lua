@@ -5,7 +5,7 @@
 local core = require "sluice.core"
 local flood = require "sluice.internal.cli.flood"
 local json_object = require "sluice.internal.json_object"
-local outcome = require "sluice.internal.cli.outcome"
+local outcome = require "sluice.internal.outcome"
 local progress = require "sluice.internal.cli.progress"
 local text_width = require "sluice.internal.sink.text_width"
 

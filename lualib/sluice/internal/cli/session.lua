@@ -3,7 +3,7 @@
 local console = require "sluice.internal.cli.console"
 local core = require "sluice.core"
 local launch = require "sluice.internal.launch"
-local outcome = require "sluice.internal.cli.outcome"
+local outcome = require "sluice.internal.outcome"
 local policy = require "sluice.internal.policy"
 local request = require "sluice.internal.request"
 local standard_output = require "sluice.internal.standard_output"
