@@ -80,6 +80,8 @@
 ---@field is_decimal fun(value: any): boolean
 --- A row that no worker has sent. Raises when the text is not JSON.
 ---@field row fun(stream: string, sequence: integer, text: string): sluice.Row
+--- A recording of a worker that never ran (runtime/supervise/recording_maker.h). The file may not be there.
+---@field recording fun(path: string, of: { worker: string, version: string, export: string, request: string }): sluice.core.Recording?, sluice.Error?
 --- Compile a row type: the table that sluice.schema makes (kind, its options,
 --- expected; runtime/schema/program.c reads them). Raises when it makes
 --- no sense. sluice.schema's compile() gives it for a type.
@@ -141,6 +143,15 @@ local core
 --- with pointer, violations ({ pointer, expected, value } each, the first 20) and
 --- violation_count.
 ---@field decode fun(self, text: string): any, sluice.Error?
+
+---@class sluice.core.Recording   in the order of a worker; all return true, or nil and why (kind sink)
+---@field row fun(self, stream: string, json: string): true?, sluice.Error?
+---@field diagnostic fun(self, code: string, message: string): true?, sluice.Error?
+---@field progress fun(self, phase: string, current: integer, total: integer?): true?, sluice.Error?
+---@field summary fun(self, metadata: string?, stopped: boolean?): true?, sluice.Error?   metadata: JSON text
+---@field failure fun(self, err: sluice.Error): true?, sluice.Error?
+---@field exit fun(self, signalled: boolean, value: integer): true?, sluice.Error?   the signal, or the status
+---@field close fun(self): true?, sluice.Error?   the file has its name
 
 ---@class sluice.core.Taker   what rows go to without Lua (runtime/sink/taker.h)
 ---@field row fun(self, row: sluice.Row): true?, sluice.Error?  err: kind sink

@@ -21,6 +21,7 @@
 #include "script/interrupt.h"
 #include "script/last_resort.h"
 #include "script/protect.h"
+#include "script/recording.h"
 #include "script/row.h"
 #include "script/run.h"
 #include "script/worker.h"
@@ -145,6 +146,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "expression_report", sl_expression_report },
 	{ "schema", sl_schema_new },
 	{ "row", sl_row_new },
+	{ "recording", sl_recording_new },
 	{ "worker", sl_handle_new },
 	{ "finish", sl_handle_finish },
 	{ "interrupted", core_interrupted },
