@@ -224,6 +224,13 @@ function M.read(policy)
   return plan_of(policy, readers)
 end
 
+--- Read what a policy file returns.
+---@param policy sluice.Policy
+---@return sluice.Plan? plan, string? problem, sluice.Problem[]? problems
+function M.read_file(policy)
+  return plan_of(policy, file_readers)
+end
+
 ---@param path string
 ---@param text string?  of a ready script, whose name path is then
 ---@return function? chunk, sluice.Error? err

@@ -64,6 +64,15 @@ local function show(self)
   return tostring(setmetatable(self.template, self.class))
 end
 
+--- Whether this is one of ours, and of the class of that name.
+---@param sink any
+---@param class string?  "memory"
+---@return boolean
+function M.is(sink, class)
+  local meta = type(sink) == "table" and getmetatable(sink)
+  return type(meta) == "table" and meta.is_description == true and (class or meta.__name) == meta.__name
+end
+
 --- The class calls self.description:begun(self) in begin, and :ended(self) at the end.
 ---@param class table     metatable of the instances
 ---@param template table  their fields in the beginning
@@ -71,7 +80,7 @@ end
 function M.of(class, template)
   setmetatable(template, class)
   return setmetatable({ class = class, template = template, under_way = {} }, {
-    __index = index, __newindex = newindex, __name = class.__name, __tostring = show,
+    is_description = true, __index = index, __newindex = newindex, __name = class.__name, __tostring = show,
     __close = function(self) self:rollback() end,
   })
 end
