@@ -123,6 +123,31 @@ describe("the example", function()
     assert.equal("     2  x.txt\n", result.out)
   end)
 
+  for _, name in ipairs { "01-hello", "02-declarations", "05-lines" } do
+    it(name .. " has a spec that its policies pass, and that leaves nothing behind", function()
+      local dir = shell.directory()
+      shell.run { "cp", "-r", example(name) .. "/.", dir }
+      local before = shell.list(dir)
+      local result = shell.run({ "busted", "--lua=" .. paths.lua, "-o", "plainTerminal", "policy_spec.lua" }, { cwd = dir })
+      assert.equal("", result.err)
+      assert.matches("^%++\n[2-9] successes / 0 failures / 0 errors / 0 pending", result.out)
+      assert.same(before, shell.list(dir))
+    end)
+  end
+
+  it("02-declarations shows what its spec says of a policy that is wrong", function()
+    local dir = shell.directory()
+    shell.run { "cp", "-r", example "02-declarations" .. "/.", dir }
+    local text = shell.read(dir .. "/functions.lua")
+    local steps = [[where = function(row) return row.payload.name ~= "main" end,
+      map = function(row) row.payload.size = row.payload.size + 1 return row.payload end, ]]
+    shell.write(dir .. "/functions.lua", (text:gsub("sink = sql", function(found) return steps .. found end)))
+    local result = shell.run({ "busted", "--lua=" .. paths.lua, "-o", "plainTerminal", "policy_spec.lua" }, { cwd = dir })
+    assert.equal(1, result.status)
+    local said = result.out:match "Failure.*$"
+    assert.is_truthy(shell.read(example "02-declarations/README.md"):find(said:gsub("%s+$", ""), 1, true), said)
+  end)
+
   describe("05-lines reads", function()
     --- Run a line of its README, where the program is installed.
     local function shown(program, line, options)

@@ -113,7 +113,12 @@ end
 
 --- From now on nothing is written, but added to the list; with nil it is written again.
 ---@param texts string[]?
-function M.capture(texts) captured = texts end
+---@return string[]? before  the list until now
+function M.capture(texts)
+  local before = captured
+  captured = texts
+  return before
+end
 
 --- Flush everything that was written to standard output.
 ---@return true? ok, sluice.Error? err  the first failure, also of earlier writes

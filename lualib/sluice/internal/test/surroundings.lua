@@ -74,8 +74,8 @@ local function capture(self)
     if file ~= io.stdout then return write_to(file, ...) end
     return add(self, ...)
   end)
-  standard_output.capture(self.texts)
-  table.insert(self.restore, function() standard_output.capture(nil) end)
+  local before = standard_output.capture(self.texts)
+  table.insert(self.restore, function() standard_output.capture(before) end)
 end
 
 --- Begin; close it.
