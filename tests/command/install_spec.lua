@@ -73,6 +73,15 @@ describe("what make install has put under its prefix", function()
     assert.equal("hello\n", succeeded { paths.lua, "p.lua" })
   end)
 
+  it("is a module that tests policies", function()
+    shell.write(root .. "/t.lua", [[
+      local test = require "sluice.test"
+      local result = test.run({ on_row = function(row) print(row.payload) end }, test.rows { "hello" })
+      print(result.success, result.printed)
+    ]])
+    assert.equal("true\thello\n\n", succeeded { paths.lua, "t.lua" })
+  end)
+
   it("are ready policies, which the command does not need there", function()
     assert.matches("1 rows", succeeded { "sluice", "run", "count", "--", "w.lua" })
     assert.matches("1 rows", succeeded { "sluice", "run", prefix .. "/share/sluice/scripts/count.lua", "--", "w.lua" })
