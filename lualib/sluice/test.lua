@@ -11,8 +11,9 @@
 ---
 --- Steps, schemas, dispositions, limits and handlers mean what they mean in `sluice run`, but
 --- the sinks are replaced by lists in memory: no file is made, no database connected, and what
---- a sink itself refuses - a column that is missing, say - is not found here. What is printed does
---- not appear, but is in the result. A process replays the recording; it is gone when run returns.
+--- a sink itself refuses - a column that is missing, say - is not found here. What handlers open and write
+--- themselves, beside these sinks, is as real as ever. What is printed does not appear, but is in the result. A process
+--- replays the recording; it is gone when run returns.
 ---
 --- Each run loads a policy's file anew, with the modules that lie beside it: what these keep is of
 --- one run. What was in package.loaded before stays there, so a spec may put a double of a module there.

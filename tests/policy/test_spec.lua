@@ -218,7 +218,7 @@ describe("test.run", function()
   end)
 
   it("reads well", function()
-    local result = test.run({ where = nil, streams = {
+    local result = test.run({ streams = {
       a = { where = function(row) return row.payload > 1 end, sink = memory.new() }, b = "drop",
     } }, test.rows { a = { 1, 2 }, b = { 1 } })
     assert.equal("3 rows in TIME (1 kept, 2 dropped; a 2, b 1), committed\n" ..
@@ -270,7 +270,7 @@ describe("the file of a policy", function()
     local path = policy_file [[
       local set = require "sluice".options { least = { type = "integer", default = 1 } }
       local name = ...
-      return { where = nil, on_row = function(row) if row.payload >= set.least then print(name, row.payload) end end }
+      return { on_row = function(row) if row.payload >= set.least then print(name, row.payload) end end }
     ]]
     local rows = test.rows { 1, 2 }
     assert.equal("x\t2\n", test.run(path, rows, { set = { least = 2 }, args = { "x" } }).printed)
@@ -424,6 +424,7 @@ describe("test.rows", function()
     raises("AT test.rows: functions[2]: cannot be written as JSON: a function cannot be written as JSON, at /f",
       function() test.rows { functions = { {}, { f = print } } } end)
     raises("AT test.rows: expected a list of rows or names of streams, got both: a and [1]", function() test.rows { 1, a = { 1 } } end)
+    raises("AT test.rows: expected a list of rows without holes, got one with [3] in it", function() test.rows { [3] = 1 } end)
     raises('AT test.rows: name: expected a list of rows, got "a"', function() test.rows { name = "a" } end)
     raises('AT test.rows: functions: expected a list of rows, got {"n":1}', function() test.rows { functions = { n = 1 } } end)
     raises("AT test.rows: expected a list of rows, got nil", function() test.rows() end)
@@ -518,7 +519,7 @@ describe("test.same", function()
 
   it("raises at the caller's line, as a failure and not as an error", function()
     local dir = shell.directory()
-    shell.write(dir .. "/policy.lua", 'return { sink = require "sluice.sink.jsonl".file "out.jsonl", map = nil }')
+    shell.write(dir .. "/policy.lua", 'return { sink = require "sluice.sink.jsonl".file "out.jsonl" }')
     shell.write(dir .. "/a_spec.lua", [[
 local test = require "sluice.test"
 it("keeps all", function()

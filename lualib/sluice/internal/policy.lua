@@ -271,7 +271,7 @@ function M.load(path, arguments, text)
     local text = ("expected the file to return a table, got %s"):format(check.show(policy))
     return nil, core.error("policy", path .. ": " .. text, { problems = { { place = "", text = text } } })
   end
-  local plan, problem, problems = plan_of(policy, file_readers)
+  local plan, problem, problems = M.read_file(policy)
   if not plan then
     problems = problems or { { place = problem:match "^[^%s:]+", text = problem } }
     return nil, core.error("policy", path .. ": " .. problem, { problems = problems })

@@ -40,13 +40,17 @@ local function texts_of(list, name)
   return texts
 end
 
+--- Keys that are neither 1 to n nor names.
+local function bad_keys(rows, key)
+  local name = lists.find(lists.sorted_keys(rows), function(other) return type(other) == "string" end)
+  if not name then return ("expected a list of rows without holes, got one with [%s] in it"):format(tostring(key)) end
+  return ("expected a list of rows or names of streams, got both: %s and [%s]"):format(name, tostring(key))
+end
+
 local function streams_of(rows)
   local streams = {}
   for _, name in ipairs(lists.sorted_keys(rows)) do
-    if type(name) ~= "string" then
-      return nil, ("expected a list of rows or names of streams, got both: %s and [%s]"):format(
-        lists.find(lists.sorted_keys(rows), function(key) return type(key) == "string" end) or "no name", tostring(name))
-    end
+    if type(name) ~= "string" then return nil, bad_keys(rows, name) end
     if not is_list(rows[name]) then
       return nil, ("%s: expected a list of rows, got %s"):format(name, text.show(rows[name]))
     end
