@@ -84,7 +84,7 @@ end
 
 ---@param session sluice.cli.Session
 local function refuse(session, options, mistakes)
-  for _, mistake in ipairs(mistakes) do session.console:write(examine.show(mistake)) end
+  for _, line in ipairs(examine.lines(mistakes)) do session.console:write(line) end
   return session:finish(examine.failure(options.policy, mistakes))
 end
 

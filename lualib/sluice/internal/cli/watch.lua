@@ -51,12 +51,12 @@ end
 ---@return string[]? saved  nil: the user has had enough
 local function next_save(stamps)
   while true do
-    if core.await(nil, POLL_MS) == "interrupted" then return nil end
     local saved = changed(stamps)
     if #saved > 0 then
       if let_settle(saved) then return nil end
       return saved
     end
+    if core.await(nil, POLL_MS) == "interrupted" then return nil end
   end
 end
 
@@ -105,7 +105,9 @@ end
 local MOST_NAMES = 4
 
 local function names_of(paths)
-  local names = lists.map(table.move(paths, 1, math.min(#paths, MOST_NAMES), 1, {}), command_line.quote)
+  local names = lists.map(table.move(paths, 1, math.min(#paths, MOST_NAMES), 1, {}), function(path)
+    return command_line.quote((path:gsub("^%./", "")))
+  end)
   local more = #paths - #names
   return table.concat(names, ", ") .. (more > 0 and (" and %d more"):format(more) or "")
 end
@@ -138,14 +140,9 @@ return function(session, options, behind)
       session.console:notice(("watching %s; nothing is committed; Ctrl-C ends it"):format(names_of(present(made and made.files or stamps))))
     end
     state = made or state
-    if what == "overtaken" then
-      saved = changed(stamps)
-      if let_settle(saved) then return leave(session) end
-      stamps = stamped(lists.sorted_keys(stamps))
-    else
-      stamps = made and made.files or stamped(lists.sorted_keys(stamps))
-      saved = next_save(stamps)
-      if not saved then return leave(session) end
-    end
+    if what ~= "overtaken" then stamps = made and made.files or stamped(lists.sorted_keys(stamps)) end
+    saved = next_save(stamps)
+    if not saved then return leave(session) end
+    stamps = stamped(lists.sorted_keys(stamps))
   end
 end

@@ -67,13 +67,21 @@ end
 
 local WIDEST = 60
 
+--- A line with the row at its end: of a terminal, no wider than that.
+local function with_row(line, text)
+  local is_terminal, columns = core.terminal(2)
+  if not is_terminal then return ("%s  %s"):format(line, text_width.cut(text, WIDEST)) end
+  local room = columns - text_width.of(line) - 2
+  return room >= WIDEST // 4 and ("%s  %s"):format(line, text_width.cut(text, room)) or line
+end
+
 local function change_line(change, was, now, text, schema)
   local why = change.now == "d" and "where" or change.now ~= "k" and reason(now, change, text, schema) or nil
   local before = change.now == "k" and change.was ~= "d" and (was.reasons[change.stream] or {})[tostring(change.sequence)]
   local line = ("  %s %d: %s → %s"):format(change.stream, change.sequence, SIDES[change.was], SIDES[change.now])
   if why then line = line .. ": " .. why end
   if before then line = line .. "; it was: " .. before end
-  return text and ("%s  %s"):format(line, text_width.cut(text_width.printable(text), WIDEST)) or line
+  return text and with_row(line, text_width.printable(text)) or line
 end
 
 ---@param was sluice.cli.Watched
@@ -163,6 +171,14 @@ end
 local NEEDS = "--watch needs a recording or files, to have the same rows again: record the worker once, as in " ..
   "`sluice record night.rows -- WORKER`, and name night.rows behind --"
 
+--- The same rows can be had again.
+---@param spec sluice.Spec
+local function is_repeatable(spec)
+  local function is_file(path) return core.kind(path) == "file" end
+  if spec.files then return lists.find(spec.words, function(path) return not is_file(path) end) == nil end
+  return launch.is_recording(spec)
+end
+
 ---@param session sluice.cli.Session
 ---@param was sluice.cli.Watched?
 ---@param saved string?  the names of the files that were saved
@@ -173,7 +189,7 @@ return function(session, options, behind, was, saved, file)
   standard_output.guard()
   if saved then tell(session, { "", ("%s %s saved"):format(saved, saved:find "[, ]" and "were" or "was") }) end
   local prepared, failure, problem = policy_run.prepare(session, options, behind)
-  if prepared and not (prepared.spec.files or launch.is_recording(prepared.spec)) then problem = NEEDS end
+  if prepared and not is_repeatable(prepared.spec) then problem = NEEDS end
   if problem then
     now.is_over = was == nil
   elseif prepared then

@@ -9,7 +9,7 @@ local M = {}
 
 ---@class sluice.examine.Examination
 ---@field plan sluice.Plan?                  nil: something is so wrong that there is none
----@field mistakes sluice.examine.Mistake[]  in the order of their lines
+---@field mistakes sluice.examine.Mistake[]
 ---@field find fun(place: string): integer   the line of a key of the policy
 
 --- The source, if it can be read.
@@ -21,7 +21,8 @@ end
 
 local function by_line(a, b)
   if (a.file or "") ~= (b.file or "") then return (a.file or "") < (b.file or "") end
-  return (a.line or 0) < (b.line or 0)
+  if a.line ~= b.line then return (a.line or 0) < (b.line or 0) end
+  return a.text < b.text
 end
 
 --- What the error of a policy that could not be loaded says.
@@ -44,16 +45,22 @@ function M.load(path, arguments, text)
   local plan, err = policy.load(path, arguments, text)
   if err and err.kind == "usage" then return nil, err end
   if err then lists.append(mistakes, mistakes_of(err, path, find)) end
-  table.sort(mistakes, by_line)
   return { plan = plan, mistakes = mistakes, find = find }
 end
 
 --- "policy.lua:12: streams.rows.wher: unknown key; did you mean where?"
 ---@param mistake sluice.examine.Mistake
----@return string
-function M.show(mistake)
+local function show(mistake)
   if not mistake.file then return mistake.text end
   return ("%s:%s %s"):format(mistake.file, mistake.line and mistake.line .. ":" or "", mistake.text)
+end
+
+--- A line for each, in the order of their places.
+---@param mistakes sluice.examine.Mistake[]
+---@return string[] lines
+function M.lines(mistakes)
+  table.sort(mistakes, by_line)
+  return lists.map(mistakes, show)
 end
 
 --- What is wrong with a policy as an error.

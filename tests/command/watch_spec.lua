@@ -1,0 +1,172 @@
+--- sluice run --watch, on a real terminal: a policy is saved, and what changed is shown.
+local paths = require "support.paths"
+local shell = require "support.shell"
+local terminal = require "support.terminal"
+
+local open
+
+after_each(function()
+  if open then open:close() end
+  open = nil
+  shell.forget()
+end)
+
+local WORKER = [[
+return { name = "w", version = "1.0", exports = { index = function(_, emit)
+  for i = 1, 1000 do emit:row("rows", { i = i, name = "n" .. i }) end
+end } }]]
+
+local POLICY = [[
+local schema = require "sluice.schema"
+local csv = require "sluice.sink.csv"
+return { streams = { rows = {
+  schema = schema.record { i = schema.integer { max = LIMIT }, name = schema.string }, on_invalid = "HOW",
+  where = function(row) return row.payload.i > LEAST end,
+  sink = csv.file "rows.csv",
+} } }]]
+
+local function policy(limit, least, how)
+  return (POLICY:gsub("LIMIT", tostring(limit)):gsub("LEAST", tostring(least)):gsub("HOW", how or "reject"))
+end
+
+--- As editors do: another file in its place.
+local function save(dir, name, content)
+  shell.write(dir .. "/.new", content)
+  assert(os.rename(dir .. "/.new", dir .. "/" .. name))
+end
+
+local function recorded(files)
+  local dir = shell.directory()
+  for name, content in pairs(files) do shell.write(dir .. "/" .. name, content) end
+  shell.write(dir .. "/w.lua", WORKER)
+  assert.equal(0, shell.sluice({ "record", "-q", "a.rows", "--", "w.lua" }, { cwd = dir }).status)
+  return dir
+end
+
+--- Watch in a terminal of so many columns.
+local function watch(dir, words, columns)
+  local line = ("cd %s && exec %s run --watch %s"):format(paths.quote(dir), paths.quote(paths.sluice), shell.line(words))
+  open = terminal.open({ "sh", "-c", line }, { columns = columns or 120, rows = 60 })
+  return open
+end
+
+local WATCHING = "sluice: watching a%.rows, p%.lua; nothing is committed; Ctrl%-C ends it"
+
+for _, columns in ipairs { 80, 120 } do
+  it(("shows what a save has changed, at %d columns"):format(columns), function()
+    local dir = recorded { ["p.lua"] = policy(2000, 0) }
+    local t = watch(dir, { "p.lua", "--", "a.rows" }, columns)
+    local screen = t:await(WATCHING)
+    assert.truthy(screen:find("STREAM   ROWS   KEPT  DROPPED  INVALID  REJECTED\nrows    1,000  1,000        0        0         0\n", 1, true), screen)
+    save(dir, "p.lua", policy(990, 2))
+    screen = t:await("p.lua was saved[^$]*nothing was committed", "-J")
+    for _, expected in ipairs {
+      "rows    1,000  988 (-12)   2 (+2)        0  10 (+10)\n",
+      "12 rows changed sides:\n",
+      '  rows 0: kept → dropped: where  {"i":1,"name":"n1"}\n',
+      "  rows 990: kept → rejected: /i: expected an integer of at most 990, got 991",
+      "  … 7 more\n",
+      "new violations:\n  rows /i: expected an integer of at most 990, got 991 (10 rows, the first is 990)",
+    } do
+      assert.truthy(screen:find(expected, 1, true), expected .. "\n" .. screen)
+    end
+    save(dir, "p.lua", policy(2000, 2))
+    screen = t:await("violations that are gone:[^$]*nothing was committed", "-J")
+    assert.truthy(screen:find("10 rows changed sides:", 1, true), screen)
+    assert.truthy(screen:find("rows 990: rejected → kept; it was: /i: expected an integer of at most 990, got 991", 1, true), screen)
+    t:press "C-c"
+    assert.equal(130, (t:finish()))
+    assert.same({ "a.rows", "p.lua", "w.lua" }, shell.list(dir))
+  end)
+end
+
+it("goes on after a mistake, and compares with the run before it", function()
+  local dir = recorded { ["p.lua"] = policy(2000, 0) }
+  local t = watch(dir, { "p.lua", "--", "a.rows" })
+  t:await(WATCHING)
+  save(dir, "p.lua", "return {\n  streams = }")
+  t:await "sluice: policy: p.lua:2: unexpected symbol near '}'"
+  save(dir, "p.lua", policy(2000, 1))
+  t:await "1 row changed sides:\n  rows 0: kept → dropped: where  {"
+end)
+
+it("begins with a policy that has a mistake", function()
+  local dir = recorded { ["p.lua"] = "return {" }
+  local t = watch(dir, { "p.lua", "--", "a.rows" })
+  t:await "sluice: watching p%.lua"
+  save(dir, "p.lua", policy(2000, 1))
+  t:await "rows    1,000   999        1        0         0"
+end)
+
+it("sees modules, also one that is not there yet, and files that the policy reads", function()
+  local source = [[
+local least = require "least"
+local text = io.open("limit.txt"):read "n"
+return { streams = { rows = { where = function(row) return row.payload.i > least and row.payload.i <= text end } } }]]
+  local dir = recorded { ["p.lua"] = source, ["limit.txt"] = "1000" }
+  local t = watch(dir, { "p.lua", "--", "a.rows" })
+  t:await "module 'least' not found[^$]*watching p%.lua"
+  save(dir, "least.lua", "return 1")
+  t:await "least%.lua was saved\n[^$]*rows    1,000   999        1 "
+  save(dir, "limit.txt", "500")
+  t:await "limit%.txt was saved\n[^$]*rows    1,000  499 %(%-500%)  501 %(%+500%)"
+  save(dir, "least.lua", "return 0")
+  t:await "rows 0: dropped → kept  {"
+end)
+
+it("a policy's file beside another directory's recording, of files too", function()
+  local dir = recorded { ["p.lua"] = policy(2000, 0), ["a.jsonl"] = '{"i":1,"name":"a"}\n{"i":2,"name":"b"}\n' }
+  local t = watch(dir, { "p.lua", "a.jsonl" })
+  t:await "rows       2     2        0        0         0[^$]*watching a%.jsonl, p%.lua"
+  save(dir, "p.lua", policy(1, 0, "drop"))
+  t:await "rows 1: kept → dropped as invalid: /i: expected an integer of at most 1, got 2"
+  save(dir, "a.jsonl", '{"i":1,"name":"a"}\n')
+  t:await "a%.jsonl was saved\nother rows than before: nothing is compared\n"
+end)
+
+it("a run that is overtaken by a save is ended, one that crashes is not the end", function()
+  local slow = [[return { on_row = function() local t = os.clock() while os.clock() - t < 0.05 do end end }]]
+  local dir = recorded { ["p.lua"] = slow }
+  local t = watch(dir, { "p.lua", "--", "a.rows" })
+  t:await "%d rows  "
+  save(dir, "p.lua", policy(2000, 0))
+  t:await "p%.lua was saved\n[^$]*1,000  1,000 "
+  save(dir, "p.lua", "local f = io.popen('kill -SEGV $PPID') f:read 'a' return {}")
+  t:await "sluice: the run was ended by signal 11\n"
+  save(dir, "p.lua", policy(2000, 1))
+  t:await "1 row changed sides:\n"
+end)
+
+it("what handlers print is held back, and shown", function()
+  local dir = recorded { ["p.lua"] = "return { on_row = function(row) print(row.payload.name) end }" }
+  local t = watch(dir, { "p.lua", "--", "a.rows" })
+  t:await "standard output, held back:\n  n1\n  n2\n[^$]*\n  … 990 more lines\n"
+end)
+
+it("reasons that a handler gives are violations, too", function()
+  local source = "return { on_row = function(row) if row.payload.i > %d then row:reject 'too large' end end }"
+  local dir = recorded { ["p.lua"] = source:format(999) }
+  local t = watch(dir, { "p.lua", "--", "a.rows" })
+  t:await "violations:\n  rows rejected: too large %(1 row, the first is 999%)"
+  save(dir, "p.lua", source:format(998))
+  t:await "rows 998: kept → rejected: too large  {"
+end)
+
+describe("without the same rows again there is nothing to watch:", function()
+  local function refused(words, expected)
+    local dir = recorded { ["p.lua"] = policy(1, 1) }
+    local result = shell.sluice({ "run", "--watch", table.unpack(words) }, { cwd = dir })
+    assert.equal(2, result.status, result.err)
+    assert.truthy(result.err:find(expected, 1, true), result.err)
+  end
+
+  it("a worker", function() refused({ "p.lua", "--", "w.lua" }, "--watch needs a recording or files") end)
+  it("standard input", function()
+    refused({ "p.lua", "-" }, "--watch needs a recording or files")
+    refused({ "p.lua", "--request", "@-", "--", "a.rows" }, "--watch: @- is standard input, which can be read only once")
+  end)
+  it("what would be left behind", function()
+    refused({ "p.lua", "--summary", "s.json", "--", "a.rows" }, "--watch and --summary: a run that is watched leaves nothing behind")
+    refused({ "p.lua", "--record", "b.rows", "--", "a.rows" }, "--watch and --record: a run that is watched leaves nothing behind")
+  end)
+end)
