@@ -15,7 +15,7 @@ local units = require "sluice.internal.units"
 
 ---@class sluice.cli.Watched: sluice.examine.Made   handed from run to run
 ---@field files sluice.cli.Stamps
----@field inputs string[]        those of files that the rows come from
+---@field inputs sluice.cli.Stamps   those of the files that the rows come from
 ---@field counts table?          of Run:counts(); nil: it did not begin
 ---@field reasons table<string, table<string, string>>
 ---@field is_over boolean?       it makes no sense to go on
@@ -118,8 +118,8 @@ end
 -- ---- the run --------------------------------------------------------------------
 
 local function same_inputs(was, now)
-  for _, path in ipairs(now.inputs) do
-    if was.files[path] ~= now.files[path] then return false end
+  for path, stamp in pairs(now.inputs) do
+    if was.inputs[path] ~= stamp then return false end
   end
   return true
 end
@@ -161,9 +161,7 @@ local function rehearse(session, was, now, spec, plan)
   now.violations, now.reasons = collector.violations, collector.reasons
   now.counts = session.report.counts and lists.picked(session.report.counts, { "per_stream" })
   now.fates = session.report.fates or {}
-  for _, path in ipairs(spec.words) do read_files.note(path) end
-  now.inputs = spec.words
-  now.files = read_files.all()
+  for _, path in ipairs(spec.words) do now.inputs[path] = read_files.note(path) end
   report(session, was, now, spec, plan, printed)
   return failure
 end
@@ -177,6 +175,14 @@ local function is_repeatable(spec)
   local function is_file(path) return core.kind(path) == "file" end
   if spec.files then return lists.find(spec.words, function(path) return not is_file(path) end) == nil end
   return launch.is_recording(spec)
+end
+
+--- A run that has not begun hands on what the one before it has made, and its files.
+---@param was sluice.cli.Watched
+---@param now sluice.cli.Watched
+local function hand_on(was, now)
+  for _, name in ipairs { "counts", "fates", "violations", "reasons", "inputs" } do now[name] = was[name] end
+  now.files = lists.joined(was.files, now.files)
 end
 
 ---@param session sluice.cli.Session
@@ -197,6 +203,7 @@ return function(session, options, behind, was, saved, file)
   end
   if failure and failure.kind == "cancelled" then return 128 + (failure.signal or 15) end
   now.files = read_files.all()
+  if was and not now.counts then hand_on(was, now) end
   file:write((json.encode(now)))
   file:flush()
   if problem and now.is_over then return 2, problem end

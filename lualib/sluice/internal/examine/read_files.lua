@@ -11,9 +11,11 @@ local noted = {}
 
 --- A file that is read.
 ---@param path any
+---@return string|false|nil stamp
 function M.note(path)
-  if type(path) ~= "string" or path:find "%z" or path:find "^/dev/" or path:find "^/proc/" then return end
+  if type(path) ~= "string" or path:find "%z" or path:find "^/dev/" or path:find "^/proc/" then return nil end
   if noted[path] == nil then noted[path] = core.stamp(path) or false end
+  return noted[path]
 end
 
 ---@return table<string, string|false>
