@@ -107,6 +107,21 @@ return { streams = { rows = { sink = one,
     assert.truthy(mistakes "return 5":find("^p.lua:1: expected the file to return a table, got 5\n"))
   end)
 
+  it("globals that are not there, in functions that are not called yet, too", function()
+    assert.equal([[
+p.lua:4: the global strng is not defined; did you mean string?
+p.lua:5: the global tostrin is not defined; did you mean tostring?
+sluice: policy: 2 mistakes in p.lua
+]], mistakes [[
+count = 0
+return { on_row = function(row)
+  count = count + 1
+  local text = strng.format("%d", count)
+  return function() return tostrin(text), tostrin(row), _G.nowhere end
+end }
+]])
+  end)
+
   it("a module that is broken", function()
     local result = check(directory { ["p.lua"] = "local m = require 'm'\nreturn m", ["m.lua"] = "local x = = 1" }, "p.lua")
     assert.equal(4, result.status)

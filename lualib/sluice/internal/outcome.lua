@@ -18,6 +18,9 @@ local M = {}
 ---@field exit integer
 ---@field worker table?       of Worker:info()
 ---@field via boolean?        a launcher was to start it
+---@field recording string?   the file in which all is, and nowhere else
+---@field rehearsed boolean?  nothing was to be committed
+---@field fates table<string, string>?  of Run:fates()
 ---@field policy string?      that has options of its own
 ---@field choice string[]?     the streams that it takes, if one of these options chooses among them
 ---@field printed boolean?    the worker's own output was shown as it came
@@ -59,7 +62,7 @@ end
 ---@param report sluice.cli.Report
 local function breakdown(report)
   local parts, counts = {}, report.summary.counts
-  parts[#parts + 1] = report.command ~= "infer" and fates(counts) or nil
+  parts[#parts + 1] = report.command ~= "infer" and not report.recording and fates(counts) or nil
   parts[#parts + 1] = bad_lines(report, counts)
   parts[#parts + 1] = stream_counts(report.summary.per_stream)
   return #parts > 0 and (" (%s)"):format(table.concat(parts, "; ")) or ""
@@ -67,6 +70,13 @@ end
 
 --- They keep no rows.
 local COMPLETE = { filter = true, infer = true }
+
+---@param report sluice.cli.Report
+local function end_of(report)
+  if report.rehearsed then return "nothing was committed" end
+  if report.recording then return "recorded in " .. report.recording end
+  return COMPLETE[report.command] and "complete" or "committed"
+end
 
 --- "1,204 rows in 0.8 s (1,180 kept, 24 dropped), committed"
 ---@param report sluice.cli.Report
@@ -79,7 +89,7 @@ function M.success(report)
   local text = ("%s in %s%s"):format(plural(summary.total_rows, "row"),
     units.show_duration(summary.elapsed), breakdown(report))
   if summary.stopped then text = text .. ", stopped early" end
-  text = text .. ", " .. (report.rehearsed and "nothing was committed" or COMPLETE[report.command] and "complete" or "committed")
+  text = text .. ", " .. end_of(report)
   if report.open_ended then text = text .. " (the end of input counted as success)" end
   return text
 end

@@ -121,6 +121,7 @@ return function(session, options, behind)
   standard_output.guard()
   policy_options.give(options.set)
   local found, err = examine.load(options.policy, options.arg, text)
+  session.report.policy = policy_options.has() and options.policy or nil
   if not found then return session:finish(err) end
   local plan, problem = found.plan, nil
   if not plan then return refuse(session, options, found.mistakes) end

@@ -16,6 +16,7 @@ return function(session, options, behind)
     options = { timeout = options.timeout or 0 },
   }
   local spec = worker_spec.of(options, behind, plan)
+  session.report.recording = options.record
   local _, failure = session:execute(spec, plan, "rows")
   return session:finish(failure)
 end

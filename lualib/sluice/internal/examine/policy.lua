@@ -1,9 +1,11 @@
 --- A policy, examined: what it would do, and all that is wrong with it.
 local core = require "sluice.core"
 local forgiving = require "sluice.internal.examine.forgiving"
+local globals_read = require "sluice.internal.examine.globals_read"
 local lists = require "sluice.internal.lists"
 local places = require "sluice.internal.examine.places"
 local policy = require "sluice.internal.policy"
+local suggest = require "sluice.internal.suggest"
 
 local M = {}
 
@@ -34,17 +36,38 @@ local function mistakes_of(err, path, find)
   end)
 end
 
+--- Globals that a function would find missing when it is called, which may be long after the file was loaded.
+---@param mistakes sluice.examine.Mistake[]  they are added to it
+local function find_globals(path, source, mistakes)
+  local chunk = load(source, "@" .. path, "t")
+  local names, known, told = chunk and globals_read.of(chunk) or {}, {}, {}
+  for _, global in ipairs(names) do known[global.name] = global.is_set or known[global.name] end
+  for _, mistake in ipairs(mistakes) do
+    told[mistake.text:match "^the global (%S+) is not defined" or ""] = true -- the file has ended there
+  end
+  for _, global in ipairs(names) do
+    local name = global.name
+    if not known[name] and _G[name] == nil and not told[name] then
+      local hint = suggest.hint(name, lists.sorted_keys(_G))
+      mistakes[#mistakes + 1] = { text = ("the global %s is not defined%s"):format(name, hint), file = path, line = global.line }
+      told[name] = true
+    end
+  end
+end
+
 --- Load a policy as `sluice run` does, and go on after mistakes.
 ---@param path string
 ---@param arguments string[]?
 ---@param text string?  of a ready script
 ---@return sluice.examine.Examination? examination, sluice.Error? err  of usage: there is no such policy
 function M.load(path, arguments, text)
-  local mistakes, find = {}, places.finder(source_of(path, text))
+  local source = source_of(path, text)
+  local mistakes, find = {}, places.finder(source)
   forgiving.start(mistakes)
   local plan, err = policy.load(path, arguments, text)
   if err and err.kind == "usage" then return nil, err end
   if err then lists.append(mistakes, mistakes_of(err, path, find)) end
+  find_globals(path, source, mistakes)
   return { plan = plan, mistakes = mistakes, find = find }
 end
 
