@@ -82,6 +82,8 @@
 ---@field row fun(stream: string, sequence: integer, text: string): sluice.Row
 --- A recording of a worker that never ran (runtime/supervise/recording_maker.h). The file may not be there.
 ---@field recording fun(path: string, of: { worker: string, version: string, export: string, request: string }): sluice.core.Recording?, sluice.Error?
+--- What map makes of a row that is to be some of its fields (runtime/script/row.h).
+---@field fields fun(paths: string[]): fun(row: sluice.Row): sluice.Row
 --- Compile a row type: the table that sluice.schema makes (kind, its options,
 --- expected; runtime/schema/program.c reads them). Raises when it makes
 --- no sense. sluice.schema's compile() gives it for a type.
@@ -89,7 +91,7 @@
 --- A buffered writer on a descriptor (not closed by it). Everything written is
 --- flushed before the runtime waits for a worker, so output is live, before
 --- on_diagnostic is called, and when the buffer is full.
----@field writer fun(fd: integer): sluice.Writer
+---@field writer fun(of: integer|file*): sluice.Writer   of a file, which must have nothing in its own buffer
 --- A file that is there as a whole or not at all (runtime/file/durable.h):
 --- what is written goes to a temporary file beside it, which takes its name at
 --- commit. A write over RLIMIT_FSIZE is EFBIG where SIGXFSZ is ignored, as the

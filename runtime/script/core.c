@@ -146,6 +146,7 @@ static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "expression_report", sl_expression_report },
 	{ "schema", sl_schema_new },
 	{ "row", sl_row_new },
+	{ "fields", sl_row_fields },
 	{ "recording", sl_recording_new },
 	{ "worker", sl_handle_new },
 	{ "finish", sl_handle_finish },

@@ -127,7 +127,7 @@ static struct sl_row_object *check_row(lua_State *L)
 	return row;
 }
 
-static bool look_up(lua_State *L, const struct sl_row_object *row, int index, struct sl_json_value *out)
+bool sl_row_look_up(lua_State *L, const struct sl_row_object *row, int index, struct sl_json_value *out)
 {
 	size_t len;
 	const char *path = luaL_checklstring(L, index, &len);
@@ -148,7 +148,7 @@ static int row_get(lua_State *L) /* [row, path, ...] */
 	for (int i = 2; i <= top; i++) {
 		/* Asked for again: to push a table may run a finalizer that parses. */
 		struct sl_json_value v;
-		if (look_up(L, row, i, &v))
+		if (sl_row_look_up(L, row, i, &v))
 			sl_script_push_value(L, row->script, v);
 		else
 			lua_pushnil(L);

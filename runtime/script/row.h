@@ -76,5 +76,12 @@ bool sl_row_find(lua_State *L, struct sl_script *s, const struct sl_row_object *
  * Upvalue 1: the script. */
 int sl_row_new(lua_State *L);
 
+/*
+ * core.fields(paths): a function that makes of a row another one, an object with these of its fields, in their
+ * order and as their own texts: for map. The paths are names or JSON Pointers, and the keys are the paths as they
+ * are written; a field that the row has not is left out. Upvalue 1: the script.
+ */
+int sl_row_fields(lua_State *L);
+
 /* Make the metatable: pushed. Raises. */
 void sl_row_push_metatable(lua_State *L);

@@ -18,6 +18,10 @@ struct sl_row_object {
 
 extern const char sl_row_mark;
 
+/* The field of a row whose name, or else JSON Pointer, is the text at index; borrowed until somebody
+ * else parses. False: there is none. Raises. */
+bool sl_row_look_up(lua_State *L, const struct sl_row_object *row, int index, struct sl_json_value *out);
+
 /* User values; the second is for large rows only. */
 enum {
 	SL_ROW_PAYLOAD = 1, /* decoded; nil before it is wanted */

@@ -192,12 +192,23 @@ struct sl_writer *sl_writer_test(lua_State *L, int index)
 	return luaL_testudata(L, index, SL_WRITER);
 }
 
-int sl_writer_new(lua_State *L) /* [fd] */
+static int check_descriptor(lua_State *L)
 {
+	const luaL_Stream *file = luaL_testudata(L, 1, LUA_FILEHANDLE);
+	if (file != NULL && file->closef != NULL)
+		return fileno(file->f);
 	lua_Integer fd = luaL_checkinteger(L, 1);
 	luaL_argcheck(L, fd >= 0 && fd <= 0x7fffffff, 1, "not a descriptor");
-	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 0);
-	*w = (struct sl_writer){ .sinks = lua_touserdata(L, lua_upvalueindex(1)), .fd = (int)fd };
+	return (int)fd;
+}
+
+int sl_writer_new(lua_State *L) /* [fd or file] */
+{
+	int fd = check_descriptor(L);
+	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 1);
+	*w = (struct sl_writer){ .sinks = lua_touserdata(L, lua_upvalueindex(1)), .fd = fd };
+	lua_pushvalue(L, 1); /* a file is not closed before */
+	lua_setiuservalue(L, -2, 1);
 	luaL_setmetatable(L, SL_WRITER);
 	return 1;
 }

@@ -48,6 +48,10 @@ function Spool:copy(writer)
   return nil, err
 end
 
+--- A writer into it, in place of write(). It is flushed before flush().
+---@return sluice.Writer
+function Spool:writer() return core.writer(self.file) end
+
 function Spool:close() self.file:close() end
 
 ---@return sluice.Spool? spool, sluice.Error? err

@@ -1,9 +1,9 @@
 --- sluice filter: the rows that pass an expression, as JSON lines.
 local core = require "sluice.core"
+local filter_output = require "sluice.internal.cli.filter_output"
 local input = require "sluice.internal.cli.input"
 local request_argument = require "sluice.internal.cli.request_argument"
 local suggest = require "sluice.internal.suggest"
-local spool = require "sluice.internal.spool"
 local standard_output = require "sluice.internal.standard_output"
 
 ---@return sluice.core.Handlers? handlers, sluice.Error? err
@@ -45,34 +45,45 @@ local function warn(console, list)
   end
 end
 
---- Rows go to standard output as they come.
-local function direct(handlers, writer)
-  handlers.taker = writer
-  return function() return writer:flush() end
+--- What contradicts itself.
+---@return string? problem
+local function contradiction(options)
+  local forms = {}
+  for _, name in ipairs { "count", "table", "csv" } do
+    if options[name] then forms[#forms + 1] = "--" .. name end
+  end
+  if #forms > 1 then return ("%s and %s: it is one or the other"):format(forms[1], forms[2]) end
+  if options.fields and options.map then return "--fields and --map: either says all that is written" end
+  if options.limit and options.tail then return "--limit and --tail: the first rows or the last ones" end
+  for _, name in ipairs { "fields", "map", "tail", "atomic" } do
+    if options.count and options[name] then return ("--count and --%s: no row is written"):format(name) end
+  end
 end
 
---- Rows wait in a file without a name until success.
----@return function? prepare, sluice.Error? err
-local function held_back(handlers, writer)
-  local held, err = spool.open()
-  if not held then return nil, err end
-  handlers.on_row = function(row)
-    local ok, reason = held:write(tostring(row), "\n")
-    if not ok then error(reason, 0) end
+---@param session sluice.cli.Session
+local function execute(session, options, spec, plan, handlers)
+  local output, err = filter_output.open(options, handlers)
+  if not output then return err end
+  if not output.held then
+    session.console:yield_terminal()
+    session.writer = output.writer
   end
-  return function()
-    local ok, reason = held:flush()
-    if not ok then return nil, reason end
-    return held:copy(writer)
-  end
+  standard_output.expect()
+  session.report.held = output.held
+  local _, failure = session:execute(spec, plan, "rows", output.finish)
+  if not failure then failure = output.after(session.report.counts) end
+  return failure
 end
 
 ---@param session sluice.cli.Session
 ---@param behind string[]?
 return function(session, options, behind)
+  local problem, json = contradiction(options), nil
+  if problem then return 2, problem end
   local handlers, err = expressions(options)
   if not handlers then return session:finish(err) end
-  local json, problem = request_argument.read(options.request, "--request")
+  local warned = { handlers.where, handlers.map }
+  json, problem = request_argument.read(options.request, "--request")
   if problem then return 2, problem end
   local plan = {
     export = options.export, json = json, streams = {}, default = handlers,
@@ -80,16 +91,8 @@ return function(session, options, behind)
   }
   local spec, open_ended = input.spec(options, behind, plan, "filter EXPR")
   if not spec then return 2, open_ended end
-  local writer, prepare = core.writer(1), nil
-  prepare, err = (options.atomic and held_back or direct)(handlers, writer)
-  if not prepare then return session:finish(err) end
-  if not options.atomic then
-    session.console:yield_terminal()
-    session.writer = writer
-  end
-  standard_output.expect()
-  session.report.held, session.report.open_ended = options.atomic, open_ended
-  local _, failure = session:execute(spec, plan, "rows", prepare)
-  if not options.quiet then warn(session.console, { handlers.where, handlers.map }) end
+  session.report.open_ended = open_ended
+  local failure = execute(session, options, spec, plan, handlers)
+  if not options.quiet then warn(session.console, warned) end
   return session:finish(failure)
 end

@@ -155,6 +155,19 @@ for mistakes in the policy, and of a recording what `sluice run` would have.]])
   return add_stream_options(command, {}, "record")
 end
 
+local function row_count(word) return check.count(tonumber(word)) end
+
+--- "name,/pos/line"
+local function field_list(text)
+  local fields = {}
+  for field in (text .. ","):gmatch "([^,]*)," do
+    local is_bad = field == "" or field:sub(1, 1) == "/" and (field:find "~[^01]" or field:find "~$")
+    if is_bad then return nil, 'names or JSON Pointers separated by commas, as in "name,/pos/line"' end
+    fields[#fields + 1] = field
+  end
+  return fields
+end
+
 local function add_filter(parser)
   local command = parser:command("filter"):summary("Write the rows that pass an expression as JSON lines.")
     :usage("Usage: sluice filter [options] EXPR [FILE…]\n       sluice filter [options] EXPR [-- WORKER [ARG…]]")
@@ -180,6 +193,12 @@ Examples:
   add_files(command)
   command:option("--map"):argname("EXPR"):convert(unshield):description("Write the value of this expression instead of the row.")
   command:flag("--atomic"):description("Hold the output back until success.")
+  add(command, "--fields", "LIST", field_list, "Write these fields only, in this order: names or JSON\nPointers, separated by commas, as in name,/pos/line.")
+  command:flag("--table"):description("Write an aligned table.")
+  command:flag("--csv"):description("Write CSV; its columns are those of --fields, or of the\nfirst row.")
+  command:flag("--count"):description("Write only how many rows pass.")
+  add(command, "--limit", "N", row_count, "Stop after N rows, in good order.")
+  add(command, "--tail", "N", row_count, "Write the last N rows, at the end.")
   return add_stream_options(command, { timeout = "none" })
 end
 
