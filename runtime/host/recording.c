@@ -2,41 +2,15 @@
 #include "host/recording.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "json/equal.h"
 #include "wire/decoder.h"
 
-#define PART ".part"
 #define LIST_SIZE 320
-
-/* ---- the file ---- */
-
-static long read_at(void *ctx, uint64_t offset, void *out, size_t n)
-{
-	const struct sl_recording *r = ctx;
-	size_t got = 0;
-	while (got < n) {
-		ssize_t k = TEMP_FAILURE_RETRY(pread(r->fd, (char *)out + got, n - got, (off_t)(offset + got)));
-		if (k < 0)
-			return -1;
-		if (k == 0)
-			break;
-		got += (size_t)k;
-	}
-	return (long)got;
-}
-
-static bool is_part(const char *path)
-{
-	size_t n = strlen(path);
-	return n > sizeof PART - 1 && strcmp(path + n - (sizeof PART - 1), PART) == 0;
-}
 
 /* ---- the index ---- */
 
@@ -58,7 +32,7 @@ static void end_latest(struct indexing *x, bool shutdown)
 {
 	if (x->latest == NULL)
 		return;
-	x->latest->until = x->recording->reader.last;
+	x->latest->until = x->recording->file.reader.last;
 	x->latest->has_until = true;
 	x->latest->until_shutdown = shutdown;
 	x->latest = NULL;
@@ -112,7 +86,7 @@ static int index_request(struct indexing *x, const struct sl_frame *f, uint64_t 
 	struct sl_asked *a = one_more(r);
 	if (a == NULL)
 		return no_memory(err);
-	a->answer.from = r->reader.place;
+	a->answer.from = r->file.reader.place;
 	a->answer.time_ns = time_ns;
 	a->id = f->head.request;
 	a->type = m.type;
@@ -163,7 +137,7 @@ static void index_start(struct indexing *x, const struct sl_record *rec)
 	choose_opening(x);
 	sl_decoder_clear(&x->runner);
 	sl_decoder_init(&x->runner, SL_FRAME_CAP_CEILING);
-	x->opening = (struct sl_answer){ .from = x->recording->reader.place, .time_ns = rec->time_ns };
+	x->opening = (struct sl_answer){ .from = x->recording->file.reader.place, .time_ns = rec->time_ns };
 	x->latest = &x->opening;
 	x->asked = NULL;
 	x->started = true;
@@ -189,7 +163,7 @@ static int make_index(struct indexing *x, struct sl_error *err)
 	struct sl_recording *r = x->recording;
 	struct sl_record rec;
 	int rc;
-	while ((rc = sl_record_next(&r->reader, kinds, &rec, err)) == 1) {
+	while ((rc = sl_record_next(&r->file.reader, kinds, &rec, err)) == 1) {
 		if (rec.kind == SL_RECORD_START)
 			index_start(x, &rec);
 		else if (rec.kind == SL_RECORD_CUT && !x->started)
@@ -204,24 +178,17 @@ static int make_index(struct indexing *x, struct sl_error *err)
 
 int sl_recording_open(struct sl_recording *r, const char *path, struct sl_error *err)
 {
-	*r = (struct sl_recording){ .path = path, .one = sl_json_new(), .other = sl_json_new() };
-	if (r->one == NULL || r->other == NULL) {
-		r->fd = -1;
+	*r = (struct sl_recording){ .one = sl_json_new(), .other = sl_json_new(), .file.fd = -1 };
+	if (r->one == NULL || r->other == NULL)
 		return no_memory(err);
-	}
-	r->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (r->fd < 0)
-		return sl_fail(err, SL_SPAWN, errno, "cannot read the recording %s", path);
+	if (sl_record_file_open(&r->file, path, err) != 0)
+		return -1;
 	struct indexing x = { .recording = r };
 	sl_decoder_init(&x.runner, SL_FRAME_CAP_CEILING);
-	int rc = sl_record_open(&r->reader, read_at, r, is_part(path), err);
-	if (rc == 0)
-		rc = make_index(&x, err);
+	int rc = make_index(&x, err);
 	sl_decoder_clear(&x.runner);
 	sl_buffer_clear(&x.streams);
-	if (rc != 0)
-		sl_error_text(err, SL_D_FILE, path, strlen(path));
-	return rc;
+	return rc == 0 ? 0 : sl_record_file_name(&r->file, err);
 }
 
 void sl_recording_close(struct sl_recording *r)
@@ -234,9 +201,7 @@ void sl_recording_close(struct sl_recording *r)
 	free(r->asked);
 	sl_json_free(r->one);
 	sl_json_free(r->other);
-	sl_record_close(&r->reader);
-	if (r->fd >= 0)
-		close(r->fd);
+	sl_record_file_close(&r->file);
 }
 
 /* ---- finding ---- */

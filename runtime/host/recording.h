@@ -8,7 +8,7 @@
 #pragma once
 
 #include "json/json.h"
-#include "record/reader.h"
+#include "record/file.h"
 #include "wire/message.h"
 #include "wire/transport.h"
 
@@ -32,9 +32,7 @@ struct sl_asked {
 };
 
 struct sl_recording { /* embedded */
-	int fd;
-	const char *path; /* borrowed */
-	struct sl_record_reader reader;
+	struct sl_record_file file;
 	struct sl_asked *asked;
 	size_t count;
 	struct sl_json *one, *other; /* for comparing */

@@ -136,14 +136,16 @@ static void cut_here(struct player *p, const struct sl_record *rec)
 	if (sl_decoder_feed(&d, rec->bytes, rec->len) == 0 && sl_decoder_next(&d, &f, &err) == 1)
 		sl_failure_parse(&f, &was, &err);
 	sl_decoder_clear(&d);
-	sl_fail(&why, SL_EXPORT_FAILED, 0, "the recording ends here, where its runner ended the request: %s",
-	        was.message);
+	const char *stage = sl_error_get_text(&was, SL_D_STAGE);
+	bool is_unfinished = stage != NULL && strcmp(stage, SL_RECORD_UNFINISHED) == 0;
+	sl_fail(&why, SL_EXPORT_FAILED, 0, is_unfinished ? "the recording ends here: %s"
+	        : "the recording ends here, where its runner ended the request: %s", was.message);
 	end_here(p, &why);
 }
 
 static void damaged_here(struct player *p, struct sl_error *err)
 {
-	sl_error_text(err, SL_D_FILE, p->recording.path, strlen(p->recording.path));
+	sl_record_file_name(&p->recording.file, err);
 	end_here(p, err);
 }
 
@@ -429,9 +431,9 @@ static void play_end(struct player *p)
 	SL_ERROR(why);
 	if (p->asked != NULL ? p->ready : p->hello)
 		return;
-	if (!p->recording.reader.cut)
+	if (!p->recording.file.reader.cut)
 		end_of_fault(p);
-	sl_fail(&why, SL_EXPORT_FAILED, 0, "the recording ends here: %s was not finished", p->recording.path);
+	sl_fail(&why, SL_EXPORT_FAILED, 0, "the recording ends here: %s was not finished", p->recording.file.path);
 	end_here(p, &why);
 }
 
@@ -443,7 +445,7 @@ static bool is_at(const struct sl_record_place *a, const struct sl_record_place 
 /* From the one place to the other; the pipe ends up behind the last frame of it. */
 static void play(struct player *p, const struct sl_answer *a)
 {
-	struct sl_record_reader *r = &p->recording.reader;
+	struct sl_record_reader *r = &p->recording.file.reader;
 	struct sl_record rec;
 	SL_ERROR(err);
 	int rc;
@@ -486,8 +488,10 @@ static void play_request(struct player *p, const struct sl_heard *heard)
 		fail_request(p, &err);
 		return;
 	}
-	if (p->recording.reader.unfinished)
+	if (p->recording.file.reader.unfinished)
 		diagnose(p, "recording.unfinished", "the recording was not finished: it is replayed to its last whole block");
+	if (p->recording.file.reader.flags & SL_RECORD_IS_CUT)
+		diagnose(p, "recording.cut", "the recording was cut: rows were left out or changed");
 	if (differs)
 		diagnose(p, "recording.request", "the request differs from the recorded one, which is replayed");
 	if (has_other_streams(p->asked, heard->streams))
@@ -500,7 +504,7 @@ static void play_request(struct player *p, const struct sl_heard *heard)
 static int leave_as_recorded(struct player *p, const struct sl_answer *last)
 {
 	struct sl_answer rest = { .from = last->until };
-	struct sl_record_reader *r = &p->recording.reader;
+	struct sl_record_reader *r = &p->recording.file.reader;
 	struct sl_record rec;
 	SL_ERROR(err);
 	if (!last->has_until || !last->until_shutdown)

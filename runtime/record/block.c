@@ -39,14 +39,14 @@ bool sl_record_exit_get(struct sl_record_exit *e, const struct sl_record *r)
 
 /* ---- the file's header ---- */
 
-void sl_file_header_put(unsigned char out[SL_FILE_HEADER_SIZE])
+void sl_file_header_put(unsigned char out[SL_FILE_HEADER_SIZE], uint32_t flags)
 {
 	memcpy(out, magic, sizeof magic);
 	sl_put32(out + 8, SL_RECORD_VERSION);
-	sl_put32(out + 12, 0);
+	sl_put32(out + 12, flags);
 }
 
-int sl_file_header_check(const unsigned char *in, size_t len, struct sl_error *err)
+int sl_file_header_get(uint32_t *flags, const unsigned char *in, size_t len, struct sl_error *err)
 {
 	if (len < sizeof magic || memcmp(in, magic, sizeof magic) != 0)
 		return sl_fail(err, SL_EXPORT_FAILED, 0, "not a recording: it does not begin as one (byte 0)");
@@ -58,7 +58,13 @@ int sl_file_header_check(const unsigned char *in, size_t len, struct sl_error *e
 		        sl_get32(in + 8), SL_RECORD_VERSION);
 		return sl_error_number(err, SL_D_OFFSET, 8);
 	}
-	return sl_get32(in + 12) == 0 ? 0 : damaged(err, 12, "its header is not one of this version");
+	*flags = sl_get32(in + 12);
+	if ((*flags & ~SL_RECORD_FLAGS) == 0)
+		return 0;
+	sl_fail(err, SL_EXPORT_FAILED, 0,
+	        "the recording has flags 0x%" PRIx32 " (byte 12), and this runtime knows 0x%x; a newer sluice reads it",
+	        *flags, SL_RECORD_FLAGS);
+	return sl_error_number(err, SL_D_OFFSET, 12);
 }
 
 /* ---- filling ---- */

@@ -35,6 +35,9 @@ enum sl_record_kind {
 #undef SL_RECORD_ENUM
 };
 
+/* The stage of a cut whose cause is not the runner: the recording that it was made from ended there. */
+#define SL_RECORD_UNFINISHED "unfinished"
+
 #define SL_RECORD_BIT(kind) (1u << (kind))
 #define SL_RECORD_ALL (~0u)
 
@@ -65,9 +68,13 @@ bool sl_record_exit_get(struct sl_record_exit *e, const struct sl_record *r);
 /* Of a block's packed records, at most: what LZ4 makes of what it cannot pack. */
 #define SL_BLOCK_PACKED_MOST (SL_BLOCK_SIZE + SL_BLOCK_SIZE / 255 + 16)
 
-void sl_file_header_put(unsigned char out[SL_FILE_HEADER_SIZE]);
-/* 0, or -1 and *err (export_failed, with the offset). len: what there is of it. */
-int sl_file_header_check(const unsigned char *in, size_t len, struct sl_error *err);
+/* Flags of the file, bits. */
+#define SL_RECORD_IS_CUT 1u /* made from another: rows were left out or changed */
+#define SL_RECORD_FLAGS SL_RECORD_IS_CUT
+
+void sl_file_header_put(unsigned char out[SL_FILE_HEADER_SIZE], uint32_t flags);
+/* 0 and *flags, or -1 and *err (export_failed, with the offset). len: what there is of it. */
+int sl_file_header_get(uint32_t *flags, const unsigned char *in, size_t len, struct sl_error *err);
 
 /* ---- a block that is filled ---- */
 

@@ -13,7 +13,7 @@ int sl_record_open(struct sl_record_reader *r, sl_record_source *source, void *c
 	long n = source(ctx, 0, head, sizeof head);
 	if (n < 0)
 		return sl_fail(err, SL_EXPORT_FAILED, errno, "the recording cannot be read");
-	if (sl_file_header_check(head, (size_t)n, err) != 0)
+	if (sl_file_header_get(&r->flags, head, (size_t)n, err) != 0)
 		return -1;
 	r->block = malloc(sizeof *r->block);
 	r->packed = malloc(SL_BLOCK_PACKED_MOST);

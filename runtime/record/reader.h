@@ -19,12 +19,13 @@ struct sl_record_place { /* of a record */
 	size_t at;
 };
 
-struct sl_record_reader { /* embedded; read `place`, `last` and `cut` */
+struct sl_record_reader { /* embedded; read `flags`, `place`, `last` and `cut` */
 	sl_record_source *source;
 	void *ctx;
 	struct sl_record_place place; /* of the record that comes next */
 	struct sl_record_place last;  /* of the record that came last */
 	uint64_t next_offset;         /* of the next block */
+	uint32_t flags;               /* of the file (block.h) */
 	bool unfinished; /* it may end behind any block: it is still a .part */
 	bool cut;        /* it has done so */
 	bool loaded, ended;

@@ -32,6 +32,8 @@ struct sl_recorder {
 	char *path, *part;
 	int fd;
 	int64_t begun_ns;
+	bool is_told;      /* the time, which is told_ns, by the caller */
+	uint64_t told_ns;
 	pthread_t thread;
 
 	pthread_mutex_t lock;
@@ -159,12 +161,18 @@ static bool has_room(const struct sl_recorder *r, enum sl_record_kind kind, size
 	return SL_BLOCK_SIZE - r->filling->block.len >= least;
 }
 
+void sl_recorder_set_time(struct sl_recorder *r, uint64_t time_ns)
+{
+	r->is_told = true;
+	r->told_ns = time_ns;
+}
+
 void sl_recorder_add(struct sl_recorder *r, enum sl_record_kind kind, const void *bytes, size_t n)
 {
 	const char *from = bytes;
 	if (r == NULL)
 		return;
-	uint64_t time_ns = (uint64_t)(sl_now_ns() - r->begun_ns);
+	uint64_t time_ns = r->is_told ? r->told_ns : (uint64_t)(sl_now_ns() - r->begun_ns);
 	pthread_mutex_lock(&r->lock);
 	do {
 		if (r->filling != NULL && !has_room(r, kind, n)) {
@@ -221,7 +229,7 @@ static int refuse_existing(const char *path, struct sl_error *err)
 	return sl_fail(err, SL_USAGE, 0, "the recording %s is there already; remove it, or take another name", path);
 }
 
-static int open_part(struct sl_recorder *r, struct sl_error *err)
+static int open_part(struct sl_recorder *r, uint32_t flags, struct sl_error *err)
 {
 	unsigned char head[SL_FILE_HEADER_SIZE];
 	if (refuse_existing(r->path, err) != 0 || refuse_existing(r->part, err) != 0)
@@ -232,7 +240,7 @@ static int open_part(struct sl_recorder *r, struct sl_error *err)
 	if (r->fd < 0)
 		return unwritten(r, errno, err);
 	fchmod(r->fd, 0600); /* whatever the umask says */
-	sl_file_header_put(head);
+	sl_file_header_put(head, flags);
 	int os = write_fully(r->fd, (const char *)head, sizeof head);
 	return os == 0 ? 0 : unwritten(r, os, err);
 }
@@ -293,14 +301,14 @@ static struct sl_recorder *new_recorder(const char *path)
 	return NULL;
 }
 
-struct sl_recorder *sl_recorder_open(const char *path, struct sl_error *err)
+struct sl_recorder *sl_recorder_open(const char *path, uint32_t flags, struct sl_error *err)
 {
 	struct sl_recorder *r = new_recorder(path);
 	if (r == NULL) {
 		sl_fail(err, SL_SINK, ENOMEM, "no memory to record %s", path);
 		return NULL;
 	}
-	int rc = open_part(r, err);
+	int rc = open_part(r, flags, err);
 	if (rc == 0 && (rc = start_thread(r)) != 0)
 		sl_fail(err, SL_SINK, rc, "no thread to record %s", path);
 	if (rc == 0)
@@ -334,22 +342,34 @@ static int put_in_place(struct sl_recorder *r, struct sl_error *err)
 	return sl_error_text(err, SL_D_FILE, r->part, strlen(r->part));
 }
 
-int sl_recorder_close(struct sl_recorder *r, struct sl_error *err)
+static void end_thread(struct sl_recorder *r)
 {
-	if (r == NULL)
-		return 0;
-	sl_recorder_add(r, SL_RECORD_END, NULL, 0);
 	pthread_mutex_lock(&r->lock);
 	r->closing = true;
 	pthread_cond_signal(&r->work);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
-	int rc = sl_recorder_check(r, err);
-	if (rc == 0)
-		rc = put_in_place(r, err);
 	pthread_cond_destroy(&r->work);
 	pthread_cond_destroy(&r->room);
 	pthread_mutex_destroy(&r->lock);
+}
+
+int sl_recorder_close(struct sl_recorder *r, struct sl_error *err)
+{
+	if (r == NULL)
+		return 0;
+	sl_recorder_add(r, SL_RECORD_END, NULL, 0);
+	end_thread(r);
+	int rc = r->os == 0 ? put_in_place(r, err) : unwritten(r, r->os, err);
 	free_recorder(r);
 	return rc;
+}
+
+void sl_recorder_abandon(struct sl_recorder *r)
+{
+	if (r == NULL)
+		return;
+	end_thread(r);
+	unlink(r->part);
+	free_recorder(r);
 }

@@ -15,8 +15,12 @@
 
 struct sl_recorder;
 
-/* The file is there, and its thread. NULL and *err: usage if it is there already, else sink. */
-struct sl_recorder *sl_recorder_open(const char *path, struct sl_error *err);
+/* The file is there, and its thread. flags: of the file (block.h). NULL and *err: usage if it is
+ * there already, else sink. */
+struct sl_recorder *sl_recorder_open(const char *path, uint32_t flags, struct sl_error *err);
+
+/* What is added from here on has this time, and not that of the clock; so has the end. */
+void sl_recorder_set_time(struct sl_recorder *r, uint64_t time_ns);
 
 /* Does nothing for a recorder that is NULL. */
 void sl_recorder_add(struct sl_recorder *r, enum sl_record_kind kind, const void *bytes, size_t n);
@@ -30,3 +34,6 @@ int sl_recorder_flush(struct sl_recorder *r, struct sl_error *err);
 /* The end: flushed, renamed, and freed. 0, or -1 and *err (sink); then FILE.part
  * stays as it is. Accepts NULL. */
 int sl_recorder_close(struct sl_recorder *r, struct sl_error *err);
+
+/* In place of the end: FILE.part is removed, and the recorder freed. Accepts NULL. */
+void sl_recorder_abandon(struct sl_recorder *r);

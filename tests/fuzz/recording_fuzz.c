@@ -78,7 +78,7 @@ static void read_block(const uint8_t *data, size_t size, uint32_t kinds)
 	memcpy(b.bytes, data, size);
 	b.len = size;
 	b.kinds = kinds;
-	sl_file_header_put(file);
+	sl_file_header_put(file, 0);
 	size_t n = sl_block_pack(&b, 0, (char *)file + SL_FILE_HEADER_SIZE);
 	read_file(file, SL_FILE_HEADER_SIZE + n, kinds & 1);
 }
@@ -102,7 +102,7 @@ static void round_trip(const uint8_t *data, size_t size)
 		n++;
 	}
 	CHECK(sl_block_add(&b, SL_RECORD_END, (uint64_t)n, NULL, 0) == 0);
-	sl_file_header_put(file);
+	sl_file_header_put(file, 0);
 	struct file f = { file, SL_FILE_HEADER_SIZE + sl_block_pack(&b, 0, (char *)file + SL_FILE_HEADER_SIZE) };
 	struct sl_record_reader r;
 	struct sl_error err;
