@@ -34,6 +34,7 @@ struct player {
 	struct sl_buffer in;
 	enum { PLAY_OPENING, PLAY_FRAMES, PLAY_RAW } state;
 	bool hello; /* has been sent */
+	bool refused; /* a failure was, in its place */
 
 	/* the request at hand; NULL: none */
 	struct sl_asked *asked;
@@ -267,6 +268,7 @@ static enum verdict judge(struct player *p, const struct sl_frame *f)
 	case SL_FRAME_SUMMARY:
 	case SL_FRAME_REPLY:
 	case SL_FRAME_FAILURE:
+		p->refused = !p->hello;
 		p->settled = p->asked != NULL;
 		return SEND;
 	case SL_FRAME_READY:
@@ -431,6 +433,8 @@ static void play_end(struct player *p)
 	SL_ERROR(why);
 	if (p->asked != NULL ? p->ready : p->hello)
 		return;
+	if (p->refused)
+		_exit(EXIT_FAILURE);
 	if (!p->recording.file.reader.cut)
 		end_of_fault(p);
 	sl_fail(&why, SL_EXPORT_FAILED, 0, "the recording ends here: %s was not finished", p->recording.file.path);
