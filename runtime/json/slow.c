@@ -10,7 +10,7 @@
 
 #include "json/check.h"
 #include "json/document.h"
-#include "json/wtf8.h"
+#include "json/string.h"
 
 /* The tape and its counts are 32 bits wide. */
 #define LONGEST_TEXT 0xFFFF0000u
@@ -73,57 +73,6 @@ static void add_number(struct build *b, char type, const void *value)
 
 /* ---- strings ---- */
 
-static unsigned hex_digit(unsigned char c)
-{
-	return c <= '9' ? c - (unsigned)'0' : (c | 0x20u) - 'a' + 10;
-}
-
-static unsigned four_hex(const unsigned char *p)
-{
-	unsigned value = 0;
-	for (int i = 0; i < 4; i++)
-		value = value << 4 | hex_digit(p[i]);
-	return value;
-}
-
-static bool is_low_escape(const unsigned char *p, const unsigned char *end)
-{
-	return end - p >= 6 && p[0] == '\\' && p[1] == 'u' && (four_hex(p + 2) & 0xFC00) == 0xDC00;
-}
-
-/* \uXXXX, with its second half if it has one: a lone half stands for itself. */
-static size_t unescape_unicode(const unsigned char *p, const unsigned char *end,
-                               unsigned char **out)
-{
-	unsigned c = four_hex(p + 2);
-	bool pair = (c & 0xFC00) == 0xD800 && is_low_escape(p + 6, end);
-	if (pair)
-		c = 0x10000 + ((c & 0x3FF) << 10) + (four_hex(p + 8) & 0x3FF);
-	*out += sl_wtf8_put(*out, c);
-	return pair ? 12 : 6;
-}
-
-static size_t unescape(const unsigned char *p, const unsigned char *end, unsigned char **out)
-{
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	if (p[1] == 'u')
-		return unescape_unicode(p, end, out);
-	*(*out)++ = (unsigned char)to[strchr(from, p[1]) - from];
-	return 2;
-}
-
-static size_t copy_string(unsigned char *out, const unsigned char *p, const unsigned char *end)
-{
-	unsigned char *start = out;
-	while (p < end) {
-		if (*p == '\\')
-			p += unescape(p, end, &out);
-		else
-			*out++ = *p++;
-	}
-	return (size_t)(out - start);
-}
-
 static unsigned char *room_for_string(const struct build *b)
 {
 	return b->to->strings + b->bytes + sizeof(uint32_t);
@@ -141,8 +90,7 @@ static void keep_string(struct build *b, size_t n)
 
 static void add_string(struct build *b, const char *quoted, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)quoted + 1, *end = p + len - 2;
-	size_t n = copy_string(room_for_string(b), p, end);
+	size_t n = sl_json_unescape(room_for_string(b), quoted + 1, len - 2);
 	add_word(b, '"', b->bytes);
 	keep_string(b, n);
 }
