@@ -104,6 +104,9 @@
 --- A connection to PostgreSQL (runtime/sink/postgres.h), or nil, why, and the SQLSTATE.
 ---@field postgres fun(conninfo: string, limit_ms: integer): sluice.core.Postgres?, string?, string?
 ---@field shapes fun(stream: string?, by: string?): sluice.core.Shapes   (runtime/sink/shapes.h)
+--- A smaller recording made of one (runtime/host/recording_cut.h); where is an expression. err: usage
+--- for what the recording has not, and as of replay for what is damaged.
+---@field cut fun(options: sluice.core.CutOptions): sluice.core.CutReport?, sluice.Error?
 ---@field worker fun(options: sluice.core.WorkerOptions): sluice.core.Worker?, sluice.Error?
 --- Wait (without a worker) until every process of an earlier generation is
 --- gone, killing after its grace. The command calls it before it exits.
@@ -154,6 +157,27 @@ local core
 ---@field failure fun(self, err: sluice.Error): true?, sluice.Error?
 ---@field exit fun(self, signalled: boolean, value: integer): true?, sluice.Error?   the signal, or the status
 ---@field close fun(self): true?, sluice.Error?   the file has its name
+
+---@class sluice.core.CutOptions
+---@field from string
+---@field to string
+---@field only string[]?      streams
+---@field first integer?      sequences, both inclusive
+---@field last integer?
+---@field where (fun(row: sluice.Row): any)?   of core.expression
+---@field redact string[]?    JSON Pointers
+
+---@class sluice.core.CutReport
+---@field streams { name: string, rows: integer, kept: integer }[]
+---@field strings integer     that were redacted
+---@field others integer      values at such places that are not strings, and stay
+---@field requests integer    these, and what follows, are in the copy as they were recorded
+---@field metadata integer
+---@field replies integer
+---@field failures integer
+---@field diagnostics integer
+---@field progress integer
+---@field printed integer     bytes
 
 ---@class sluice.core.Taker   what rows go to without Lua (runtime/sink/taker.h)
 ---@field row fun(self, row: sluice.Row): true?, sluice.Error?  err: kind sink

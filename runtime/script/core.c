@@ -13,6 +13,7 @@
 #include "lua/value.h"
 #include "schema/schema.h"
 #include "script/again.h"
+#include "script/cut.h"
 #include "script/descriptor.h"
 #include "script/executable.h"
 #include "script/execute.h"
@@ -128,6 +129,7 @@ static int core_environ(lua_State *L)
 
 static const luaL_Reg functions[] = { /* upvalue 1: the script */
 	{ "cancelled", core_cancelled },
+	{ "cut", sl_cut },
 	{ "error", sl_lua_error_new },
 	{ "decimal", sl_decimal_new },
 	{ "is_decimal", sl_decimal_is },

@@ -1,9 +1,9 @@
 --- sluice filter: the rows that pass an expression, as JSON lines.
 local core = require "sluice.core"
+local expression_warnings = require "sluice.internal.cli.expression_warnings"
 local filter_output = require "sluice.internal.cli.filter_output"
 local input = require "sluice.internal.cli.input"
 local request_argument = require "sluice.internal.cli.request_argument"
-local suggest = require "sluice.internal.suggest"
 local standard_output = require "sluice.internal.standard_output"
 
 ---@return sluice.core.Handlers? handlers, sluice.Error? err
@@ -13,36 +13,6 @@ local function expressions(options)
   if where and options.map then map, err = core.expression(options.map, "--map") end
   if err then return nil, err end
   return { where = where, map = map }
-end
-
---- 'no row had a field "nmae"; did you mean "name"? seen: name, line'
----@param seen string[]
-local function of_absent(name, seen)
-  local hint = suggest.hint(name, seen):gsub("mean (.-)%?", 'mean "%1"?')
-  local list = #seen > 0 and (hint == "" and "; seen: " or " seen: ") .. table.concat(seen, ", ") or ""
-  return ('warning: no row had a field "%s"%s%s'):format(name, hint, list)
-end
-
---- What an expression can hardly have meant: names that no row had, comparisons
---- that are always the same, arrays that are counted from 0.
----@param console sluice.cli.Console
----@param list function[]  the expressions
-local function warn(console, list)
-  local told = {}
-  for _, f in ipairs(list) do
-    local report = core.expression_report(f)
-    for _, name in ipairs(report.absent) do
-      if not told[name] then console:notice(of_absent(name, report.seen)) end
-      told[name] = true
-    end
-    for _, text in ipairs(report.constant) do
-      local name = text:match [["(.-)"]] or text:match "'(.-)'" or "NAME"
-      console:notice(('warning: %s compares two constants; the field is row:get "%s"'):format(text, name))
-    end
-    for _, text in ipairs(report.zero) do
-      console:notice(("warning: %s is nil: arrays begin at 1"):format(text))
-    end
-  end
 end
 
 --- What contradicts itself.
@@ -93,6 +63,6 @@ return function(session, options, behind)
   if not spec then return 2, open_ended end
   session.report.open_ended = open_ended
   local failure = execute(session, options, spec, plan, handlers)
-  if not options.quiet then warn(session.console, warned) end
+  if not options.quiet then expression_warnings(session.console, warned) end
   return session:finish(failure)
 end

@@ -250,9 +250,30 @@ Examples:
   return command
 end
 
+local RANGE = "sequences of rows, the first is 0, such as 0-99, 100-, -99 or 7"
+
+---@return { first: integer?, last: integer? }?, string? expected
+local function range(word)
+  local from, dash, to = word:match "^(%d*)(%-?)(%d*)$"
+  local first, last = math.tointeger(tonumber(from)), math.tointeger(tonumber(to))
+  local is_read = from and (from == "" or first) and (to == "" or last) and (first or last)
+  if dash == "" then last = first end
+  if not is_read or first and last and first > last then return nil, RANGE end
+  return { first = first, last = last }
+end
+
+local function add_cut(command)
+  command:flag("--cut"):description("Make FILE.rows of the recording behind --, with fewer\nrows; --only, --rows and --where must all hold.")
+  add(command, "--only", "STREAM", check.name, "Keep rows of this stream. May be repeated."):count("*")
+  add(command, "--rows", "A-B", range, "Keep rows with these sequences, both included, of each\nstream; the first row is 0.")
+  add(command, "--where", "EXPR", check.name, "Keep rows for which it holds, as in sluice filter.")
+  add(command, "--redact", "POINTER", option_list.by_name.at.read,
+    "Replace strings at this place, and in what stands\nthere, by others of the same shape. May be repeated."):count("*")
+end
+
 local function add_record(parser)
   local command = parser:command("record"):summary("Record all that a worker does, for replay.")
-    :usage("Usage: sluice record [options] FILE.rows -- WORKER [ARG…]")
+    :usage("Usage: sluice record [options] FILE.rows -- WORKER [ARG…]\n       sluice record FILE.rows --cut [options] -- IN.rows")
     :description("Run an export and write all that the worker sends and prints into FILE.rows, with its\ntime. The file then stands wherever a worker stands.")
     :epilog([[
 Examples:
@@ -263,11 +284,14 @@ Examples:
       With the pauses that it had.
   sluice run policy.lua --record night.rows -- ./scan.lua
       Run and record at once.
+  sluice record fault.rows --cut --rows 90-99 --redact /author -- night.rows
+      A smaller one that ends in the same way, to be handed over.
 
 Until its end the file is FILE.rows.part; what is left of one that was never finished
 replays to its last whole block.]])
   command:argument("FILE.rows"):target("record"):convert(converter("FILE.rows", option_list.by_name.record.read))
     :description("The recording; it must not be there yet.")
+  add_cut(command)
   return add_stream_options(command, { timeout = "none" }, "record")
 end
 

@@ -1,5 +1,6 @@
 --- sluice record: all that a worker does, into a file; its rows go nowhere else.
 local core = require "sluice.core"
+local cut = require "sluice.internal.cli.cut"
 local request_argument = require "sluice.internal.cli.request_argument"
 local worker_spec = require "sluice.internal.cli.spec"
 
@@ -8,6 +9,9 @@ local NOTHING = core.expression("false", "record")
 ---@param session sluice.cli.Session
 ---@param behind string[]?
 return function(session, options, behind)
+  if options.cut then return cut.run(session, options, behind) end
+  local misplaced = cut.misplaced(options)
+  if misplaced then return 2, misplaced end
   if not behind then return 2, worker_spec.missing("record " .. options.record) end
   local json, problem = request_argument.read(options.request, "--request")
   if problem then return 2, problem end
