@@ -283,9 +283,11 @@ struct sl_asked *sl_recording_find(struct sl_recording *r, uint64_t id,
 	*differs = best == NULL;
 	if (best == NULL && of_exports == 1)
 		best = of_export;
-	if (best == NULL)
-		not_found(r, m, of_exports > 0, err);
-	else
+	if (best != NULL) {
 		best->used++;
-	return best;
+		return best;
+	}
+	not_found(r, m, of_exports > 0, err);
+	sl_record_file_name(&r->file, err);
+	return NULL;
 }

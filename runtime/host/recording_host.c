@@ -141,6 +141,7 @@ static void cut_here(struct player *p, const struct sl_record *rec)
 	bool is_unfinished = stage != NULL && strcmp(stage, SL_RECORD_UNFINISHED) == 0;
 	sl_fail(&why, SL_EXPORT_FAILED, 0, is_unfinished ? "the recording ends here: %s"
 	        : "the recording ends here, where its runner ended the request: %s", was.message);
+	sl_record_file_name(&p->recording.file, &why);
 	end_here(p, &why);
 }
 

