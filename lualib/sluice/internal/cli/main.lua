@@ -26,6 +26,7 @@ local commands = {
   call = function() return require "sluice.internal.cli.call" end,
   record = function() return require "sluice.internal.cli.record" end,
   info = function() return require "sluice.internal.cli.info" end,
+  new = function() return require "sluice.internal.cli.new" end,
   ledger = function() return require "sluice.internal.cli.ledger" end,
 }
 
@@ -130,7 +131,7 @@ function M.main(argv, texts)
   if before[1] == "--version" then
     return say(("sluice %s (%s, protocol %d)"):format(core.version, _VERSION, core.protocol))
   end
-  if #before == 0 then return usage("a command is missing: run, check, filter, infer, call, record, info or ledger") end
+  if #before == 0 then return usage("a command is missing: run, check, filter, infer, call, record, info, ledger or new") end
   local command = command_of(before, parsers)
   local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return usage(reword(options), command) end

@@ -326,6 +326,19 @@ Examples:
   return command
 end
 
+local function add_new(parser)
+  local command = parser:command("new"):summary("Write a project to begin with.")
+    :usage("Usage: sluice new [options] DIR")
+    :description("Write a worker, a policy with a schema, and a spec with a recording into a new\ndirectory. It runs, and its spec passes, as it stands.")
+    :epilog([[
+Example:
+  sluice new todo && cd todo && sluice run policy.lua && busted]])
+  command:argument("DIR"):target("directory"):convert(unshield):description("A directory that is not there yet, or empty.")
+  add(command, "--worker", "KIND", check.one_of({ "lua", "c", "sh" }, "lua, c or sh"), "The language of the worker: lua, c or sh (lua).")
+  command:flag("-q --quiet"):description("Do not say what to do next.")
+  return command
+end
+
 local function add_worker(parser)
   local command = parser:command("worker"):summary("The child side; what launchers start.")
     :usage("Usage: sluice worker [--transport HOW] [--lines [options]] [-- WORKER [ARG…]]")
@@ -356,7 +369,7 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
 126/127 not executable/not found, 130/143 interrupted/terminated.]])
   local commands = {
     run = add_run(root), check = add_check(root), filter = add_filter(root), infer = add_infer(root), call = add_call(root),
-    record = add_record(root), info = add_info(root), ledger = add_ledger(root), worker = add_worker(root),
+    record = add_record(root), info = add_info(root), ledger = add_ledger(root), new = add_new(root), worker = add_worker(root),
   }
   for _, command in pairs(commands) do add_help(command:add_help(false)) end
   root:flag("--version"):description("Show the version.")
