@@ -64,6 +64,8 @@ $(BUILD)/%.cpp.o: %.cpp Makefile
 # The command has lualib inside, compiled: half of its start was reading Lua. And the
 # ready scripts, which it finds by name wherever it lies.
 LUA_FILES := $(filter-out %.meta.lua,$(shell find lualib -name '*.lua'))
+# What only editors read.
+ANNOTATIONS := $(shell find lualib -name '*.meta.lua')
 SCRIPTS   := $(wildcard scripts/*.lua)
 EMBEDDED  := $(BUILD)/embedded.c
 
@@ -166,7 +168,7 @@ install: all
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(PREFIX)/lib|' \
 	    -e 's|@INCLUDEDIR@|$(PREFIX)/include|; s|@VERSION@|$(VERSION)|' \
 	    runtime/host/sluice-worker.pc.in > $(TO)/lib/pkgconfig/sluice-worker.pc
-	for f in $(LUA_FILES:lualib/%=%); do install -D -m 644 lualib/$$f $(TO)/share/lua/5.4/$$f || exit 1; done
+	for f in $(LUA_FILES:lualib/%=%) $(ANNOTATIONS:lualib/%=%); do install -D -m 644 lualib/$$f $(TO)/share/lua/5.4/$$f || exit 1; done
 	for f in $(SCRIPTS); do install -D -m 644 $$f $(TO)/share/sluice/$$f || exit 1; done
 
 uninstall:

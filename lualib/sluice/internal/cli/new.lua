@@ -32,11 +32,13 @@ local function words_of(directory, kind)
   return words
 end
 
---- Paths of Lua, with those of sluice where Lua does not look by itself.
+--- Where Lua looks without being told.
+local FOUND_BY_ITSELF = { ["/usr/local/share/lua/5.4"] = true, ["/usr/share/lua/5.4"] = true }
+
+--- What busted has to be told.
 local function busted_file(lua, c)
   local lines = { "return {", '  _all = { lua = "lua5.4" },', "  default = {", '    ROOT = { "spec" },' }
-  local is_known = lua and package.path:find(lua .. "/?.lua", 1, true)
-  if lua and not is_known then
+  if lua and not FOUND_BY_ITSELF[lua] then
     lines[#lines + 1] = ("    lpath = %q,"):format(("%s/?.lua;%s/?/init.lua"):format(lua, lua))
     lines[#lines + 1] = ("    cpath = %q,"):format(c .. "/?.so")
   end

@@ -1,0 +1,51 @@
+---@meta sluice.worker
+--- Workers in Lua: what the file returns that `sluice run … -- worker.lua` starts.
+---
+---     ---@type sluice.LuaWorker
+---     return {
+---       name = "scan", version = "1.0",
+---       exports = {
+---         index = function(request, emit)
+---           for i, path in ipairs(request.files) do
+---             emit:progress("scanning", i, #request.files)
+---             emit:row("files", { path = path })
+---           end
+---           return { files = #request.files } -- metadata of the summary
+---         end,
+---       },
+---       calls = { version = function() return _VERSION end },
+---     }
+---
+--- It runs in a plain Lua 5.4: the standard libraries, `arg` and `...` with the words behind the file's
+--- name, as the lua command has them, and modules that lie beside the file or where LUA_PATH and LUA_CPATH say. `require
+--- "sluice.json"` gives sluice.json.null, sluice.json.array, encode and decode; sluice.json.null is cjson.null.
+--- What it prints to standard output or standard error arrives as diagnostics, line by line, and never among the rows.
+---
+--- An error that an export raises is the failure of its request (kind callback_failed); the process
+--- goes on, and serves the next request.
+
+---@class sluice.LuaWorker
+---@field name string?       for `sluice info`; the file's name without it
+---@field version string?
+--- By name, what gives rows. What it returns is the metadata of the summary, any value that is JSON; nil: none.
+---@field exports table<string, fun(request: any, emit: sluice.Emit): any>?
+--- By name, what gives one value: that of `sluice call` and worker:call(). nil is null.
+---@field calls table<string, fun(request: any, emit: sluice.Emit): any>?
+
+--- What sends rows and messages. Call it with a colon, and only as long as the export runs.
+---
+--- When the runner has asked for an early end, the next emit:row ends the export, by an error that
+--- no pcall keeps; rows that were sent count. An export with something to tidy up asks emit:stopped(), or has
+--- a variable with <close>.
+---@class sluice.Emit
+--- A row. Raises row_malformed if the value is not JSON (a function, NaN, text that is not UTF-8), and
+--- frame_too_large beyond --max-frame; the export may catch these, and go on.
+---@field row fun(self: sluice.Emit, stream: string, payload: any)
+--- A row whose payload is this JSON text, as it is.
+---@field json fun(self: sluice.Emit, stream: string, text: string)
+--- A message beside the rows. code: short and stable, such as "unreadable".
+---@field diagnostic fun(self: sluice.Emit, code: string, message: string)
+--- How far the work is. Call it as often as you like: what comes too fast is left out.
+---@field progress fun(self: sluice.Emit, phase: string, current: integer, total: integer?)
+--- Whether the runner wants the end. Costs nothing.
+---@field stopped fun(self: sluice.Emit): boolean
