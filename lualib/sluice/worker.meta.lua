@@ -32,6 +32,14 @@
 --- By name, what gives one value: that of `sluice call` and worker:call(). nil is null.
 ---@field calls table<string, fun(request: any, emit: sluice.Emit): any>?
 
+--- What a call named doctor gives, a list of these: `sluice info` shows them, in text and as JSON. No finding is an
+--- empty list (sluice.json.array {}).
+---@class sluice.Finding
+---@field severity "info"|"warning"|"error"
+---@field code string         short and stable: "cache_full"
+---@field message string      what is the matter
+---@field hint string?        what to do about it
+
 --- What sends rows and messages. Call it with a colon, and only as long as the export runs.
 ---
 --- When the runner has asked for an early end, the next emit:row ends the export, by an error that

@@ -307,7 +307,7 @@ end
 local ERROR_FIELDS = {
   "kind", "message", "os", "errno", "export", "handler", "stream", "sequence", "file", "line", "offset", "size", "limit",
   "pointer", "violations", "place", "max_rejects", "rejected", "status", "exit_status", "signal", "stage", "timeout_ms", "option", "text", "traceback", "notes", "committed",
-  "rolled_back", "uncertain", "unknown", "run_key", "url", "table", "column", "key", "code", "differences", "statements",
+  "rolled_back", "uncertain", "unknown", "run_key", "url", "table", "column", "key", "code", "differences", "statements", "expected", "found",
 }
 
 --- What became of the rows of each stream.

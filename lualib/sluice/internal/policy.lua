@@ -6,6 +6,7 @@
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
+local expectation = require "sluice.internal.expectation"
 local globals = require "sluice.internal.globals"
 local option_list = require "sluice.internal.option_list"
 local policy_options = require "sluice.internal.policy_options"
@@ -30,6 +31,7 @@ local M = {}
 ---@field export string?
 ---@field request any
 ---@field worker string[]?
+---@field expect sluice.Expectation?    which worker this policy is for
 ---@field streams table<string, sluice.StreamPolicy|"drop">?  "*": all others
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
 ---@field sink sluice.Sink?             of streams without an entry
@@ -118,7 +120,7 @@ local function read_request(value, name)
 end
 
 local own_readers = {
-  export = check.name, run_key = check.name,
+  export = check.name, run_key = check.name, expect = expectation.read,
   request = read_request, request_schema = read_schema, summary_schema = read_schema,
   streams = read_streams, on_row = check.func, sink = read_sink,
   rejects = read_sink, max_rejects = rejects.limit,

@@ -4,6 +4,7 @@
 --- been checked; whatever else ends it rolls them back. When too many rows were
 --- rejected, the sinks that have them commit all the same: they say why.
 local core = require "sluice.core"
+local expectation = require "sluice.internal.expectation"
 local lists = require "sluice.internal.lists"
 local rejects = require "sluice.internal.rejects"
 local transaction = require "sluice.internal.transaction"
@@ -158,6 +159,8 @@ function M.execute(worker, request, plan, watch)
   watch = watch or {}
   local err = M.check(plan, request.json)
   if err then return fail(plan, err) end
+  err = expectation.check(plan.expect, worker)
+  if err then return fail(watch.rehearse and {} or plan, err) end
   local open <close> = transaction.new(plan.participants or {})
   open:stand_in(request)
   local common = { export = request.export, request = request.json, run_key = plan.run_key }

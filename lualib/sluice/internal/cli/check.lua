@@ -3,6 +3,7 @@ local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local examine = require "sluice.internal.examine.policy"
 local input = require "sluice.internal.cli.input"
+local json = require "sluice.json"
 local launch = require "sluice.internal.launch"
 local lists = require "sluice.internal.lists"
 local policy_options = require "sluice.internal.policy_options"
@@ -61,6 +62,8 @@ local function facts_of(options, behind, plan, spec, own)
   end
   add("export", plan.export or "the only one that there is", origin(options.export, own.export))
   add("request", plan.json or "null", origin(options.request, own.json))
+  local expect = plan.expect and json.encode(plan.expect)
+  if expect then add("expects", expect, "policy") end
   if plan.run_key then add("run key", plan.run_key, origin(options.run_key, own.run_key)) end
   return facts
 end

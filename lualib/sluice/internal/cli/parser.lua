@@ -298,12 +298,13 @@ end
 local function add_info(parser)
   local command = parser:command("info"):summary("Show what a worker offers.")
     :usage("Usage: sluice info [options] -- WORKER [ARG…]")
-    :description("Start a worker, show its name, version and exports, and let it go.")
+    :description("Start a worker, show its name, version and exports, and what its call `doctor` finds,\nif it has one; then let it go.")
     :epilog([[
 Examples:
   sluice info -- ./scan.lua
   sluice info --as json -- ./indexer | jq '.exports[].name']])
   add(command, "--as", "FORMAT", check.one_of({ "text", "json" }, "text or json"), "text, or json: one line (text).")
+  add_listed(command, option_list.by_name.timeout)
   add_options(command, { "worker", "launcher", "host" }, {})
   return command
 end

@@ -29,6 +29,7 @@ local function plan_of(order)
   local given = order.options
   plan.export, plan.json = given.export or plan.export, given.request or plan.json
   plan.run_key = given.run_key or plan.run_key
+  if recording.is(order.recording) then plan.expect = nil end -- nobody has introduced himself
   plan.options = lists.joined(plan.options, lists.picked(given, M.options))
   return plan
 end
