@@ -70,6 +70,81 @@ describe("a recording", function()
   end)
 end)
 
+describe("a recording that cannot be finished", function()
+  after_each(shell.forget)
+
+  --- The run, told to write a summary, and that.
+  local function run(line)
+    local summary = shell.file(nil, "s.json")
+    local result = shell.run((line:gsub("SLUICE (%l+)", function(command)
+      return ("%s %s --summary=%s"):format(paths.quote(paths.sluice), command, summary)
+    end)))
+    return result, json.decode((shell.read(summary)))
+  end
+
+  --- What takes its name while it is made.
+  local function taking(path)
+    return ([[sh -c 'echo mine >%s; echo "{\"kind\":1}"']]):format(path)
+  end
+
+  it("fails the run, whose rows are committed", function()
+    local path, target = new_recording(), shell.directory() .. "/rows.jsonl"
+    local policy = shell.file(([[return { sink = require("sluice.sink.jsonl").file %q }]]):format(target), "p.lua")
+    local result, summary = run(("SLUICE run --record %s --lines %s -- %s"):format(path, policy, taking(path)))
+    assert.equal(("sluice: sink: all rows were accepted, but the recording %s.part could not be renamed to %s: File exists\n")
+      :format(path, path), result.err)
+    assert.same({ 4, false, "sink", true, path .. ".part" },
+      { result.status, summary.success, summary.error.kind, summary.error.committed, summary.error.file })
+    assert.same({ '{"kind":1}\n', "mine\n" }, { shell.read(target), shell.read(path) })
+    assert.equal('{"kind":1}\n', shell.sluice({ "filter", "true", "--", path .. ".part" }).out) -- it is whole
+  end)
+
+  it("fails a filter whose rows are written, quiet or not", function()
+    local path = new_recording()
+    local result = run(("SLUICE filter -q --record %s --lines true -- %s"):format(path, taking(path)))
+    assert.same({ 4, '{"kind":1}\n' }, { result.status, result.out })
+    assert.matches("all rows were accepted, but the recording", result.err, 1, true)
+  end)
+
+  it("fails sluice record, which has nothing else to do", function()
+    local path = new_recording()
+    local result, summary = run(("SLUICE record %s --lines -- %s"):format(path, taking(path)))
+    assert.same({ 4, "sink" }, { result.status, summary.error.kind })
+    assert.is_nil(summary.error.committed)
+    assert.matches("^sluice: sink: the recording .*%.part could not be renamed", result.err)
+  end)
+
+  it("for lack of space after the last row fails the run, too", function()
+    local path, again = new_recording(), new_recording()
+    local function limited(limit, to) -- for the recording: what it says goes through a pipe
+      return shell.run("bash -c " .. paths.quote(("%s %s filter --record %s --export count --request {} true -- %s 2>&1 | cat; exit ${PIPESTATUS[0]}")
+        :format(limit, paths.sluice, to, worker "counts.lua")))
+    end
+    assert.equal(0, limited("", path).status)
+    local result = limited(("prlimit --fsize=%d"):format(#shell.read(path) - 20), again)
+    assert.equal(4, result.status, result.out)
+    assert.matches(("all rows were accepted, but the recording %s.part could not be written: File too large"):format(again),
+      result.out, 1, true)
+    assert.is_nil(shell.read(again))
+  end)
+
+  it("is told to a program that asks", function()
+    local path = new_recording()
+    local program = shell.file(([[
+      local sluice = require "sluice"
+      local worker <close> = assert(sluice.spawn { %q, record = %q })
+      assert(worker:call("echo", 1))
+      io.open(%q, "w"):close()
+      local ok, err = worker:end_recording()
+      print(ok, err.kind, err.errno)
+      print(worker:end_recording())
+      print(worker:call("echo", 2))
+    ]]):format(worker "counts.lua", path, path))
+    local result = shell.run { paths.lua, program }
+    assert.same({ err = "", out = "nil\tsink\tEEXIST\ntrue\n2\n", status = 0 }, result)
+  end)
+end)
+
 describe("a request of a recording", function()
   after_each(shell.forget)
 

@@ -187,6 +187,14 @@ function Worker:shutdown()
   return report, err
 end
 
+--- The recording ends here, and gets its name: what the worker does from now on is not in it.
+--- The end of the scope does the same, but cannot say what went wrong.
+---@return true? ok, sluice.Error? err  kind sink; true, too, where nothing was recorded
+function Worker:end_recording()
+  expect(not self.stream, "end_recording", IN_A_LOOP)
+  return self.handle:end_recording()
+end
+
 --- At the end of its scope: whatever still runs is cancelled, and no process
 --- of this worker is left when this returns.
 function Worker:__close()

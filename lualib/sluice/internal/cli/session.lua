@@ -119,14 +119,29 @@ local function bad_leave(report, err)
   if report.status and report.status > 0 then return ("the worker left with status %d after its summary"):format(report.status) end
 end
 
---- Let the worker go. The outcome stands already; a worker that does not
---- leave as it should is worth a word.
+--- The recording was asked for, too: where it cannot be finished, the run has failed. Its rows
+--- stay where they are.
+---@param err sluice.Error  of the recording
+function Session:miss_recording(err)
+  local report = self.report
+  if report.failure then
+    if report.failure.message ~= err.message then self.console:notice(err.message) end
+  elseif report.summary and report.summary.total_rows > 0 and report.command ~= "record" and not report.rehearsed then
+    report.failure = core.error("sink", "all rows were accepted, but " .. err.message,
+      { committed = true, file = err.file, os = err.os, errno = err.errno })
+  else
+    report.failure = err
+  end
+end
+
+--- Let the worker go. The rows stand already; a worker that does not leave as it should
+--- is worth a word.
 ---@param handle sluice.core.Worker
 function Session:release(handle)
   local trouble = bad_leave(handle:shutdown())
   if trouble and not self.report.failure then self.console:notice(trouble) end
   local _, err = handle:end_recording()
-  if err and not (self.report.failure and self.report.failure.message == err.message) then self.console:notice(err.message) end
+  if err then self:miss_recording(err) end
   handle:close()
   core.finish()
 end
@@ -161,7 +176,7 @@ end
 ---@param type "rows"|"call"
 ---@param prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before success
 ---@param rehearsal sluice.Watch?                    nothing is committed
----@return sluice.core.Summary? summary, sluice.Error? failure
+---@return sluice.core.Summary? summary, sluice.Error? failure  both where only the recording has failed
 function Session:execute(spec, plan, type, prepare, rehearsal)
   local handle, err = self:hire(spec)
   if not handle then return nil, err end
@@ -181,7 +196,7 @@ function Session:execute(spec, plan, type, prepare, rehearsal)
   report.bad_lines = plan.options.bad_lines
   report.printed = self.console.worker_lines > 0
   self:release(handle)
-  return summary, failure
+  return summary, report.failure
 end
 
 return M
