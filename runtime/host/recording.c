@@ -22,6 +22,7 @@ struct indexing {
 	struct sl_answer *latest;  /* whose end is looked for */
 	struct sl_asked *asked;    /* the latest request of it */
 	struct sl_buffer streams;  /* told for the next one */
+	size_t processes;
 	bool chooses;
 	bool started;              /* there is one */
 	bool greeted;              /* it was sent something: so it had said hello */
@@ -141,6 +142,7 @@ static void index_start(struct indexing *x, const struct sl_record *rec)
 	x->latest = &x->opening;
 	x->asked = NULL;
 	x->started = true;
+	x->processes++;
 	x->greeted = false;
 	x->transport = rec->len > 0 && rec->bytes[0] == SL_TRANSPORT_STDIO ? SL_TRANSPORT_STDIO : SL_TRANSPORT_PIPE;
 }
@@ -176,6 +178,16 @@ static int make_index(struct indexing *x, struct sl_error *err)
 	return rc;
 }
 
+/* What is not played whenever anything is. */
+static int verify(struct sl_recording *r, size_t processes, struct sl_error *err)
+{
+	const struct sl_record_place all = { 0, SL_FILE_HEADER_SIZE, 0 };
+	const struct sl_answer *only = r->count > 0 ? &r->asked[0].answer : &r->opening;
+	if (r->count > 1 || processes > 1)
+		return sl_record_verify(&r->file.reader, all, err);
+	return only->has_until ? sl_record_verify(&r->file.reader, only->until, err) : 0;
+}
+
 int sl_recording_open(struct sl_recording *r, const char *path, struct sl_error *err)
 {
 	*r = (struct sl_recording){ .one = sl_json_new(), .other = sl_json_new(), .file.fd = -1 };
@@ -186,6 +198,8 @@ int sl_recording_open(struct sl_recording *r, const char *path, struct sl_error 
 	struct indexing x = { .recording = r };
 	sl_decoder_init(&x.runner, SL_FRAME_CAP_CEILING);
 	int rc = make_index(&x, err);
+	if (rc == 0)
+		rc = verify(r, x.processes, err);
 	sl_decoder_clear(&x.runner);
 	sl_buffer_clear(&x.streams);
 	return rc == 0 ? 0 : sl_record_file_name(&r->file, err);

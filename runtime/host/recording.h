@@ -3,7 +3,9 @@
  *
  * The index: its processes, and what they were asked, each with the place where the
  * answer begins and where it ends. Made from the blocks that hold something else than a
- * worker's bytes; the others are not even read.
+ * worker's bytes. The others are checked, not unpacked: all of them before anything is played, where the
+ * recording holds several requests or processes; else those that come after the answer, because the
+ * rest is checked while it is played, and nothing of it counts before its end.
  */
 #pragma once
 

@@ -145,9 +145,13 @@ static void cut_here(struct player *p, const struct sl_record *rec)
 	end_here(p, &why);
 }
 
+/* Behind the end of a request nothing can be taken back; but it is said. */
 static void damaged_here(struct player *p, struct sl_error *err)
 {
+	bool over = p->asked == NULL ? p->hello : p->ready;
 	sl_record_file_name(&p->recording.file, err);
+	if (over)
+		refuse(p, err);
 	end_here(p, err);
 }
 
@@ -512,12 +516,15 @@ static int leave_as_recorded(struct player *p, const struct sl_answer *last)
 	struct sl_record_reader *r = &p->recording.file.reader;
 	struct sl_record rec;
 	SL_ERROR(err);
+	int rc;
 	if (!last->has_until || !last->until_shutdown)
 		return EXIT_SUCCESS;
 	sl_record_seek(r, rest.from);
-	while (sl_record_next(r, SL_RECORD_ALL, &rec, &err) == 1 && rec.kind != SL_RECORD_START)
+	while ((rc = sl_record_next(r, SL_RECORD_ALL, &rec, &err)) == 1 && rec.kind != SL_RECORD_START)
 		if (rec.kind != SL_RECORD_CUT)
 			play_record(p, &rec);
+	if (rc < 0)
+		damaged_here(p, &err);
 	return EXIT_SUCCESS;
 }
 

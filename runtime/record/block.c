@@ -136,14 +136,22 @@ static bool is_well_formed(const struct sl_block *b)
 	return kinds == b->kinds;
 }
 
+int sl_block_check(const struct sl_block_header *h, const char *packed, uint64_t number, uint64_t offset,
+                   struct sl_error *err)
+{
+	if (h->checksum == XXH3_64bits_withSeed(packed, h->packed, number))
+		return 0;
+	return damaged(err, offset + SL_BLOCK_HEADER_SIZE, "the checksum of a block is another");
+}
+
 int sl_block_unpack(struct sl_block *b, const struct sl_block_header *h, const char *packed,
                     uint64_t number, uint64_t offset, struct sl_error *err)
 {
 	b->len = 0;
 	b->kinds = h->kinds;
+	if (sl_block_check(h, packed, number, offset, err) != 0)
+		return -1;
 	offset += SL_BLOCK_HEADER_SIZE;
-	if (h->checksum != XXH3_64bits_withSeed(packed, h->packed, number))
-		return damaged(err, offset, "the checksum of a block is another");
 	int n = LZ4_decompress_safe(packed, b->bytes, (int)h->packed, (int)sizeof b->bytes);
 	if (n < 0 || (uint32_t)n != h->size)
 		return damaged(err, offset, "a block cannot be unpacked");

@@ -106,7 +106,11 @@ struct sl_block_header {
 int sl_block_header_get(struct sl_block_header *h, const unsigned char in[SL_BLOCK_HEADER_SIZE],
                         uint64_t number, uint64_t offset, struct sl_error *err);
 
-/* h->packed bytes into b: 0, or -1 and *err. */
+/* h->packed bytes are those that were written: 0, or -1 and *err. */
+int sl_block_check(const struct sl_block_header *h, const char *packed, uint64_t number, uint64_t offset,
+                   struct sl_error *err);
+
+/* Checked, and unpacked into b: 0, or -1 and *err. */
 int sl_block_unpack(struct sl_block *b, const struct sl_block_header *h, const char *packed,
                     uint64_t number, uint64_t offset, struct sl_error *err);
 

@@ -60,27 +60,58 @@ static int at_the_end(struct sl_record_reader *r, struct sl_error *err)
 	return sl_error_number(err, SL_D_OFFSET, (int64_t)r->place.offset);
 }
 
-/* Header of the block at r->place, and its records if they are wanted: 1, 0 at the end,
- * -1. */
-static int load(struct sl_record_reader *r, uint32_t kinds, struct sl_error *err)
+/* The block at r->place: its header, and its packed bytes if it has some of these kinds. 1, 0 at
+ * the end, -1. */
+static int fetch_block(struct sl_record_reader *r, uint32_t kinds, struct sl_block_header *h, struct sl_error *err)
 {
 	unsigned char head[SL_BLOCK_HEADER_SIZE];
-	struct sl_block_header h;
-	struct sl_record_place *p = &r->place;
+	const struct sl_record_place *p = &r->place;
 	char last;
 	int rc = fetch(r, p->offset, head, sizeof head, err);
 	if (rc <= 0)
 		return rc < 0 ? -1 : at_the_end(r, err);
-	if (sl_block_header_get(&h, head, p->number, p->offset, err) != 0)
+	if (sl_block_header_get(h, head, p->number, p->offset, err) != 0)
 		return -1;
 	uint64_t data = p->offset + SL_BLOCK_HEADER_SIZE;
-	bool wanted = (h.kinds & kinds) != 0;
-	rc = wanted ? fetch(r, data, r->packed, h.packed, err) : fetch(r, data + h.packed - 1, &last, 1, err);
+	rc = h->kinds & kinds ? fetch(r, data, r->packed, h->packed, err) : fetch(r, data + h->packed - 1, &last, 1, err);
 	if (rc <= 0)
 		return rc < 0 ? -1 : at_the_end(r, err);
-	r->next_offset = data + h.packed;
+	r->next_offset = data + h->packed;
+	return 1;
+}
+
+static void go_on(struct sl_record_reader *r)
+{
+	r->place = (struct sl_record_place){ r->place.number + 1, r->next_offset, 0 };
+	r->loaded = false;
+}
+
+int sl_record_verify(struct sl_record_reader *r, struct sl_record_place from, struct sl_error *err)
+{
+	struct sl_block_header h;
+	uint64_t end = r->next_offset;
+	sl_record_seek(r, from);
+	while (r->place.offset < end) {
+		int rc = fetch_block(r, SL_RECORD_ALL, &h, err);
+		if (rc <= 0)
+			return rc;
+		if (sl_block_check(&h, r->packed, r->place.number, r->place.offset, err) != 0)
+			return -1;
+		go_on(r);
+	}
+	return 0;
+}
+
+/* The same, and its records if they are wanted. */
+static int load(struct sl_record_reader *r, uint32_t kinds, struct sl_error *err)
+{
+	struct sl_block_header h;
+	const struct sl_record_place *p = &r->place;
+	int rc = fetch_block(r, kinds, &h, err);
+	if (rc <= 0)
+		return rc;
 	r->loaded = true;
-	if (!wanted)
+	if (!(h.kinds & kinds))
 		r->block->len = 0;
 	else if (sl_block_unpack(r->block, &h, r->packed, p->number, p->offset, err) != 0)
 		return -1;
@@ -120,8 +151,7 @@ int sl_record_next(struct sl_record_reader *r, uint32_t kinds, struct sl_record 
 		}
 		if (r->ended)
 			break;
-		r->place = (struct sl_record_place){ r->place.number + 1, r->next_offset, 0 };
-		r->loaded = false;
+		go_on(r);
 	}
 	return 0;
 }

@@ -43,5 +43,9 @@ void sl_record_close(struct sl_record_reader *r);
 int sl_record_next(struct sl_record_reader *r, uint32_t kinds, struct sl_record *out,
                    struct sl_error *err);
 
+/* Behind the last record: are all blocks from this place on as they were written? Nothing is
+ * unpacked. 0, or -1 and *err. To be followed by _seek. */
+int sl_record_verify(struct sl_record_reader *r, struct sl_record_place from, struct sl_error *err);
+
 /* Go on at a place where the reader has been. */
 void sl_record_seek(struct sl_record_reader *r, struct sl_record_place place);

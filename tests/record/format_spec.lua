@@ -103,6 +103,7 @@ describe("a damaged byte of a recording", function()
       local result = replay(path)
       local named = tonumber(result.err:match "byte (%d+)")
       assert(named and result.status == 1, ("seed %d, byte %d: status %d, %s"):format(seed, at, result.status, result.err))
+      assert.matches(path .. ": ", result.err, 1, true)
       begins_with(out, result.out)
       local from, to = 0, 16
       for i = 1, #blocks - 1 do
@@ -125,6 +126,83 @@ describe("a damaged byte of a recording", function()
     shell.write(path, bytes:sub(1, 8) .. "\2" .. bytes:sub(10))
     assert.matches("the recording has version 2 (byte 8), and this runtime reads version 1", replay(path).err, 1, true)
   end)
+end)
+
+describe("a recording of several requests", function()
+  after_each(shell.forget)
+
+  --- Replays all of them from what `each` yields, and judges every one.
+  local PROGRAM = [[
+    local sluice = require "sluice"
+    local worker_file, path, damage, step = table.unpack(arg)
+    step = math.tointeger(tonumber(step))
+    local REQUESTS, before = { 3, 1, 40 }, nil
+
+    local function ask(spec)
+      local worker <close>, problem = sluice.spawn(spec)
+      if not worker then return { rows = "", failure = problem.message } end
+      local said = { rows = {} }
+      for _, n in ipairs(REQUESTS) do
+        local another = false -- was recorded, and is replayed as the only one
+        local summary, failure = worker:run("count", { n = n }, {
+          on_row = function(row) said.rows[#said.rows + 1] = not another and row.raw or nil end,
+          on_diagnostic = function(d)
+            said.warned = said.warned or d.code == "recording.unfinished"
+            another = another or d.code == "recording.request"
+          end,
+        })
+        if not summary then said.failure = failure.message break end
+      end
+      said.rows = table.concat(said.rows, " ")
+      return said
+    end
+
+    local live = ask { worker_file, record = path }
+    assert(not live.failure, live.failure)
+    local file <close> = assert(io.open(path, "rb"))
+    local bytes = file:read "a"
+
+    local function changed(at)
+      local bit = 1 << at % 8
+      return bytes:sub(1, at) .. string.char(bytes:byte(at + 1) ~ bit) .. bytes:sub(at + 2)
+    end
+
+    local KINDS = {
+      flipped = { path, changed },
+      cut = { path, function(at) return bytes:sub(1, at) end },
+      part = { path .. ".part", function(at) return bytes:sub(1, at) end, unfinished = true },
+    }
+
+    local name, make = table.unpack(KINDS[damage])
+    for at = 0, #bytes - 1, step do
+      local out <close> = assert(io.open(name, "wb"))
+      assert(out:write(make(at)))
+      out:close()
+      local replayed = ask { name }
+      local whole = live.rows:sub(1, #replayed.rows) == replayed.rows
+      local failure = replayed.failure
+      local is_named = failure and failure:find(name, 1, true) and (failure:find "byte %d" or KINDS[damage].unfinished)
+      local said = is_named or KINDS[damage].unfinished and replayed.warned
+      local empty = damage ~= "part" and replayed.rows ~= ""
+      if not whole or not said or empty then print(at, whole, failure, replayed.rows) end
+    end
+    print(#bytes)
+  ]]
+
+  --- Every byte with DAMAGES=all, else some.
+  local function judge(damage, step)
+    local program = shell.file(PROGRAM)
+    step = os.getenv "DAMAGES" == "all" and 1 or step
+    local result = shell.run({ paths.lua, program, COUNTS, new_recording(), damage, tostring(step) }, { seconds = 600 })
+    assert.equal("", result.err)
+    assert.matches("^%d+\n$", result.out)
+  end
+
+  it("gives nothing when any byte is another, and names it", function() judge("flipped", 17) end)
+
+  it("gives nothing when it is cut anywhere, and says where", function() judge("cut", 19) end)
+
+  it("gives what is whole while it is a .part, and says that it is one", function() judge("part", 19) end)
 end)
 
 describe("a runner that is killed while it records", function()
