@@ -184,7 +184,7 @@ help:
 	@echo 'make test       all tests (installs what is missing)'
 	@echo 'make asan tsan  the tests under the sanitizers'
 	@echo 'make fuzz       the decoder and the JSON room, for a minute'
-	@echo 'make crash      SIGKILL at 1,000 random points per sink (KILLS=, SEED=)'
+	@echo 'make crash      SIGKILL at 1,000 random points per sink and recording (KILLS=, SEED=)'
 	@echo 'make faults     hostile handlers, workers and systems: the whole table'
 	@echo 'make kill       SIGKILL of runner, host and worker: what is left (KILLS=, SEED=)'
 	@echo 'make soak       endless runs, and a document of 1 GiB, in flat memory (MINUTES=)'

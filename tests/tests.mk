@@ -137,7 +137,7 @@ tsan: deps
 	$(NOW) $(TSAN) test-parts
 	@SPECS="$(or $(SPECS),$(THREADED))" bash tests/run.sh $(BUILD)/tsan
 
-# SIGKILL of the runner at random points: KILLS for each kind of sink, SEED for others.
+# SIGKILL of the runner at random points: KILLS for each kind of sink and recording, SEED for others.
 KILLS ?= 1000
 SEED  ?= 1
 

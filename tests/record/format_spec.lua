@@ -227,6 +227,51 @@ describe("a runner that is killed while it records", function()
   end)
 end)
 
+describe("a runner whose handler does not end", function()
+  after_each(shell.forget)
+
+  local POLICY = [[
+    local n = 0
+    return { on_row = function(row)
+      n = n + 1
+      if n < 3 then return end
+      io.stderr:write "stuck\n"
+      string.find(("a"):rep(1000), (".-"):rep(8) .. "b") -- a C function that takes for ever
+    end }]]
+
+  --- Three rows, of which the third is too much.
+  local function start(timeout)
+    local path = new_recording()
+    return path, shell.start_sluice { "run", "-q", shell.file(POLICY, "p.lua"), "--record", path, "--timeout", timeout,
+      "--lines", "--", "sh", "-c", "seq 3; exec sleep 20" }
+  end
+
+  local function judge(path)
+    assert.is_nil(shell.read(path))
+    local result = replay(path .. ".part")
+    assert.same({ 1, "1\n2\n3\n" }, { result.status, result.out })
+    assert.matches(("the recording ends here: %s.part was not finished"):format(path), result.err, 1, true)
+  end
+
+  it("leaves a .part that replays to its last block, after the last resort", function()
+    local path, process = start "1500ms"
+    assert.equal(124, process:finish().status)
+    judge(path)
+  end)
+
+  it("leaves a .part that replays to its last block, after the third signal", function()
+    local path, process = start "1m"
+    process:await("stuck", "stderr")
+    shell.wait("the first block", function() return #shell.read(path .. ".part") > 100 end)
+    for _ = 1, 3 do
+      process:signal "INT"
+      system.sleep(0.05)
+    end
+    assert.equal(130, process:finish().status)
+    judge(path)
+  end)
+end)
+
 describe("the end of a run that is interrupted", function()
   after_each(shell.forget)
 

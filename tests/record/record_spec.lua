@@ -220,6 +220,53 @@ describe("a request of a recording", function()
   end)
 end)
 
+describe("a process that died before its hello", function()
+  after_each(shell.forget)
+
+  -- The second process dies while it starts. Its request was never sent, so it is not recorded; who asks again
+  -- gets the answer, at once in the replay, whose every process is a fresh one.
+  it("is in the recording, and is not the one that is replayed where another was greeted", function()
+    local path, starts = new_recording(), shell.directory() .. "/starts"
+    local file = shell.file(([[
+      local f <close> = assert(io.open(%q, "a+"))
+      f:write "x"
+      f:seek "set"
+      local generation = #f:read "a"
+      if generation == 2 then os.exit(7) end
+      return { exports = { say = function(n, emit) emit:row("rows", { n, generation }) end } }
+    ]]):format(starts), "w.lua")
+    local program = shell.file(([[
+      local sluice = require "sluice"
+      local function run(spec)
+        local worker <close> = assert(sluice.spawn(spec))
+        local function ask(n)
+          local summary, failure = worker:run("say", n, { on_row = function(row) io.write(row.raw, " ") end })
+          print(summary and "summary" or failure.kind)
+        end
+        ask(1)
+        worker:cycle()
+        ask(2)
+        ask(2)
+        print(worker:info().exports[1].name)
+      end
+      run { %q, record = %q }
+      run { %q }
+    ]]):format(file, path, path))
+    local result = shell.run { paths.lua, program }
+    assert.equal("", result.err)
+    assert.equal("[1,1] summary\nhandshake\n[2,3] summary\nsay\n" .. "[1,1] summary\n[2,3] summary\n[2,3] summary\nsay\n", result.out)
+  end)
+
+  it("is the one that is replayed where none was greeted", function()
+    local live, path = record({ "true" }, { "sh", "-c", "echo gone >&2; exit 5" })
+    assert.equal(5, live.status)
+    for _, command in ipairs { { "info" }, { "filter", "true" } } do
+      local words = with({ "--", path }, table.unpack(command))
+      assert.same({ 5, "" }, { shell.sluice(words).status, shell.sluice(words).out })
+    end
+  end)
+end)
+
 describe("what the runner had caused", function()
   after_each(shell.forget)
 
