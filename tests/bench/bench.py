@@ -15,7 +15,7 @@ import postgres  # noqa: E402
 import report  # noqa: E402
 
 MIB = 1 << 20
-OTHERS = ("schema", "latency", "memory")
+OTHERS = ("schema", "latency", "memory", "size")
 WARM_UP = 10  # pings
 
 
@@ -31,7 +31,7 @@ class Bench:
         self.passed = self.failed = 0
         self.results = {"machine": report.machine(), "rows": self.sizes.rows, "rounds": self.rounds,
                         "missing": self.missing, "times": [], "targets": [],
-                        "schema": {}, "latency": {}, "memory": []}
+                        "schema": {}, "latency": {}, "memory": [], "size": {}}
 
     # ---- what is said ----
 
@@ -247,6 +247,28 @@ class Bench:
             print("\nmemory: peak of the runner, without the worker")
             for e in self.results["memory"]:
                 print(f"  {e['name']:<22}{e['peak'] / MIB:>7.1f} MiB")
+
+    # ---- size ----
+
+    def size(self):
+        """Of a recording of all rows, beside their lines as gzip packs them when it must be quick."""
+        rows, path = f"{self.data}/rows.jsonl", f"{self.out}.replay.rows"
+        found = {}
+
+        def once():
+            measure.run(table.recording(f"{self.build}/sluice", f"{self.build}/bench/emit", rows, path), self.out)
+            found["lines"], found["recording"] = os.path.getsize(rows), os.path.getsize(path)
+            measure.run(["gzip", "-1", "-c", rows], self.out)
+            found["gzip -1"] = os.path.getsize(self.out)
+        self.now("size")
+        if not self.verify("size: of a recording, and of what gzip makes", once):
+            return
+        self.results["size"] = found
+        self.now("")
+        if not self.smoke:
+            print("\nsize: all rows in a file")
+            for name, size in found.items():
+                print(f"  {name:<22}{size / MIB:>7.1f} MiB   {size / found['gzip -1']:.2f} × gzip -1")
 
     # ---- all of it ----
 

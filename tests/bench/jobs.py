@@ -119,11 +119,27 @@ def _csv(sluice, emit, rows, data):
     ]
 
 
+def _recorded(plain, data):
+    """A job with --record beside itself without. No recording is written over another, so each run removes the
+    one before."""
+    at, path = plain.index("--"), f"{data}/out.record.rows"
+    return [
+        Contender("sluice", plain[:at] + ["--record", path] + plain[at:], before=["rm", "-f", path, path + ".part"]),
+        Contender("not recorded", plain, agree.by_bytes),
+    ]
+
+
+def recording(sluice, emit, rows, path):
+    """The command that records the C worker's rows, unless they are."""
+    return ["sh", "-c", '[ -e "$0" ] || exec "$@"', path, sluice, "record", "-q", path, "--", emit, rows]
+
+
 def all_jobs(build, data, sizes, server=None):
     """Every job whose measure is how long it takes; server: for those with PostgreSQL."""
     sluice, emit = f"{build}/sluice", f"{build}/bench/emit"
     rows, array = f"{data}/rows.jsonl", f"{data}/rows.json"
     large, one = f"{data}/large.jsonl", f"{data}/one.json"
+    replayed = f"{data}/out.replay.rows"
 
     def mine(*words):
         return Contender("sluice", [sluice, *words])
@@ -171,6 +187,15 @@ def all_jobs(build, data, sizes, server=None):
             mine("infer", "-q", "--", emit, rows),
             Contender("sluice filter true", [sluice, "filter", "true", "--", emit, rows]),
         ], [Target("sluice filter true", 0.5, 1)]),
+        Job("record", "filter with --record, beside filter without, C worker",
+            _recorded([sluice, "filter", EXPRESSION, "--", emit, rows], data), [Target("not recorded", 1 / 1.4, 1 / 1.25)]),
+        Job("record-policy", "policy with --record, beside policy without, C worker",
+            _recorded([sluice, "run", "tests/bench/kind.lua", "--", emit, rows], data),
+            [Target("not recorded", 1 / 1.15, 1 / 1.15)]),
+        Job("replay", "filter of the recorded C worker, beside the worker itself", [
+            Contender("sluice", [sluice, "filter", EXPRESSION, "--", replayed], before=recording(sluice, emit, rows, replayed)),
+            Contender("C worker", [sluice, "filter", EXPRESSION, "--", emit, rows], agree.by_bytes),
+        ], [Target("C worker", 1, 1.3)]),
         Job("start", "one row, start to exit, Lua worker", [
             mine("filter", "true", "--", "tests/bench/one.lua"),
             jq(".", one, how=agree.by_document),

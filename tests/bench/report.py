@@ -56,15 +56,15 @@ def print_times(job, entries):
 def print_targets(entries):
     if not entries:
         return
-    print(f"\n{'job':<9}{'what':<39}{'measured':>11}   {'required':>17}{'goal':>10}   verdict")
+    print(f"\n{'job':<14}{'what':<39}{'measured':>11}   {'required':>17}{'goal':>10}   verdict")
     for e in entries:
         def shown(x):
             return _times(x) if e["unit"] == "×" else f"{x:.1f} {e['unit']}"
         def plain(x):
-            return f"{x:g} {e['unit']}"
+            return f"{x:.3g} {e['unit']}"
         required = f"{e['bound']} {plain(e['required'])}"
         goal = plain(e["goal"]) if e["goal"] != e["required"] else ""
-        print(f"{e['job']:<9}{e['what']:<39}{shown(e['value']):>11}   {required:>17}{goal:>10}"
+        print(f"{e['job']:<14}{e['what']:<39}{shown(e['value']):>11}   {required:>17}{goal:>10}"
               f"   {e['verdict']}")
 
 
@@ -82,11 +82,11 @@ def check(path, jobs):
     """A sentence on what is wrong with a file of results, or None."""
     with open(path, encoding="utf-8") as f:
         results = json.load(f)
-    for key in ("machine", "rows", "rounds", "missing", "times", "targets", "schema", "latency", "memory"):
+    for key in ("machine", "rows", "rounds", "missing", "times", "targets", "schema", "latency", "memory", "size"):
         if key not in results:
             return f"no {key}"
     seen = {e["job"] for e in results["times"]}
-    seen |= {key for key in ("schema", "latency", "memory") if results[key]}
+    seen |= {key for key in ("schema", "latency", "memory", "size") if results[key]}
     if seen != set(jobs):
         return f"jobs are {sorted(seen)}, expected {sorted(jobs)}"
     if any(len(e["wall"]) == 0 or min(e["wall"]) <= 0 for e in results["times"]):

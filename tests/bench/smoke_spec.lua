@@ -1,7 +1,8 @@
 --- Every benchmark on few rows: do sluice and its competitors say the same?
 local paths = require "support.paths"
 
-local JOBS = { "filter", "lines", "json", "pass", "policy", "large", "sqlite", "csv", "infer", "postgres", "start", "limits", "schema", "latency" }
+local JOBS = { "filter", "lines", "json", "pass", "policy", "large", "sqlite", "csv", "infer", "record", "record-policy", "replay", "size",
+  "postgres", "start", "limits", "schema", "latency" }
 
 -- Tracing processes and looking for leaks exclude each other; of the others, those that
 -- have code of their own.
