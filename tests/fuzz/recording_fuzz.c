@@ -65,6 +65,7 @@ static void read_file(const uint8_t *bytes, size_t len, bool unfinished)
 	sl_record_seek(&r, first);
 	long some = read_all(&r, SL_RECORD_BIT(SL_RECORD_RUNNER));
 	CHECK(all < 0 || (some >= 0 && some <= all));
+	CHECK(all < 0 || sl_record_verify(&r, first, &err) == 0);
 	sl_record_close(&r);
 }
 

@@ -116,12 +116,25 @@ describe("a recording that cannot be finished", function()
 
   it("for lack of space after the last row fails the run, too", function()
     local path, again = new_recording(), new_recording()
+    -- What it prints as it leaves makes the end of the recording so large that the limit meets it.
+    local talkative = shell.file([[
+      last_words = setmetatable({}, { __gc = function()
+        for _ = 1, 20 do
+          local digits = {}
+          for i = 1, 500 do digits[i] = ("%x"):format(math.random(0, 15)) end
+          print(table.concat(digits))
+        end
+      end })
+      return { exports = { say = function(_, emit) emit:row("rows", 1) end } }
+    ]], "w.lua")
     local function limited(limit, to) -- for the recording: what it says goes through a pipe
-      return shell.run("bash -c " .. paths.quote(("%s %s filter --record %s --export count --request {} true -- %s 2>&1 | cat; exit ${PIPESTATUS[0]}")
-        :format(limit, paths.sluice, to, worker "counts.lua")))
+      return shell.run("bash -c " .. paths.quote(("%s %s filter --record %s true -- %s 2>&1 | cat; exit ${PIPESTATUS[0]}")
+        :format(limit, paths.sluice, to, talkative)))
     end
     assert.equal(0, limited("", path).status)
-    local result = limited(("prlimit --fsize=%d"):format(#shell.read(path) - 20), again)
+    local size = #shell.read(path)
+    assert.is_true(size > 5000, size)
+    local result = limited(("prlimit --fsize=%d"):format(size - 2000), again)
     assert.equal(4, result.status, result.out)
     assert.matches(("all rows were accepted, but the recording %s.part could not be written: File too large"):format(again),
       result.out, 1, true)
