@@ -181,10 +181,9 @@ static int make_index(struct indexing *x, struct sl_error *err)
 /* What is not played whenever anything is. */
 static int verify(struct sl_recording *r, size_t processes, struct sl_error *err)
 {
-	const struct sl_record_place all = { 0, SL_FILE_HEADER_SIZE, 0 };
 	const struct sl_answer *only = r->count > 0 ? &r->asked[0].answer : &r->opening;
 	if (r->count > 1 || processes > 1)
-		return sl_record_verify(&r->file.reader, all, err);
+		return sl_record_verify(&r->file.reader, r->file.reader.first, err);
 	return only->has_until ? sl_record_verify(&r->file.reader, only->until, err) : 0;
 }
 

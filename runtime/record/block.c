@@ -89,7 +89,14 @@ long sl_block_add(struct sl_block *b, enum sl_record_kind kind, uint64_t time_ns
 	return (long)n;
 }
 
-/* The number is the seed: a block in another's place does not pass for it. */
+/* The flags have no checksum of their own. */
+uint64_t sl_block_first(uint32_t flags)
+{
+	return (uint64_t)flags << 32;
+}
+
+/* The number is the seed: a block in another's place does not pass for it, nor does one of a
+ * file with other flags. */
 size_t sl_block_pack(const struct sl_block *b, uint64_t number,
                      char out[SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST])
 {

@@ -90,8 +90,10 @@ struct sl_block {
 long sl_block_add(struct sl_block *b, enum sl_record_kind kind, uint64_t time_ns,
                   const void *bytes, size_t n);
 
-/* Header and packed records, of the number-th block of the file, from 0: their
- * length. */
+/* The number of a file's first block; each that follows has the next. */
+uint64_t sl_block_first(uint32_t flags);
+
+/* Header and packed records of the block with this number: their length. */
 size_t sl_block_pack(const struct sl_block *b, uint64_t number,
                      char out[SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST]);
 

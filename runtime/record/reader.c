@@ -17,7 +17,8 @@ int sl_record_open(struct sl_record_reader *r, sl_record_source *source, void *c
 		return -1;
 	r->block = malloc(sizeof *r->block);
 	r->packed = malloc(SL_BLOCK_PACKED_MOST);
-	sl_record_seek(r, (struct sl_record_place){ 0, SL_FILE_HEADER_SIZE, 0 });
+	r->first = (struct sl_record_place){ sl_block_first(r->flags), SL_FILE_HEADER_SIZE, 0 };
+	sl_record_seek(r, r->first);
 	if (r->block != NULL && r->packed != NULL)
 		return 0;
 	sl_record_close(r);

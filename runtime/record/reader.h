@@ -19,9 +19,10 @@ struct sl_record_place { /* of a record */
 	size_t at;
 };
 
-struct sl_record_reader { /* embedded; read `flags`, `place`, `last` and `cut` */
+struct sl_record_reader { /* embedded; read `flags`, `first`, `place`, `last` and `cut` */
 	sl_record_source *source;
 	void *ctx;
+	struct sl_record_place first; /* of the file */
 	struct sl_record_place place; /* of the record that comes next */
 	struct sl_record_place last;  /* of the record that came last */
 	uint64_t next_offset;         /* of the next block */

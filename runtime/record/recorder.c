@@ -241,6 +241,7 @@ static int open_part(struct sl_recorder *r, uint32_t flags, struct sl_error *err
 		return unwritten(r, errno, err);
 	fchmod(r->fd, 0600); /* whatever the umask says */
 	sl_file_header_put(head, flags);
+	r->number = sl_block_first(flags);
 	int os = write_fully(r->fd, (const char *)head, sizeof head);
 	return os == 0 ? 0 : unwritten(r, os, err);
 }
