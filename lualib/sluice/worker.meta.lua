@@ -21,7 +21,7 @@
 --- "sluice.json"` gives sluice.json.null, sluice.json.array, encode and decode; sluice.json.null is cjson.null.
 --- What it prints to standard output or standard error arrives as diagnostics, line by line, and never among the rows.
 ---
---- An error that an export raises is the failure of its request (kind callback_failed); the process
+--- An error that an export raises is the failure of its request (kind export_failed); the process
 --- goes on, and serves the next request.
 
 ---@class sluice.LuaWorker
