@@ -132,7 +132,7 @@ the policy lies; what stands behind -- replaces it. Most options may stand in
 the policy too (timeout = "1h"); the command line wins.]])
   add_policy(command, "?")
   command:flag("--list"):description("Show the ready scripts, a line each.")
-  command:flag("--watch"):description("Of a recording or files: run again whenever the policy,\nor a file that it reads, is saved, and show what\nchanged. Nothing is committed.")
+  command:flag("--watch"):description("Of a recording or files: run again whenever the\npolicy, or a file that it reads, is saved, and show\nwhat changed. Nothing is committed.")
   return add_stream_options(command, {})
 end
 
@@ -193,9 +193,9 @@ Examples:
   add_files(command)
   command:option("--map"):argname("EXPR"):convert(unshield):description("Write the value of this expression instead of the row.")
   command:flag("--atomic"):description("Hold the output back until success.")
-  add(command, "--fields", "LIST", field_list, "Write these fields only, in this order: names or JSON\nPointers, separated by commas, as in name,/pos/line.")
+  add(command, "--fields", "LIST", field_list, "Write these fields only, in this order: names or\nJSON Pointers, separated by commas, as in\nname,/pos/line.")
   command:flag("--table"):description("Write an aligned table.")
-  command:flag("--csv"):description("Write CSV; its columns are those of --fields, or of the\nfirst row.")
+  command:flag("--csv"):description("Write CSV; its columns are those of --fields, or of\nthe first row.")
   command:flag("--count"):description("Write only how many rows pass.")
   add(command, "--limit", "N", row_count, "Stop after N rows, in good order.")
   add(command, "--tail", "N", row_count, "Write the last N rows, at the end.")
@@ -298,7 +298,7 @@ end
 local function add_info(parser)
   local command = parser:command("info"):summary("Show what a worker offers.")
     :usage("Usage: sluice info [options] -- WORKER [ARG…]")
-    :description("Start a worker, show its name, version and exports, and what its call `doctor` finds,\nif it has one; then let it go.")
+    :description("Start a worker, show its name, version and exports, and what its call `doctor`\nfinds, if it has one; then let it go.")
     :epilog([[
 Examples:
   sluice info -- ./scan.lua
