@@ -91,7 +91,7 @@
 --- A buffered writer on a descriptor (not closed by it). Everything written is
 --- flushed before the runtime waits for a worker, so output is live, before
 --- on_diagnostic is called, and when the buffer is full.
----@field writer fun(of: integer|file*): sluice.Writer   of a file, which must have nothing in its own buffer
+---@field writer fun(of: integer|file*, name: string?): sluice.Writer   of a file, which must have nothing in its own buffer
 --- A file that is there as a whole or not at all (runtime/file/durable.h):
 --- what is written goes to a temporary file beside it, which takes its name at
 --- commit. A write over RLIMIT_FSIZE is EFBIG where SIGXFSZ is ignored, as the

@@ -20,6 +20,7 @@ struct sl_writer { /* a userdata */
 	struct sl_sinks *sinks;
 	struct sl_outlet outlet; /* put NULL: there is none, but a descriptor */
 	int fd;
+	const char *name; /* of what the descriptor is, for messages, or NULL; a user value */
 	int failed; /* errno of the first failure, or 0 */
 	struct sl_buffer out;
 	LIST_ENTRY(sl_writer) entry; /* of sinks->dirty */
@@ -94,6 +95,8 @@ static int fail(const struct sl_writer *w, struct sl_error *err)
 		return sl_fail(err, SL_SINK, w->failed, "cannot write %s", w->outlet.name);
 	if (w->fd == STDOUT_FILENO)
 		return sl_fail(err, SL_SINK, w->failed, "cannot write to standard output");
+	if (w->name != NULL)
+		return sl_fail(err, SL_SINK, w->failed, "cannot write %s", w->name);
 	return sl_fail(err, SL_SINK, w->failed, "cannot write to descriptor %d", w->fd);
 }
 
@@ -202,13 +205,17 @@ static int check_descriptor(lua_State *L)
 	return (int)fd;
 }
 
-int sl_writer_new(lua_State *L) /* [fd or file] */
+int sl_writer_new(lua_State *L) /* [fd or file, name?] */
 {
 	int fd = check_descriptor(L);
-	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 1);
-	*w = (struct sl_writer){ .sinks = lua_touserdata(L, lua_upvalueindex(1)), .fd = fd };
+	const char *name = luaL_optstring(L, 2, NULL);
+	lua_settop(L, 2);
+	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 2);
+	*w = (struct sl_writer){ .sinks = lua_touserdata(L, lua_upvalueindex(1)), .fd = fd, .name = name };
 	lua_pushvalue(L, 1); /* a file is not closed before */
 	lua_setiuservalue(L, -2, 1);
+	lua_pushvalue(L, 2);
+	lua_setiuservalue(L, -2, 2);
 	luaL_setmetatable(L, SL_WRITER);
 	return 1;
 }

@@ -43,7 +43,8 @@ void sl_writer_end(struct sl_writer *w);
 /* The writer at index, or NULL. */
 struct sl_writer *sl_writer_test(lua_State *L, int index);
 
-/* core.writer(fd or Lua file, which must hold nothing in its own buffer); upvalue 1 is the context. */
+/* core.writer(fd or Lua file, name): a file must hold nothing in its own buffer; the name, for messages, may be
+ * nil. Upvalue 1 is the context. */
 int sl_writer_new(lua_State *L);
 
 /* Make the metatable. Raises. */

@@ -11,11 +11,12 @@ local BLOCK = 64 * 1024
 local Spool = { __name = "sluice.Spool" }
 Spool.__index = Spool
 
+local NAME = "the temporary file in %s that holds the output back (TMPDIR names another directory)"
+
 ---@return any? ok, sluice.Error? err
 local function done(what, dir, ok, why)
   if ok then return ok end
-  return nil, core.error("sink", ("cannot %s the temporary file in %s that holds the output back (TMPDIR names another directory)")
-    :format(what, dir), { os = why })
+  return nil, core.error("sink", ("cannot %s %s"):format(what, NAME:format(dir)), { os = why })
 end
 
 ---@param ... string
@@ -50,7 +51,7 @@ end
 
 --- A writer into it, in place of write(). It is flushed before flush().
 ---@return sluice.Writer
-function Spool:writer() return core.writer(self.file) end
+function Spool:writer() return core.writer(self.file, NAME:format(self.dir)) end
 
 function Spool:close() self.file:close() end
 
