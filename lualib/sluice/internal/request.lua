@@ -81,7 +81,7 @@ end
 ---@field tick_ms integer?
 ---@field prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before the sinks
 ---@field rehearse boolean?            the sinks prepare, and roll back; on_summary and on_failure are not called
----@field on_reject (fun(row: sluice.Row, why: string|sluice.Error))?  hears of each rejected row, which then is no note
+---@field on_reject (fun(row: sluice.Row, why: string|sluice.Error))?  hears of each rejected row; rejected rows are then left out of the notes
 ---@field on_violation (fun(err: sluice.Error))?
 ---@field fates boolean?               write them down
 

@@ -97,7 +97,7 @@ local function make_directory(path)
     local ok, why = lfs.mkdir(path)
     return not ok and ("cannot make the directory %s: %s"):format(path, why) or nil
   end
-  if kind ~= "directory" then return ("%s is there already, and is no directory"):format(path) end
+  if kind ~= "directory" then return ("%s exists, and is not a directory"):format(path) end
   for name in lfs.dir(path) do
     if name ~= "." and name ~= ".." then return ("%s is not empty; name a new directory"):format(path) end
   end

@@ -1,8 +1,8 @@
 --- Misuse of what policies are made with - schemas, sinks - noted instead of raised.
 ---
 --- A constructor raises, and the file is at its end; whoever checks a policy wants to know of
---- all that is wrong. So the call returns something that does in its place, and the file goes on. For the
---- rest of this process: there is no way back.
+--- all that is wrong. So the call returns something that does in its place, and the file goes on. This lasts
+--- for the rest of the process.
 local core = require "sluice.core"
 
 local M = {}

@@ -59,7 +59,7 @@ end
 ---@param path string
 ---@param arguments string[]?
 ---@param text string?  of a ready script
----@return sluice.examine.Examination? examination, sluice.Error? err  of usage: there is no such policy
+---@return sluice.examine.Examination? examination, sluice.Error? err  kind usage, when the policy cannot be read
 function M.load(path, arguments, text)
   local source = source_of(path, text)
   local mistakes, find = {}, places.finder(source)

@@ -18,7 +18,7 @@ clean:
 	rm -f worker
 ]],
     ["worker.c"] = [[
-/* The lines that begin with "TODO: ", of the files that are its arguments. */
+/* The open tasks, lines that begin with "- [ ] ", of the files that are its arguments. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ clean:
 
 #include <sluice/worker.h>
 
-#define MARK "TODO: "
+#define MARK "- [ ] "
 
 static char **files;
 

@@ -7,7 +7,7 @@ return {
   },
   files = {
     ["worker.lua"] = [[
---- The lines that begin with "TODO: ", of the files that are its arguments.
+--- The open tasks, lines that begin with "- [ ] ", of the files that are its arguments.
 local files = { ... }
 
 ---@param emit sluice.Emit
@@ -15,7 +15,7 @@ local function scan(file, emit)
   local number = 0
   for line in io.lines(file) do
     number = number + 1
-    local text = line:match "^TODO: (.*)$"
+    local text = line:match "^%- %[ %] (.*)$"
     if text then emit:row("todos", { file = file, line = number, text = text }) end
   end
   return number

@@ -9,7 +9,7 @@ return {
   files = {
     ["worker.sh"] = [[
 #!/bin/sh
-# The lines that begin with "TODO: ", of the files that are its arguments: a line of JSON for each.
+# The open tasks, lines that begin with "- [ ] ", of the files that are its arguments: a line of JSON for each.
 set -eu
 exec awk '
 function quoted(text) {
@@ -19,7 +19,7 @@ function quoted(text) {
 	gsub(/\r/, "\\r", text)
 	return "\"" text "\""
 }
-/^TODO: / { printf "{\"file\":%s,\"line\":%d,\"text\":%s}\n", quoted(FILENAME), FNR, quoted(substr($0, 7)) }
+/^- \[ \] / { printf "{\"file\":%s,\"line\":%d,\"text\":%s}\n", quoted(FILENAME), FNR, quoted(substr($0, 7)) }
 ' "$@"
 ]],
   },

@@ -23,10 +23,10 @@ $WORKER
 }
 ]],
   ["notes.txt"] = [[
-Buy milk
-TODO: call the bank
-Read a book
-TODO: write to "Ada"
+- [x] buy milk
+- [ ] call the bank
+- [x] read a book
+- [ ] write to "Ada"
 ]],
   ["spec/policy_spec.lua"] = [[
 --- Run by `busted`. notes.rows is a recording of the worker; make it again with
@@ -55,7 +55,7 @@ end)
   ["README.md"] = [[
 # $NAME
 
-`$FILE` finds the lines of its files that begin with `TODO: `, and `policy.lua` keeps them in `todos.csv`.
+`$FILE` finds the open tasks (`- [ ] `) in its files, and `policy.lua` keeps them in `todos.csv`.
 
     $RUN
     sluice check policy.lua                                # what it would do

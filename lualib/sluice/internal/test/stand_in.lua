@@ -26,7 +26,7 @@ function StandIn:begin(context)
   return true, context.run_key and "new" or nil
 end
 
---- What stands for the row in a list; handlers may write what is no row.
+--- What represents the row in a list; a handler may write something other than a row.
 local function payload_of(row)
   if type(row) == "userdata" then return row.payload end
   return row
