@@ -92,7 +92,7 @@ return {
 
   it("a schema that is not beside its on_invalid, and a sink for rejects that is taken", function()
     assert.truthy(mistakes [[return { streams = { rows = {
-      on_invalid = "drop" } } }]]:find("p.lua:2: streams.rows.on_invalid: there is no schema beside it", 1, true))
+      on_invalid = "drop" } } }]]:find("p.lua:2: streams.rows.on_invalid: needs a schema beside it", 1, true))
     assert.truthy(mistakes [[
 local memory = require "sluice.sink.memory"
 local one = memory.new()

@@ -375,7 +375,7 @@ describe("a policy's sinks", function()
     assert.equal("streams.rows.sink: expected a sink, got 5", select(2, policy.read { streams = { rows = { sink = 5 } } }))
     assert.equal("rejects: expected a sink of its own, got that of streams.rows.sink",
       select(2, policy.read { rejects = sink, streams = { rows = { sink = sink } } }))
-    assert.equal("streams.rows.on_invalid: there is no schema beside it",
+    assert.equal("streams.rows.on_invalid: needs a schema beside it",
       select(2, policy.read { streams = { rows = { on_invalid = "drop" } } }))
   end)
 

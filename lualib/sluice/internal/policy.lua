@@ -88,7 +88,7 @@ local function read_entry(entry, place)
   local handlers, _, problems = check.table(entry, step_readers, place .. ".")
   if handlers and handlers.on_invalid and not handlers.schema then
     place = place .. ".on_invalid"
-    return nil, { { place = place, text = place .. ": there is no schema beside it" } }
+    return nil, { { place = place, text = place .. ": needs a schema beside it" } }
   end
   return handlers, problems
 end

@@ -38,11 +38,17 @@ end
 
 local SIGNALS = { SIGHUP = 1, SIGINT = 2, SIGTERM = 15 }
 
+--- The exit status of a program that a signal has ended, as shells count it.
+---@param signal string|integer  its name or number
+function M.signal_status(signal)
+  return 128 + (SIGNALS[signal] or math.tointeger(signal) or 0)
+end
+
 ---@param err sluice.Error
 ---@return integer
 local function exit_code(err)
   local signal = err.kind == "cancelled" and err.signal
-  if signal then return 128 + (SIGNALS[signal] or math.tointeger(signal) or 0) end
+  if signal then return M.signal_status(signal) end
   return core.exit_code(err)
 end
 

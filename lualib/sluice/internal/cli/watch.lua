@@ -7,6 +7,7 @@ local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
+local signal_status = require("sluice.internal.cli.session").signal_status
 local watched_run = require "sluice.internal.cli.watched_run"
 local worker_spec = require "sluice.internal.cli.spec"
 
@@ -92,14 +93,12 @@ local function problem_of(options)
   end
 end
 
-local SIGNALS = { SIGHUP = 1, SIGINT = 2, SIGTERM = 15 }
-
 ---@param session sluice.cli.Session
 local function leave(session)
   local arrived = core.interrupted()
   session.console:hide_key()
   session.console:clear()
-  return 128 + (arrived and SIGNALS[arrived.name] or SIGNALS.SIGINT)
+  return signal_status(arrived and arrived.name or "SIGINT")
 end
 
 local MOST_NAMES = 4
