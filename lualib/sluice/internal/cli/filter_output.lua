@@ -30,13 +30,8 @@ end
 local function names_of(row)
   local payload = row.payload
   if type(payload) ~= "table" or core.json.is_array(payload) then return nil end
-  local names = lists.sorted_keys(payload)
-  local places = {}
-  for _, name in ipairs(names) do places[name] = row.raw:find(core.json.encode(name), 1, true) or math.huge end
-  table.sort(names, function(a, b)
-    if places[a] ~= places[b] then return places[a] < places[b] end
-    return a < b
-  end)
+  local names = {}
+  aligned_table.add_names(names, {}, payload, row.raw)
   return names
 end
 

@@ -44,7 +44,11 @@ local function place_in(raw, name)
 end
 
 --- Columns of the first rows, each where it first appears.
-local function add_names(names, seen, fields, raw)
+---@param names string[]  those of this row that are new are added to it
+---@param seen table<string, true>
+---@param fields table
+---@param raw string  the row's text
+function M.add_names(names, seen, fields, raw)
   local new = {}
   for name in pairs(fields) do
     if not seen[name] then new[#new + 1] = name end
@@ -119,7 +123,7 @@ end
 local function settle(self)
   if not self.names then
     self.names, self.seen = {}, {}
-    for _, row in ipairs(self.waiting) do add_names(self.names, self.seen, row.fields, row.raw) end
+    for _, row in ipairs(self.waiting) do M.add_names(self.names, self.seen, row.fields, row.raw) end
   end
   self.columns = lists.map(self.names, function(name) return natural(self, name) end)
   if self.most then shrink(self.columns, self.most) end
