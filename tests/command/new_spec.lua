@@ -22,6 +22,9 @@ local function sh(dir, line)
   return shell.run({ "sh", "-c", line }, { cwd = dir, env = env })
 end
 
+--- What is compiled with sanitizers needs an interpreter that is.
+local BUSTED = paths.sanitized and "busted --lua=" .. paths.quote(paths.lua) or "busted"
+
 local CSV = 'file,line,text\nnotes.txt,2,call the bank\nnotes.txt,4,"write to ""Ada"""\n'
 
 for kind, first in pairs { lua = "", sh = "", c = "make -s && " } do
@@ -31,7 +34,7 @@ for kind, first in pairs { lua = "", sh = "", c = "make -s && " } do
       local result = sh(dir, first .. "sluice run policy.lua")
       assert.equal(0, result.status, result.err)
       assert.equal(CSV, shell.read(dir .. "/todos.csv"))
-      result = sh(dir, "busted")
+      result = sh(dir, BUSTED)
       assert.equal(0, result.status, result.out .. result.err)
       assert.truthy(result.out:find("2 successes / 0 failures / 0 errors", 1, true), result.out)
       assert.equal(0, sh(dir, "sluice check policy.lua").status)
@@ -48,7 +51,7 @@ for kind, first in pairs { lua = "", sh = "", c = "make -s && " } do
       assert.equal(5, #commands)
       for _, line in ipairs(commands) do
         if not line:find "%-%-watch" then
-          local result = sh(dir, line)
+          local result = sh(dir, (line:gsub("^busted", function() return BUSTED end)))
           assert.equal(0, result.status, line .. "\n" .. result.out .. result.err)
         end
       end

@@ -3,10 +3,11 @@ local core = require "sluice.core"
 
 local M = {}
 
---- Beside the command, as it is installed, and in the source tree.
+--- Beside the command, as it is installed, and in the source tree: of `build`, and of a build in it (build/asan).
 local AT = {
   { lua = "../share/lua/5.4", c = "../lib/lua/5.4" },
   { lua = "../lualib", c = "lua" },
+  { lua = "../../lualib", c = "lua" },
 }
 
 --- "/a/b/../c" -> "/a/c"
