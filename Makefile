@@ -12,7 +12,8 @@ LUA      ?= lua5.4
 BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev liblz4-dev \
 	libre2-dev libxxhash-dev libsqlite3-dev libpq-dev libpq5 lua-argparse lua-filesystem lua-cjson lua5.4
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
-	util-linux iproute2 locales sqlite3 postgresql-15 postgresql-client-15
+	util-linux iproute2 locales sqlite3 postgresql-15 postgresql-client-15 \
+	openssh-server openssh-client parallel miller sqlite-utils systemd shellcheck
 
 # ---- what is built -------------------------------------------------------
 
@@ -139,21 +140,10 @@ lint:
 
 # ---- what is installed ---------------------------------------------------
 
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-
-INSTALL = DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends
-
-# Installs the packages that are missing, and asks for nothing if none is.
-# PostgreSQL is for the tests, which start their own: no server of the system's.
+# Installs the packages that are missing, and asks for nothing if none is. Servers are for the
+# tests, which start their own: none of the system's is started.
 deps:
-	@missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
-		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
-			|| missing="$$missing $$p"; done; \
-	[ -z "$$missing" ] || { echo "installing:$$missing"; \
-		$(SUDO) apt-get update -qq && \
-		case $$missing in *postgresql-15*) $(INSTALL) postgresql-common >/dev/null && \
-			echo 'create_main_cluster = false' | $(SUDO) tee -a /etc/postgresql-common/createcluster.conf >/dev/null;; esac && \
-		$(INSTALL) $$missing >/dev/null; }
+	@sh tests/support/install.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 TO       = $(DESTDIR)$(PREFIX)
 
