@@ -1,6 +1,7 @@
 --- The files that examples/07-many-machines loads: logs of five requests each.
 local paths = require "support.paths"
 local shell = require "support.shell"
+local support = require "sql.support"
 
 local M = {}
 
@@ -22,6 +23,15 @@ end
 --- A whole log.
 function M.write(path) shell.write(path, lines(1, M.rows)) end
 
+--- The first run into a database makes its tables, and others wait for its commit: so a test
+--- that wants several at once has them made first.
+function M.make_tables(url)
+  local dir = M.directory(1)
+  local result = shell.sluice { "run", M.example .. "/load.lua", "--set", "file=" .. dir .. "/1.log", "--set", "url=" .. url }
+  assert(result.status == 0, result.err)
+  support.output(("psql %s -X -q -c 'TRUNCATE requests, sluice_ledger'"):format(paths.quote(url)))
+end
+
 --- So many of them in a directory, called 1.log and so on.
 ---@return string directory
 function M.directory(count)
@@ -32,25 +42,36 @@ end
 
 --- A pipe in place of a log: whoever loads it gets two rows and a line that is none, and then
 --- waits. The diagnostic of that line tells how far it is.
----@return file* pipe  close it, and the log ends
+---@return shell.Process holder  keeps the pipe open. Not this process: all that it starts would, too
 function M.hold(path)
   os.remove(path)
   assert(os.execute("mkfifo -m 644 " .. paths.quote(path)))
-  local pipe = assert(io.open(path, "r+"))
-  pipe:write(lines(1, 2), "and then nothing\n")
-  pipe:flush()
-  return pipe
+  return shell.start { "sh", "-c", 'exec 3<>"$0"; printf "%s" "$1" >&3; exec sleep 60', path, lines(1, 2) .. "and then nothing\n" }
 end
 
 --- What the diagnostic says, as a pattern.
 M.held = "access%.line: [^\n]*and then nothing"
 
---- The log is a file again, and what waited for the pipe goes on to its end.
----@param pipe file*
-function M.release(pipe, path)
+local function let_go(holder)
+  holder:signal "TERM"
+  holder:finish()
+end
+
+--- The log is a file again. What waited for the pipe, and is still there, finds its end.
+---@param holder shell.Process
+function M.replace(holder, path)
   os.remove(path)
   M.write(path)
+  let_go(holder)
+end
+
+--- What waits for the pipe gets the rest of the log.
+---@param holder shell.Process
+function M.go_on(holder, path)
+  local pipe = assert(io.open(path, "r+"))
+  pipe:write(lines(3, M.rows))
   pipe:close()
+  let_go(holder)
 end
 
 --- The environment in which sluice is a command on the PATH.
