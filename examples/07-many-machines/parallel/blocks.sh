@@ -1,0 +1,19 @@
+#!/bin/sh
+# blocks.sh - load one large file of JSON lines, cut into blocks that are loaded at the same time.
+#
+#   DATABASE=postgres://loader@db/web ./blocks.sh requests.jsonl requests path:text,status:integer
+#
+# Each block is a run with a key of its own: the file's name, the size of the blocks and the number
+# of the block. A block whose feeder was killed looks complete to sluice, because all that it sees is
+# the end of its input. So the rows of the ledger are counted at the end, against the lines of the file.
+set -eu
+file=$1 table=$2 columns=$3 block=${BLOCK:-10M}
+key="$(basename "$file") by $block"
+parallel --pipepart --arg-file "$file" --block "$block" --jobs "${JOBS:-2}" --quote \
+	sluice run postgres --quiet --set url="${DATABASE:?the url of the database}" --set table="$table" \
+	--set columns="$columns" --run-key "$key, {#}" -
+
+loaded=$(sluice ledger --as json "$DATABASE" |
+	jq -s --arg key "$key, " 'map(select(.run_key | startswith($key)).rows) | add')
+lines=$(wc -l <"$file")
+[ "$loaded" = "$lines" ] || { echo "blocks.sh: $file has $lines lines, and $loaded rows were loaded" >&2; exit 1; }
