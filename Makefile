@@ -178,6 +178,7 @@ help:
 	@echo 'make faults     hostile handlers, workers and systems: the whole table'
 	@echo 'make kill       SIGKILL of runner, host and worker: what is left (KILLS=, SEED=)'
 	@echo 'make soak       endless runs, and a document of 1 GiB, in flat memory (MINUTES=)'
+	@echo 'make cluster    Slurm as plain processes: arrays with run keys, tasks and a node killed'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make install uninstall [PREFIX=/usr/local] [DESTDIR=]'

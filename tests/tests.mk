@@ -1,7 +1,7 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak
+.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster
 
 T := $(BUILD)/tests
 
@@ -164,3 +164,10 @@ soak: deps
 	$(NOW) test-parts
 	@$(LUA) tests/soak/soak.lua $$(( $(MINUTES) * 60 ))
 	@DOCUMENT_MIB=1024 SPECS=tests/command/documents_spec.lua bash tests/run.sh $(BUILD)
+
+# Slurm with one node, as plain processes, and the arrays of examples/07-many-machines: two minutes
+# at most. Needs root, because slurmd runs tasks as their users.
+cluster:
+	@$(MAKE) --no-print-directory deps TEST_PACKAGES="$(TEST_PACKAGES) munge slurmctld slurmd slurm-client"
+	$(NOW) all test-objects
+	@timeout -k 10 300 $(LUA) tests/cluster/cluster.lua

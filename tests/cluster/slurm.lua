@@ -1,6 +1,7 @@
 --- A Slurm of the tests' own: munge, slurmctld and slurmd as ordinary processes, with keys, state and
 --- sockets in one directory, and one node, this machine. Needs root, because slurmd changes users.
 local shell = require "support.shell"
+local support = require "sql.support"
 
 local M = {}
 
@@ -71,7 +72,7 @@ end
 
 local function wait_for_node(self, state)
   shell.wait("the node to be " .. state, function()
-    return shell.run({ "sinfo", "-h", "-o", "%T" }, { env = self.env }).out:find("^" .. state)
+    return support.output(("SLURM_CONF=%s sinfo -h -o %%T"):format(self.env.SLURM_CONF)):find("^" .. state)
   end, 60)
 end
 
@@ -93,7 +94,7 @@ local function start_munge(self)
   local option = function(name, file) return ("--%s=%s/%s"):format(name, dir, file) end
   self:start_daemon { "/usr/sbin/munged", "--foreground", "--force", option("key-file", "munge.key"), option("socket", "munge.socket"),
     option("pid-file", "munge.pid"), option("log-file", "munge.log"), option("seed-file", "munge.seed") }
-  shell.wait("munge", function() return shell.run({ "munge", "-n", "-S", dir .. "/munge.socket" }).status == 0 end)
+  shell.wait("munge", function() return os.execute(("munge -n -S %s/munge.socket >/dev/null 2>&1"):format(dir)) end)
 end
 
 ---@param path string  PATH of what is submitted
