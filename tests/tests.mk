@@ -168,6 +168,7 @@ soak: deps
 # Slurm with one node, as plain processes, and the arrays of examples/07-many-machines: two minutes
 # at most. Needs root, because slurmd runs tasks as their users.
 cluster:
+	@[ "$$(id -u)" = 0 ] || { echo 'make cluster: must be run as root' >&2; exit 1; }
 	@$(MAKE) --no-print-directory deps TEST_PACKAGES="$(TEST_PACKAGES) munge slurmctld slurmd slurm-client"
 	$(NOW) all test-objects
 	@timeout -k 10 300 $(LUA) tests/cluster/cluster.lua

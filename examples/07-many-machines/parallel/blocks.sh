@@ -9,9 +9,12 @@
 set -eu
 file=$1 table=$2 columns=$3 block=${BLOCK:-10M}
 key="$(basename "$file") by $block"
-parallel --pipepart --arg-file "$file" --block "$block" --jobs "${JOBS:-2}" --quote \
-	sluice run postgres --quiet --set url="${DATABASE:?the url of the database}" --set table="$table" \
-	--set columns="$columns" --run-key "$key, {#}" -
+set -- sluice run postgres --quiet --set url="${DATABASE:?the url of the database}" --set table="$table" --set columns="$columns"
+
+# No rows: it makes the table, which several runs at once would make in each other's way.
+"$@" --run-key "$key, table" - </dev/null
+
+parallel --pipepart --arg-file "$file" --block "$block" --jobs "${JOBS:-2}" --quote "$@" --run-key "$key, {#}" -
 
 loaded=$(sluice ledger --as json "$DATABASE" |
 	jq -s --arg key "$key, " 'map(select(.run_key | startswith($key)).rows) | add')
