@@ -1,6 +1,9 @@
 /* utf8.c - see utf8.h */
 #include "base/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 size_t sl_utf8_length(const char *text, size_t left)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -35,4 +38,18 @@ bool sl_utf8_valid(const char *text, size_t len)
 			return false;
 	}
 	return true;
+}
+
+/* Eight bytes at a time: those that continue a character have 10 as their first bits. */
+size_t sl_utf8_count(const char *text, size_t len)
+{
+	size_t count = len, i = 0;
+	for (uint64_t word; i + sizeof word <= len; i += sizeof word) {
+		memcpy(&word, text + i, sizeof word);
+		if (word & UINT64_C(0x8080808080808080))
+			count -= (size_t)__builtin_popcountll(word >> 7 & ~word >> 6 & UINT64_C(0x0101010101010101));
+	}
+	for (; i < len; i++)
+		count -= ((unsigned char)text[i] & 0xC0) == 0x80;
+	return count;
 }

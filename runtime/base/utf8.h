@@ -14,3 +14,6 @@ size_t sl_utf8_length(const char *p, size_t left);
 size_t sl_utf8_floor(const char *text, size_t len, size_t n);
 
 bool sl_utf8_valid(const char *text, size_t len);
+
+/* How many characters a well-formed text has. */
+size_t sl_utf8_count(const char *text, size_t len);

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "base/utf8.h"
 #include "schema/flat.h"
 #include "schema/formats.h"
 #include "schema/regex.h"
@@ -76,14 +77,6 @@ static void compile_string(struct sl_compiler *c, struct sl_node *n, int from)
 	           s->regex == NULL;
 }
 
-static size_t count_characters(const char *text, size_t len)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < len; i++)
-		count += ((unsigned char)text[i] & 0xC0) != 0x80;
-	return count;
-}
-
 /* A character has one to four bytes: mostly nothing need be counted. */
 static bool length_fits(const struct string *s, const char *text, size_t len)
 {
@@ -91,7 +84,7 @@ static bool length_fits(const struct string *s, const char *text, size_t len)
 		return true;
 	if (len < s->min)
 		return false;
-	size_t characters = count_characters(text, len);
+	size_t characters = sl_utf8_count(text, len);
 	return characters >= s->min && characters <= s->max;
 }
 

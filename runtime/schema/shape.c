@@ -70,20 +70,6 @@ static void add_float(struct sl_shape_place *p, struct sl_json_value v, const st
 	add_digits(p, v, row);
 }
 
-/* Eight bytes at a time: those that continue a character have 10 as their first bits. */
-static size_t count_characters(const char *text, size_t len)
-{
-	size_t count = len, i = 0;
-	for (uint64_t word; i + sizeof word <= len; i += sizeof word) {
-		memcpy(&word, text + i, sizeof word);
-		if (word & UINT64_C(0x8080808080808080))
-			count -= (size_t)__builtin_popcountll(word >> 7 & ~word >> 6 & UINT64_C(0x0101010101010101));
-	}
-	for (; i < len; i++)
-		count -= ((unsigned char)text[i] & 0xC0) == 0x80;
-	return count;
-}
-
 /* Every short word with a colon is a uri by RFC 3986; these are meant as ones. */
 static bool is_meant(const char *format, const char *text, size_t len)
 {
@@ -120,7 +106,7 @@ static int add_string(struct sl_shape_place *p, struct sl_json_value v)
 {
 	size_t len;
 	const char *text = sl_json_string(v, &len);
-	size_t characters = count_characters(text, len);
+	size_t characters = sl_utf8_count(text, len);
 	bool is_first = p->sights[SL_JSON_STRING].count == 1;
 	if (is_first)
 		p->formats = p->may_have;
