@@ -104,6 +104,7 @@
 --- A connection to PostgreSQL (runtime/sink/postgres.h), or nil, why, and the SQLSTATE.
 ---@field postgres fun(conninfo: string, limit_ms: integer): sluice.core.Postgres?, string?, string?
 ---@field shapes fun(stream: string?, by: string?): sluice.core.Shapes   (runtime/sink/shapes.h)
+---@field stats fun(stream: string?, by: string?): sluice.core.Stats     (runtime/sink/stats.h)
 --- A smaller recording made of one (runtime/host/recording_cut.h); where is an expression. err: usage
 --- for what the recording has not, and as of replay for what is damaged.
 ---@field cut fun(options: sluice.core.CutOptions): sluice.core.CutReport?, sluice.Error?
@@ -187,6 +188,11 @@ local core
 ---@field merge fun(self, other: sluice.core.Shapes): true?, sluice.Error?
 ---@field streams fun(self): string[]
 ---@field describe fun(self, stream: string): table?   runtime/schema/shape.h says what is in it
+
+---@class sluice.core.Stats: sluice.core.Taker
+---@field add fun(self, text: string, stream: string, line: integer?, file: string?): true?, sluice.Error?
+---@field streams fun(self): string[]
+---@field describe fun(self, stream: string, most: integer?): table?   runtime/schema/stats.h says what is in it
 
 ---@class sluice.Writer: sluice.core.Taker  of a row the JSON text on one line, and a newline; err with
 ---     field errno = "EPIPE" … and os

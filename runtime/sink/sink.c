@@ -8,6 +8,7 @@
 #include "sink/postgres.h"
 #include "sink/shapes.h"
 #include "sink/sqlite.h"
+#include "sink/stats.h"
 #include "sink/writer.h"
 
 void sl_sinks_open(lua_State *L, struct sl_sinks *s) /* [..., module] */
@@ -19,6 +20,7 @@ void sl_sinks_open(lua_State *L, struct sl_sinks *s) /* [..., module] */
 		{ "sqlite", sl_sqlite_new },
 		{ "postgres", sl_postgres_new },
 		{ "shapes", sl_shapes_new },
+		{ "stats", sl_stats_taker_new },
 		{ NULL, NULL },
 	};
 	sl_writer_open(L, s);
@@ -27,6 +29,7 @@ void sl_sinks_open(lua_State *L, struct sl_sinks *s) /* [..., module] */
 	sl_sqlite_open(L, s);
 	sl_postgres_open(L, s);
 	sl_shapes_open(L, s);
+	sl_stats_taker_open(L, s);
 	lua_pushlightuserdata(L, s);
 	luaL_setfuncs(L, functions, 1);
 }

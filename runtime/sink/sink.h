@@ -34,8 +34,8 @@ struct sl_sinks { /* embedded; must not move; one for each Lua state */
 	struct sl_writers dirty;   /* with bytes not yet written; the room's own */
 };
 
-/* Add core.writer, core.file, core.csv, core.sqlite, core.postgres and core.shapes to the module on top;
- * the context has been filled in. Raises. */
+/* Add core.writer, core.file, core.csv, core.sqlite, core.postgres, core.shapes and core.stats to the
+ * module on top; the context has been filled in. Raises. */
 void sl_sinks_open(lua_State *L, struct sl_sinks *s);
 
 /* Must whoever waits for a database give up? patient: once is not enough for the user to

@@ -25,7 +25,7 @@ local EXCEPTED = { ["runtime/script/cut.c"] = "host/recording_cut.h" }
 local LIBRARIES = {
   ["^uv%.h$"] = { "supervise" },
   ["^simdjson%.h$"] = { "json" },
-  ["^xxhash%.h$"] = { "wire", "record", "host" },
+  ["^xxhash%.h$"] = { "wire", "record", "host", "schema" },
   ["^lz4%.h$"] = { "record" },
   ["^zlib%.h$"] = { "file" },
   ["^sqlite3"] = { "sink" },
