@@ -18,7 +18,7 @@ end
 
 describe("wrong usage", function()
   it("is no command, or an unknown one", function()
-    refused("a command is missing: run, check, filter, infer, call, record, info, ledger or new", "--help")
+    refused("a command is missing: run, check, filter, infer, stats, call, record, info, ledger or new", "--help")
     refused("unknown command 'rum'; did you mean 'run'?", "--help", "rum")
   end)
 

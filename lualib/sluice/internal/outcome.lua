@@ -9,7 +9,7 @@ local units = require "sluice.internal.units"
 local M = {}
 
 ---@class sluice.cli.Report
----@field command "run"|"filter"|"infer"|"call"|"info"
+---@field command "run"|"filter"|"infer"|"stats"|"call"|"info"
 ---@field summary sluice.core.Summary?
 ---@field failure sluice.Error?
 ---@field counts table?       of Run:counts(); nil when nothing began
@@ -24,6 +24,8 @@ local M = {}
 ---@field policy string?      that has options of its own
 ---@field choice string[]?     the streams that it takes, if one of these options chooses among them
 ---@field printed boolean?    the worker's own output was shown as it came
+
+local KEEPS_NONE = { infer = true, stats = true } -- of the rows
 
 local function plural(n, noun)
   return ("%s %s%s"):format(units.show_count(n), noun, n == 1 and "" or "s")
@@ -62,20 +64,18 @@ end
 ---@param report sluice.cli.Report
 local function breakdown(report)
   local parts, counts = {}, report.summary.counts
-  parts[#parts + 1] = report.command ~= "infer" and not report.recording and fates(counts) or nil
+  parts[#parts + 1] = not KEEPS_NONE[report.command] and not report.recording and fates(counts) or nil
   parts[#parts + 1] = bad_lines(report, counts)
   parts[#parts + 1] = stream_counts(report.summary.per_stream)
   return #parts > 0 and (" (%s)"):format(table.concat(parts, "; ")) or ""
 end
 
---- They keep no rows.
-local COMPLETE = { filter = true, infer = true }
 
 ---@param report sluice.cli.Report
 local function end_of(report)
   if report.rehearsed then return "nothing was committed" end
   if report.recording then return "recorded in " .. report.recording end
-  return COMPLETE[report.command] and "complete" or "committed"
+  return (KEEPS_NONE[report.command] or report.command == "filter") and "complete" or "committed"
 end
 
 --- "1,204 rows in 0.8 s (1,180 kept, 24 dropped), committed"
@@ -197,7 +197,7 @@ end
 ---@return string?
 local function remains(report)
   local rows = report.counts and report.counts.rows or 0
-  if report.command == "infer" then return nil end -- it keeps none
+  if KEEPS_NONE[report.command] then return nil end
   local committed = whereabouts(report.failure)
   if committed then return committed end
   if report.failure.committed == true or report.failure.errno or rows == 0 then return nil end

@@ -79,7 +79,7 @@ end
 ---@class sluice.Watch
 ---@field tick fun(run: sluice.Run)?   called while the request runs
 ---@field tick_ms integer?
----@field prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before the sinks
+---@field prepare (fun(summary: sluice.core.Summary): boolean?, sluice.Error?)?  the last thing that can fail before the sinks
 ---@field rehearse boolean?            the sinks prepare, and roll back; on_summary and on_failure are not called
 ---@field on_reject (fun(row: sluice.Row, why: string|sluice.Error))?  hears of each rejected row; rejected rows are then left out of the notes
 ---@field on_violation (fun(err: sluice.Error))?
@@ -93,7 +93,7 @@ local function commit(summary, plan, open, rejected, watch)
     or rejected:judge(summary.counts)
   if err then return nil, err end
   local ok = true
-  if watch.prepare then ok, err = watch.prepare() end
+  if watch.prepare then ok, err = watch.prepare(summary) end
   if ok then ok, err = open:prepare(seals_of(summary.counts)) end
   if ok and watch.rehearse then
     open:rollback()

@@ -1,13 +1,12 @@
 --- sluice infer: a schema from the whole stream, or how the stream has drifted from one.
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
-local input = require "sluice.internal.cli.input"
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
 local option_list = require "sluice.internal.option_list"
-local request_argument = require "sluice.internal.cli.request_argument"
 local result = require "sluice.internal.infer.result"
 local standard_output = require "sluice.internal.standard_output"
+local whole_stream = require "sluice.internal.cli.whole_stream"
 
 --- Loaded when it is the one that is wanted.
 local writers = {
@@ -80,13 +79,7 @@ local function problem_of(options)
   end
 end
 
---- What the rows become, when all of them are there.
----@class sluice.cli.Inferring
----@field plan sluice.Plan
----@field tell fun(spec: sluice.Spec): true?, sluice.Error?
----@field done fun(console: sluice.cli.Console)?  what is said beside it
-
----@return sluice.cli.Inferring? inferring, string? problem
+---@return sluice.cli.WholeStream? inferring, string? problem
 local function comparing(options)
   local against, err = require("sluice.internal.cli.against").open(options.against)
   if not against then return nil, "--against: " .. err.message end
@@ -101,17 +94,11 @@ local function comparing(options)
   }
 end
 
---- Rows of a worker that names its streams itself are taken apart here; in a policy nothing could do that.
-local function takes_apart(options, behind)
-  return options.stream_by and behind and not (options.lines or options.json) and options.as ~= "policy"
-end
-
 ---@param behind string[]?
 ---@param request string?  JSON
----@return sluice.cli.Inferring
+---@return sluice.cli.WholeStream
 local function inferring(options, behind, request)
-  local by = takes_apart(options, behind) and options.stream_by or nil
-  if by then options.stream_by = nil end
+  local by = options.as ~= "policy" and whole_stream.take_stream_by(options, behind) or nil -- no policy could do that
   local shapes, inferred = core.shapes(nil, by), nil
   return {
     plan = { streams = {}, default = { taker = shapes }, options = {} },
@@ -134,19 +121,7 @@ end
 return function(session, options, behind)
   local problem = problem_of(options)
   if problem then return 2, problem end
-  local request
-  request, problem = request_argument.read(options.request, "--request")
-  if problem then return 2, problem end
-  local what
-  what, problem = (options.against and comparing or inferring)(options, behind, request)
-  if not what then return 2, problem end
-  local plan = what.plan
-  plan.export, plan.json, plan.options.timeout = options.export, request, options.timeout or 0
-  local spec, open_ended = input.spec(options, behind, plan, "infer")
-  if not spec then return 2, open_ended end
-  standard_output.expect()
-  session.report.held, session.report.open_ended = true, open_ended
-  local _, failure = session:execute(spec, plan, "rows", function() return what.tell(spec) end)
-  if not failure and not options.quiet then what.done(session.console) end
-  return session:finish(failure)
+  return whole_stream.run(session, options, behind, function(request)
+    return (options.against and comparing or inferring)(options, behind, request)
+  end)
 end

@@ -23,6 +23,7 @@ local commands = {
   check = function() return require "sluice.internal.cli.check" end,
   filter = function() return require "sluice.internal.cli.filter" end,
   infer = function() return require "sluice.internal.cli.infer" end,
+  stats = function() return require "sluice.internal.cli.stats" end,
   call = function() return require "sluice.internal.cli.call" end,
   record = function() return require "sluice.internal.cli.record" end,
   info = function() return require "sluice.internal.cli.info" end,
@@ -131,7 +132,7 @@ function M.main(argv, texts)
   if before[1] == "--version" then
     return say(("sluice %s (%s, protocol %d)"):format(core.version, _VERSION, core.protocol))
   end
-  if #before == 0 then return usage("a command is missing: run, check, filter, infer, call, record, info, ledger or new") end
+  if #before == 0 then return usage("a command is missing: run, check, filter, infer, stats, call, record, info, ledger or new") end
   local command = command_of(before, parsers)
   local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return usage(reword(options), command) end

@@ -202,10 +202,13 @@ Examples:
   return add_stream_options(command, { timeout = "none" })
 end
 
-local function enum_limit(word)
-  local n = math.tointeger(tonumber(word))
-  if n and n >= 0 and n <= 64 then return n end
-  return nil, "a whole number from 0 to 64"
+--- A reader of numbers up to this one.
+local function up_to(most)
+  return function(word)
+    local n = math.tointeger(tonumber(word))
+    if n and n >= 0 and n <= most then return n end
+    return nil, ("a whole number from 0 to %d"):format(most)
+  end
 end
 
 local function add_infer(parser)
@@ -227,10 +230,40 @@ Examples:
   add(command, "--as", "FORMAT", check.one_of({ "lua", "json-schema", "luals", "sql", "policy", "json" }, "lua, json-schema, luals, sql or policy"),
     "lua: for policies; json-schema: 2020-12; luals: classes\nfor an editor; sql: CREATE TABLE; policy: one that\ncommits to SQLite (lua).")
   add(command, "--dialect", "NAME", check.one_of({ "sqlite", "postgres" }, "sqlite or postgres"), "Of --as sql (sqlite).")
-  add(command, "--enum", "N", enum_limit, "At most so many texts that occur often make an enum;\n0: none do (8).")
+  add(command, "--enum", "N", up_to(64), "At most so many texts that occur often make an enum;\n0: none do (8).")
   command:flag("--tight"):description("Ranges and lengths are limits, and fields that never\ncame are refused.")
   add(command, "--against", "FILE", check.name, "A schema, Lua or JSON Schema: say where the rows differ\nfrom it, as a table or --as json; status 3 if it would\nrefuse some (marked !).")
   command:flag("--update"):description("With --against: widen the JSON Schema in FILE so that\nit accepts the rows; of Lua show what would change.")
+  return add_stream_options(command, { timeout = "none" })
+end
+
+local function add_stats(parser)
+  local command = parser:command("stats"):summary("Show what is in each field of the rows.")
+    :usage("Usage: sluice stats [options] [FILE…]\n       sluice stats [options] [-- WORKER [ARG…]]")
+    :description("Read all rows and show, for each stream and field, how often it is there, its\ntypes, the least and the greatest value, the mean, how many values are distinct,\nand the most frequent ones. Without files and worker, JSON lines are read from\nstandard input.")
+    :epilog([[
+Examples:
+  sluice stats monday.log.gz
+  sluice stats --stream-by /type --lines -- rg --json TODO
+      A table for each kind of row.
+  sluice stats --as json -- ./scan.lua | jq '.fields[] | select(.null > 0) | .field'
+
+A field is a JSON Pointer; /tags/* are the elements of the arrays in /tags. present
+counts the rows that have it, null too; min and max are of what there is most of,
+and strings are in the order of code points. Of duplicate keys the last counts.
+Up to 1,024 distinct values are counted exactly; of more, the number is an estimate
+("~"), within 1.6 % in 95 of 100 cases. Of more than 256, every value with a share
+above 2/256 is found, and a share marked "~" is too large by at most 1/256. A stream
+has 1,000 fields at most: of further ones only the number is told.
+
+--as json writes an object a line for each stream: stream, rows, bytes,
+rows_per_second, omitted, and fields, a list of: field, rows, share, values, null,
+types, distinct, exact, frequent (value, count, share, over: how much of count may be
+too much), numbers (min, max, mean), strings (min, max, min_length, max_length),
+arrays (min_items, max_items).]])
+  add_files(command)
+  add(command, "--as", "FORMAT", check.one_of({ "table", "json" }, "table or json"), "table, or json: one object a line (table).")
+  add(command, "--top", "N", up_to(100), "So many of the most frequent values of a field (5).")
   return add_stream_options(command, { timeout = "none" })
 end
 
@@ -369,8 +402,9 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
 4 script or sink failed, 5 protocol, 6 the worker died, 124 a timeout,
 126/127 not executable/not found, 130/143 interrupted/terminated.]])
   local commands = {
-    run = add_run(root), check = add_check(root), filter = add_filter(root), infer = add_infer(root), call = add_call(root),
-    record = add_record(root), info = add_info(root), ledger = add_ledger(root), new = add_new(root), worker = add_worker(root),
+    run = add_run(root), check = add_check(root), filter = add_filter(root), infer = add_infer(root),
+    stats = add_stats(root), call = add_call(root), record = add_record(root), info = add_info(root),
+    ledger = add_ledger(root), new = add_new(root), worker = add_worker(root),
   }
   for _, command in pairs(commands) do add_help(command:add_help(false)) end
   root:flag("--version"):description("Show the version.")

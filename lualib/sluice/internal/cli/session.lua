@@ -180,7 +180,7 @@ end
 ---@param spec sluice.Spec
 ---@param plan sluice.Plan
 ---@param type "rows"|"call"
----@param prepare (fun(): boolean?, sluice.Error?)?  the last thing that can fail before success
+---@param prepare (fun(summary: sluice.core.Summary): boolean?, sluice.Error?)?  the last thing that can fail before success
 ---@param rehearsal sluice.Watch?                    nothing is committed
 ---@return sluice.core.Summary? summary, sluice.Error? failure  both where only the recording has failed
 function Session:execute(spec, plan, type, prepare, rehearsal)

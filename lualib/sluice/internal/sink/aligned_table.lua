@@ -4,6 +4,7 @@
 --- columns are (or a little time has passed); after that each row is written
 --- as it comes, and what is too long for its column is cut. Numbers stand
 --- right, everything else left; a row whose payload is no object has one column, "payload".
+--- A text that stands for a number is made one by `right`.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
 local text_width = require "sluice.internal.sink.text_width"
@@ -25,8 +26,23 @@ Aligned.__index = Aligned
 
 -- ---- cells -----------------------------------------------------------------
 
+---@class sluice.sink.Right  a cell that stands right
+---@field text string
+---@field is_whole boolean?  a column in which all are gives way to no other
+local Right = { __name = "sluice.sink.Right" }
+
+---@param text string
+---@param is_whole boolean?
+---@return sluice.sink.Right
+function M.right(text, is_whole)
+  return setmetatable({ text = text, is_whole = is_whole }, Right)
+end
+
+local function is_right(value) return getmetatable(value) == Right end
+
 local function text_of(value)
   if value == nil then return "" end
+  if is_right(value) then return value.text end
   if type(value) == "string" then return text_width.printable(value) end
   return text_width.printable((core.json.encode(value)) or tostring(value))
 end
@@ -65,18 +81,25 @@ function M.add_names(names, seen, fields, raw)
 end
 
 local function natural(self, name)
-  local most, right = text_width.of(text_width.printable(name)), nil
+  local most, right, is_whole = text_width.of(text_width.printable(name)), nil, nil
   for _, row in ipairs(self.waiting) do
     local value = row.fields[name]
     most = math.max(most, text_width.of(text_of(value)))
-    if value ~= nil and value ~= core.null then right = right ~= false and type(value) == "number" end
+    if value ~= nil and value ~= core.null then
+      right = right ~= false and (type(value) == "number" or is_right(value))
+      is_whole = is_whole ~= false and is_right(value) and value.is_whole
+    end
   end
-  return { name = name, width = most, right = right == true }
+  return { name = name, width = most, right = right == true, is_whole = is_whole }
+end
+
+local function limited(column, limit)
+  return column.is_whole and column.width or math.min(column.width, limit)
 end
 
 local function total(columns, limit)
   local sum = #GAP * (#columns - 1)
-  for _, column in ipairs(columns) do sum = sum + math.min(column.width, limit) end
+  for _, column in ipairs(columns) do sum = sum + limited(column, limit) end
   return sum
 end
 
@@ -85,21 +108,22 @@ local function shrink(columns, most)
   local limit = NARROWEST
   for _, column in ipairs(columns) do limit = math.max(limit, column.width) end
   while limit > NARROWEST and total(columns, limit) > most do limit = limit - 1 end
-  for _, column in ipairs(columns) do column.width = math.min(column.width, limit) end
+  for _, column in ipairs(columns) do column.width = limited(column, limit) end
 end
 
 -- ---- lines -----------------------------------------------------------------
 
-local function pad(self, column, text, is_last)
+local function pad(self, column, text, is_last, stands_right)
   if self.most then text = text_width.cut(text, column.width) end
   local space = (" "):rep(column.width - text_width.of(text))
-  if column.right then return space .. text end
+  if stands_right then return space .. text end
   return is_last and text or text .. space
 end
 
 local function line(self, cell_of)
   local cells = lists.map(self.columns, function(column, i)
-    return pad(self, column, cell_of(column), i == #self.columns)
+    local text, stands_right = cell_of(column)
+    return pad(self, column, text, i == #self.columns, column.right or stands_right)
   end)
   local text = table.concat(cells, GAP):gsub(" +$", "")
   return self.write((self.most and text_width.cut(text, self.most) or text) .. "\n")
@@ -116,7 +140,10 @@ end
 
 local function put(self, row)
   note_hidden(self, row.fields)
-  return line(self, function(column) return text_of(row.fields[column.name]) end)
+  return line(self, function(column)
+    local value = row.fields[column.name]
+    return text_of(value), is_right(value)
+  end)
 end
 
 --- The widths are decided: the header, and what has waited.
