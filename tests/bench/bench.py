@@ -219,8 +219,8 @@ class Bench:
             f"{short:,} rows": ["filter", table.EXPRESSION, "--", emit, "--rows", str(short)],
             f"{long:,} rows": ["filter", table.EXPRESSION, "--", emit, "--rows", str(long)],
             "rows of 1 MiB": ["run", "tests/bench/size.lua", "--", emit, f"{self.data}/large.jsonl"],
-            f"infer, {short:,} rows": ["infer", "-q", "--", emit, "--rows", str(short)],
-            f"infer, {long:,} rows": ["infer", "-q", "--", emit, "--rows", str(long)],
+            **{f"{command}, {count:,} rows": [command, "-q", "--", emit, "--rows", str(count)]
+               for command in ("infer", "stats") for count in (short, long)},
         }
         peaks = {}
         for name, words in runs.items():
@@ -230,7 +230,7 @@ class Bench:
         self.results["memory"] = [{"name": name, "peak": size} for name, size in peaks.items()]
         self.judge_memory(*peaks.values(), long_name=f"{long:,} rows")
 
-    def judge_memory(self, one, short, long, large, infer_short, infer_long, long_name):
+    def judge_memory(self, one, short, long, large, *whole_streams, long_name):
         def target(what, size, unit, required, scale):
             value = size / scale
             return {"job": "memory", "what": what, "value": value, "unit": unit, "bound": "at most",
@@ -240,7 +240,8 @@ class Bench:
             target(f"peak of the runner, {long_name}", long, "MiB", 16, MIB),
             target("the same, above the short stream", long - short, "MiB", 1, MIB),
             target("rows of 1 MiB, above one small row", large - one, "× frame", 3, MIB),
-            target(f"infer, {long_name}, above the short stream", infer_long - infer_short, "MiB", 1, MIB),
+            *(target(f"{name}, {long_name}, above the short stream", above - below, "MiB", 1, MIB)
+              for name, below, above in zip(("infer", "stats"), whole_streams[::2], whole_streams[1::2])),
         ]
         self.now("")
         if not self.smoke:

@@ -187,6 +187,11 @@ def all_jobs(build, data, sizes, server=None):
             mine("infer", "-q", "--", emit, rows),
             Contender("sluice filter true", [sluice, "filter", "true", "--", emit, rows]),
         ], [Target("sluice filter true", 0.5, 1)]),
+        Job("stats", "what is in six fields, beside counting the rows, C worker", [
+            mine("stats", "-q", "--", emit, rows),
+            Contender("sluice filter --count", [sluice, "filter", "--count", "true", "--", emit, rows]),
+            Contender("sluice filter true", [sluice, "filter", "true", "--", emit, rows]),
+        ], [Target("sluice filter --count", 0.5, 1)]),
         Job("record", "filter with --record, beside filter without, C worker",
             _recorded([sluice, "filter", EXPRESSION, "--", emit, rows], data), [Target("not recorded", 1 / 1.4, 1 / 1.25)]),
         Job("record-policy", "policy with --record, beside policy without, C worker",

@@ -1,7 +1,7 @@
 --- Every benchmark on few rows: do sluice and its competitors say the same?
 local paths = require "support.paths"
 
-local JOBS = { "filter", "lines", "json", "pass", "policy", "large", "sqlite", "csv", "infer", "record", "record-policy", "replay", "size",
+local JOBS = { "filter", "lines", "json", "pass", "policy", "large", "sqlite", "csv", "infer", "stats", "record", "record-policy", "replay", "size",
   "postgres", "start", "limits", "schema", "latency" }
 
 -- Tracing processes and looking for leaks exclude each other; of the others, those that
