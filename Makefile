@@ -10,9 +10,9 @@ CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
 
 BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev liblz4-dev \
-	libre2-dev libxxhash-dev libsqlite3-dev libpq-dev libpq5 lua-argparse lua-filesystem lua-cjson lua5.4
+	libre2-dev libxxhash-dev libsqlite3-dev libpq-dev libpq5 lua-argparse lua-filesystem lua-cjson lua5.4 mandoc
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
-	util-linux iproute2 locales sqlite3 postgresql-15 postgresql-client-15 \
+	util-linux iproute2 locales sqlite3 postgresql-15 postgresql-client-15 zsh fish \
 	openssh-server openssh-client parallel miller sqlite-utils systemd shellcheck
 
 # ---- what is built -------------------------------------------------------
@@ -62,18 +62,26 @@ $(BUILD)/%.cpp.o: %.cpp Makefile
 	$(call say,CXX,$<)
 	$(Q)$(CXX_ALL) -c -o $@ $<
 
+# The manual as text, for `sluice help`, which works without a man program.
+MAN_PAGES := $(wildcard runtime/man/*.[1357])
+MAN_TEXTS := $(MAN_PAGES:runtime/man/%=$(BUILD)/man/%.txt)
+
+$(BUILD)/man/%.txt: runtime/man/% Makefile
+	@mkdir -p $(@D)
+	$(Q)mandoc -Tutf8 -O width=78 $< > $@
+
 # The command has lualib inside, compiled: half of its start was reading Lua. And the
-# ready scripts, which it finds by name wherever it lies.
+# ready scripts, which it finds by name wherever it lies, and the manual.
 LUA_FILES := $(filter-out %.meta.lua,$(shell find lualib -name '*.lua'))
 # What only editors read.
 ANNOTATIONS := $(shell find lualib -name '*.meta.lua')
 SCRIPTS   := $(wildcard scripts/*.lua)
 EMBEDDED  := $(BUILD)/embedded.c
 
-$(EMBEDDED): runtime/lua/embed.lua $(LUA_FILES) $(SCRIPTS) Makefile
+$(EMBEDDED): runtime/lua/embed.lua $(LUA_FILES) $(SCRIPTS) $(MAN_TEXTS) Makefile
 	@mkdir -p $(@D)
 	$(call say,LUAC,$@)
-	$(Q)$(LUA) $< $(sort $(LUA_FILES) $(SCRIPTS)) > $@
+	$(Q)$(LUA) $< $(sort $(LUA_FILES) $(SCRIPTS) $(MAN_TEXTS)) > $@
 
 $(EMBEDDED).o: $(EMBEDDED) runtime/lua/embedded.h
 	$(Q)$(CC_ALL) -O0 -c -o $@ $<
@@ -146,6 +154,10 @@ deps:
 	@sh tests/support/install.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 TO       = $(DESTDIR)$(PREFIX)
+man_dir  = $(TO)/share/man/man$(1)
+
+# In the order of bash, zsh and fish, where each looks.
+COMPLETIONS := bash-completion/completions/sluice zsh/site-functions/_sluice fish/vendor_completions.d/sluice.fish
 
 install: all
 	install -d $(TO)/bin $(TO)/lib/pkgconfig $(TO)/lib/lua/5.4/sluice $(TO)/include/sluice
@@ -160,10 +172,17 @@ install: all
 	    runtime/host/sluice-worker.pc.in > $(TO)/lib/pkgconfig/sluice-worker.pc
 	for f in $(LUA_FILES:lualib/%=%) $(ANNOTATIONS:lualib/%=%); do install -D -m 644 lualib/$$f $(TO)/share/lua/5.4/$$f || exit 1; done
 	for f in $(SCRIPTS); do install -D -m 644 $$f $(TO)/share/sluice/$$f || exit 1; done
+	for f in $(MAN_PAGES); do install -D -m 644 $$f $(call man_dir,$${f##*.})/$${f##*/} || exit 1; done
+	for f in $(COMPLETIONS); do install -d $(TO)/share/$${f%/*} || exit 1; done
+	$(SLUICE) completion bash > $(TO)/share/$(word 1,$(COMPLETIONS))
+	$(SLUICE) completion zsh > $(TO)/share/$(word 2,$(COMPLETIONS))
+	$(SLUICE) completion fish > $(TO)/share/$(word 3,$(COMPLETIONS))
 
 uninstall:
 	rm -f $(TO)/bin/sluice $(TO)/lib/libsluice-worker.* $(TO)/lib/pkgconfig/sluice-worker.pc
 	rm -rf $(TO)/lib/lua/5.4/sluice $(TO)/include/sluice $(TO)/share/lua/5.4/sluice $(TO)/share/sluice
+	for f in $(MAN_PAGES); do rm -f $(call man_dir,$${f##*.})/$${f##*/}; done
+	rm -f $(addprefix $(TO)/share/,$(COMPLETIONS))
 
 clean:
 	rm -rf build

@@ -179,15 +179,26 @@ static void give_path_to_scripts(lua_State *L)
 	lua_pop(L, 1);
 }
 
-/* For cli/ready.lua, when a run asks for one: the texts of the ready scripts, by name. */
-static int push_scripts(lua_State *L)
+static int push_texts(lua_State *L, const struct sl_embedded *first)
 {
 	lua_newtable(L);
-	for (const struct sl_embedded *e = sl_embedded_scripts; e->name != NULL; e++) {
+	for (const struct sl_embedded *e = first; e->name != NULL; e++) {
 		lua_pushlstring(L, (const char *)e->bytes, e->len);
 		lua_setfield(L, -2, e->name);
 	}
 	return 1;
+}
+
+/* For cli/ready.lua, when a run asks for one: the texts of the ready scripts, by name. */
+static int push_scripts(lua_State *L)
+{
+	return push_texts(L, sl_embedded_scripts);
+}
+
+/* For cli/manual.lua: the pages of the manual, by names such as "sluice-run.1". */
+static int push_pages(lua_State *L)
+{
+	return push_texts(L, sl_embedded_pages);
 }
 
 /* ---- the command ---- */
@@ -236,7 +247,8 @@ static int run_command(lua_State *L) /* [command] */
 	lua_getfield(L, -1, "main");
 	push_arguments(L, c);
 	lua_pushcfunction(L, push_scripts);
-	lua_call(L, 2, 1); /* [..., result] */
+	lua_pushcfunction(L, push_pages);
+	lua_call(L, 3, 1); /* [..., result] */
 	if (lua_type(L, -1) == LUA_TSTRING)
 		c->sigpipe = strcmp(lua_tostring(L, -1), "SIGPIPE") == 0;
 	else

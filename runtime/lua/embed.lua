@@ -1,6 +1,6 @@
 --- lua5.4 runtime/lua/embed.lua FILE… > embedded.c: what the command has inside (embedded.h), the modules
---- of lualib compiled and the ready scripts as text. Made by the Makefile; a start then reads and
---- compiles no file of ours.
+--- of lualib compiled, the ready scripts and the pages of the manual as text. Made by the Makefile; a start
+--- then reads and compiles no file of ours.
 local function read(path)
   local file <close> = assert(io.open(path, "rb"))
   return file:read "a"
@@ -12,10 +12,16 @@ local function module_of(path, name)
   return { name = name:gsub("/init$", ""):gsub("/", "."), bytes = chunk }
 end
 
-local modules, scripts = {}, {}
+--- man/NAME.txt, as mandoc writes it: bold and underlined characters are overstruck, x\bx and _\bx.
+local function plain(text)
+  return (text:gsub(utf8.charpattern .. "\b", ""))
+end
+
+local modules, scripts, pages = {}, {}, {}
 for _, path in ipairs(arg) do
-  local module, script = path:match "lualib/(.*)%.lua$", path:match "scripts/(.*)%.lua$"
+  local module, script, page = path:match "lualib/(.*)%.lua$", path:match "scripts/(.*)%.lua$", path:match "man/(.*)%.txt$"
   if module then modules[#modules + 1] = module_of(path, module)
+  elseif page then pages[#pages + 1] = { name = page, bytes = plain(read(path)) }
   else scripts[#scripts + 1] = { name = script, bytes = read(path) } end
 end
 
@@ -33,3 +39,4 @@ end
 print '#include "lua/embedded.h"\n'
 write("sl_embedded_modules", modules)
 write("sl_embedded_scripts", scripts)
+write("sl_embedded_pages", pages)

@@ -1,6 +1,7 @@
 --- The command line of sluice.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
+local manual = require "sluice.internal.cli.manual"
 local option_list = require "sluice.internal.option_list"
 local standard_output = require "sluice.internal.standard_output"
 local parser = require "sluice.internal.cli.parser"
@@ -29,6 +30,13 @@ local commands = {
   info = function() return require "sluice.internal.cli.info" end,
   new = function() return require "sluice.internal.cli.new" end,
   ledger = function() return require "sluice.internal.cli.ledger" end,
+}
+
+--- Commands that print a text and need no session: that text, or a problem.
+---@type table<string, fun(options: table, parsers: sluice.cli.Parser): string?, string?>
+local answers = {
+  help = function(options) return manual.page(options.topic) end,
+  completion = function(options, parsers) return require "sluice.internal.cli.completion".of(options.shell, parsers) end,
 }
 
 --- One line, and where to read on.
@@ -70,6 +78,17 @@ local function say(text)
   return core.exit_code(err)
 end
 
+--- The exit code of a command that prints a text; nil: it is none of those.
+---@return integer|"SIGPIPE"|nil code
+local function answer(options, parsers)
+  local make = answers[options.command]
+  if not make then return nil end
+  local text, problem = make(options, parsers)
+  if not text then return usage(problem, options.command) end
+  if options.command == "help" and manual.through_pager(text) then return 0 end
+  return say(text)
+end
+
 --- Whether the next word belongs to this one, as in `--export count`.
 local function takes_value(word)
   if not word:find "^%-%-" or word == "--help" then return false end
@@ -107,7 +126,7 @@ end
 --- Help is asked for wherever the word stands; the rest need not make sense.
 ---@return string? help
 local function help_wanted(before, parsers)
-  local wanted = before[1] == "help"
+  local wanted = false
   for _, word in ipairs(before) do
     wanted = wanted or word == "-h" or word == "--help"
   end
@@ -121,9 +140,10 @@ end
 --- output has gone and the process should end as such processes do.
 ---@param argv string[]
 ---@param texts fun(): table<string, string>  of the ready scripts, by name
+---@param pages fun(): table<string, string>  of the manual, by names such as "sluice-run.1"
 ---@return integer|"SIGPIPE" code
-function M.main(argv, texts)
-  ready.texts = texts
+function M.main(argv, texts, pages)
+  ready.texts, manual.texts = texts, pages
   standard.replace()
   local parsers = parser.build()
   local before, behind = split(argv)
@@ -137,6 +157,8 @@ function M.main(argv, texts)
   local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return usage(reword(options), command) end
   if behind and #behind == 0 then return usage("nothing stands behind --; name a worker there", command) end
+  local told = answer(options, parsers)
+  if told then return told end
   collectgarbage "restart" -- stopped by main.c
   local opened <close>, problem = session.open(options)
   if not opened then return usage(problem, command) end

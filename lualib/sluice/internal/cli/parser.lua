@@ -7,6 +7,9 @@ local units = require "sluice.internal.units"
 
 local M = {}
 
+--- For which there is completion.
+M.SHELLS = { "bash", "zsh", "fish" }
+
 -- A word such as `-5` or `-x < 3` begins like an option and is none. argparse
 -- cannot tell, so it gets such words behind this mark.
 local MARK = "\1"
@@ -385,6 +388,30 @@ prints JSON lines; without one, --lines reads standard input.]])
   return command
 end
 
+local function add_manual(parser)
+  local command = parser:command("help"):summary("Show a page of the manual.")
+    :usage("Usage: sluice help [TOPIC]")
+    :description("Show the manual page of a command or of another topic; without one, list them.")
+    :epilog([[
+Examples:
+  sluice help run
+  sluice help policy]])
+  command:argument("TOPIC"):target("topic"):args("?"):convert(unshield):description("A command, policy, schema, sinks, …")
+  return command
+end
+
+local function add_completion(parser)
+  local command = parser:command("completion"):summary("Write the completion script of a shell.")
+    :usage("Usage: sluice completion bash|zsh|fish")
+    :description("Write a script by which the shell completes commands and options of sluice.")
+    :epilog([[
+Examples:
+  source <(sluice completion bash)
+  sluice completion fish > ~/.config/fish/completions/sluice.fish]])
+  command:argument("SHELL"):target("shell"):choices(M.SHELLS):description("bash, zsh or fish.")
+  return command
+end
+
 ---@class sluice.cli.Parser
 ---@field root table
 ---@field commands table<string, table>
@@ -396,7 +423,7 @@ function M.build()
     :usage("Usage: sluice COMMAND [options] …")
     :description("Start a worker process, stream its rows into a Lua script as they appear, and\nkeep them only when the stream is known to be complete.")
     :epilog([[
-`sluice COMMAND --help` tells more. Documentation: README.md.
+`sluice COMMAND --help` lists the options of a command, `sluice help` shows the manual.
 
 Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused,
 4 script or sink failed, 5 protocol, 6 the worker died, 124 a timeout,
@@ -405,6 +432,7 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
     run = add_run(root), check = add_check(root), filter = add_filter(root), infer = add_infer(root),
     stats = add_stats(root), call = add_call(root), record = add_record(root), info = add_info(root),
     ledger = add_ledger(root), new = add_new(root), worker = add_worker(root),
+    help = add_manual(root), completion = add_completion(root),
   }
   for _, command in pairs(commands) do add_help(command:add_help(false)) end
   root:flag("--version"):description("Show the version.")
