@@ -1,7 +1,7 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster
+.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster manual
 
 T := $(BUILD)/tests
 
@@ -128,6 +128,11 @@ endif
 asan: deps
 	$(NOW) $(ASAN) test-parts
 	@bash tests/run.sh $(BUILD)/asan
+
+# The examples of the manual, with what they show now.
+manual: deps
+	$(NOW) all
+	@$(LUA) tests/support/update_manual.lua
 
 # Threads are in the worker's emitter and control thread only: the specs that
 # make them work hard.

@@ -41,6 +41,12 @@ local function text_of(line)
   return (line:gsub("\\%(..", ESCAPES):gsub("\\[e&-]", ESCAPES))
 end
 
+--- A line as it stands in a literal block.
+function M.source_of(line)
+  local source = line:gsub("\\", "\\e"):gsub("['`^~]", { ["'"] = "\\(aq", ["`"] = "\\(ga", ["^"] = "\\(ha", ["~"] = "\\(ti" })
+  return (source:gsub("^%.", "\\&."))
+end
+
 ---@class manual.Block
 ---@field line integer     of its first line, in the page
 ---@field lines string[]
@@ -100,17 +106,9 @@ end
 
 local FIXTURES = paths.root .. "/tests/command/manual"
 
---- A directory with what the examples of the manual use: the files that sluice.1 shows.
-function M.workplace()
-  local dir = shell.directory()
-  os.execute(("cp %s/* %s"):format(FIXTURES, dir))
-  M.write_files(dir, "sluice.1")
-  return dir
-end
-
 --- The files that a page shows, into a directory.
 ---@return string[] names
-function M.write_files(dir, name)
+local function write_files(dir, name)
   local names = {}
   for _, block in ipairs(M.blocks(name)) do
     local file = M.file_of(block)
@@ -122,19 +120,41 @@ function M.write_files(dir, name)
   return names
 end
 
+--- Programs of the examples that are others under the sanitizers.
+local function sanitized_programs(dir)
+  local bin = dir .. "/.bin"
+  lfs.mkdir(bin)
+  shell.write(bin .. "/cc", '#!/bin/sh\nexec /usr/bin/cc $CFLAGS "$@"\n')
+  shell.write(bin .. "/lua5.4", ('#!/bin/sh\nexec %s "$@"\n'):format(paths.lua))
+  os.execute(("chmod +x %s/*"):format(bin))
+  return bin .. ":"
+end
+
+--- A directory with what the examples of a page use: its own files, and those that sluice.1 shows.
+---@return manual.Workplace
+function M.workplace(name)
+  local dir = shell.directory()
+  os.execute(("cp %s/*.lua %s/*.jsonl %s"):format(FIXTURES, FIXTURES, dir))
+  write_files(dir, "sluice.1")
+  ---@class manual.Workplace
+  return { dir = dir, path = paths.sanitized and sanitized_programs(dir) or "", files = write_files(dir, name) }
+end
+
 --- Run a command of a session: what it writes to both outputs, in lines.
-function M.output(dir, command)
+---@param place manual.Workplace
+---@return string[] lines
+function M.output(place, command)
   local result = shell.run({ "bash", "-c", ("exec 2>&1; %s"):format(command) }, {
-    cwd = dir, seconds = 60,
+    cwd = place.dir, seconds = 60,
     env = {
-      PATH = paths.build .. ":" .. os.getenv "PATH", PKG_CONFIG_PATH = paths.build .. "/lib", LD_LIBRARY_PATH = paths.build .. "/lib",
+      PATH = place.path .. paths.build .. ":" .. os.getenv "PATH", PKG_CONFIG_PATH = paths.build .. "/lib", LD_LIBRARY_PATH = paths.build .. "/lib",
       NO_COLOR = "1",
     },
   })
   local lines = {}
   for line in result.out:gmatch "([^\n]*)\n?" do lines[#lines + 1] = line end
   while lines[#lines] == "" do lines[#lines] = nil end
-  return lines, result.status
+  return lines
 end
 
 return M
