@@ -1,6 +1,7 @@
 --- make install: everything works from where it was put, and uninstall leaves
 --- nothing behind.
 local lfs = require "lfs"
+local manual = require "support.manual"
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -106,6 +107,21 @@ describe("what make install has put under its prefix", function()
     succeeded(("sh -c %s"):format(paths.quote(("cc $(pkg-config --cflags sluice-worker) -shared -fPIC -o %s %s"):format(
       out, paths.root .. "/examples/04-shared-library/words.c"))))
     assert.equal('"a"\n"b"\n', succeeded { "sluice", "filter", "--quiet", "--request", '"a b a"', "true", "--map", "word", "--", out })
+  end)
+
+  it("is a manual, where man looks for it and in the command", function()
+    for _, name in ipairs(manual.names()) do
+      local installed_page = ("%s/share/man/man%s/%s"):format(prefix, name:match "%d$", name)
+      assert.equal(shell.read(manual.directory .. name), shell.read(installed_page))
+    end
+    assert.matches("^SLUICE%-POLICY%(5%)", succeeded { "sluice", "help", "policy" })
+  end)
+
+  it("is completion, where bash, zsh and fish look for it", function()
+    local bash = prefix .. "/share/bash-completion/completions/sluice"
+    assert.matches("-F _sluice", succeeded { "bash", "-c", "source " .. bash .. "; complete -p sluice" }, 1, true)
+    assert.matches("^#compdef sluice\n", shell.read(prefix .. "/share/zsh/site-functions/_sluice"))
+    assert.matches("complete %-c sluice ", shell.read(prefix .. "/share/fish/vendor_completions.d/sluice.fish"))
   end)
 
   it("names no place of the source tree", function()
