@@ -133,6 +133,7 @@ asan: deps
 manual: deps
 	$(NOW) all
 	@$(LUA) tests/support/update_manual.lua
+	$(NOW) all
 
 # Threads are in the worker's emitter and control thread only: the specs that
 # make them work hard.

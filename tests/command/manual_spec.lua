@@ -269,8 +269,9 @@ describe("the manual of policies", function()
     assert.same(lists.sorted_keys(upvalue(policy_options.declare, "types")), sorted(items(lines, "Cm", 2)))
   end)
 
-  it("has what rows and runs have", function()
+  it("has what an expectation, rows and runs have", function()
     local found = marked("sluice-policy.5", "Va", "Fn")
+    for _, name in ipairs(fields_of("lualib/sluice/internal/expectation.lua", "sluice.Expectation")) do assert(found[name], name) end
     for _, name in ipairs(fields_of("lualib/sluice/core.meta.lua", "sluice.Row")) do
       assert(found["row." .. name] or found["row:" .. name], "row." .. name)
     end
@@ -359,10 +360,12 @@ describe("the manual of workers", function()
     for name in pairs(constants) do assert(headers:find("%f[%w_]" .. name .. "%f[^%w_]"), name) end
   end)
 
-  it("has the methods of emit in Lua", function()
-    local methods = shell.read(paths.root .. "/runtime/host/lua_host.c"):match "emit_methods%[%] = {(.-)NULL"
-    local found = marked("sluice-worker.3", "Fn")
-    for name in methods:gmatch '"(%l+)"' do assert(found["emit:" .. name], name) end
+  it("has what a worker in Lua has, gets and finds", function()
+    local found, meta = marked("sluice-worker.3", "Fn", "Va"), "lualib/sluice/worker.meta.lua"
+    for _, name in ipairs(fields_of(meta, "sluice.Emit")) do assert(found["emit:" .. name], name) end
+    for _, class in ipairs { "sluice.LuaWorker", "sluice.Finding" } do
+      for _, name in ipairs(fields_of(meta, class)) do assert(found[name], name) end
+    end
   end)
 end)
 
