@@ -92,8 +92,8 @@ end)
 
 describe("help", function()
   it("goes to stdout, for the command and for each subcommand", function()
-    for _, words in ipairs { { "--help" }, { "-h" }, { "help" }, { "run", "--help" }, { "filter", "--help" },
-      { "call", "-h" }, { "info", "--help" }, { "worker", "--help" }, { "help", "filter" } } do
+    for _, words in ipairs { { "--help" }, { "-h" }, { "help", "--help" }, { "run", "--help" }, { "filter", "--help" },
+      { "call", "-h" }, { "info", "--help" }, { "worker", "--help" }, { "stats", "-h" } } do
       local status, out, err = sluice(table.unpack(words))
       assert.equal(0, status)
       assert.equal("", err)

@@ -101,6 +101,7 @@ end
 --- A text without what differs from run to run.
 function M.normal(text)
   return (text:gsub("in [%d.]+ m?s%f[%W]", "in N ms")
+    :gsub("%d[%d,]* rows/s", "N rows/s")
     :gsub("%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ", "TIME"))
 end
 

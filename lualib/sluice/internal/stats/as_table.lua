@@ -72,7 +72,11 @@ end
 local function type_cell(place)
   local found = lists.select(TYPES, function(name) return place.types[name] end)
   if #found < 2 then return found[1] or "null" end
-  table.sort(found, function(a, b) return place.types[a] > place.types[b] end)
+  table.sort(found, function(a, b)
+    local difference = place.types[a] - place.types[b]
+    if difference ~= 0 then return difference > 0 end
+    return a < b
+  end)
   return table.concat(lists.map(found, function(name)
     return ("%s %s"):format(name, units.show_count(place.types[name]))
   end), ", ")
