@@ -8,15 +8,15 @@ local forever = support.forever
 --- Sanitized builds are slow; the default limit must not be theirs.
 local LIMIT_MS = paths.sanitized and 400 or 100
 
-setup(function() core.limits { handler_ms = LIMIT_MS } end)
+--- For handlers that do not end by themselves; to others a busy machine may do what it likes.
+local function limit() core.limits { handler_ms = LIMIT_MS } end
+local function set_free() core.limits { handler_ms = 10000 } end
 
-teardown(function()
-  core.limits { handler_ms = 10000 }
-  support.shutdown()
-end)
+teardown(support.shutdown)
 
 --- After whatever happened, the worker and the program are of use.
 after_each(function()
+  set_free()
   assert.is_nil(debug.gethook())
   assert.equal(1, support.succeeds({ "1" }, function() end).total_rows)
 end)
@@ -78,10 +78,8 @@ describe("an error in a handler", function()
   end)
 
   it("is a stack without end", function()
-    core.limits { handler_ms = 10000 }
     local function f() return 1 + f() end
     assert.matches("stack overflow", support.fails("sink", { "1" }, f).message)
-    core.limits { handler_ms = LIMIT_MS }
   end)
 
   it("is to start, to wait or to pull inside it", function()
@@ -98,6 +96,8 @@ describe("an error in a handler", function()
 end)
 
 describe("a handler that loops", function()
+  before_each(limit)
+
   local function stopped(handler, more)
     local started = core.now()
     local failure = support.fails(more and more.kind or "sink_timeout", { "1" }, handler, more)
@@ -131,9 +131,8 @@ describe("a handler that loops", function()
   end)
 
   it("is stopped at the deadline of its request", function()
-    core.limits { handler_ms = 10000 }
+    set_free()
     local failure, took = stopped(forever, { timeout = 200, kind = "request_timeout" })
-    core.limits { handler_ms = LIMIT_MS }
     assert.matches("did not end within 200 ms: streams.rows.on_row was still running", failure.message)
     assert.is_true(took >= 199, took .. " ms")
   end)
@@ -153,6 +152,8 @@ describe("a handler that loops", function()
 end)
 
 describe("protect", function()
+  before_each(limit)
+
   it("gives what the function returns", function()
     assert.same({ true, 1, nil, 3, n = 4 }, table.pack(core.protect("f", nil, function(...) return ... end, 1, nil, 3)))
   end)
@@ -189,6 +190,8 @@ describe("protect", function()
 end)
 
 describe("coroutines, followed,", function()
+  before_each(limit)
+
   it("resume, yield and return as ever", function()
     local co = coroutine.create(function(a, b)
       local c = coroutine.yield(a + b)
