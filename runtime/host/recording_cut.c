@@ -184,7 +184,7 @@ static int cut(struct cutting *x, struct sl_error *err)
 	    sl_cut_frames_init(&x->frames, o, x->report, redacts ? &x->redaction : NULL, err) != 0 ||
 	    sl_record_file_open(&x->from, o->from, err) != 0)
 		return -1;
-	x->to = sl_recorder_open(o->to, x->from.reader.flags | SL_RECORD_IS_CUT, err);
+	x->to = sl_recorder_open(o->to, x->from.reader.flags | SL_RECORD_IS_CUT, SL_RECORDER_SMALL, err);
 	if (x->to == NULL || copy_records(x, err) != 0 || check_streams(x, err) != 0)
 		return -1;
 	return redacts ? sl_redaction_check(&x->redaction, err) : 0;

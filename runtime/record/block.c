@@ -97,19 +97,18 @@ uint64_t sl_block_first(uint32_t flags)
 
 /* The number is the seed: a block in another's place does not pass for it, nor does one of a
  * file with other flags. */
-size_t sl_block_pack(const struct sl_block *b, uint64_t number,
-                     char out[SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST])
+void sl_block_pack(struct sl_packed *p, const struct sl_block *b, uint64_t number, enum sl_block_method method,
+                   char out[SL_BLOCK_SIZE])
 {
-	unsigned char *head = (unsigned char *)out;
-	char *data = out + SL_BLOCK_HEADER_SIZE;
-	int packed = LZ4_compress_default(b->bytes, data, (int)b->len, SL_BLOCK_PACKED_MOST);
-	sl_put32(head, (uint32_t)b->len);
-	sl_put32(head + 4, (uint32_t)packed);
-	sl_put32(head + 8, b->kinds);
-	sl_put32(head + 12, 0);
-	sl_put64(head + 16, XXH3_64bits_withSeed(data, (size_t)packed, number));
-	sl_put64(head + 24, XXH3_64bits_withSeed(head, 24, number));
-	return SL_BLOCK_HEADER_SIZE + (size_t)packed;
+	int packed = method == SL_BLOCK_LZ4 ? LZ4_compress_default(b->bytes, out, (int)b->len, (int)b->len - 1) : 0;
+	p->bytes = packed > 0 ? out : b->bytes;
+	p->len = packed > 0 ? (size_t)packed : b->len;
+	sl_put32(p->head, (uint32_t)b->len);
+	sl_put32(p->head + 4, (uint32_t)p->len);
+	sl_put32(p->head + 8, b->kinds);
+	sl_put32(p->head + 12, packed > 0 ? SL_BLOCK_LZ4 : SL_BLOCK_STORED);
+	sl_put64(p->head + 16, XXH3_64bits_withSeed(p->bytes, p->len, number));
+	sl_put64(p->head + 24, XXH3_64bits_withSeed(p->head, 24, number));
 }
 
 /* ---- reading ---- */
@@ -117,11 +116,13 @@ size_t sl_block_pack(const struct sl_block *b, uint64_t number,
 int sl_block_header_get(struct sl_block_header *h, const unsigned char in[SL_BLOCK_HEADER_SIZE],
                         uint64_t number, uint64_t offset, struct sl_error *err)
 {
-	*h = (struct sl_block_header){ sl_get32(in), sl_get32(in + 4), sl_get32(in + 8), sl_get64(in + 16) };
+	*h = (struct sl_block_header){ sl_get32(in), sl_get32(in + 4), sl_get32(in + 8), sl_get32(in + 12), sl_get64(in + 16) };
 	if (sl_get64(in + 24) != XXH3_64bits_withSeed(in, 24, number))
 		return damaged(err, offset, "the checksum of a block's header is another");
-	if (h->size == 0 || h->size > SL_BLOCK_SIZE || h->packed == 0 || h->packed > SL_BLOCK_PACKED_MOST)
+	if (h->size == 0 || h->size > SL_BLOCK_SIZE || h->packed == 0 || h->packed > SL_BLOCK_SIZE)
 		return damaged(err, offset, "a block has a size that cannot be");
+	if (h->method != SL_BLOCK_LZ4 && h->method != SL_BLOCK_STORED)
+		return damaged(err, offset, "a block is packed by an unknown method");
 	return 0;
 }
 
@@ -151,6 +152,15 @@ int sl_block_check(const struct sl_block_header *h, const char *packed, uint64_t
 	return damaged(err, offset + SL_BLOCK_HEADER_SIZE, "the checksum of a block is another");
 }
 
+/* The length of the records, or one that is not that of the header. */
+static int unpack(char *out, const struct sl_block_header *h, const char *packed)
+{
+	if (h->method == SL_BLOCK_LZ4)
+		return LZ4_decompress_safe(packed, out, (int)h->packed, SL_BLOCK_SIZE);
+	memcpy(out, packed, h->packed);
+	return (int)h->packed;
+}
+
 int sl_block_unpack(struct sl_block *b, const struct sl_block_header *h, const char *packed,
                     uint64_t number, uint64_t offset, struct sl_error *err)
 {
@@ -159,7 +169,7 @@ int sl_block_unpack(struct sl_block *b, const struct sl_block_header *h, const c
 	if (sl_block_check(h, packed, number, offset, err) != 0)
 		return -1;
 	offset += SL_BLOCK_HEADER_SIZE;
-	int n = LZ4_decompress_safe(packed, b->bytes, (int)h->packed, (int)sizeof b->bytes);
+	int n = unpack(b->bytes, h, packed);
 	if (n < 0 || (uint32_t)n != h->size)
 		return damaged(err, offset, "a block cannot be unpacked");
 	b->len = (size_t)n;

@@ -64,9 +64,7 @@ bool sl_record_exit_get(struct sl_record_exit *e, const struct sl_record *r);
 #define SL_FILE_HEADER_SIZE 16
 #define SL_BLOCK_HEADER_SIZE 32
 #define SL_RECORD_HEADER_SIZE 13
-#define SL_BLOCK_SIZE (256u * 1024) /* of records, unpacked; a record stands in one block */
-/* Of a block's packed records, at most: what LZ4 makes of what it cannot pack. */
-#define SL_BLOCK_PACKED_MOST (SL_BLOCK_SIZE + SL_BLOCK_SIZE / 255 + 16)
+#define SL_BLOCK_SIZE (256u * 1024) /* of records, packed or not; a record stands in one block */
 
 /* Flags of the file, bits. */
 #define SL_RECORD_IS_CUT 1u /* made from another: rows were left out or changed */
@@ -93,14 +91,22 @@ long sl_block_add(struct sl_block *b, enum sl_record_kind kind, uint64_t time_ns
 /* The number of a file's first block; each that follows has the next. */
 uint64_t sl_block_first(uint32_t flags);
 
-/* Header and packed records of the block with this number: their length. */
-size_t sl_block_pack(const struct sl_block *b, uint64_t number,
-                     char out[SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST]);
+enum sl_block_method { SL_BLOCK_LZ4 = 0, SL_BLOCK_STORED = 1 };
+
+struct sl_packed {
+	unsigned char head[SL_BLOCK_HEADER_SIZE];
+	const char *bytes; /* borrowed: of the block if they are stored, else of out */
+	size_t len;
+};
+
+/* The block with this number as it is written. What LZ4 does not make smaller is stored. */
+void sl_block_pack(struct sl_packed *p, const struct sl_block *b, uint64_t number, enum sl_block_method method,
+                   char out[SL_BLOCK_SIZE]);
 
 /* ---- a block that is read ---- */
 
 struct sl_block_header {
-	uint32_t size, packed, kinds;
+	uint32_t size, packed, kinds, method;
 	uint64_t checksum; /* of the packed records */
 };
 

@@ -16,7 +16,7 @@ int sl_record_open(struct sl_record_reader *r, sl_record_source *source, void *c
 	if (sl_file_header_get(&r->flags, head, (size_t)n, err) != 0)
 		return -1;
 	r->block = malloc(sizeof *r->block);
-	r->packed = malloc(SL_BLOCK_PACKED_MOST);
+	r->packed = malloc(SL_BLOCK_SIZE);
 	r->first = (struct sl_record_place){ sl_block_first(r->flags), SL_FILE_HEADER_SIZE, 0 };
 	sl_record_seek(r, r->first);
 	if (r->block != NULL && r->packed != NULL)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,12 @@
 
 /* Blocks that wait for the thread, at most. */
 #define WAITING_MOST 16
+/* So many that wait are too many to pack them all, where the file may become larger. */
+#define WAITING_MANY 2
+/* Worker and runner have cores first: by fair shares among three threads on two cores the one
+ * that packs is never behind, and holds up the others. Not less (SCHED_IDLE): it has to go on
+ * on a machine that is busy, because the runner waits for it in the end. */
+#define NICENESS 10
 /* So long a block that is not full may wait. */
 #define REST_NS SL_NS_PER_S
 #define PART ".part"
@@ -32,6 +39,7 @@ struct sl_recorder {
 	char *path, *part;
 	int fd;
 	int64_t begun_ns;
+	enum sl_recorder_pace pace;
 	bool is_told;      /* the time, which is told_ns, by the caller */
 	uint64_t told_ns;
 	pthread_t thread;
@@ -46,7 +54,7 @@ struct sl_recorder {
 	int os;                    /* of the first write that failed */
 
 	uint64_t number; /* the thread's own */
-	char out[SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST];
+	char out[SL_BLOCK_SIZE];
 };
 
 /* ---- the thread ---- */
@@ -99,22 +107,37 @@ static struct waiting *next_block(struct sl_recorder *r)
 
 /* After a failed write nothing more is tried: the file ends with what there is of this
  * block, which a reader of a .part passes over. */
-static int write_block(struct sl_recorder *r, const struct sl_block *b)
+static int write_block(struct sl_recorder *r, const struct sl_block *b, enum sl_block_method method)
 {
-	size_t n = sl_block_pack(b, r->number++, r->out);
-	return write_fully(r->fd, r->out, n);
+	struct sl_packed p;
+	sl_block_pack(&p, b, r->number++, method, r->out);
+	struct iovec parts[] = { { p.head, sizeof p.head }, { (char *)p.bytes, p.len } };
+	ssize_t n = TEMP_FAILURE_RETRY(writev(r->fd, parts, 2));
+	if (n < 0)
+		return errno;
+	size_t head = (size_t)n < sizeof p.head ? (size_t)n : sizeof p.head;
+	size_t done = (size_t)n - head;
+	int os = write_fully(r->fd, (const char *)p.head + head, sizeof p.head - head);
+	return os != 0 ? os : write_fully(r->fd, p.bytes + done, p.len - done);
+}
+
+static bool is_behind(const struct sl_recorder *r)
+{
+	return r->pace == SL_RECORDER_LIVE && r->waiting >= WAITING_MANY;
 }
 
 static void *recorder_main(void *arg)
 {
 	struct sl_recorder *r = arg;
 	struct waiting *w;
+	(void)!nice(NICENESS); /* on Linux, of this thread */
 	pthread_mutex_lock(&r->lock);
 	while ((w = next_block(r)) != NULL) {
 		bool lost = r->os != 0;
+		enum sl_block_method method = is_behind(r) ? SL_BLOCK_STORED : SL_BLOCK_LZ4;
 		r->writing = true;
 		pthread_mutex_unlock(&r->lock);
-		int os = lost ? 0 : write_block(r, &w->block);
+		int os = lost ? 0 : write_block(r, &w->block, method);
 		pthread_mutex_lock(&r->lock);
 		r->writing = false;
 		if (r->os == 0)
@@ -302,13 +325,14 @@ static struct sl_recorder *new_recorder(const char *path)
 	return NULL;
 }
 
-struct sl_recorder *sl_recorder_open(const char *path, uint32_t flags, struct sl_error *err)
+struct sl_recorder *sl_recorder_open(const char *path, uint32_t flags, enum sl_recorder_pace pace, struct sl_error *err)
 {
 	struct sl_recorder *r = new_recorder(path);
 	if (r == NULL) {
 		sl_fail(err, SL_SINK, ENOMEM, "no memory to record %s", path);
 		return NULL;
 	}
+	r->pace = pace;
 	int rc = open_part(r, flags, err);
 	if (rc == 0 && (rc = start_thread(r)) != 0)
 		sl_fail(err, SL_SINK, rc, "no thread to record %s", path);

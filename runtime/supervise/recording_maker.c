@@ -67,7 +67,7 @@ struct sl_maker *sl_maker_open(const char *path, const struct sl_maker_options *
 		no_memory(err);
 		return NULL;
 	}
-	m->recorder = sl_recorder_open(path, 0, err);
+	m->recorder = sl_recorder_open(path, 0, SL_RECORDER_SMALL, err);
 	if (m->recorder != NULL && introduce(m, o, err) == 0 && ask(m, o, err) == 0)
 		return m;
 	sl_maker_close(m, err);

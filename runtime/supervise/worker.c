@@ -312,7 +312,7 @@ struct sl_worker *sl_worker_new(struct sl_supervisor *s, const struct sl_worker_
 	w->supervisor = s;
 	LIST_INSERT_HEAD(&s->workers, w, link);
 	sl_request_init(&w->request, &w->options, s->json, &actions, w);
-	if (o->record == NULL || (w->recorder = sl_recorder_open(o->record, 0, err)) != NULL)
+	if (o->record == NULL || (w->recorder = sl_recorder_open(o->record, 0, SL_RECORDER_LIVE, err)) != NULL)
 		return w;
 	sl_worker_free(w);
 	return NULL;

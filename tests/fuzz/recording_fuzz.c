@@ -69,26 +69,38 @@ static void read_file(const uint8_t *bytes, size_t len, bool unfinished)
 	sl_record_close(&r);
 }
 
+#define FILE_MOST (SL_FILE_HEADER_SIZE + SL_BLOCK_HEADER_SIZE + SL_BLOCK_SIZE)
+
+/* A file of one block: its length. */
+static size_t make_file(uint8_t out[FILE_MOST], const struct sl_block *b, enum sl_block_method method)
+{
+	static char packed[SL_BLOCK_SIZE];
+	struct sl_packed p;
+	sl_block_pack(&p, b, 0, method, packed);
+	sl_file_header_put(out, 0);
+	memcpy(out + SL_FILE_HEADER_SIZE, p.head, sizeof p.head);
+	memcpy(out + SL_FILE_HEADER_SIZE + sizeof p.head, p.bytes, p.len);
+	return SL_FILE_HEADER_SIZE + sizeof p.head + p.len;
+}
+
 /* One block with good checksums whose records are the input as it is. */
 static void read_block(const uint8_t *data, size_t size, uint32_t kinds)
 {
 	static struct sl_block b;
-	static uint8_t file[SL_FILE_HEADER_SIZE + SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST];
+	static uint8_t file[FILE_MOST];
 	if (size == 0 || size > SL_BLOCK_SIZE)
 		return;
 	memcpy(b.bytes, data, size);
 	b.len = size;
 	b.kinds = kinds;
-	sl_file_header_put(file, 0);
-	size_t n = sl_block_pack(&b, 0, (char *)file + SL_FILE_HEADER_SIZE);
-	read_file(file, SL_FILE_HEADER_SIZE + n, kinds & 1);
+	read_file(file, make_file(file, &b, kinds & 2 ? SL_BLOCK_STORED : SL_BLOCK_LZ4), kinds & 1);
 }
 
 /* The input as records of a block, which is read back. */
 static void round_trip(const uint8_t *data, size_t size)
 {
 	static struct sl_block b;
-	static uint8_t file[SL_FILE_HEADER_SIZE + SL_BLOCK_HEADER_SIZE + SL_BLOCK_PACKED_MOST];
+	static uint8_t file[FILE_MOST];
 	struct input in = { data, size };
 	b.len = 0;
 	b.kinds = 0;
@@ -103,8 +115,7 @@ static void round_trip(const uint8_t *data, size_t size)
 		n++;
 	}
 	CHECK(sl_block_add(&b, SL_RECORD_END, (uint64_t)n, NULL, 0) == 0);
-	sl_file_header_put(file, 0);
-	struct file f = { file, SL_FILE_HEADER_SIZE + sl_block_pack(&b, 0, (char *)file + SL_FILE_HEADER_SIZE) };
+	struct file f = { file, make_file(file, &b, n % 2 ? SL_BLOCK_STORED : SL_BLOCK_LZ4) };
 	struct sl_record_reader r;
 	struct sl_error err;
 	sl_error_clear(&err);

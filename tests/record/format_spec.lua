@@ -2,6 +2,7 @@
 local paths = require "support.paths"
 local shell = require "support.shell"
 local system = require "system"
+local xxh3 = require "support.xxh3"
 
 local COUNTS = paths.file "workers/counts.lua"
 
@@ -9,13 +10,27 @@ local function new_recording()
   return shell.directory() .. "/a.rows"
 end
 
---- A recording of n rows, which do not pack well: several blocks.
-local function record(n)
+--- A recording of what a script prints.
+local function record_script(script)
   local path = new_recording()
-  local script = ([[awk 'BEGIN { srand(7); for (i = 0; i < %d; i++) printf "{\"n\":%%d,\"a\":\"%%.15f%%.15f\"}\n", i, rand(), rand() }']]):format(n)
   local result = shell.sluice { "filter", "--record", path, "--lines", "true", "--", "sh", "-c", script }
   assert.equal(0, result.status, result.err)
   return path, result.out
+end
+
+--- A recording of n rows, which do not pack well: several blocks.
+local function record(n)
+  return record_script(([[awk 'BEGIN { srand(7); for (i = 0; i < %d; i++) printf "{\"n\":%%d,\"a\":\"%%.15f%%.15f\"}\n", i, rand(), rand() }']]):format(n))
+end
+
+--- Large rows of random characters, which LZ4 does not make smaller.
+local function record_noise()
+  return record_script(([[%s -e 'math.randomseed(7)
+    for _ = 1, 80 do
+      local row = {}
+      for i = 1, 12000 do row[i] = string.char(math.random(97, 122) - math.random(0, 1) * 32) end
+      print("\"" .. table.concat(row) .. "\"")
+    end']]):format(paths.quote(paths.lua)))
 end
 
 local function replay(path, ...)
@@ -35,6 +50,10 @@ local function blocks_of(bytes)
   assert.equal(at, #bytes)
   return list, at
 end
+
+local LZ4, STORED = 0, 1
+
+local function method_of(bytes, block) return string.unpack("<I4", bytes, block + 13) end
 
 local function begins_with(whole, part)
   assert.is_true(part == whole:sub(1, #part))
@@ -84,19 +103,50 @@ describe("a recording that is cut", function()
   end)
 end)
 
+describe("a block", function()
+  after_each(shell.forget)
+
+  it("that LZ4 does not make smaller is stored as it is", function()
+    local path, out = record_noise()
+    local bytes = shell.read(path)
+    local blocks = blocks_of(bytes)
+    assert.is_true(#blocks >= 4, #blocks)
+    assert.equal(STORED, method_of(bytes, blocks[2]))
+    assert.is_true(bytes:find(out:sub(-2000, -2), 1, true) ~= nil)
+    local result = replay(path)
+    assert.equal(0, result.status, result.err)
+    assert.is_true(out == result.out)
+  end)
+
+  it("is packed where it becomes smaller, and nothing else is waiting", function()
+    local path = record(3)
+    assert.equal(LZ4, method_of(shell.read(path), 16))
+  end)
+
+  it("that is packed in a way of the future is refused", function()
+    local path = record(3)
+    local bytes = shell.read(path)
+    local head = bytes:sub(17, 28) .. string.pack("<I4", 2) .. bytes:sub(33, 40)
+    shell.write(path, bytes:sub(1, 16) .. head .. string.pack("<i8", xxh3(head, 0)) .. bytes:sub(49))
+    local result = replay(path)
+    assert.equal(1, result.status)
+    assert.matches("the recording is damaged at byte 16: a block is packed by an unknown method", result.err, 1, true)
+  end)
+end)
+
 describe("a damaged byte of a recording", function()
   after_each(shell.forget)
 
-  it("anywhere is named by its offset, and nothing of its block is delivered", function()
-    local path, out = record(20000)
+  --- Changes every step-th byte of the two headers, and some of the rest.
+  local function judge(step, path, out)
     local bytes = shell.read(path)
     local blocks, size = blocks_of(bytes)
     blocks[#blocks + 1] = size
     local seed = tonumber(os.getenv "SEED") or 5
     math.randomseed(seed)
     local places = {}
-    for at = 0, 47 do places[#places + 1] = at end
-    for _ = 1, tonumber(os.getenv "DAMAGES") or 40 do places[#places + 1] = math.random(48, size - 1) end
+    for at = 0, 47, step do places[#places + 1] = at end
+    for _ = 1, tonumber(os.getenv "DAMAGES") or 20 do places[#places + 1] = math.random(48, size - 1) end
     for _, at in ipairs(places) do
       local changed = string.char(bytes:byte(at + 1) ~ (1 << math.random(0, 7)))
       shell.write(path, bytes:sub(1, at) .. changed .. bytes:sub(at + 2))
@@ -111,7 +161,11 @@ describe("a damaged byte of a recording", function()
       end
       assert(named >= from and (named < to or at == 12 and named == 16), ("seed %d, byte %d is named %d"):format(seed, at, named))
     end
-  end)
+  end
+
+  it("anywhere is named by its offset, and nothing of its block is delivered", function() judge(1, record(20000)) end)
+
+  it("anywhere is found where blocks are stored, too", function() judge(7, record_noise()) end)
 
   it("or one that follows the end is named", function()
     local path = record(3)
