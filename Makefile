@@ -12,7 +12,7 @@ LUA      ?= lua5.4
 BUILD_PACKAGES := gcc g++ pkg-config liblua5.4-dev libuv1-dev libsimdjson-dev zlib1g-dev liblz4-dev \
 	libre2-dev libxxhash-dev libsqlite3-dev libpq-dev libpq5 lua-argparse lua-filesystem lua-cjson lua5.4 mandoc
 TEST_PACKAGES  := lua-busted clang libclang-rt-14-dev valgrind tmux jq python3 ripgrep git procps \
-	util-linux iproute2 locales sqlite3 postgresql-15 postgresql-client-15 zsh fish \
+	util-linux iproute2 man-db locales sqlite3 postgresql-15 postgresql-client-15 zsh fish \
 	openssh-server openssh-client parallel miller sqlite-utils systemd shellcheck
 
 # ---- what is built -------------------------------------------------------
@@ -159,6 +159,13 @@ man_dir  = $(TO)/share/man/man$(1)
 # In the order of bash, zsh and fish, where each looks.
 COMPLETIONS := bash-completion/completions/sluice zsh/site-functions/_sluice fish/vendor_completions.d/sluice.fish
 
+DOC      = $(TO)/share/doc/sluice
+# What is in examples, but for what running them has left there.
+EXAMPLES := $(filter-out examples/%.so examples/%.db examples/03-c-worker/primes,$(shell find examples -type f -not -name .gitignore))
+
+# The loader's cache, where it covers the prefix: programs linked with libsluice-worker need it.
+LDCONFIG = @[ -n "$(DESTDIR)" ] || ! PATH=$$PATH:/sbin ldconfig -N -v 2>/dev/null | grep -q '^$(PREFIX)/lib:' || PATH=$$PATH:/sbin ldconfig
+
 install: all
 	install -d $(TO)/bin $(TO)/lib/pkgconfig $(TO)/lib/lua/5.4/sluice $(TO)/include/sluice
 	install -m 755 $(SLUICE) $(TO)/bin/sluice
@@ -167,8 +174,8 @@ install: all
 	install -m 755 $(WORKER_SO).0 $(TO)/lib
 	ln -sf libsluice-worker.so.0 $(TO)/lib/libsluice-worker.so
 	install -m 644 runtime/host/include/sluice/*.h $(TO)/include/sluice
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(PREFIX)/lib|' \
-	    -e 's|@INCLUDEDIR@|$(PREFIX)/include|; s|@VERSION@|$(VERSION)|' \
+	sed -e 's|@PREFIX@|$${pcfiledir}/../..|; s|@LIBDIR@|$${prefix}/lib|' \
+	    -e 's|@INCLUDEDIR@|$${prefix}/include|; s|@VERSION@|$(VERSION)|' \
 	    runtime/host/sluice-worker.pc.in > $(TO)/lib/pkgconfig/sluice-worker.pc
 	for f in $(LUA_FILES:lualib/%=%) $(ANNOTATIONS:lualib/%=%); do install -D -m 644 lualib/$$f $(TO)/share/lua/5.4/$$f || exit 1; done
 	for f in $(SCRIPTS); do install -D -m 644 $$f $(TO)/share/sluice/$$f || exit 1; done
@@ -177,12 +184,17 @@ install: all
 	$(SLUICE) completion bash > $(TO)/share/$(word 1,$(COMPLETIONS))
 	$(SLUICE) completion zsh > $(TO)/share/$(word 2,$(COMPLETIONS))
 	$(SLUICE) completion fish > $(TO)/share/$(word 3,$(COMPLETIONS))
+	install -D -m 644 LICENSE $(DOC)/LICENSE
+	for f in $(EXAMPLES); do install -D -m $$(test -x $$f && echo 755 || echo 644) $$f $(DOC)/$$f || exit 1; done
+	$(LDCONFIG)
 
 uninstall:
 	rm -f $(TO)/bin/sluice $(TO)/lib/libsluice-worker.* $(TO)/lib/pkgconfig/sluice-worker.pc
 	rm -rf $(TO)/lib/lua/5.4/sluice $(TO)/include/sluice $(TO)/share/lua/5.4/sluice $(TO)/share/sluice
 	for f in $(MAN_PAGES); do rm -f $(call man_dir,$${f##*.})/$${f##*/}; done
 	rm -f $(addprefix $(TO)/share/,$(COMPLETIONS))
+	rm -rf $(DOC)
+	$(LDCONFIG)
 
 clean:
 	rm -rf build

@@ -4,6 +4,7 @@ local lfs = require "lfs"
 local manual = require "support.manual"
 local paths = require "support.paths"
 local shell = require "support.shell"
+local terminal = require "support.terminal"
 
 local root, prefix
 
@@ -127,7 +128,94 @@ describe("what make install has put under its prefix", function()
   it("names no place of the source tree", function()
     local pc = shell.read(prefix .. "/lib/pkgconfig/sluice-worker.pc")
     assert.is_nil(pc:find(lfs.currentdir(), 1, true))
-    assert.matches("prefix=" .. prefix .. "\n", pc, 1, true)
+    assert.is_nil(pc:find(prefix, 1, true))
+  end)
+
+  it("is a license and the examples, which run there", function()
+    local doc = prefix .. "/share/doc/sluice"
+    assert.equal(shell.read(paths.root .. "/LICENSE"), shell.read(doc .. "/LICENSE"))
+    assert.matches("Hello, Ada!", succeeded({ "sluice", "run", doc .. "/examples/01-hello/policy.lua" }))
+    assert.truthy(succeeded({ "test", "-x", doc .. "/examples/07-many-machines/parallel/load.sh" }))
+    assert.is_nil(files(doc):find "%.gitignore")
+  end)
+
+  --- The program that a header shows, indented in its comment.
+  local function example_of(header)
+    local lines = {}
+    for line in shell.read(prefix .. "/include/sluice/" .. header):match("^/%*(.-)%*/"):gmatch "[^\n]+" do
+      local code = line:match "^ %*     (.*)$"
+      if code and not code:find "^cc " and not code:find "^sluice " then lines[#lines + 1] = code end
+      if code and code:find "^cc " then return table.concat(lines, "\n") .. "\n", code end
+    end
+  end
+
+  local STRICT = "-std=c11 -Wall -Wextra -Werror -pedantic "
+
+  it("is a header whose example compiles as it stands", function()
+    local program, command = example_of "worker.h"
+    shell.write(root .. "/counter.c", program)
+    local flags = STRICT .. (paths.sanitized and "-fsanitize=address,undefined " or "")
+    succeeded { "sh", "-c", (command:gsub("^cc ", "cc " .. flags)) }
+    assert.equal('{"n":1}\n{"n":2}\n', succeeded { "sluice", "filter", "-q", "n > 0", "--", "./a.out" })
+  end)
+
+  it("is a header of libraries whose example compiles as it stands", function()
+    local program, command = example_of "library.h"
+    shell.write(root .. "/greeter.c", program)
+    succeeded { "sh", "-c", (command:gsub("^cc ", "cc " .. STRICT .. "$(pkg-config --cflags sluice-worker) ")) }
+    assert.equal("1\n", succeeded { "sluice", "filter", "-q", "true", "--", "./greeter.so" })
+  end)
+
+  it("is a library for pkg-config wherever it is moved", function()
+    local moved = root .. "/elsewhere"
+    assert(os.execute(("cp -R %s %s"):format(prefix, moved)))
+    local result = shell.run({ "pkg-config", "--cflags", "--libs", "sluice-worker" }, { env = { PKG_CONFIG_PATH = moved .. "/lib/pkgconfig" } })
+    assert.matches("-I" .. moved .. "/lib/pkgconfig/../../include", result.out, 1, true)
+    assert.matches("-L" .. moved .. "/lib/pkgconfig/../../lib", result.out, 1, true)
+  end)
+
+  describe("with nothing but the prefix, and the source tree out of sight,", function()
+    --- Without variables, as a user has it; under an empty directory in place of the source tree, where the system lets us.
+    local function hidden(line)
+      local words = { "sh", "-c", line }
+      local cover = "mount -t tmpfs none " .. paths.quote(lfs.currentdir()) .. ' && exec "$@"'
+      local covered = { "unshare", "--map-root-user", "--mount", "sh", "-c", cover, "sh" }
+      local can_hide = os.execute(shell.line(covered) .. " true 2>/dev/null")
+      if can_hide then table.move(words, 1, 3, #covered + 1, covered) end
+      return shell.run(can_hide and covered or words, {
+        cwd = root, seconds = 60,
+        env = { LUA_PATH = false, LUA_CPATH = false, SLUICE_BUILD = false, PATH = prefix .. "/bin:" .. os.getenv "PATH", MANPAGER = "cat" },
+      })
+    end
+
+    it("man shows the manual", function()
+      assert.matches("sluice%-run%(1%)", hidden "man sluice".out)
+      assert.matches("EXIT STATUS", hidden "man sluice".out)
+    end)
+
+    it("sluice help shows it, too", function()
+      assert.matches("^SLUICE%-POLICY%(5%)", hidden "sluice help policy".out)
+    end)
+
+    if not paths.sanitized then -- there busted needs an interpreter of the source tree
+      it("a new project passes its spec", function()
+        local result = hidden "sluice new demo && cd demo && sluice run policy.lua && busted"
+        assert.equal(0, result.status, result.out .. result.err)
+        assert.matches("2 successes / 0 failures", result.out)
+      end)
+    end
+
+    it("bash completes at the tab key", function()
+      local bash = prefix .. "/share/bash-completion/completions/sluice"
+      local session = terminal.open({ "bash", "--norc", "--noprofile", "-i" }, { env = { PS1 = "ready: ", PATH = prefix .. "/bin:" .. os.getenv "PATH" } })
+      finally(function() session:close() end)
+      session:await "ready:"
+      session:type("source " .. bash .. "\n")
+      session:type "sluice fil\t"
+      session:await "ready: sluice filter"
+      session:type "--tim\t"
+      session:await "sluice filter %-%-timeout"
+    end)
   end)
 
   it("goes away with make uninstall", function()
@@ -136,12 +224,37 @@ describe("what make install has put under its prefix", function()
   end)
 end)
 
+describe("the loader's cache", function()
+  after_each(shell.forget)
+
+  --- An ldconfig that knows these directories, and tells when it is run.
+  local function installs(known, ...)
+    local dir = shell.directory()
+    shell.write(dir .. "/ldconfig", ("#!/bin/sh\ncase $* in *-N*) echo '%s: (from /etc/ld.so.conf)' ;; *) echo run >> %s/log ;; esac\n"):format(known, dir))
+    os.execute(("chmod +x %s/ldconfig"):format(dir))
+    make("PATH=" .. dir .. ":" .. os.getenv "PATH", ...)
+    return shell.read(dir .. "/log")
+  end
+
+  it("is made anew where it covers the prefix", function()
+    local to = shell.directory()
+    assert.equal("run\n", installs(to .. "/lib", "install", "PREFIX=" .. to))
+    assert.equal("run\n", installs(to .. "/lib", "uninstall", "PREFIX=" .. to))
+  end)
+
+  it("is left alone where it does not, and by a staged installation", function()
+    local to = shell.directory()
+    assert.is_nil(installs("/usr/lib", "install", "PREFIX=" .. to))
+    assert.is_nil(installs("/x/lib", "install", "PREFIX=/x", "DESTDIR=" .. to))
+  end)
+end)
+
 describe("DESTDIR", function()
   it("is where the tree is put, and no part of what files say", function()
     local stage = shell.directory()
     make("install", "PREFIX=/opt/x", "DESTDIR=" .. stage)
     assert.is_truthy(shell.read(stage .. "/opt/x/bin/sluice"))
-    assert.matches("prefix=/opt/x\n", shell.read(stage .. "/opt/x/lib/pkgconfig/sluice-worker.pc"), 1, true)
+    assert.is_nil(shell.read(stage .. "/opt/x/lib/pkgconfig/sluice-worker.pc"):find(stage, 1, true))
     make("uninstall", "PREFIX=/opt/x", "DESTDIR=" .. stage)
     assert.equal("", files(stage))
     shell.forget()

@@ -56,6 +56,11 @@ function Terminal:press(key)
   assert(os.execute(tmux(self, "send-keys", key)))
 end
 
+--- What is typed, "\t" and "\n" included.
+function Terminal:type(text)
+  assert(os.execute(tmux(self, "send-keys", "-l", "--", text)))
+end
+
 --- Wait for the command's end: its status and the last screen.
 function Terminal:finish()
   local screen, status = self:await("%[status (%d+)%]")

@@ -5,10 +5,12 @@
  * exports in a table, hand the table to sluice_worker_main(), and let the
  * program be started by the runner:
  *
+ *     #include <stdio.h>
  *     #include <sluice/worker.h>
  *
  *     static int count(sluice_request *rq, void *user)
  *     {
+ *             (void)user;
  *             for (int i = 0; i < 3; i++) {
  *                     char json[32];
  *                     int n = snprintf(json, sizeof json, "{\"n\":%d}", i);
