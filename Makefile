@@ -212,5 +212,6 @@ help:
 	@echo 'make cluster    Slurm as plain processes: arrays with run keys, tasks and a node killed'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
 	@echo 'make lint       clang-tidy and cppcheck'
+	@echo 'make messages   all that the program can say, in one list'
 	@echo 'make manual     runs the examples of the manual and writes down what they show'
 	@echo 'make install uninstall [PREFIX=/usr/local] [DESTDIR=]'

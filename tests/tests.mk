@@ -1,7 +1,7 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster manual
+.PHONY: messages test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster manual
 
 T := $(BUILD)/tests
 
@@ -134,6 +134,10 @@ manual: deps
 	$(NOW) all
 	@$(LUA) tests/support/update_manual.lua
 	$(NOW) all
+
+# All that the program can say, to be read aloud.
+messages:
+	@$(LUA) tests/support/messages.lua
 
 # Threads are in the worker's emitter and control thread only: the specs that
 # make them work hard.
