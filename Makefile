@@ -138,13 +138,20 @@ include tests/tests.mk
 include tests/bench/bench.mk
 
 # memcpy and friends are what C has; the va_list check misreads va_start.
+TIDY_FLAGS = -std=c11 $(INCLUDES) $(DEFINES) $(shell pkg-config --cflags $(LIBS) $(HEADERS))
 CHECKS := clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,-clang-analyzer-valist.Uninitialized
 
+LINTERS := clang-tidy cppcheck lua-check shellcheck
+SHELL_SCRIPTS = .ci/run $(shell find examples tests -name '*.sh' -o -name '*.sbatch')
+
+# Phrases that are not wanted are in tests/structure/words_spec.lua.
 lint:
-	@$(MAKE) --no-print-directory deps TEST_PACKAGES="clang-tidy cppcheck"
-	clang-tidy --quiet '-checks=$(CHECKS)' $(wildcard runtime/*.c runtime/*/*.c) -- -std=c11 $(INCLUDES) $(DEFINES) \
-		$(shell pkg-config --cflags $(LIBS) $(HEADERS))
-	cppcheck --quiet --error-exitcode=1 --inline-suppr $(INCLUDES) runtime
+	@$(MAKE) --no-print-directory deps TEST_PACKAGES="$(LINTERS)"
+	printf '%s\n' $(wildcard runtime/*.c runtime/*/*.c) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' \
+		clang-tidy '-checks=$(CHECKS)' '-warnings-as-errors=*'
+	cppcheck --quiet -j 2 --error-exitcode=1 --inline-suppr $(INCLUDES) runtime
+	luacheck --quiet --no-color .
+	shellcheck $(SHELL_SCRIPTS)
 
 # ---- what is installed ---------------------------------------------------
 
@@ -211,7 +218,8 @@ help:
 	@echo 'make soak       endless runs, and a document of 1 GiB, in flat memory (MINUTES=)'
 	@echo 'make cluster    Slurm as plain processes: arrays with run keys, tasks and a node killed'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
-	@echo 'make lint       clang-tidy and cppcheck'
+	@echo 'make lint       clang-tidy, cppcheck, luacheck and shellcheck'
+	@echo 'make pictures   draws what the command shows on terminals of 80 and 120 columns'
 	@echo 'make messages   all that the program can say, in one list'
 	@echo 'make manual     runs the examples of the manual and writes down what they show'
 	@echo 'make install uninstall [PREFIX=/usr/local] [DESTDIR=]'

@@ -1,7 +1,7 @@
 # tests.mk - included by the Makefile: what the tests are built of, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: messages test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster manual
+.PHONY: messages pictures test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster manual
 
 T := $(BUILD)/tests
 
@@ -134,6 +134,11 @@ manual: deps
 	$(NOW) all
 	@$(LUA) tests/support/update_manual.lua
 	$(NOW) all
+
+# The pictures of the command, as it draws them now.
+pictures: deps
+	$(NOW) test-parts
+	@DRAW_PICTURES=1 SPECS=tests/command/pictures_spec.lua bash tests/run.sh $(BUILD)
 
 # All that the program can say, to be read aloud.
 messages:

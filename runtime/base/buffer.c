@@ -1,6 +1,7 @@
 /* buffer.c - see buffer.h */
 #include "base/buffer.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static void move_to_front(struct sl_buffer *b)
 	size_t len = sl_buffer_len(b);
 	if (b->start == 0)
 		return;
+	assert(b->bytes != NULL);
 	memmove(b->bytes, b->bytes + b->start, len);
 	b->start = 0;
 	b->end = len;

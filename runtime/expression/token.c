@@ -252,9 +252,10 @@ static bool read_code(struct sl_tokens *r, size_t *at)
 	const char *s = r->source + *at;
 	int c = 0, n = 0;
 	if (*s == 'x') {
-		if (hex_digit(s[1]) < 0 || hex_digit(s[2]) < 0)
+		int high = hex_digit(s[1]), low = high < 0 ? -1 : hex_digit(s[2]);
+		if (high < 0 || low < 0)
 			return sl_token_refuse(r, *at - 1, 2, "\\x takes two hexadecimal digits");
-		c = hex_digit(s[1]) << 4 | hex_digit(s[2]);
+		c = high << 4 | low;
 		n = 3;
 	}
 	for (; *s != 'x' && n < 3 && is_digit(s[n]); n++)

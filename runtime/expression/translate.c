@@ -1,6 +1,7 @@
 /* translate.c - see translate.h */
 #include "expression/translate.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -434,6 +435,7 @@ static unsigned chain(struct writer *w, uint16_t i, struct call *calls, unsigned
 
 static void put_chain(struct writer *w, const struct call *calls, unsigned n)
 {
+	assert(n > 0);
 	put(w, "C(%u, ", calls->part);
 	put_callee(w, calls);
 	put_arguments(w, calls, ", ");

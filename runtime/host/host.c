@@ -1,6 +1,7 @@
 /* host.c - see host.h */
 #include "host/host.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -200,6 +201,7 @@ static int serve_lines(struct options *o, const struct sl_transport *t,
 static int serve(struct options *o, enum sl_transport_kind kind, struct sl_error *err)
 {
 	const char *worker = *o->worker;
+	assert(o->lines || worker != NULL); /* check_options has seen to it */
 	bool is_lua = !o->lines && ends_with(worker, ".lua");
 	bool is_library = !o->lines && ends_with(worker, ".so");
 	struct sl_transport t;

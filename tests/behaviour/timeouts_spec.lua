@@ -49,7 +49,7 @@ describe("the request timeout", function()
     local worker, rows = behaviour.spawn "wellbehaved", 0
     local failure
     due("request_timeout of a fast stream", 0.4, function()
-      _, failure = worker:run("forever", nil, { timeout = 0.4, on_row = function() rows = rows + 1 end })
+      failure = select(2, worker:run("forever", nil, { timeout = 0.4, on_row = function() rows = rows + 1 end }))
     end)
     assert.equal("request_timeout", failure.kind)
     assert.is_true(rows > 1000, rows .. " rows")

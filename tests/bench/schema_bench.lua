@@ -46,8 +46,8 @@ for _, text in ipairs(texts) do
   local full = json.decode(text)
   for _, contender in ipairs(contenders) do
     local count = 0
-    local value = contender.program and contender.program:decode(text) or full
-    for name, value in pairs(value) do
+    local decoded = contender.program and contender.program:decode(text) or full
+    for name, value in pairs(decoded) do
       assert(full[name] == value, name)
       count = count + 1
     end

@@ -7,7 +7,6 @@ after_each(shell.forget)
 
 local function policy(text) return shell.file(text, "p.lua") end
 
-local TAKE = "return { streams = { rows = { on_row = function(row) print(row.raw) end } } }"
 
 --- A policy whose rejects go to a file.
 local function rejecting(more)

@@ -1,8 +1,6 @@
 --- Text of others - workers, rows, files, names - on the terminal: it neither
 --- steers it nor looks like a line of ours, and no byte of it changes an outcome.
 local json = require "sluice.json"
-local lfs = require "lfs"
-local paths = require "support.paths"
 local shell = require "support.shell"
 
 local FORGED = "sluice: 3 rows in 2 ms, committed"

@@ -55,7 +55,8 @@ it("a doctor that fails, or gives something else, fails it; the rest is shown", 
   assert.equal(1, result.status)
   assert.truthy(result.out:find "^w 1\n")
   assert.truthy(result.err:find("no luck", 1, true))
-  for _, other in ipairs { "return 5", "return { a = 1 }", 'return { { severity = "bad", code = "c", message = "m" } }', 'return { { severity = "info", code = 5, message = "m" } }' } do
+  for _, other in ipairs { "return 5", "return { a = 1 }",
+    'return { { severity = "bad", code = "c", message = "m" } }', 'return { { severity = "info", code = 5, message = "m" } }' } do
     result = info(other)
     assert.equal(1, result.status)
     assert.truthy(result.err:find("export_failed: the call doctor gives a list of { \"severity\":", 1, true), result.err)

@@ -155,7 +155,7 @@ describe("the JSON", function()
   end)
 
   it("agrees with what lua-cjson finds in the rows", function()
-    local lines, sum, kinds, missing, names = {}, 0, {}, 0, {}
+    local lines, sum, kinds, missing = {}, 0, {}, 0
     for i = 1, 500 do
       local row = { kind = "k" .. i * i % 7, n = i * 37 % 101, name = "név " .. i, tags = { "a", "b" } }
       if i % 5 == 0 then row.kind = nil end
@@ -163,7 +163,7 @@ describe("the JSON", function()
     end
     for _, line in ipairs(lines) do
       local row = cjson.decode(line)
-      sum, names[row.name] = sum + row.n, true
+      sum = sum + row.n
       if row.kind then kinds[row.kind] = (kinds[row.kind] or 0) + 1 else missing = missing + 1 end
     end
     local fields = fields_of(objects({}, { input = table.concat(lines, "\n") }).rows)

@@ -1,4 +1,5 @@
 --- The command line: what is wrong usage, and what it is told.
+local parser = require "sluice.internal.cli.parser"
 local shell = require "support.shell"
 
 --- Run build/sluice with words: status, stdout, stderr.
@@ -98,6 +99,15 @@ describe("help", function()
       assert.equal(0, status)
       assert.equal("", err)
       assert.matches("^Usage: sluice ", out)
+    end
+  end)
+
+  it("fits into 80 columns", function()
+    local words = { { "--help" } }
+    for name in pairs(parser.build().commands) do words[#words + 1] = { name, "--help" } end
+    for _, line_words in ipairs(words) do
+      local _, out = sluice(table.unpack(line_words))
+      for line in out:gmatch "[^\n]+" do assert.is_true(utf8.len(line) <= 80, line) end
     end
   end)
 

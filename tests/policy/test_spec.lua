@@ -1,5 +1,4 @@
 --- sluice.test: policies run on recordings, without their sinks.
-local json = require "sluice.json"
 local lfs = require "lfs"
 local paths = require "support.paths"
 local schema = require "sluice.schema"

@@ -4,7 +4,7 @@ local paths = require "support.paths"
 local recordings = require "support.recordings"
 local shell = require "support.shell"
 
-local worker, outcome, line, record, new_recording = recordings.worker, recordings.outcome, recordings.line, recordings.record, recordings.new
+local worker, record, new_recording = recordings.worker, recordings.record, recordings.new
 
 describe("a recording", function()
   after_each(shell.forget)

@@ -80,7 +80,7 @@ describe("a durable file", function()
   end)
 
   it("rolls back when it is closed or collected", function()
-    do local file <close> = assert(open(dir .. "/a")) end
+    do local _ <close> = assert(open(dir .. "/a")) end
     assert.same({}, list())
     open(dir .. "/b")
     collectgarbage()

@@ -1,6 +1,5 @@
 -- Rows into a real PostgreSQL; psql reads what came of it.
 local behaviour = require "support.behaviour"
-local core = require "sluice.core"
 local server = require "sql.server"
 local sql = require "sluice.sink.sql"
 local support = require "sql.support"

@@ -4,7 +4,7 @@ local pure = require "supervise.pure"
 local LEAVE, KILL = 100, 10
 
 --- The rungs and actions after each of these events, a nanosecond apart.
-local function walk(...)
+local function walked(...)
   local answers = pure.run { ("ladder %d %d"):format(LEAVE, KILL), "walk " .. table.concat({ ... }, " ") }
   local steps = {}
   for i, words in ipairs(answers[2]) do steps[i] = words[1] .. " " .. words[2] end
@@ -13,45 +13,45 @@ end
 
 describe("a process on its way out", function()
   it("that leaves when asked is gone without a signal", function()
-    assert.same({ "leaving nothing", "draining nothing", "gone nothing" }, walk("leave", "exit", "end"))
+    assert.same({ "leaving nothing", "draining nothing", "gone nothing" }, walked("leave", "exit", "end"))
   end)
 
   it("is gone only when exit and end of pipe have both been seen, in either order", function()
-    assert.same({ "draining nothing", "gone nothing" }, walk("exit", "end"))
-    assert.same({ "leaving nothing", "gone nothing" }, walk("end", "exit"))
+    assert.same({ "draining nothing", "gone nothing" }, walked("exit", "end"))
+    assert.same({ "leaving nothing", "gone nothing" }, walked("end", "exit"))
   end)
 
   it("gets SIGTERM when the grace has passed, then SIGKILL", function()
     assert.same({ "leaving nothing", "terminated term", "killed kill", "draining nothing", "gone nothing" },
-      walk("leave", "deadline", "deadline", "exit", "end"))
+      walked("leave", "deadline", "deadline", "exit", "end"))
   end)
 
   it("gets SIGKILL again as long as it sits in the kernel", function()
-    assert.same({ "killed kill", "killed kill", "killed kill" }, walk("kill", "deadline", "deadline"))
+    assert.same({ "killed kill", "killed kill", "killed kill" }, walked("kill", "deadline", "deadline"))
   end)
 
   it("may be terminated or killed at once from any rung before", function()
-    assert.same({ "terminated term", "killed kill" }, walk("terminate", "kill"))
-    assert.same({ "leaving nothing", "terminated term" }, walk("leave", "terminate"))
-    assert.same({ "leaving nothing", "killed kill" }, walk("leave", "kill"))
+    assert.same({ "terminated term", "killed kill" }, walked("terminate", "kill"))
+    assert.same({ "leaving nothing", "terminated term" }, walked("leave", "terminate"))
+    assert.same({ "leaving nothing", "killed kill" }, walked("leave", "kill"))
   end)
 
   it("that closes its pipe and lives on has the leave grace, then is terminated", function()
-    assert.same({ "leaving nothing", "terminated term", "gone nothing" }, walk("end", "deadline", "exit"))
+    assert.same({ "leaving nothing", "terminated term", "gone nothing" }, walked("end", "deadline", "exit"))
   end)
 
   it("whose pipe somebody else holds open is given up at the drain deadline", function()
-    assert.same({ "draining nothing", "draining close", "gone nothing" }, walk("exit", "deadline"))
+    assert.same({ "draining nothing", "draining close", "gone nothing" }, walked("exit", "deadline"))
   end)
 
   it("is not asked twice", function()
-    assert.same({ "leaving nothing", "leaving nothing" }, walk("leave", "leave"))
-    assert.same({ "terminated term", "terminated nothing", "terminated nothing" }, walk("terminate", "terminate", "leave"))
-    assert.same({ "killed kill", "killed nothing", "killed nothing", "killed nothing" }, walk("kill", "kill", "terminate", "leave"))
+    assert.same({ "leaving nothing", "leaving nothing" }, walked("leave", "leave"))
+    assert.same({ "terminated term", "terminated nothing", "terminated nothing" }, walked("terminate", "terminate", "leave"))
+    assert.same({ "killed kill", "killed nothing", "killed nothing", "killed nothing" }, walked("kill", "kill", "terminate", "leave"))
   end)
 
   it("that is wanted is not hurried by a deadline", function()
-    assert.same({ "alive nothing" }, walk("deadline"))
+    assert.same({ "alive nothing" }, walked("deadline"))
   end)
 end)
 

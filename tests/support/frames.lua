@@ -115,9 +115,9 @@ end
 
 --- names: { name, ... }
 function M.streams(t)
-  local names = {}
-  for i, name in ipairs(t.names) do names[i] = name .. "\0" end
-  return M.frame("streams", text(table.concat(names)), with(t.head, { request = t.request or 1 }))
+  local ended = {}
+  for i, name in ipairs(t.names) do ended[i] = name .. "\0" end
+  return M.frame("streams", text(table.concat(ended)), with(t.head, { request = t.request or 1 }))
 end
 
 function M.place(t)

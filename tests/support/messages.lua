@@ -17,11 +17,10 @@ function M.files(directory, endings)
   local function walk(dir)
     for name in lfs.dir(dir) do
       local path = dir .. "/" .. name
-      if name:find "^%." then
-        -- not ours
-      elseif lfs.symlinkattributes(path, "mode") == "directory" then
+      local is_hidden = name:find "^%."
+      if not is_hidden and lfs.symlinkattributes(path, "mode") == "directory" then
         walk(path)
-      elseif endings[name:match "%.([%w]+)$" or ""] then
+      elseif not is_hidden and endings[name:match "%.([%w]+)$" or ""] then
         found[#found + 1] = path
       end
     end

@@ -90,9 +90,9 @@ describe("PROTOCOL.md", function()
   end)
 
   it("names every feature", function()
-    local header = read "runtime/wire/feature.h"
-    assert.is_truthy(header:find("#define SL_FEATURES(X)", 1, true))
-    for name in header:match("#define SL_FEATURES%(X%).-enum"):gmatch 'X%([%u_]+, "([%l%d_-]+)"%)' do
+    local features = read "runtime/wire/feature.h"
+    assert.is_truthy(features:find("#define SL_FEATURES(X)", 1, true))
+    for name in features:match("#define SL_FEATURES%(X%).-enum"):gmatch 'X%([%u_]+, "([%l%d_-]+)"%)' do
       assert.is_truthy(doc:find("`" .. name .. "`", 1, true), name)
     end
   end)

@@ -87,12 +87,12 @@ local STATUSES = "exit statuses from 0 to 255, as in 0,1"
 --- "0,1", { 0, 1 } or 1: as the host takes it.
 local function statuses(value)
   local list = type(value) == "table" and value or { value }
-  local text = table.concat(lists.map(list, tostring), ",")
-  for part in (text .. ","):gmatch "([^,]*)," do
+  local words = table.concat(lists.map(list, tostring), ",")
+  for part in (words .. ","):gmatch "([^,]*)," do
     local status = part:find "^%d+$" and tonumber(part)
     if not status or status > 255 then return nil, STATUSES end
   end
-  return text
+  return words
 end
 
 --- In the order of help.

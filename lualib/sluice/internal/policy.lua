@@ -270,8 +270,8 @@ function M.load(path, arguments, text)
   err = policy_options.unused()
   if err then return nil, err end
   if type(policy) ~= "table" then
-    local text = ("expected the file to return a table, got %s"):format(check.show(policy))
-    return nil, core.error("policy", path .. ": " .. text, { problems = { { place = "", text = text } } })
+    local problem = ("expected the file to return a table, got %s"):format(check.show(policy))
+    return nil, core.error("policy", path .. ": " .. problem, { problems = { { place = "", text = problem } } })
   end
   local plan, problem, problems = M.read_file(policy)
   if not plan then

@@ -168,10 +168,10 @@ function M.declare(declaration)
 end
 
 --- What --set said, before the policy is loaded.
----@param list { name: string, value: string }[]
-function M.give(list)
+---@param values { name: string, value: string }[]
+function M.give(values)
   given, declared = {}, nil
-  for _, entry in ipairs(list) do given[entry.name] = entry.value end
+  for _, entry in ipairs(values) do given[entry.name] = entry.value end
 end
 
 --- After it was loaded: options for a policy that declares none are a mistake.

@@ -222,14 +222,14 @@ end
 ---@return sluice.Participant[] rest
 local function sort_out(self, n, err)
   local rest = {}
-  local lists = { [true] = {}, [false] = {}, unknown = {} }
+  local groups = { [true] = {}, [false] = {}, unknown = {} }
   for i, p in ipairs(self.begun) do
     local committed = has_committed(self, p, i < n)
-    table.insert(lists[committed == nil and "unknown" or committed], p.name)
+    table.insert(groups[committed == nil and "unknown" or committed], p.name)
     if not committed then table.insert(rest, p) end
   end
-  err.committed, err.rolled_back = core.json.array(lists[true]), core.json.array(lists[false])
-  err.uncertain = lists.unknown[1] and core.json.array(lists.unknown) or nil
+  err.committed, err.rolled_back = core.json.array(groups[true]), core.json.array(groups[false])
+  err.uncertain = groups.unknown[1] and core.json.array(groups.unknown) or nil
   return rest
 end
 

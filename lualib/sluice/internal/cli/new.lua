@@ -125,8 +125,8 @@ return function(session, options, behind)
   local err = fill(options.directory, kind)
   if not err and not options.quiet then
     local words = words_of(options.directory, kind)
-    _, err = standard_output.line(("%s is there. Next:\n\n    cd %s\n    %s\n    busted"):format(
-      options.directory, options.directory, words.RUN))
+    err = select(2, standard_output.line(("%s is there. Next:\n\n    cd %s\n    %s\n    busted"):format(
+      options.directory, options.directory, words.RUN)))
   end
   session.options.quiet = true
   return session:finish(err)

@@ -7,6 +7,9 @@ local units = require "sluice.internal.units"
 
 local M = {}
 
+--- Of help, in columns.
+local WIDTH = 80
+
 --- For which there is completion.
 M.SHELLS = { "bash", "zsh", "fish" }
 
@@ -185,7 +188,7 @@ Functions are reached where they are called, libraries as string.rep, math.pi;
 
 Examples:
   sluice filter 'kind == "def" and line < 100' -- ./scan.lua
-  sluice filter --map '{ name = name, at = file .. ":" .. line }' true -- ./scan.lua
+  sluice filter --map '{ name = name, at = line }' true -- ./scan.lua
   sluice filter --lines 'type == "match"' -- rg --json TODO
   sluice filter 'status >= 500' monday.log.gz tuesday.log
       The end of input counts as success here: nobody says that it is complete.
@@ -416,10 +419,18 @@ end
 ---@field root table
 ---@field commands table<string, table>
 
+--- argparse wraps what is not wrapped yet.
+local function unwrap(command)
+  for _, list in ipairs { command._options, command._arguments } do
+    for _, entry in ipairs(list) do entry._description = entry._description and entry._description:gsub("\n", " ") end
+  end
+end
+
 ---@return sluice.cli.Parser
 function M.build()
   local root = argparse("sluice"):add_help(false):command_target("command")
     :help_description_margin(30)
+    :help_max_width(WIDTH)
     :usage("Usage: sluice COMMAND [options] …")
     :description("Start a worker process, stream its rows into a Lua script as they appear, and\nkeep them only when the stream is known to be complete.")
     :epilog([[
@@ -434,7 +445,10 @@ Exit status: 0 committed, 1 the worker reported failure, 2 usage, 3 rows refused
     ledger = add_ledger(root), new = add_new(root), worker = add_worker(root),
     help = add_manual(root), completion = add_completion(root),
   }
-  for _, command in pairs(commands) do add_help(command:add_help(false)) end
+  for _, command in pairs(commands) do
+    add_help(command:add_help(false))
+    unwrap(command)
+  end
   root:flag("--version"):description("Show the version.")
   add_help(root)
   return { root = root, commands = commands }

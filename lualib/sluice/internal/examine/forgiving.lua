@@ -3,7 +3,6 @@
 --- A constructor raises, and the file is at its end; whoever checks a policy wants to know of
 --- all that is wrong. So the call returns something that does in its place, and the file goes on. This lasts
 --- for the rest of the process.
-local core = require "sluice.core"
 
 local M = {}
 

@@ -114,14 +114,14 @@ local function keys_of(text)
       pending, pending_at = assigned(tokens, i), i + 1
       keys[#keys + 1] = #pending > 1 and { path = pending, line = t.line } or nil
     end
-    if is_text then -- says nothing
-    elseif t.text == "{" then
+    local sign = not is_text and t.text
+    if sign == "{" then
       open[#open + 1] = { path = pending_at == i and pending or {} }
-    elseif OPENS[t.text] then
+    elseif OPENS[sign] then
       open[#open + 1] = {}
-    elseif CLOSES[t.text] then
+    elseif CLOSES[sign] then
       open[#open] = nil
-    elseif t.text == "return" and #open == 0 then
+    elseif sign == "return" and #open == 0 then
       last = t.line
     end
   end

@@ -1,5 +1,4 @@
 --- A declared type, widened as far as the values of a stream ask for: what they did not need stays.
-local core = require "sluice.core"
 local decide = require "sluice.internal.infer.decide"
 local drift = require "sluice.internal.infer.drift"
 local kinds = require "sluice.internal.schema.kinds"

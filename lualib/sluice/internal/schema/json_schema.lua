@@ -290,12 +290,12 @@ local function form(node, pointer, context)
 end
 
 local function annotate(result, node, pointer)
-  local notes, any = {}, false
+  local notes, has_any = {}, false
   for key in pairs(annotations) do
     notes[key] = node[key]
-    any = any or node[key] ~= nil
+    has_any = has_any or node[key] ~= nil
   end
-  if not any then return result end
+  if not has_any then return result end
   local noted, problem = types.annotated(result, notes)
   if noted then return noted end
   refuse(pointer .. token(problem:match "^(%w+):" or "default"), "%s", problem)
