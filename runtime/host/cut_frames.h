@@ -1,9 +1,8 @@
 /*
  * cut_frames.h - the bytes of a worker, with fewer rows (room: host)
  *
- * Follows what one process after the other sent, and what it was sent, as the runner did
- * (supervise/session.c), to know which rows are good, and where the first fault is. recording_cut.h says what
- * becomes of them.
+ * Follows what each process sent, and what it was sent, as the runner did (supervise/session.c), to know
+ * which rows are good and where the first fault is. recording_cut.h says what becomes of them.
  */
 #pragma once
 
@@ -21,9 +20,9 @@ struct sl_cut_frames { /* embedded; read `out` and `request` */
 	bool tolerant;            /* text may come before the magic */
 	uint32_t cap;
 	unsigned at;              /* where the conversation is: an enum sl_when; 0: over */
-	struct sl_decoder runner; /* what it was sent */
-	struct sl_buffer in;      /* sent by it, and not a whole frame yet */
-	struct sl_buffer out;     /* for the copy; whoever takes it empties it */
+	struct sl_decoder runner; /* what the process was sent */
+	struct sl_buffer in;      /* sent by it, but not a whole frame yet */
+	struct sl_buffer out;     /* for the copy; the caller empties it */
 	uint64_t request;         /* the latest */
 };
 
@@ -38,8 +37,8 @@ void sl_cut_frames_start(struct sl_cut_frames *c, enum sl_transport_kind transpo
 /* Bytes that were sent to it: 0, or -1 and *err. */
 int sl_cut_frames_runner(struct sl_cut_frames *c, const char *bytes, size_t n, struct sl_error *err);
 
-/* Bytes that it sent; what of them goes to the copy is added to `out`. The same. */
+/* Bytes that it sent; what the copy gets of them is appended to `out`. 0, or -1 and *err. */
 int sl_cut_frames_worker(struct sl_cut_frames *c, const char *bytes, size_t n, struct sl_error *err);
 
-/* It sends no more: what is not a whole frame goes to `out`. */
+/* It sends no more: an incomplete frame goes to `out`. 0, or -1 and *err. */
 int sl_cut_frames_rest(struct sl_cut_frames *c, struct sl_error *err);

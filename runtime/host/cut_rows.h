@@ -1,8 +1,8 @@
 /*
- * cut_rows.h - the rows of a request, fewer (room: host)
+ * cut_rows.h - leaves out rows of a request (room: host)
  *
- * Each function takes a frame that has its place in the conversation, judges it as the runner did
- * (supervise/session.c), and says what becomes of it; what stands in its place in the copy is added to `out`.
+ * Each function takes a frame that is allowed at this point of the conversation, judges it as the runner did
+ * (supervise/session.c), and says what becomes of it; what replaces it in the copy is appended to `out`.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 
 struct sl_cut_place { /* of the next row */
 	uint64_t line;
-	unsigned told; /* by which place frame: 0, none yet */
+	unsigned told; /* how many place frames had come; 0: none yet */
 };
 
 struct sl_cut_rows { /* embedded */
@@ -38,19 +38,19 @@ struct sl_cut_rows { /* embedded */
 
 enum sl_cut_verdict {
 	SL_CUT_ERROR = -1, /* *err says why */
-	SL_CUT_DONE,       /* `out` has what is to be there, or there is nothing */
-	SL_CUT_COPY,       /* it is copied as it is now */
-	SL_CUT_FAULT       /* the runner ended the worker over it */
+	SL_CUT_DONE,       /* `out` has its replacement, or it is left out */
+	SL_CUT_COPY,       /* copy it as it is now */
+	SL_CUT_FAULT       /* the runner ended the worker because of it */
 };
 
-/* The first four fields are the caller's. 0, or -1: no memory. _clear either way. */
+/* The caller sets the first four fields. 0, or -1: no memory. _clear either way. */
 int sl_cut_rows_init(struct sl_cut_rows *c);
 void sl_cut_rows_clear(struct sl_cut_rows *c);
 
-void sl_cut_rows_request(struct sl_cut_rows *c); /* one begins */
+void sl_cut_rows_request(struct sl_cut_rows *c); /* a request begins */
 
 enum sl_cut_verdict sl_cut_stream(struct sl_cut_rows *c, const struct sl_frame *f, struct sl_error *err);
 enum sl_cut_verdict sl_cut_place(struct sl_cut_rows *c, const struct sl_frame *f, struct sl_error *err);
-/* The payload, in a buffer of the caller's, and the header before it are changed in place. */
+/* Changes the payload, and the header before it, in place, in the caller's buffer. */
 enum sl_cut_verdict sl_cut_row(struct sl_cut_rows *c, const struct sl_frame *f, struct sl_error *err);
 enum sl_cut_verdict sl_cut_summary(struct sl_cut_rows *c, const struct sl_frame *f, struct sl_error *err);

@@ -9,9 +9,9 @@
  *     {"progress": {"phase": "…", "current": 3, "total": 7}}    total optional
  *     {"metadata": …}
  *
- * and anything else, an unknown or repeated member included, is row_malformed:
- * a typing error must not lose a row. Payload and metadata are forwarded as
- * the bytes that stand in the text.
+ * and anything else, including an unknown or repeated member, is row_malformed:
+ * a typing error must not lose a row. Payload and metadata are forwarded byte
+ * for byte.
  */
 #pragma once
 
@@ -35,7 +35,7 @@ struct sl_envelope {
 
 /*
  * Read the envelope that j has just parsed, from the same text: 0, or -1 and
- * *err (row_malformed, with the stream when it is known, and the text, cut).
+ * *err (row_malformed, with the stream when it is known, and the text, truncated).
  */
 int sl_envelope_read(struct sl_envelope *out, struct sl_json *j, const char *text, size_t len,
                      struct sl_error *err);

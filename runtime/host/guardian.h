@@ -1,29 +1,29 @@
 /*
  * guardian.h - a worker's host ends its tree when its parent is gone (room: host)
  *
- * The host is the subreaper of all that its worker starts, also of what has left the
- * process group or called setsid. Its runner's end reaches it as a signal, and as the end of
- * what the control thread reads (serve.h): it sweeps, and goes. What it adopts, it reaps. A SIGKILL of the host itself leaves the tree to the
- * runner; one of both at once leaves what called setsid.
+ * The host is the subreaper of everything that its worker starts, including what has left the
+ * process group or called setsid. Its runner's end reaches it as a signal, and as end of file in
+ * the control thread (serve.h): it sweeps and exits. It reaps what it adopts. A SIGKILL of the host
+ * itself leaves the tree to the runner; if both are killed at once, what called setsid survives.
  *
- * Native workers and shared libraries have their own process for themselves: there the
- * group is ended, no more.
+ * Native workers and shared libraries have a process of their own: there only the process
+ * group is ended.
  */
 #pragma once
 
 #include <stdbool.h>
 
-/* At the start of a host that is to be one. */
+/* Call this at the start of a host that is to be a guardian. */
 void sl_guardian_prepare(void);
 
-/* When its worker has served: nothing of it is to stay (--sweep), or nothing in our session, as
- * the runner has it. */
+/* Once its worker has served: end everything that it left (all: --sweep), or what is in our session,
+ * which the runner started for us. */
 void sl_guardian_leave(bool all);
 
-/* For a service's idle (serve.h): reap what was adopted. All that ends here but the
- * host's own; or what nobody has waited for, as a script's code might. */
+/* For a service's idle (serve.h): reap what was adopted. _all reaps everything that ends here except
+ * the host's own; _old only what nobody else has waited for, as a script's code might. */
 int sl_guardian_reap_all(void *user);
 int sl_guardian_reap_old(void *user);
 
-/* For a service's orphaned: end the tree, and the group if we lead it, we with it. */
+/* For a service's orphaned: end the tree, and the group if we lead it, ourselves included. */
 void sl_guardian_end(void *user);

@@ -1,8 +1,8 @@
 /*
- * guess.h - what a text may be that is not what was expected (room: host)
+ * guess.h - what a text may be when it is not what was expected (room: host)
  *
- * People pipe in CSV, UTF-16, documents over several lines. What is said of the first
- * byte that is wrong helps nobody then: the way to JSON does.
+ * People pipe in CSV, UTF-16 or documents over several lines. An error about the first
+ * wrong byte does not help them then; the way to JSON does.
  */
 #pragma once
 
@@ -18,5 +18,5 @@ struct sl_guess { /* what is known */
 	bool is_first;    /* nothing came before it */
 };
 
-/* "; …, and the way" behind the message of *err, when it looks like something known. */
+/* Appends "; what it looks like: how to convert it" to the message of *err, if the text looks familiar. */
 void sl_guess_add(const struct sl_guess *g, struct sl_error *err);

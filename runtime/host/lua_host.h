@@ -14,9 +14,9 @@
  *       calls = { ping = function(request) return "pong" end },
  *     }
  *
- * It runs in a plain Lua: the standard libraries, `arg` and `...` as lua has
- * them, modules that lie beside the file and where LUA_PATH says, and sluice.json
- * (json.null, json.array, ...) ready to be required. What it prints goes to
+ * It runs in plain Lua: the standard libraries, `arg` and `...` as lua has
+ * them, modules beside the file and where LUA_PATH says, and sluice.json
+ * (json.null, json.array, ...), which it may require. What it prints goes to
  * stdout, line by line.
  *
  *     emit:row(stream, payload)       any Lua value that is JSON (value.h)
@@ -28,8 +28,8 @@
  * A row that cannot be sent raises an error object (lua/error.h) at the line
  * that emitted it: row_malformed or frame_too_large, with stream and sequence.
  * An export may catch it and go on. Wrong arguments raise as usual. When the
- * runner has asked for the end, the next emit ends the export: it raises what
- * no pcall can keep, because every later emit raises it again.
+ * runner has asked for the end, the next emit ends the export: no pcall can hold
+ * back the error that it raises, because every later emit raises it again.
  */
 #pragma once
 

@@ -1,11 +1,11 @@
 /*
- * recording.h - what is in a recording, and what of it answers a request (room: host)
+ * recording.h - what is in a recording, and which part of it answers a request (room: host)
  *
- * The index: its processes, and what they were asked, each with the place where the
- * answer begins and where it ends. Made from the blocks that hold something else than a
- * worker's bytes. The others are checked, not unpacked: all of them before anything is played, where the
- * recording holds several requests or processes; else those that come after the answer, because the
- * rest is checked while it is played, and nothing of it counts before its end.
+ * The index: its processes, and the requests that they got, each with the places where the
+ * answer begins and ends. It is made from the blocks that hold anything other than a worker's
+ * bytes. The other blocks are checked, but not unpacked: all of them before anything is played, if the
+ * recording holds several requests or processes; otherwise those that come after the answer, because
+ * the rest is checked while it is played, and no outcome is final before its end.
  */
 #pragma once
 
@@ -16,8 +16,8 @@
 
 struct sl_answer { /* to a request, or what comes before the first */
 	struct sl_record_place from, until;
-	bool has_until;       /* else to the end of the process's records */
-	bool until_shutdown;  /* there it was told to leave */
+	bool has_until;       /* otherwise it goes on to the end of the process's records */
+	bool until_shutdown;  /* there the process was told to leave */
 	uint64_t time_ns;     /* when it begins */
 };
 
@@ -26,10 +26,10 @@ struct sl_asked {
 	uint64_t id;
 	enum sl_export_type type;
 	struct sl_buffer export_name, json;
-	uint64_t hash; /* of the value: most others need no second look */
-	struct sl_buffer streams; /* names that the worker was told, each with a NUL; all others came as "*" */
-	bool chooses;             /* it was told some, maybe none */
-	bool stopped;  /* the runner has asked for an early end */
+	uint64_t hash; /* of the value: most mismatches need no closer look */
+	struct sl_buffer streams; /* names that the worker was sent, each with a NUL; all others came as "*" */
+	bool chooses;             /* it was sent some, maybe none */
+	bool stopped;  /* the runner asked for an early end */
 	unsigned used; /* how often it has been the answer */
 };
 
@@ -38,8 +38,8 @@ struct sl_recording { /* embedded */
 	struct sl_asked *asked;
 	size_t count;
 	struct sl_json *one, *other; /* for comparing */
-	struct sl_answer opening; /* of the first process that said hello, or of the first */
-	enum sl_transport_kind transport; /* of that */
+	struct sl_answer opening; /* of the first process that said hello, otherwise of the first */
+	enum sl_transport_kind transport; /* of that process */
 	bool has_process;
 	struct sl_error not_started; /* why there is none */
 };
@@ -48,8 +48,8 @@ struct sl_recording { /* embedded */
 int sl_recording_open(struct sl_recording *r, const char *path, struct sl_error *err);
 void sl_recording_close(struct sl_recording *r);
 
-/* The recorded request for this one, *differs if its value is another. NULL and *err (usage)
- * that lists what there is. */
+/* Finds the recorded request that answers this one; *differs if its value is another. NULL and
+ * *err (usage), which lists the recorded requests. */
 struct sl_asked *sl_recording_find(struct sl_recording *r, uint64_t id,
                                    const struct sl_request_message *m, bool *differs,
                                    struct sl_error *err);

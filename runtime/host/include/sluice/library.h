@@ -1,10 +1,10 @@
 /*
  * sluice/library.h - a worker as a shared library
  *
- * For code that can be called but should not own a process: the C twin of an
- * in-process callback. The library has one symbol, `sluice_library`, a table
- * of exports; `sluice run POLICY.lua -- ./scan.so` loads it in a process of
- * its own and calls them. Nothing of sluice is linked.
+ * For code that can be called but should not own a process: the C counterpart
+ * of an in-process callback. The library has one symbol, `sluice_library`, a
+ * table of exports; `sluice run POLICY.lua -- ./scan.so` loads it in a process
+ * of its own and calls them. It links nothing of sluice.
  *
  *     #include <sluice/library.h>
  *
@@ -23,19 +23,20 @@
  *
  * The callback takes one envelope in UTF-8, exactly one of
  *
- *     {"stream": "rows", "payload": …}                  any JSON value; null is one
+ *     {"stream": "rows", "payload": …}                  any JSON value, null included
  *     {"diagnostic": {"code": "…", "message": "…"}}
  *     {"progress": {"phase": "…", "current": 3, "total": 7}}      total optional
- *     {"metadata": …}                                   the last one counts
+ *     {"metadata": …}                                   the last one wins
  *
  * and copies what it needs before it returns. A payload is forwarded byte for
  * byte.
  *
  * Outcomes: an export that returns 0 succeeds; another status is
  * `export_failed` with that status. If a callback returned a status other than
- * OK and STOP, that is the outcome, whatever the export returns:
+ * OK or STOP, that decides the outcome, whatever the export returns:
  * `callback_failed` with the callback's status, or, for an envelope that was
- * refused, `row_malformed` or `frame_too_large`. The two never mix.
+ * refused, `row_malformed` or `frame_too_large`. The two kinds of status are
+ * never mixed up.
  */
 #ifndef SLUICE_LIBRARY_H
 #define SLUICE_LIBRARY_H
@@ -52,10 +53,10 @@ extern "C" {
 /* What the callback returns. */
 enum sluice_callback_status {
 	SLUICE_CALLBACK_OK = 0,
-	SLUICE_CALLBACK_STALE = 1,   /* the handle is not that of the running request */
+	SLUICE_CALLBACK_STALE = 1,   /* the handle does not belong to the running request */
 	SLUICE_CALLBACK_MISUSE = 2,  /* NULL, or not the thread that the export was called in */
 	SLUICE_CALLBACK_STOP = 3,    /* the runner has enough, or has given up: return soon */
-	SLUICE_CALLBACK_REFUSED = 4  /* not an envelope, or too large; so is all that follows */
+	SLUICE_CALLBACK_REFUSED = 4  /* not an envelope, or too large; later ones are refused too */
 };
 
 typedef uint8_t (*sluice_callback)(uint64_t handle, const char *envelope, size_t len);
@@ -63,7 +64,7 @@ typedef uint8_t (*sluice_callback)(uint64_t handle, const char *envelope, size_t
 struct sluice_library_export {
 	const char *name;
 	/* request: the JSON text of the request, len bytes and a NUL, valid
-	 * until the export returns. handle: for the callback, valid as long. */
+	 * until the export returns. handle: to pass to the callback, valid as long. */
 	uint8_t (*run)(const char *request, size_t len, uint64_t handle, sluice_callback emit);
 };
 
@@ -74,7 +75,7 @@ struct sluice_library {
 	size_t export_count;
 };
 
-/* The declaration makes it visible, and gives it C linkage in C++. */
+/* This declaration makes the symbol visible, and gives it C linkage in C++. */
 extern const struct sluice_library sluice_library __attribute__((visibility("default")));
 
 #define SLUICE_LIBRARY_SYMBOL const struct sluice_library sluice_library
