@@ -1,15 +1,15 @@
 /*
- * death.h - words for a process that has ended (room: supervise)
+ * death.h - describes the end of a process (room: supervise)
  *
- * Pure: why the process, which is gone, ended the start or the request.
+ * Pure: explains how a process that is gone ended the start or the request.
  */
 #pragma once
 
 #include "supervise/printed.h"
 #include "supervise/session.h"
 
-/* The first line that was printed where the hello was due, quoted, or "". room
- * is used for it if need be. */
+/* The first line that was printed instead of a hello, quoted, or "". It may be
+ * stored in room. */
 const char *sl_death_first_line(const struct sl_session *s, const struct sl_printed *printed,
                                 char room[SL_FIRST_LINE_SIZE]);
 

@@ -1,10 +1,10 @@
 /*
  * ladder.h - how a process is brought to its end (room: supervise)
  *
- * Pure: time comes as an argument (nanoseconds, monotonic), signals go out as
- * answers. A process is over when its exit and the end of its pipe have both
- * been seen; either may come first, and a grandchild may hold the pipe open for
- * ever, so a drain deadline stands in for an end that does not come.
+ * Pure: time comes in as an argument (nanoseconds, monotonic), signals go out as
+ * return values. A process is over when its exit and the end of its pipe have
+ * both been seen; either may come first, and a grandchild may hold the pipe open
+ * forever, so a drain deadline stands in for an end that does not come.
  *
  *     alive --leave--> leaving --grace--> terminated --grace--> killed
  *       \__________________ exit, or end of pipe __________________/
@@ -25,11 +25,11 @@ enum sl_rung {
 
 enum sl_ladder_event {
 	SL_LADDER_LEAVE,     /* it was asked to leave in good order */
-	SL_LADDER_TERMINATE, /* it shall go now */
+	SL_LADDER_TERMINATE, /* it must go now */
 	SL_LADDER_KILL,      /* without any grace */
 	SL_LADDER_EXIT,      /* exit was seen */
 	SL_LADDER_END,       /* end of pipe was seen */
-	SL_LADDER_DEADLINE   /* sl_ladder_deadline has passed */
+	SL_LADDER_DEADLINE   /* deadline_ns has passed */
 };
 
 enum sl_ladder_action {
@@ -49,9 +49,9 @@ struct sl_ladder {
 
 void sl_ladder_init(struct sl_ladder *l, int64_t leave_grace_ns, int64_t kill_grace_ns);
 
-/* What to do now. After CLOSE the caller closes the pipe and reports END. */
+/* Returns what to do now. After CLOSE the caller closes the pipe and reports END. */
 enum sl_ladder_action sl_ladder_step(struct sl_ladder *l, enum sl_ladder_event event,
                                      int64_t now_ns);
 
-/* Waiting is pointless or unfair just now: give it another `more_ns`. */
+/* The deadline would be pointless or unfair just now: put it off by `more_ns` from now. */
 void sl_ladder_extend(struct sl_ladder *l, int64_t now_ns, int64_t more_ns);

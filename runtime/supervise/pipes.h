@@ -16,10 +16,10 @@ struct sl_pipes {
 	int control[2], frames[2], out[2], err[2];
 };
 
-/* 0, or -1 and errno; close in both cases. */
+/* 0, or -1 and errno; _close either way. */
 int sl_pipes_open(struct sl_pipes *q, enum sl_transport_kind transport);
 void sl_pipes_close(struct sl_pipes *q);
 
-/* Start the program that o names on the child's ends. -1 and *err (spawn). */
+/* Start the program of o on the child's ends. 0, or -1 and *err (spawn). */
 int sl_pipes_launch(const struct sl_pipes *q, const struct sl_worker_options *o, pid_t *pid,
                     struct sl_error *err);

@@ -1,10 +1,10 @@
 /*
  * printed.h - what one process prints (room: supervise)
  *
- * Pure: bytes of its stdout and stderr in, lines out. What comes on stdout
- * before the hello may be all there ever is, from a program that is no worker:
- * then its first line is quoted, and the rest is not for anybody's terminal. So
- * it is held back until the worker has shown itself.
+ * Pure: bytes of its stdout and stderr in, lines out. A program that is not a
+ * worker may print on stdout and never send a hello: then its first line is
+ * quoted, and the rest is not meant for a terminal. So stdout is held back until
+ * the handshake is over.
  */
 #pragma once
 
@@ -30,11 +30,11 @@ void sl_printed_clear(struct sl_printed *p);
 
 void sl_printed_add(struct sl_printed *p, enum sl_printed_on on, const char *bytes, size_t n);
 
-/* The end: a last line without a line end. */
+/* The end: hands out a last line without a line end. */
 void sl_printed_end(struct sl_printed *p, enum sl_printed_on on);
 
-/* What has come of lines that have no end yet is handed out. */
+/* Hands out what has arrived of unfinished lines. */
 void sl_printed_settle(struct sl_printed *p);
 
-/* The worker has shown itself: nothing is held back from here on. */
+/* The handshake is over: nothing is held back from here on. */
 void sl_printed_release(struct sl_printed *p);

@@ -34,7 +34,7 @@ struct sl_process { /* read the fields; change them through the functions */
 	LIST_ENTRY(sl_process) link; /* in supervisor->processes */
 	const struct sl_process_events *events;
 	void *owner; /* NULL: released */
-	struct sl_recorder *recorder; /* of what it does, until it is released; NULL: none; borrowed */
+	struct sl_recorder *recorder; /* records it until it is released; NULL: none; borrowed */
 
 	pid_t pid;
 	int status;  /* of waitpid, once ladder.exited; -1: unknown */
@@ -50,10 +50,10 @@ struct sl_process { /* read the fields; change them through the functions */
 	int open_handles;
 
 	size_t read_size; /* of the next read of frames, bytes */
-	bool more;        /* the latest one came back full */
+	bool more;        /* the latest read came back full */
 
 	bool paused;    /* the owner takes no frames */
-	bool discard;   /* nobody wants frames any more */
+	bool discard;   /* frames are read and thrown away */
 	bool over;      /* on_gone has been called */
 	bool freeing;
 };
@@ -74,14 +74,14 @@ void sl_process_leave(struct sl_process *p);
 void sl_process_kill(struct sl_process *p);
 
 /* Write what the session has put into its out buffer, and arm the timer for
- * the nearest deadline. To be called after the session was told anything. */
+ * the nearest deadline. Call this after every change to the session. */
 void sl_process_pump(struct sl_process *p);
 
-/* Read once more what has already arrived, without waiting: true if there
- * was anything. on_input is not called. */
+/* Read once more what has already arrived, without waiting. True if there
+ * was anything; on_input is not called. */
 bool sl_process_read_arrived(struct sl_process *p);
 
-/* The same of what it has printed: on_line is called for each whole line. */
+/* The same for what it has printed: on_line is called for each line, even an unfinished one. */
 void sl_process_read_printed(struct sl_process *p);
 
 void sl_process_pause(struct sl_process *p, bool paused);

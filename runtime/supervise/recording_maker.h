@@ -2,13 +2,13 @@
  * recording_maker.h - a recording of a worker that never ran (room: supervise)
  *
  * What is given here is written as a runner would have recorded it: the worker starts and
- * says hello, gets one request, sends rows, and ends. No process is started. For tests of
- * policies, which so need no worker.
+ * says hello, gets one request, sends rows, and ends. No process is started. This is for tests
+ * of policies, which therefore need no worker.
  *
  * Calls come in the order of a worker: rows, diagnostics and progress first, then either
  * one terminal (_summary or _failure), after which it leaves in good order, or _exit, and
- * it dies in the midst of its rows. All return 0, or -1 and *err (sink, or what the wire
- * says of a name).
+ * it dies in the middle of its rows. All return 0, or -1 and *err (sink, or the wire's error
+ * for an invalid name).
  */
 #pragma once
 
@@ -22,7 +22,7 @@ struct sl_maker_options { /* borrowed for the call */
 	struct sl_text request; /* one valid JSON value */
 };
 
-/* NULL and *err, as of sl_recorder_open. */
+/* NULL and *err, as from sl_recorder_open. */
 struct sl_maker *sl_maker_open(const char *path, const struct sl_maker_options *o, struct sl_error *err);
 
 /* json: one valid JSON value. */
@@ -34,8 +34,8 @@ int sl_maker_progress(struct sl_maker *m, const struct sl_progress *p, struct sl
 int sl_maker_summary(struct sl_maker *m, struct sl_text metadata, bool stopped, struct sl_error *err);
 int sl_maker_failure(struct sl_maker *m, const struct sl_error *failure, struct sl_error *err);
 
-/* It ends here: of a signal, or else with an exit status. */
+/* It ends here: by a signal, or else with an exit status. */
 int sl_maker_exit(struct sl_maker *m, bool signalled, uint32_t value, struct sl_error *err);
 
-/* The recording is complete; frees. 0, or -1 and *err (sink). Accepts NULL. */
+/* Completes the recording and frees. 0, or -1 and *err (sink). Accepts NULL. */
 int sl_maker_close(struct sl_maker *m, struct sl_error *err);

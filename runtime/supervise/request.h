@@ -1,10 +1,10 @@
 /*
  * request.h - what happens to the requests of one worker (room: supervise)
  *
- * Pure: events and times (nanoseconds, monotonic) come as arguments; what is
- * to be done to the process goes out through four actions. No process, no
- * libuv, no clock: it stands on the session with whatever process there is, and
- * is driven by the worker's handle or by a test. It calls the user's callbacks
+ * Pure: events and times (nanoseconds, monotonic) come in as arguments; what must
+ * be done to the process goes out through the actions. No process, no libuv, no
+ * clock: it works on the session of whichever process it is given, and is driven
+ * by the worker's handle or by a test. It calls the user's callbacks
  * (sl_events), and gives each request exactly one outcome.
  *
  *     off --attach--> starting --hello--> idle --begin--> busy --ready--> idle
@@ -23,20 +23,20 @@
 #include "supervise/session.h"
 
 struct sl_request_actions {
-	/* The session was told something: write what it wants to send, look at
-	 * its deadline. */
+	/* The session has changed: write what it wants to send, look at its
+	 * deadline. */
 	void (*pump)(void *owner);
-	/* The process is of no more use: it may leave in its own time, or has had
-	 * its time. Its session and what it printed stay readable until the
+	/* The process is of no more use: it may leave in its own time, or must go
+	 * at once. Its session and what it printed stay readable until the
 	 * function of this header that was called from outside has returned. */
 	void (*let_go)(void *owner, bool in_good_order);
-	/* What the process has printed so far is wanted now: _line for each. */
+	/* Read what the process has printed so far: call _line for each line. */
 	void (*hear)(void *owner);
 	/* Resident memory of the process, bytes. */
 	uint64_t (*rss)(void *owner);
-	/* The request ends, or could not begin, and not through the worker. May be NULL. */
+	/* The runner itself ends the request or the start, or could not start the process. May be NULL. */
 	void (*cut)(void *owner, const struct sl_error *why);
-	/* It is about to succeed: 0, or -1 and *err if what came could not be kept. May be NULL. */
+	/* The request is about to succeed: 0, or -1 and *err if what came could not be kept. May be NULL. */
 	int (*keep)(void *owner, struct sl_error *err);
 };
 
@@ -55,9 +55,9 @@ struct sl_request { /* embedded; read the fields, change nothing */
 	uint64_t served;  /* requests of this process */
 	bool paused;      /* frames are not taken */
 	bool took;        /* something has been taken since _taken */
-	int64_t looked_ns; /* the clock when deadlines were last looked at: it moves by milliseconds */
-	bool late;        /* we came late to a deadline */
-	sl_request_decision *found; /* what _taken must decide about */
+	int64_t looked_ns; /* the coarse clock when deadlines were last looked at */
+	bool late;        /* we got to a deadline late */
+	sl_request_decision *found; /* the decision that _taken must make */
 	struct sl_error fault;
 
 	/* The request. */
@@ -68,11 +68,11 @@ struct sl_request { /* embedded; read the fields, change nothing */
 	int64_t begun_ns, deadline_ns;
 	uint64_t last_id;
 	int depth;              /* of callbacks running */
-	struct sl_error cancel; /* wanted by a callback */
-	int64_t cancel_ns;      /* since when */
+	struct sl_error cancel; /* requested by a callback */
+	int64_t cancel_ns;      /* when */
 
 	struct sl_restarts restarts;
-	struct sl_error start_error; /* of the latest process, if it went wrong without a request */
+	struct sl_error start_error; /* why the latest process failed, at its start or while idle */
 	struct sl_worker_stats stats;
 };
 
@@ -80,24 +80,24 @@ struct sl_request { /* embedded; read the fields, change nothing */
 void sl_request_init(struct sl_request *r, const struct sl_worker_options *limits, struct sl_json *json,
                      const struct sl_request_actions *actions, void *owner);
 
-/* Lets go of the process, forgets a running request without an outcome. */
+/* Lets go of the process, and forgets a running request without an outcome. */
 void sl_request_clear(struct sl_request *r);
 
 /* ---- the process ---- */
 
-/* One is about to be started: 0, or -1 and *err (restart_limit). */
+/* A process is about to be started: 0, or -1 and *err (restart_limit). */
 int sl_request_starting(struct sl_request *r, int64_t now_ns, struct sl_error *err);
 
-/* It is there. Both are borrowed until it is let go. */
+/* The process has been started. Both are borrowed until it is let go. */
 void sl_request_attach(struct sl_request *r, struct sl_session *session,
                        const struct sl_printed *printed);
 
-/* Found useless from outside: calls the action, if there is a process. */
+/* The caller has no more use for it: calls the action, if there is a process. */
 void sl_request_let_go(struct sl_request *r, bool in_good_order);
 
 /* ---- what the user wants: see sl_worker_request and its neighbours ---- */
 
-/* After 0 the process is looked for: _started or _not_started must follow. */
+/* After 0 the caller gets a process: _started or _not_started must follow. */
 int sl_request_begin(struct sl_request *r, const struct sl_request_options *o,
                      const struct sl_events *events, int64_t now_ns, struct sl_error *err);
 void sl_request_started(struct sl_request *r, int64_t now_ns);
@@ -106,23 +106,23 @@ void sl_request_not_started(struct sl_request *r, const struct sl_error *why, in
 void sl_request_stop(struct sl_request *r, int64_t now_ns);
 void sl_request_cancel(struct sl_request *r, const struct sl_error *why, int64_t now_ns);
 void sl_request_pause(struct sl_request *r);
-void sl_request_resume(struct sl_request *r, int64_t now_ns); /* then take */
+void sl_request_resume(struct sl_request *r, int64_t now_ns); /* then call _take */
 
 /* ---- what the process does ---- */
 
 /*
- * Take what has been fed to the session, in two steps, because the exact time
- * is too dear for each row:
+ * Take what has been fed to the session, in two steps, because reading the exact
+ * time is too expensive for each row:
  *
  *     do
  *             while (sl_request_take(r, sl_now_coarse_ns()))
  *                     ;
  *     while (sl_request_taken(r, sl_now_ns()));
  *
- * _take delivers one row, diagnostic or progress and is true; false: there is
- * none, none is wanted, or something is to be decided: _taken does that, and
- * is true when there may be more to take. Deadlines are looked at after every
- * frame, so that a stream that never pauses does not outrun them.
+ * _take delivers one row, diagnostic or progress and returns true. False: there is
+ * none, none is wanted, or a decision is due: _taken makes it, and returns true if
+ * there may be more to take. Deadlines are checked after every frame, so that a
+ * stream that never pauses cannot outrun them.
  */
 bool sl_request_take(struct sl_request *r, int64_t now_ns);
 bool sl_request_taken(struct sl_request *r, int64_t now_ns);
@@ -130,7 +130,7 @@ bool sl_request_taken(struct sl_request *r, int64_t now_ns);
 /* See sl_worker_next_row. */
 const struct sl_row *sl_request_next_row(struct sl_request *r, int64_t now_ns);
 
-/* A line that it printed, a diagnostic of this code. */
+/* The process printed a line, which becomes a diagnostic of this code. */
 void sl_request_line(struct sl_request *r, const char *code, const char *line, size_t len);
 
 /* The session's deadline has passed. True: read once more what has arrived,

@@ -1,8 +1,8 @@
 /*
- * restarts.h - how often a worker may go wrong (room: supervise)
+ * restarts.h - how often a worker may fail (room: supervise)
  *
- * Pure: so many generations that went wrong, in so long a time, and no other
- * one is started.
+ * Pure: once so many generations have failed in so short a time, no other one is
+ * started.
  */
 #pragma once
 
@@ -14,11 +14,11 @@
 #define SL_RESTART_WINDOW_S 60
 
 struct sl_restarts { /* embedded; zeroed */
-	uint64_t count; /* generations that went wrong */
+	uint64_t count; /* generations that failed */
 	int64_t at_ns[SL_RESTART_LIMIT_COUNT]; /* when, a ring */
 };
 
-/* A generation went wrong. */
+/* A generation failed. */
 void sl_restarts_note(struct sl_restarts *r, int64_t now_ns);
 
 /* 0, or -1 and *err (restart_limit). name: of the program, for the message. */

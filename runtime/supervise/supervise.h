@@ -36,10 +36,10 @@ struct sl_worker;
 
 /* ---- the loop ---- */
 
-/* NULL and *err (spawn) when the system has no loop to give. */
+/* NULL and *err (spawn) if the system cannot provide a loop. */
 struct sl_supervisor *sl_supervisor_new(struct sl_error *err);
 
-/* Ends every worker (ladder, no grace for what is not yet leaving), waits
+/* Ends every worker (idle ones in good order, others by SIGTERM at once), waits
  * for the last process and descriptor, frees. Accepts NULL. Workers of this
  * supervisor that were not freed yet are dead handles: only
  * sl_worker_free() may still be called on them. */
@@ -49,10 +49,10 @@ void sl_supervisor_free(struct sl_supervisor *s);
  * wait_ms (-1: no bound, 0: do not wait). Callbacks run inside. */
 void sl_supervisor_turn(struct sl_supervisor *s, int wait_ms);
 
-/* Whether any process of this supervisor is still on its way out. */
+/* Is any process of this supervisor still on its way out? */
 bool sl_supervisor_leaving(const struct sl_supervisor *s);
 
-/* Kill at once, without grace, whatever is on its way out. */
+/* Kill everything that is on its way out, at once and without grace. */
 void sl_supervisor_kill_leaving(struct sl_supervisor *s);
 
 /* Wake a turn from a signal handler or another thread (async-signal-safe). */
@@ -70,22 +70,22 @@ struct sl_worker_options { /* borrowed for the call; copied */
 	const char *cwd;         /* NULL: this process's */
 	enum sl_transport_kind transport;
 	bool pass_stdin;         /* pipe transport: hand descriptor 0 down (else /dev/null) */
-	bool takes_bad_lines;    /* an adapter may report lines that are no rows, and go on */
+	bool takes_bad_lines;    /* an adapter may report lines that are not rows, and go on */
 	uint32_t max_frame;      /* cap to offer, bytes; 0: the default */
 	int64_t startup_timeout_ms;
 	int64_t stop_grace_ms;   /* after stop or cancel, before SIGTERM */
 	int64_t kill_grace_ms;   /* after SIGTERM, before SIGKILL; also the drain deadline */
 	uint64_t max_requests;   /* then a fresh generation; 0: no limit */
-	uint64_t max_rss;        /* bytes, looked at between requests; 0: no limit */
+	uint64_t max_rss;        /* bytes, checked between requests; 0: no limit */
 	int64_t max_idle_ms;     /* an idle process is let go after this; 0: never */
-	const char *record;      /* all that it does is recorded there (record/recorder.h); NULL: nowhere */
+	const char *record;      /* file to record all that it does in (record/recorder.h); NULL: none */
 };
 
 /* The defaults of DESIGN section 8. argv stays NULL. */
 void sl_worker_options_init(struct sl_worker_options *o);
 
 /* Starts nothing yet. NULL and *err: usage for options out of range or a recording that
- * is there already, sink for one that cannot be written. */
+ * exists already, sink for one that cannot be written. */
 struct sl_worker *sl_worker_new(struct sl_supervisor *s, const struct sl_worker_options *o,
                                 struct sl_error *err);
 
@@ -93,8 +93,8 @@ struct sl_worker *sl_worker_new(struct sl_supervisor *s, const struct sl_worker_
  * the process is put on its way out, and the supervisor sees it go. */
 void sl_worker_free(struct sl_worker *w);
 
-/* The recording ends here, if there is one: what the worker does from now on is not in it.
- * 0, or -1 and *err (sink). Without it, sl_worker_free does so. */
+/* Ends the recording, if there is one: what the worker does from now on is not in it.
+ * 0, or -1 and *err (sink). Otherwise sl_worker_free ends it. */
 int sl_worker_end_recording(struct sl_worker *w, struct sl_error *err);
 
 enum sl_worker_state {
@@ -109,15 +109,15 @@ enum sl_worker_state sl_worker_state(const struct sl_worker *w);
 const char *sl_worker_state_name(enum sl_worker_state state);
 
 /* Start the process without a request, if there is none; then turn the loop
- * until the state is no longer STARTING. -1 and *err: it did not even start,
- * or the restart limit was reached. Why a generation failed later, in the
- * handshake or while idle, is kept: see sl_worker_start_error. */
+ * until the state is no longer STARTING. -1 and *err: it could not be started at
+ * all, or the restart limit was reached. Why a generation failed later, in the
+ * handshake or by a protocol fault while idle, is kept: see sl_worker_start_error. */
 int sl_worker_start(struct sl_worker *w, struct sl_error *err);
 const struct sl_error *sl_worker_start_error(const struct sl_worker *w); /* NULL: none */
 
 /* Ask an idle process to leave in good order (a busy one is cancelled
  * first). Turn the loop until the state is OFF; then _exit_report says how it
- * went. A later request starts a fresh generation. */
+ * ended. A later request starts a fresh generation. */
 void sl_worker_shutdown(struct sl_worker *w);
 
 struct sl_exit_report {
@@ -145,7 +145,7 @@ struct sl_worker_stats {
 
 struct sl_worker_stats sl_worker_stats(const struct sl_worker *w);
 
-/* Resident memory of the process in bytes; 0 when there is none. */
+/* Resident memory of the process in bytes; 0 if there is none. */
 uint64_t sl_worker_rss(const struct sl_worker *w);
 
 /* The last bytes (at most SL_TAIL_LIMIT) that the current or latest
@@ -161,8 +161,8 @@ struct sl_row { /* borrowed for the callback */
 	const char *text;        /* valid JSON; SL_JSON_PADDING readable bytes follow */
 	size_t len;
 	const struct sl_json *json; /* its parsed document; NULL: it is large */
-	struct sl_outline *outline; /* of a large row, instead; else NULL */
-	uint64_t line;           /* of the input, from 1; 0: the worker does not tell */
+	struct sl_outline *outline; /* of a large row, instead; otherwise NULL */
+	uint64_t line;           /* of the input, from 1; 0: the worker does not say */
 	const char *file;        /* that the line is in; NULL: it has no name */
 };
 
@@ -191,16 +191,16 @@ struct sl_request_options { /* borrowed for the call; copied */
 	enum sl_export_type type;
 	struct sl_text export_name;  /* empty: the worker's only export of this type */
 	struct sl_text json;         /* one valid JSON value (checked); empty: null */
-	struct sl_text streams;      /* that are taken by name, each with a NUL behind it: for a
-	                                worker that would know; a NULL in bytes: none is told */
+	struct sl_text streams;      /* that are taken by name, each with a NUL after it: for a
+	                                worker that wants to know; bytes NULL: not sent */
 	int64_t timeout_ms;          /* whole request, start-up included; 0: none */
-	int64_t idle_timeout_ms;     /* no frame for so long; 0: none */
+	int64_t idle_timeout_ms;     /* no frame for this long; 0: none */
 };
 
 /* Begin a request; the process is started when needed. -1 and *err (usage)
  * if one is running, the worker is leaving, or the JSON is not valid. Every
- * other failure arrives as the outcome, maybe before this returns: there is no
- * process to be had, or no such export. *events is copied. */
+ * other failure arrives as the outcome, possibly before this returns: no process
+ * can be started, or there is no such export. *events is copied. */
 int sl_worker_request(struct sl_worker *w, const struct sl_request_options *o,
                       const struct sl_events *events, struct sl_error *err);
 
@@ -209,8 +209,8 @@ int sl_worker_request(struct sl_worker *w, const struct sl_request_options *o,
 void sl_worker_stop(struct sl_worker *w);
 
 /* Abandon the request: no row is delivered from here on, not even of this
- * turn; the outcome is *why (copied), reported before _cancel returns unless
- * called from a callback of this worker (then right after it returns). */
+ * turn. The outcome is *why (copied), reported before _cancel returns, or, if it
+ * is called from a callback of this worker, right after that callback returns. */
 void sl_worker_cancel(struct sl_worker *w, const struct sl_error *why);
 
 /* Deliver no more rows until resumed; the pipe fills, the worker blocks. A
@@ -218,12 +218,12 @@ void sl_worker_cancel(struct sl_worker *w, const struct sl_error *why);
 void sl_worker_pause(struct sl_worker *w);
 void sl_worker_resume(struct sl_worker *w);
 
-/* Inside on_row only: the row that follows, if it has come and may be delivered
- * now; on_row is not called for it, and the row before is gone. NULL: there is
- * none, or it is not for on_row to take. To enter a script costs as much as a
- * short row: it takes all that it can get. */
+/* Inside on_row only: the next row, if it has arrived and may be delivered now;
+ * on_row is not called for it, and the previous row is gone. NULL: there is none,
+ * or it is not for on_row to take. Entering a script costs as much as a short row,
+ * so on_row takes all that it can get. */
 const struct sl_row *sl_worker_next_row(struct sl_worker *w);
 
-/* Nanoseconds until which the request may last (monotonic clock), or 0. For
- * a watchdog over handlers. */
+/* The time until which the request may last (ns, monotonic clock), or 0. For a
+ * watchdog over handlers. */
 int64_t sl_worker_deadline_ns(const struct sl_worker *w);

@@ -1,5 +1,5 @@
 /*
- * supervisor.h - the loop and what hangs on it (room: supervise, private)
+ * supervisor.h - the loop and what belongs to it (room: supervise, private)
  */
 #pragma once
 
@@ -14,7 +14,7 @@ struct sl_supervisor {
 	uv_loop_t loop;
 	uv_async_t wakeup;
 	uv_timer_t bound;             /* of a turn's wait */
-	struct sl_json *json;         /* one document at a time, shared */
+	struct sl_json *json;         /* shared: one document at a time */
 	LIST_HEAD(sl_processes, sl_process) processes; /* every one not yet freed */
 	LIST_HEAD(sl_workers, sl_worker) workers;
 };

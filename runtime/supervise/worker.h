@@ -1,8 +1,8 @@
 /*
  * worker.h - inside a worker's handle (room: supervise, private)
  *
- * The handle joins the request machine, which knows no process, with the
- * process that it has just now, which knows no request.
+ * The handle joins the request machine, which knows no process, with its
+ * current process, which knows no request.
  */
 #pragma once
 
