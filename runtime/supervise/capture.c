@@ -12,11 +12,11 @@ void sl_tail_add(struct sl_tail *t, const char *bytes, size_t n)
 	size_t have = sl_buffer_len(&t->bytes);
 	if (have + n > t->limit)
 		sl_buffer_consume(&t->bytes, have + n - t->limit);
-	sl_buffer_append(&t->bytes, bytes, n); /* short of memory: a shorter tail */
+	sl_buffer_append(&t->bytes, bytes, n); /* no memory: a shorter tail */
 }
 
-/* ended: by its line end, or that of the stream. What is left of a line that
- * was cut may be nothing; then there is nothing more to hand out. */
+/* ended: by its own line end, or by the end of the stream. The rest of a line that
+ * was cut may be empty; then there is nothing more to hand out. */
 static void hand_out(struct sl_capture *c, const char *line, size_t len, bool ended)
 {
 	bool rest = c->cut;
@@ -27,7 +27,7 @@ static void hand_out(struct sl_capture *c, const char *line, size_t len, bool en
 		c->on_line(c->ctx, c->code, line, len);
 }
 
-/* The rest of a line whose beginning is waiting. */
+/* Completes a line whose beginning is waiting. */
 static void complete(struct sl_capture *c, const char *bytes, size_t n, bool ended)
 {
 	sl_buffer_append(&c->line, bytes, n);

@@ -55,7 +55,7 @@ static enum sl_ladder_action exit_seen(struct sl_ladder *l, int64_t now_ns)
 	return SL_LADDER_NOTHING;
 }
 
-/* The end of the pipe before the exit: it has the leave grace to follow. */
+/* The pipe has ended before the exit, which gets the leave grace to follow. */
 static enum sl_ladder_action end_alive(struct sl_ladder *l, int64_t now_ns)
 {
 	l->ended = true;
@@ -88,7 +88,7 @@ static step *const table[SL_RUNG_GONE + 1][SL_LADDER_DEADLINE + 1] = {
 	[SL_RUNG_ALIVE] =      { leave, terminate, slay, exit_seen, end_alive,    stay },
 	[SL_RUNG_LEAVING] =    { stay,  terminate, slay, exit_seen, end_leaving,  terminate },
 	[SL_RUNG_TERMINATED] = { stay,  stay,      slay, exit_seen, end_leaving,  slay },
-	[SL_RUNG_KILLED] =     { stay,  stay,      stay, exit_seen, end_leaving,  slay /* it sits in the kernel */ },
+	[SL_RUNG_KILLED] =     { stay,  stay,      stay, exit_seen, end_leaving,  slay /* stuck in the kernel */ },
 	[SL_RUNG_DRAINING] =   { stay,  stay,      give_up, stay,   end_draining, give_up },
 	[SL_RUNG_GONE] =       { stay,  stay,      stay, stay,      stay,         stay },
 };

@@ -45,7 +45,7 @@ int sl_pipes_open(struct sl_pipes *q, enum sl_transport_kind transport)
 		return -1;
 	if (transport == SL_TRANSPORT_PIPE && own_pipe(q->out, false) != 0)
 		return -1;
-	fcntl(q->frames[0], F_SETPIPE_SZ, SL_PIPE_SIZE); /* where allowed */
+	fcntl(q->frames[0], F_SETPIPE_SZ, SL_PIPE_SIZE); /* if allowed */
 	return 0;
 }
 
@@ -55,7 +55,7 @@ static const char *const transport_entries[] = {
 #undef ENTRY
 };
 
-/* The environment plus how to reach us. Freed with free(); entries borrowed. */
+/* Returns the environment plus the transport. Free it with free(); entries borrowed. */
 static const char **with_transport(const char *const *env, enum sl_transport_kind transport)
 {
 	size_t n = 0;

@@ -14,16 +14,16 @@
 #include "base/clock.h"
 #include "supervise/pipes.h"
 
-/* Bytes asked for in one read: at first few, because memory may not run ahead
- * of what has arrived, then more each time that a read came back full. */
+/* Bytes asked for in one read: few at first, because memory must not run ahead
+ * of what has arrived, then more after each read that came back full. */
 #define READ_LEAST (64u * 1024)
 #define READ_MOST (256u * 1024)
 #define LINES_READ_SIZE (32u * 1024)
-/* Bytes waiting for a paused owner, from which on reading stops. */
+/* Bytes waiting for a paused owner at which reading stops. */
 #define HIGH_WATER (256u * 1024)
 /* Reads in one callback, so that timers and other workers get their turn. */
 #define READS_PER_TURN 4
-/* How long a drain deadline waits on for bytes that are there to be read. */
+/* How far a drain deadline is put off while bytes are there to be read. */
 #define DRAIN_MORE_NS (100 * SL_NS_PER_MS)
 
 static void over_if_gone(struct sl_process *p);
@@ -93,9 +93,9 @@ static void record_exit(struct sl_process *p)
 static void signal_group(struct sl_process *p, int sig)
 {
 	if (p->ladder.exited)
-		return; /* reaped: the number may be somebody else's */
+		return; /* reaped: the pid may belong to another process */
 	kill(-p->pid, sig);
-	kill(-p->pid, SIGCONT); /* a stopped process takes SIGTERM only then */
+	kill(-p->pid, SIGCONT); /* a stopped process handles SIGTERM only then */
 }
 
 static void ladder(struct sl_process *p, enum sl_ladder_event event)
@@ -119,8 +119,8 @@ static void on_exit_ready(uv_poll_t *handle, int status, int events)
 	int rc = waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT);
 	if (rc == 0 && info.si_pid == 0)
 		return;
-	/* Until it is reaped its number is ours: whoever is left of the group
-	 * goes with it. If somebody else has reaped it, its status is lost. */
+	/* Until it is reaped its pid is ours: kill what is left of its group now.
+	 * If other code has reaped it, its status is lost. */
 	if (rc == 0)
 		kill(-p->pid, SIGKILL);
 	if (rc != 0 || waitpid(p->pid, &p->status, 0) != p->pid)
@@ -187,7 +187,7 @@ static void on_lines_ready(uv_poll_t *handle, int status, int events)
 		end_lines(p, port);
 }
 
-/* No more than a pipe holds: who prints without end must not hold us up. */
+/* At most what a pipe holds: a worker that prints without end must not hold us up. */
 #define ALL_OF_A_PIPE (SL_PIPE_SIZE / (int)LINES_READ_SIZE + 1)
 
 static void read_printed(struct sl_process *p, bool last)
@@ -206,7 +206,7 @@ void sl_process_read_printed(struct sl_process *p)
 
 /* ---- frames ---- */
 
-/* One read into the decoder: bytes, 0 at the end, -1 when nothing is there. */
+/* One read into the decoder: returns bytes, 0 at the end, -1 if nothing is there. */
 static ssize_t read_frames(struct sl_process *p)
 {
 	static char sink[READ_LEAST]; /* for bytes that nobody wants */
@@ -215,7 +215,7 @@ static ssize_t read_frames(struct sl_process *p)
 	if (!p->discard)
 		at = sl_decoder_room(&p->session.in, p->read_size, &size);
 	if (at == NULL) {
-		p->discard = true; /* no memory: cannot go on, nothing may be credited */
+		p->discard = true; /* no memory: it cannot go on, and nothing more may count */
 		return 0;
 	}
 	ssize_t n = TEMP_FAILURE_RETRY(read(p->frames.fd, at, size));
@@ -254,7 +254,7 @@ static void watch_frames(struct sl_process *p)
 
 static void on_frames_ready(uv_poll_t *handle, int status, int events)
 {
-	(void)status; /* an error shows in read, too */
+	(void)status; /* read reports an error as well */
 	(void)events;
 	struct sl_process *p = handle->data;
 	for (int i = 0; i < READS_PER_TURN && wants_frames(p); i++) {
@@ -298,7 +298,7 @@ static void write_control(struct sl_process *p)
 		ssize_t n = TEMP_FAILURE_RETRY(write(p->control.fd, sl_buffer_data(out), sl_buffer_len(out)));
 		if (n < 0 && errno == EAGAIN)
 			break;
-		if (n < 0) { /* it has closed its end: its exit tells the rest */
+		if (n < 0) { /* it has closed its end: wait for its exit */
 			close_port(&p->control);
 			break;
 		}
@@ -310,7 +310,7 @@ static void write_control(struct sl_process *p)
 
 /* ---- time ---- */
 
-/* The drain deadline: bytes may be there still, or a slow owner holds us up. */
+/* At the drain deadline: are bytes left to read, or does a slow owner hold us up? */
 static bool still_draining(struct sl_process *p)
 {
 	struct pollfd ready = { p->frames.fd, POLLIN, 0 };
@@ -383,7 +383,7 @@ static void over_if_gone(struct sl_process *p)
 {
 	if (p->ladder.rung != SL_RUNG_GONE || p->over)
 		return;
-	/* A paused owner has frames left to take: it will be told when it has. */
+	/* A paused owner still has frames to take, and is notified when it has taken them. */
 	if (p->owner != NULL && p->paused && sl_decoder_pending(&p->session.in) > 0)
 		return;
 	p->over = true;
@@ -391,11 +391,11 @@ static void over_if_gone(struct sl_process *p)
 		start_freeing(p);
 		return;
 	}
-	/* All it printed is in the pipes. What a grandchild may still print there is
-	 * nobody's. */
+	/* All that it printed is in the pipes. What a grandchild may still print
+	 * there is ignored. */
 	read_printed(p, true);
 	record_exit(p);
-	if (p->owner != NULL) /* a line may have been too much for it */
+	if (p->owner != NULL) /* a callback for a line may have let go of us */
 		p->events->on_gone(p->owner);
 }
 
@@ -403,7 +403,7 @@ void sl_process_leave(struct sl_process *p)
 {
 	sl_session_cancel(&p->session);
 	sl_session_shutdown(&p->session);
-	/* Before the handshake there are no words for it but a signal. */
+	/* Before the handshake only a signal can tell it to leave. */
 	ladder(p, p->session.state == SL_SESSION_HELLO ? SL_LADDER_TERMINATE : SL_LADDER_LEAVE);
 	sl_process_pump(p);
 }

@@ -21,7 +21,7 @@ static int no_memory(struct sl_error *err)
 	return sl_fail(err, SL_SINK, ENOMEM, "no memory for a recording");
 }
 
-/* What was encoded goes into the recording, as bytes of that side. */
+/* Adds what was encoded to the recording, as bytes of that side. */
 static int put(struct sl_maker *m, enum sl_record_kind kind, int encoded, struct sl_error *err)
 {
 	if (encoded != 0)
@@ -117,7 +117,7 @@ int sl_maker_exit(struct sl_maker *m, bool signalled, uint32_t value, struct sl_
 	return sl_recorder_check(m->recorder, err);
 }
 
-/* The terminal, which was encoded, is sent, and the worker leaves as it is told. */
+/* Sends the terminal, which was encoded; then the worker leaves as it is told to. */
 static int leave(struct sl_maker *m, int encoded, struct sl_error *err)
 {
 	int rc = encoded != 0 ? encoded : sl_plain_encode(&m->out, SL_FRAME_READY, REQUEST_ID);

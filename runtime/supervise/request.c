@@ -9,15 +9,15 @@
 #include "base/clock.h"
 #include "supervise/death.h"
 
-/* From here on we came late to a deadline: stopped, or on a busy machine. */
+/* This far past a deadline, we were late ourselves: stopped, or on a busy machine. */
 #define LATE_NS (100 * SL_NS_PER_MS)
 
 /* What ends a request or a start, and what follows from it. */
 #define CAUSES(X)                                                                              \
-	/* cause         the process  counts as gone wrong  was the start's  the runner's doing */ \
-	X(NOT_STARTED,   KEEP,        false,                false,           true)  /* there is none */ \
+	/* cause         the process  counts as a failure   was the start's  the runner's doing */ \
+	X(NOT_STARTED,   KEEP,        false,                false,           true)  /* no process */ \
 	X(NOT_SENT,      KEEP,        false,                false,           false)            \
-	X(FAILED,        KEEP,        false,                false,           false) /* says the worker */ \
+	X(FAILED,        KEEP,        false,                false,           false) /* reported by the worker */ \
 	X(CANCELLED,     LEAVE,       false,                false,           true)             \
 	X(STOP_OVERDUE,  TERMINATE,   false,                false,           true)             \
 	X(OVERDUE,       TERMINATE,   true,                 false,           true)             \
@@ -86,7 +86,7 @@ static void pump(struct sl_request *r)
 	r->actions->pump(r->owner);
 }
 
-/* Has this process had its share? */
+/* Has this process reached its limits? */
 static bool worn_out(const struct sl_request *r)
 {
 	const struct sl_worker_options *o = r->limits;
@@ -128,7 +128,7 @@ void sl_request_clear(struct sl_request *r)
 }
 
 /* The request is over before its end is reported, so that on_outcome may begin
- * anew; what the outcome shows stays with the session. */
+ * another; what the outcome shows stays with the session. */
 static void report(struct sl_request *r, const struct sl_outcome *o, int64_t now_ns)
 {
 	struct sl_events events = r->events;
@@ -173,8 +173,8 @@ static void end(struct sl_request *r, enum cause cause, const struct sl_error *w
 		report(r, &o, now_ns);
 }
 
-/* A callback asked for the end; it has returned now. The deadline may have been
- * seen inside a handler first: all the same. */
+/* A callback asked for the end, and has returned now. The reason may be the
+ * deadline, seen inside a handler first: then the request is overdue all the same. */
 static bool obey_callback(struct sl_request *r)
 {
 	if (r->cancel.kind == SL_NONE)
@@ -185,8 +185,8 @@ static bool obey_callback(struct sl_request *r)
 	return true;
 }
 
-/* What it printed before it was done belongs to this request, and is in the
- * pipe by now. False: a callback has ended the request meanwhile. */
+/* What it printed before its end belongs to this request, and is in the pipe by
+ * now. False: a callback has ended the request meanwhile. */
 static bool hear_last_lines(struct sl_request *r)
 {
 	struct sl_session *s = r->session;
@@ -196,8 +196,8 @@ static bool hear_last_lines(struct sl_request *r)
 
 /* ---- deadlines ---- */
 
-/* The start has a deadline of its own and the request's; which one was it? And
- * a program that printed something is more likely no worker than a slow one. */
+/* A start has its own deadline and the request's; which one was it? And a program
+ * that printed something is more likely not a worker than a slow one. */
 static void start_overdue(struct sl_request *r, int64_t now_ns)
 {
 	char room[SL_FIRST_LINE_SIZE];
@@ -350,7 +350,7 @@ static sl_request_decision *const decisions[] = {
 
 /* ---- what comes ---- */
 
-/* A process prints also when no request runs. */
+/* A process may also print while no request is running. */
 static void deliver_diagnostic(struct sl_request *r, const struct sl_diagnostic *d)
 {
 	r->stats.diagnostics++;
@@ -365,7 +365,7 @@ static const struct sl_row *counted(struct sl_request *r, const struct sl_row *r
 	return row;
 }
 
-/* False: it is nothing for a callback. */
+/* False: it is not for a callback. */
 static bool deliver(struct sl_request *r, const struct sl_session_event *event)
 {
 	switch (event->kind) {
@@ -399,7 +399,7 @@ static bool may_take(struct sl_request *r, int64_t now_ns)
 	return !sl_session_due(s, now_ns);
 }
 
-/* The session has an event. */
+/* Gets the session's next event: true if there is one. A fault is left for _taken. */
 static bool find(struct sl_request *r)
 {
 	int rc = sl_session_next(r->session, &r->fault);
@@ -438,7 +438,7 @@ bool sl_request_taken(struct sl_request *r, int64_t now_ns)
 		found(r, now_ns);
 		return r->session == s;
 	}
-	/* The coarse clock is some milliseconds behind; and a terminal is no event. */
+	/* The coarse clock is some milliseconds behind; and a terminal is not an event. */
 	if (r->took || s->state == SL_SESSION_SETTLING)
 		sl_session_touch(s, now_ns);
 	if (r->took)
@@ -523,7 +523,7 @@ int sl_request_begin(struct sl_request *r, const struct sl_request_options *o,
 	return 0;
 }
 
-/* A request may wait for a start only as long as it may last itself. */
+/* A request waits for a start no longer than it may last itself. */
 void sl_request_started(struct sl_request *r, int64_t now_ns)
 {
 	if (r->session->state == SL_SESSION_IDLE) {

@@ -99,7 +99,7 @@ static int take_hello(struct sl_session *s, const struct sl_frame *f, struct sl_
 	return 1;
 }
 
-/* A worker may report what goes wrong on its side, not what the runner decides. */
+/* A worker may report failures of its own side, not kinds that the runner decides. */
 static void keep_failure(struct sl_session *s)
 {
 	if (!sl_kind_is_anyones(s->failure.kind))
@@ -150,7 +150,7 @@ static int take_row(struct sl_session *s, const struct sl_frame *f, struct sl_er
 	return 1;
 }
 
-/* A kind that a feature brings. */
+/* Is the feature agreed that brings a kind of frames? */
 static bool has(const struct sl_session *s, enum sl_feature feature)
 {
 	return s->known == &sl_known_features && sl_features_have(s->features, feature);
@@ -250,7 +250,7 @@ static int take_ready(struct sl_session *s, const struct sl_frame *f, struct sl_
 	return 1;
 }
 
-/* What each frame of a worker does, where kinds.h allows it. */
+/* What each frame from a worker does, when kinds.h allows it. */
 #define TAKE_WORKER(name) take_##name
 #define TAKE_RUNNER(name) NULL
 static take *const takes[] = {
@@ -298,7 +298,7 @@ static int route_frame(struct sl_session *s, const struct sl_frame *f, struct sl
 		rc = out_of_place(s, f, err);
 	if (rc < 0) {
 		s->state = SL_SESSION_OVER;
-		sl_error_number(err, SL_D_OFFSET, (int64_t)f->offset); /* where it began */
+		sl_error_number(err, SL_D_OFFSET, (int64_t)f->offset); /* where the frame began */
 	}
 	return rc;
 }
@@ -332,7 +332,7 @@ int sl_session_end(const struct sl_session *s, struct sl_error *err)
 
 /* ---- requests ---- */
 
-/* "a, b, c" of the exports of one type, cut to fit; how many there are. */
+/* Lists the exports of one type as "a, b, c", cut to fit; returns how many there are. */
 static size_t list_exports(const struct sl_session *s, enum sl_export_type type,
                            char *out, size_t size, struct sl_text *last)
 {

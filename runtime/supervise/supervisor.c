@@ -11,7 +11,7 @@
 #include "supervise/worker.h"
 
 /* A worker that closes its end must not kill us (FACTS, "Processes", 5). A
- * program that has its own idea of SIGPIPE keeps it. */
+ * program that handles SIGPIPE itself keeps its handler. */
 static void ignore_sigpipe(void)
 {
 	struct sigaction now;
@@ -24,7 +24,7 @@ static void on_bound(uv_timer_t *timer)
 	(void)timer;
 }
 
-/* libuv aborts where its first loop gets no pipe. 0 or the errno. */
+/* libuv aborts if its first loop cannot get a pipe. Returns 0 or the errno. */
 static int pipe_problem(void)
 {
 	int ends[2];
@@ -51,7 +51,7 @@ struct sl_supervisor *sl_supervisor_new(struct sl_error *err)
 		sl_fail(err, SL_SPAWN, -rc, "no event loop: %s", uv_strerror(rc));
 		return NULL;
 	}
-	uv_async_init(&s->loop, &s->wakeup, NULL); /* to wake is all it does */
+	uv_async_init(&s->loop, &s->wakeup, NULL); /* it only wakes the loop */
 	uv_timer_init(&s->loop, &s->bound);
 	/* Neither keeps a turn waiting that has nothing else to wait for. */
 	uv_unref((uv_handle_t *)&s->wakeup);

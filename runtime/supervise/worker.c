@@ -121,7 +121,7 @@ static uint64_t rss(void *owner)
 	return sl_worker_rss(owner);
 }
 
-/* The reason as a worker would say it: a failure frame. */
+/* Records the reason as a worker would report it: as a failure frame. */
 static void cut(void *owner, const struct sl_error *why)
 {
 	struct sl_worker *w = owner;
@@ -148,7 +148,7 @@ static const struct sl_request_actions actions = {
 
 /* ---- what the process tells the request machine ---- */
 
-/* A recording that cannot be written is a failure of the run. */
+/* If the recording cannot be written, the run fails. */
 static void check_recording(struct sl_worker *w)
 {
 	SL_ERROR(why);
@@ -198,7 +198,7 @@ static const struct sl_process_events process_events = {
 
 /* ---- start ---- */
 
-/* A process that ended while nobody looked is let go here. */
+/* Also lets go of a process that ended unnoticed. */
 static bool has_live_process(struct sl_worker *w)
 {
 	struct sl_process *p = w->process;
@@ -212,7 +212,7 @@ static bool has_live_process(struct sl_worker *w)
 	return false;
 }
 
-/* 0: there is a process. */
+/* Makes sure that there is a process: 0, or -1 and *err. */
 static int need_process(struct sl_worker *w, struct sl_error *err)
 {
 	if (has_live_process(w))
@@ -275,7 +275,7 @@ void sl_worker_pause(struct sl_worker *w)
 	sl_process_pause(w->process, true);
 }
 
-/* What has arrived comes first: only then may the process say that it is gone. */
+/* What has arrived is taken first: only then may the process report that it is gone. */
 void sl_worker_resume(struct sl_worker *w)
 {
 	if (!w->request.paused)
