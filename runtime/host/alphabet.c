@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* From here up to the next entry: alphabets of so many code points each, the last one maybe
- * shorter; 0: none. */
+/* From here up to the next entry: alphabets of this many code points each, the last one
+ * possibly shorter; 0: none. */
 struct run {
 	uint32_t from, size;
 };
@@ -12,7 +12,7 @@ struct run {
 static const struct run runs[] = {
 	{ 0, 0 },
 	{ '0', 10 }, { '9' + 1, 0 }, { 'A', 26 }, { 'Z' + 1, 0 }, { 'a', 26 }, { 'z' + 1, 0 },
-	/* two bytes: Latin, IPA, modifiers, Greek, Cyrillic, Armenian, Hebrew, Arabic, Syriac and on */
+	/* two bytes: Latin, IPA, modifiers, Greek, Cyrillic, Armenian, Hebrew, Arabic, Syriac and more */
 	{ 0xC0, 23 }, { 0xD7, 0 }, { 0xD8, 31 }, { 0xF7, 0 }, { 0xF8, 0x1B8 }, { 0x2B0, 0xC0 },
 	{ 0x370, 0x1E }, { 0x38E, 20 }, { 0x3A2, 0 }, { 0x3A3, 0x5D }, { 0x400, 0x82 }, { 0x482, 0 },
 	{ 0x48A, 0xA6 }, { 0x530, 0 }, { 0x531, 38 }, { 0x557, 0 }, { 0x560, 0x29 }, { 0x589, 0 },

@@ -106,7 +106,7 @@ int sl_command_start(struct sl_command *c, const char *request, size_t len, int 
 
 void sl_command_reap(struct sl_command *c)
 {
-	pid_t pid = atomic_exchange(&c->pid, 0); /* before: its number may be used again */
+	pid_t pid = atomic_exchange(&c->pid, 0); /* before waitpid, after which the pid may be reused */
 	TEMP_FAILURE_RETRY(waitpid(pid, &c->wait_status, 0));
 	sl_children_disown(pid);
 	if (c->pidfd >= 0)
@@ -122,22 +122,22 @@ static bool exits_within(const struct sl_command *c, int ms)
 	return c->pidfd >= 0 && TEMP_FAILURE_RETRY(poll(&p, 1, ms)) > 0;
 }
 
-/* A launcher's group is not ours to end: of that only the command. */
+/* A launcher's group is not ours to end, only the command in it. */
 static pid_t whom(pid_t command)
 {
 	return getpgrp() == getpid() ? 0 : command;
 }
 
-/* All of the group but ourselves. */
+/* Ends all of the group except ourselves. */
 static void terminate(pid_t command)
 {
 	handle_sigterm(SIG_IGN);
 	kill(whom(command), SIGTERM);
-	kill(whom(command), SIGCONT); /* who is stopped takes SIGTERM only then */
+	kill(whom(command), SIGCONT); /* a stopped process handles SIGTERM only then */
 	handle_sigterm(on_sigterm);
 }
 
-/* What the command has started got the signal as well, and has so long to end by itself. */
+/* What the command has started got the signal as well, and has this long to end by itself. */
 #define TIDY_MS 500
 #define LOOK_MS 2
 
@@ -152,7 +152,7 @@ static void await_group(void)
 {
 	for (int ms = 0; ms < TIDY_MS; ms += LOOK_MS) {
 		left_in_group = 0;
-		sl_children_visit(count_in_group); /* they are ours, since their parent has gone */
+		sl_children_visit(count_in_group); /* we have adopted them, since their parent is gone */
 		if (left_in_group == 0)
 			return;
 		nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000 }, NULL);

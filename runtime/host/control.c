@@ -13,8 +13,8 @@
 #define EXIT_ORPHAN 1
 #define EXIT_PROTOCOL 76
 
-/* There is no resynchronising, and no way to say so in frames: the serving
- * thread may be in the middle of one. */
+/* The stream cannot be resynchronised, and the fault cannot be reported in frames:
+ * the serving thread may be in the middle of one. */
 static _Noreturn void protocol_fault(const char *what)
 {
 	dprintf(STDERR_FILENO, "sluice worker: %s\n", what);
@@ -91,7 +91,7 @@ static void give_order(struct sl_serve *s, const struct sl_frame *f, enum sl_ord
 {
 	static const uint64_t one = 1;
 	if (f->head.request != s->current || atomic_load(&s->order) >= (int)order)
-		return; /* late, or told already */
+		return; /* too late, or given already */
 	if (atomic_exchange(&s->order, order) == SL_ORDER_NONE)
 		(void)!write(s->wake, &one, sizeof one);
 }
@@ -115,8 +115,8 @@ static void on_shutdown(struct sl_serve *s, const struct sl_frame *f)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* What each frame of a runner does, where kinds.h allows it. Whether a request
- * is running the serving thread knows: on_request asks under the lock. */
+/* What each frame from a runner does, when kinds.h allows it. Only the serving thread
+ * knows if a request is running: on_request asks under the lock. */
 #define ON_RUNNER(name) on_##name
 #define ON_WORKER(name) NULL
 static void (*const handlers[])(struct sl_serve *s, const struct sl_frame *f) = {
@@ -135,7 +135,7 @@ static void on_frame(struct sl_serve *s, const struct sl_frame *f)
 	handlers[f->head.kind](s, f);
 }
 
-/* false: told to end. */
+/* False: it was told to end. */
 static bool read_more(struct sl_serve *s)
 {
 	struct pollfd p[2] = { { .fd = s->in, .events = POLLIN }, { .fd = s->quit, .events = POLLIN } };
@@ -143,7 +143,7 @@ static bool read_more(struct sl_serve *s)
 	if (events == 0)
 		s->idle_ms = s->service->idle(s->service->user);
 	if (events <= 0)
-		return true; /* or interrupted */
+		return true; /* timed out, or interrupted */
 	if (p[1].revents != 0)
 		return false;
 	size_t size;
@@ -178,7 +178,7 @@ static void *control_main(void *arg)
 	return NULL;
 }
 
-/* The signals are for the threads of the user. */
+/* Signals are for the user's threads. */
 int sl_control_start(struct sl_serve *s)
 {
 	sigset_t all, old;

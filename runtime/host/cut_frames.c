@@ -27,9 +27,9 @@ static int encoded(int rc, struct sl_error *err)
 	return rc == 0 ? 0 : no_memory(err);
 }
 
-/* ---- the first fault, behind which the runner hears no more ---- */
+/* ---- the first fault, after which the runner hears no more ---- */
 
-/* All that is left in `in`, as it is. */
+/* Copies all that is left in `in`, unchanged. */
 static int copy_rest(struct sl_cut_frames *c, struct sl_error *err)
 {
 	size_t n = sl_buffer_len(&c->in);
@@ -38,7 +38,7 @@ static int copy_rest(struct sl_cut_frames *c, struct sl_error *err)
 	return rc;
 }
 
-/* The header, and nothing readable of the payload, of which so much is there. */
+/* Copies the header, and blanks in place of the n bytes of its payload that are there. */
 static int copy_blank(struct sl_cut_frames *c, const void *header, size_t n, struct sl_error *err)
 {
 	if (copy(c, header, SL_HEADER_SIZE, err) != 0)
@@ -51,14 +51,14 @@ static int copy_blank(struct sl_cut_frames *c, const void *header, size_t n, str
 	return 0;
 }
 
-/* A payload that the runner does not look at in a fault, and that may hold rows. */
+/* A payload that the runner does not look at when its frame is a fault, and that may hold rows. */
 static bool may_hide(const struct sl_header *h)
 {
 	const struct sl_frame_rule *rule = sl_frame_rule(h->kind);
 	return h->kind == SL_FRAME_ROW || rule == NULL || rule->sender == SL_FROM_RUNNER;
 }
 
-/* The header at the front of `in` is no header. */
+/* The header at the front of `in` is invalid. */
 static int broken_header(struct sl_cut_frames *c, struct sl_error *err)
 {
 	c->state = c->redaction != NULL ? SL_CUT_SILENT : SL_CUT_RAW;
@@ -83,7 +83,7 @@ static int fault(struct sl_cut_frames *c, const struct sl_frame *f, struct sl_er
 
 /* ---- other frames ---- */
 
-/* Its text may hold what is redacted elsewhere. */
+/* The text of a bad line may hold what is redacted elsewhere. */
 static int take_bad_line(struct sl_cut_frames *c, const struct sl_frame *f, struct sl_error *err)
 {
 	struct sl_bad_line m;
@@ -120,7 +120,7 @@ static int carry_out(struct sl_cut_frames *c, const struct sl_frame *f, enum sl_
 	return fault(c, f, err);
 }
 
-/* One that has its place in the conversation. */
+/* A frame that is allowed at this point of the conversation. */
 static int take_frame(struct sl_cut_frames *c, const struct sl_frame *f, struct sl_error *err)
 {
 	switch (f->head.kind) {
@@ -166,7 +166,7 @@ static bool is_header(const struct sl_cut_frames *c, const struct sl_header *h)
 	return h->version == SL_PROTOCOL_VERSION && sl_frame_rule(h->kind) != NULL && h->length <= c->cap;
 }
 
-/* A fault takes all of `in` with it. */
+/* A fault consumes all of `in`. */
 static int walk_frames(struct sl_cut_frames *c, struct sl_error *err)
 {
 	while (c->state == SL_CUT_FRAMES && sl_buffer_len(&c->in) >= SL_HEADER_SIZE) {
@@ -184,7 +184,7 @@ static int walk_frames(struct sl_cut_frames *c, struct sl_error *err)
 	return 0;
 }
 
-/* Text before the magic stays; what never becomes a magic is looked at no more. */
+/* Text before the magic stays; once no magic can follow, the bytes are not looked at any more. */
 static int walk_opening(struct sl_cut_frames *c, struct sl_error *err)
 {
 	size_t len = sl_buffer_len(&c->in);

@@ -23,7 +23,7 @@ static bool is_wanted(const struct sl_cut_options *o, struct sl_text name)
 	return o->only_count == 0;
 }
 
-/* Its place in the report; SIZE_MAX: no memory. */
+/* Returns the stream's index in the report, to which it is added if need be; SIZE_MAX: no memory. */
 static size_t reported(struct sl_cut_report *r, struct sl_text name)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -58,7 +58,7 @@ enum sl_cut_verdict sl_cut_stream(struct sl_cut_rows *c, const struct sl_frame *
 
 /* ---- places ---- */
 
-/* It is told again before the next row that stays. */
+/* The place is sent again before the next row that stays. */
 enum sl_cut_verdict sl_cut_place(struct sl_cut_rows *c, const struct sl_frame *f, struct sl_error *err)
 {
 	struct sl_place m;
@@ -82,7 +82,7 @@ static int put_place(struct sl_cut_rows *c, uint64_t request)
 
 /* ---- rows ---- */
 
-/* As far from the sequence that is due in the copy as it was from the one that was due. */
+/* As far from what is due in the copy as `sequence` was from what was due. */
 static uint64_t same_distance(uint64_t sequence, uint64_t was_due, uint64_t is_due)
 {
 	uint64_t back = was_due - sequence;
@@ -107,7 +107,7 @@ static enum sl_cut_verdict fault_of_row(const struct sl_cut_rows *c, const struc
 	return SL_CUT_FAULT;
 }
 
-/* Is it one JSON value? Its document is wanted where somebody looks into it. */
+/* Is it one JSON value? Its document is only made when something looks into it, or when it is small. */
 static bool is_json(struct sl_cut_rows *c, const struct sl_frame *f, struct sl_error *why)
 {
 	bool by_pieces = c->options->where == NULL && f->head.length >= SL_OUTLINE_LEAST;
@@ -160,7 +160,7 @@ enum sl_cut_verdict sl_cut_row(struct sl_cut_rows *c, const struct sl_frame *f, 
 	if (!is_json(c, f, &why)) {
 		if (why.os == ENOMEM)
 			return no_memory(err);
-		s->seal.rows--; /* it was due */
+		s->seal.rows--; /* back to the sequence that was due */
 		return c->redaction != NULL ? not_json(s, f, &why, err) : fault_of_row(c, f);
 	}
 	c->report->streams[c->streams[f->head.stream - 1].in_report].rows++;
@@ -172,7 +172,7 @@ enum sl_cut_verdict sl_cut_row(struct sl_cut_rows *c, const struct sl_frame *f, 
 
 /* ---- the summary ---- */
 
-/* Where it was right it is, and where it was wrong it is as wrong. */
+/* A correct seal stays correct, and a wrong one stays as wrong. */
 static void reseal(const struct sl_cut_rows *c, struct sl_seal *seal)
 {
 	const struct sl_stream *arrived = sl_ledger_stream(&c->arrived, seal->stream);

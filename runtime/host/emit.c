@@ -1,4 +1,4 @@
-/* emit.c - what an export says; see serve.h and serving.h */
+/* emit.c - what an export calls; see serve.h and serving.h */
 #include "host/serving.h"
 
 #include <inttypes.h>
@@ -34,7 +34,7 @@ uint32_t sl_request_cap(const struct sl_request *rq)
 
 /* ---- emitting ---- */
 
-/* Every emit asks this first. A parent that is gone wants no more rows. */
+/* Every emit calls this first. */
 enum sl_emitted sl_request_obey(struct sl_request *rq)
 {
 	enum sl_order order = sl_request_order(rq);
@@ -46,6 +46,7 @@ enum sl_emitted sl_request_obey(struct sl_request *rq)
 	return order == SL_ORDER_STOP ? SL_EMITTED_STOP : SL_EMITTED_CANCEL;
 }
 
+/* A parent that is gone wants no more rows. */
 static enum sl_emitted gone(struct sl_request *rq)
 {
 	rq->told = SL_ORDER_CANCEL;
@@ -72,7 +73,7 @@ static enum sl_emitted too_large(struct sl_request *rq, struct sl_stream *s, str
 	return refuse_row(s, name, err);
 }
 
-/* Declare a stream: its frame leaves together with the first row. */
+/* Declares a stream; its frame leaves together with the first row. */
 static struct sl_stream *open_stream(struct sl_request *rq, struct sl_text name,
                                      struct sl_error *err)
 {
@@ -110,7 +111,7 @@ enum sl_emitted sl_request_row(struct sl_request *rq, struct sl_text stream,
 		.sequence = s->seal.rows,
 	};
 	sl_stream_count(s, payload.bytes, payload.len);
-	rq->line += rq->step; /* as the runner counts, which sees no row that was refused */
+	rq->line += rq->step; /* the runner counts like this: it does not see refused rows */
 	return sl_emitter_put(rq->serve->emitter, &head, payload.bytes, false) == 0 ? SL_EMITTED
 	                                                                            : gone(rq);
 }
@@ -155,7 +156,7 @@ bool sl_request_takes_stream(const struct sl_request *rq, struct sl_text stream)
 	const struct sl_buffer *names = &rq->serve->streams;
 	const char *at = sl_buffer_data(names), *end = at + sl_buffer_len(names);
 	while (at < end) {
-		size_t len = strlen(at); /* each has its NUL: what the runner sends is checked */
+		size_t len = strlen(at); /* each has its NUL: on_streams has checked that */
 		if (sl_text_equal((struct sl_text){ at, len }, stream))
 			return true;
 		at += len + 1;

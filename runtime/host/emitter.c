@@ -15,15 +15,15 @@
 #include "base/clock.h"
 
 #define RING_SIZE (256u * 1024) /* a power of two */
-#define LARGE (RING_SIZE / 2)   /* such frames do not go through the ring */
+#define LARGE (RING_SIZE / 2)   /* larger frames do not go through the ring */
 #define BATCH (64u * 1024)
 #define BUDGET 16
-#define BUDGET_NS (1600u * 1000) /* slower than this is idle */
+#define BUDGET_NS (1600u * 1000) /* a budget that lasts longer than this: idle */
 #define TICK_NS (500 * 1000)
-#define QUIET_FRAMES 3 /* fewer in a tick: a quiet tick */
-#define QUIET_TICKS 8  /* in a row: idle again */
+#define QUIET_FRAMES 3 /* fewer than this in a tick: a quiet tick */
+#define QUIET_TICKS 8  /* this many in a row: idle again */
 #define LAST_WORDS_MS 1000 /* how long a dying process waits for the reader */
-#define SMALL_WRITE 4096   /* does not block when poll says writable */
+#define SMALL_WRITE 4096   /* does not block after poll has said writable */
 #define ALTSTACK_SIZE (64 * 1024)
 
 enum state { IDLE, LOAD };
@@ -38,15 +38,15 @@ struct sl_emitter {
 	_Atomic size_t committed;
 	_Atomic size_t flushed;
 	atomic_int state;
-	atomic_uint frames; /* put so far: the load, seen by the second thread */
+	atomic_uint frames; /* put so far; shows the second thread the load */
 	atomic_bool broken;
 	atomic_bool quit;
 	atomic_int dying; /* the signal, or 0 */
 
-	/* The turn to write. `inside` is the putting thread from before it waits
-	 * for the turn until after it gave it back: a signal that comes in
-	 * between must not write (bytes may be on the wire that `flushed` does
-	 * not yet know of); it leaves its number in `dying` instead. */
+	/* The turn to write. `inside` is the putting thread, from before it waits
+	 * for the turn until after it has given it back. A signal that comes in
+	 * between must not write, because bytes may be on the wire that `flushed`
+	 * does not count yet; it leaves its number in `dying` instead. */
 	sem_t turn;
 	_Atomic uintptr_t inside;
 
@@ -66,8 +66,8 @@ static struct sl_emitter *_Atomic the_emitter;
 
 /* ---- writing, by whoever has the turn ---- */
 
-/* A dying process does not wait for ever, and writes so little at a time that
- * poll's word is enough. */
+/* A dying process does not wait forever, and writes so little at a time that it
+ * does not block after poll has said writable. */
 static bool writable_in_time(struct sl_emitter *e)
 {
 	struct pollfd p = { .fd = e->fd, .events = POLLOUT };
@@ -86,7 +86,7 @@ static ssize_t write_once(struct sl_emitter *e, struct iovec *iov, int count)
 	return write(e->fd, iov[0].iov_base, n);
 }
 
-/* Some of iov: how much, or -1 when nothing can be written any more. */
+/* Writes some of iov; returns how much, or -1 when nothing can be written any more. */
 static ssize_t write_some(struct sl_emitter *e, struct iovec *iov, int count)
 {
 	for (;;) {
@@ -95,7 +95,7 @@ static ssize_t write_some(struct sl_emitter *e, struct iovec *iov, int count)
 			return n;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN) { /* somebody else's O_NONBLOCK */
+		if (n < 0 && errno == EAGAIN) { /* another process has set O_NONBLOCK */
 			struct pollfd p = { .fd = e->fd, .events = POLLOUT };
 			poll(&p, 1, -1);
 			continue;
@@ -157,8 +157,8 @@ static void die_of(int signal_number)
 	raise(signal_number);
 }
 
-/* The turn, without blocking for ever: the second thread may be waiting for a
- * slow reader. */
+/* Takes the turn, without blocking forever: the second thread may be waiting for
+ * a slow reader. */
 static bool turn_in_time(struct sl_emitter *e)
 {
 	for (int ms = 0; ms < LAST_WORDS_MS; ms++) {
@@ -174,8 +174,8 @@ static bool is_inside(const struct sl_emitter *e)
 	return atomic_load(&e->inside) == (uintptr_t)pthread_self();
 }
 
-/* The handler keeps errno, runs on its own stack, and calls nothing that is
- * not safe here (sem_trywait is a compare-and-swap). */
+/* The handler preserves errno, runs on its own stack, and calls nothing that is
+ * unsafe here (sem_trywait is a compare-and-swap). */
 static void on_fatal_signal(int signal_number)
 {
 	int saved = errno;
@@ -184,7 +184,7 @@ static void on_fatal_signal(int signal_number)
 		atomic_store(&e->dying, signal_number);
 		if (is_inside(e)) {
 			errno = saved;
-			return; /* turn_give() dies, or the bad instruction again */
+			return; /* turn_give() dies of it */
 		}
 		if (turn_in_time(e))
 			write_ring(e); /* and never give the turn back */
@@ -193,8 +193,8 @@ static void on_fatal_signal(int signal_number)
 	errno = saved;
 }
 
-/* A fault inside the emitter comes at once again when the handler returns, so
- * it is not left for turn_give(). */
+/* A fault inside the emitter comes again as soon as the handler returns, so it is
+ * not left to turn_give(). */
 static void on_fault(int signal_number)
 {
 	struct sl_emitter *e = atomic_load(&the_emitter);
@@ -215,7 +215,7 @@ static void on_exit_flush(void)
 	sem_post(&e->turn);
 }
 
-/* The child shares the pipe, not the ring's fate. */
+/* The child shares the pipe, but must not write the ring. */
 static void on_forked_child(void)
 {
 	struct sl_emitter *e = atomic_load(&the_emitter);
@@ -229,7 +229,7 @@ static void on_forked_child(void)
 
 static void on_broken_pipe(int signal_number)
 {
-	(void)signal_number; /* write says EPIPE */
+	(void)signal_number; /* write reports EPIPE */
 }
 
 static void install(int signal_number, void (*handler)(int), int flags)
@@ -262,7 +262,7 @@ static void install_handlers(void)
 		install(faults[i], on_fault, SA_ONSTACK);
 	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
 		install(fatal[i], on_fatal_signal, SA_ONSTACK);
-	/* Not SIG_IGN: programs that the worker starts would inherit that. */
+	/* Not SIG_IGN, because programs that the worker starts would inherit it. */
 	install(SIGPIPE, on_broken_pipe, SA_ONSTACK | SA_RESTART);
 	atexit(on_exit_flush);
 	pthread_atfork(NULL, NULL, on_forked_child);
@@ -316,7 +316,7 @@ static void flush_late(struct sl_emitter *e)
 	sem_post(&e->turn);
 }
 
-/* Until there is little traffic. Bytes that were there at the last tick and
+/* Runs until there is little traffic. Bytes that were there at the last tick and
  * are still there are late; under full load there are none, because batches
  * leave more often than that. */
 static void watch_load(struct sl_emitter *e)
@@ -336,8 +336,8 @@ static void watch_load(struct sl_emitter *e)
 		if (quiet >= QUIET_TICKS)
 			atomic_store(&e->state, IDLE);
 	}
-	/* A frame committed before the putting thread could see IDLE: it sees
-	 * IDLE after committing, or it is seen here after IDLE was set. */
+	/* A frame may have been committed before the putting thread could see IDLE:
+	 * it sees IDLE after committing, or we see the frame after setting IDLE. */
 	flush_late(e);
 }
 
@@ -367,7 +367,7 @@ static int start_second(struct sl_emitter *e)
 
 /* ---- putting ---- */
 
-/* Without a second thread every frame is written at once: slower, not wrong. */
+/* Without a second thread every frame is written at once: slower, but correct. */
 static void enter_load(struct sl_emitter *e)
 {
 	if (!e->has_second && start_second(e) != 0)
@@ -387,8 +387,8 @@ static void spend(struct sl_emitter *e)
 	e->budget_from_ns = now;
 }
 
-/* After a commit. The commit and this look at the state are both sequentially
- * consistent: see watch_load(). */
+/* Called after a commit. The commit and this read of the state are both
+ * sequentially consistent: see watch_load(). */
 static int settle(struct sl_emitter *e)
 {
 	if (atomic_load(&e->state) == IDLE) {
@@ -430,7 +430,7 @@ static void ring_copy(struct sl_emitter *e, size_t offset, const void *bytes, si
 	memcpy(e->ring, (const char *)bytes + first, len - first);
 }
 
-/* Too large for the ring: what is before it, then itself from where it is. */
+/* Too large for the ring: writes what is before it, then the frame from where it is. */
 static int put_large(struct sl_emitter *e, struct iovec iov[2])
 {
 	turn_take(e);

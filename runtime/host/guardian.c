@@ -18,7 +18,7 @@
 
 static bool prepared;
 static pid_t parent;
-static atomic_flag ending = ATOMIC_FLAG_INIT; /* one sweep is enough, and only one may be */
+static atomic_flag ending = ATOMIC_FLAG_INIT; /* one sweep is enough, and only one may run */
 
 static void end_all(void)
 {
@@ -28,8 +28,8 @@ static void end_all(void)
 		kill(0, SIGKILL);
 }
 
-/* A host that is stopped has to be woken when its runner ends: hence this signal. It comes for
- * other reasons, too. */
+/* A stopped host must be woken when its runner ends: hence this signal, which also comes for
+ * other reasons. */
 static void on_continued(int sig)
 {
 	int saved = errno;
@@ -41,7 +41,7 @@ static void on_continued(int sig)
 	errno = saved;
 }
 
-/* A launcher's child has nobody to follow: its end is that of its input. */
+/* A launcher's child has no runner to follow: it ends with its input. */
 static void follow_the_runner(void)
 {
 	struct sigaction action = { .sa_handler = on_continued, .sa_flags = SA_RESTART };
@@ -86,7 +86,7 @@ int sl_guardian_reap_old(void *user)
 	return IDLE_MS;
 }
 
-/* The process ends when this returns: if another thread sweeps, that goes first. */
+/* The process ends when this returns, so if another thread is sweeping, wait for it. */
 void sl_guardian_end(void *user)
 {
 	(void)user;

@@ -5,9 +5,9 @@
 
 #include "base/text.h"
 
-#define LOOK 512 /* bytes that tell */
+#define LOOK 512 /* bytes to look at */
 
-/* Of the first line. */
+/* The length of the first line, as far as it is looked at. */
 static size_t seen(const struct sl_guess *g)
 {
 	size_t len = g->len < LOOK ? g->len : LOOK;
@@ -42,7 +42,7 @@ static const char *by_magic(const struct sl_guess *g)
 	return NULL;
 }
 
-/* ASCII with a zero before or behind each byte. */
+/* ASCII with a zero before or after each byte. */
 static const char *by_zeros(const struct sl_guess *g)
 {
 	const char *t = g->text;
@@ -63,7 +63,7 @@ static char first_visible(const struct sl_guess *g)
 	return '\0';
 }
 
-/* More opened than closed, outside of strings. */
+/* Are more brackets opened than closed, outside of strings? */
 static bool is_open_ended(const struct sl_guess *g)
 {
 	bool in_string = false;

@@ -121,7 +121,7 @@ int sl_hearing_start(struct sl_hearing *h, int fd)
 	return rc;
 }
 
-/* A message that makes no sense is the runner's fault, as in a live worker. */
+/* An invalid message is the runner's fault, as in a live worker. */
 static void read_message(struct sl_hearing *h, struct sl_heard *out)
 {
 	SL_ERROR(err);

@@ -28,13 +28,13 @@ struct options {
 	const char *transport; /* NULL: not given */
 	bool lines, sweep, realtime;
 	struct sl_lines_options with;
-	const char *bad; /* the first option that only goes with lines, json or files */
+	const char *bad; /* the first option that requires --lines, --json or --files */
 	char **worker; /* NULL at its end; empty: none */
 };
 
 /* ---- the command line ---- */
 
-enum { OPT_TRANSPORT = 1, OPT_SWEEP, OPT_REPLAY, OPT_LINES, OPT_JSON, OPT_FILES, OPT_ADAPTER /* the others go with these */,
+enum { OPT_TRANSPORT = 1, OPT_SWEEP, OPT_REPLAY, OPT_LINES, OPT_JSON, OPT_FILES, OPT_ADAPTER /* others need one of these */,
 	OPT_STREAM = OPT_ADAPTER, OPT_STREAM_BY, OPT_ENVELOPES, OPT_AT, OPT_BAD_LINES, OPT_OK_STATUS };
 
 static const struct option long_options[] = {
@@ -173,7 +173,7 @@ static int choose_transport(enum sl_transport_kind *kind, const struct options *
 
 /* ---- native programs ---- */
 
-/* Comes back only when it failed: then this process speaks in its place. */
+/* Returns only if it failed: then this process speaks in the program's place. */
 static int exec_native(enum sl_transport_kind kind, char **argv)
 {
 	SL_ERROR(err);
@@ -218,7 +218,7 @@ static int serve(struct options *o, enum sl_transport_kind kind, struct sl_error
 	return is_library ? sl_library_host(&t, worker) : serve_lines(o, &t, kind);
 }
 
-/* Whoever started us may have blocked signals; a worker must be able to end. */
+/* Our parent may have blocked signals, but a worker must be able to end. */
 static void unblock_signals(void)
 {
 	sigset_t none;

@@ -47,7 +47,7 @@ static bool is_stdin(const char *name)
 	return false;
 }
 
-/* Descriptors that a path names, as a shell's <(...) does, are the runner's. */
+/* A path that names a descriptor, as a shell's <(...) does, means one of the runner's. */
 static const char *reachable(const char *name, char *room, size_t size)
 {
 	static const char *const own[] = { "/dev/fd/", "/proc/self/fd/" };
@@ -114,7 +114,7 @@ static ssize_t fill_raw(struct sl_input *in, struct sl_error *err)
 	return n;
 }
 
-/* 0, once the first bytes have told whether it is packed. */
+/* 0, once the first bytes have shown whether it is packed. */
 static ssize_t find_out(struct sl_input *in, struct sl_error *err)
 {
 	ssize_t n = fill_raw(in, err);
@@ -138,7 +138,7 @@ static ssize_t read_plain(struct sl_input *in, char *at, size_t room, struct sl_
 	return (ssize_t)n;
 }
 
-/* What the bytes at hand give; 0: it takes more of them. */
+/* Unpacks the bytes at hand; 0: it needs more of them. */
 static ssize_t unpack(struct sl_input *in, char *at, size_t room, struct sl_error *err)
 {
 	ptrdiff_t n;
@@ -148,7 +148,7 @@ static ssize_t unpack(struct sl_input *in, char *at, size_t room, struct sl_erro
 		len = left = sl_buffer_len(&in->raw);
 		n = sl_gunzip_run(in->gunzip, &from, &left, at, room);
 		sl_buffer_consume(&in->raw, len - left);
-	} while (n == 0 && left > 0); /* at a new member */
+	} while (n == 0 && left > 0); /* it was at a new member */
 	in->may_hold = n == (ptrdiff_t)room;
 	return n < 0 ? fail(in, 0, "is damaged: it is not what gzip writes", err) : (ssize_t)n;
 }

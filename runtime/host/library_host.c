@@ -16,8 +16,8 @@
 #include "host/guardian.h"
 #include "host/serve.h"
 
-/* A callback has no place for a pointer of ours, so there is one host. The
- * atomics are what a callback in a wrong thread may look at. */
+/* A callback has no place for a pointer of ours, so there is one host. A callback
+ * in the wrong thread may look at the atomics only. */
 static struct library_host {
 	void *object;
 	const struct sluice_library *library;
@@ -27,7 +27,7 @@ static struct library_host {
 	pthread_t thread;
 	uint64_t last_handle;
 	_Atomic uint64_t handle; /* of the running request, or 0 */
-	atomic_bool misused;     /* by another thread */
+	atomic_bool misused;     /* called in another thread */
 } host;
 
 /* ---- the callback ---- */
@@ -123,7 +123,7 @@ static int cannot_load(struct sl_error *err, int os, const char *path, const cha
 	return sl_fail(err, SL_SPAWN, os, "cannot load %s: %s", path, why);
 }
 
-/* dlopen searches the system's directories for a name without a slash. */
+/* dlopen would search the system's directories for a name without a slash. */
 static void *open_object(const char *path)
 {
 	char *here;
@@ -176,7 +176,7 @@ static int prepare(struct sl_error *err)
 		host.names[i].type = SL_EXPORT_ROWS;
 	}
 	host.thread = pthread_self();
-	/* Not from 1: a handle made up by the library should not be right. */
+	/* Not from 1, so that a handle that the library makes up is not valid by chance. */
 	host.last_handle = ((uint64_t)getpid() << 32) ^ (uint64_t)(uintptr_t)host.names;
 	return 0;
 }

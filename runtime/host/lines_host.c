@@ -21,7 +21,7 @@
 #define KEEP_BYTES (1024u * 1024)
 #define STOP_GRACE_MS 1500 /* from SIGTERM to SIGKILL, within the runner's 2 s */
 #define DRAIN_MS 2000      /* of silence on the pipe, after the command's exit */
-#define BAD_LINE_ROOM 8192 /* of a frame, for what is not its text */
+#define BAD_LINE_ROOM 8192 /* in a frame, for everything but the text */
 
 const char *const sl_bad_lines_names[] = { "fail", "drop", "reject", NULL };
 
@@ -34,14 +34,14 @@ struct lines {
 	struct sl_input input;
 	struct sl_documents *documents; /* or NULL: lines */
 	struct sl_buffer in;
-	struct sl_buffer compact; /* a record of several lines, on one */
+	struct sl_buffer compact; /* a record of several lines, put on one */
 	struct sl_buffer front;   /* of a line that is too long */
 	size_t scanned;   /* bytes at the front of in known to have no newline */
-	bool has_begun;   /* in is behind what may be a byte order mark */
-	uint64_t skipped; /* bytes of a line that is too long, so far; 0: it is not */
-	uint64_t line;    /* of the record that was taken last, in its file, from 1 */
+	bool has_begun;   /* a byte order mark, if any, has been skipped */
+	uint64_t skipped; /* bytes so far of a line that is too long; 0: it is not */
+	uint64_t line;    /* of the latest record, in its file, from 1 */
 	uint64_t offset;  /* of a document's record in its file */
-	uint64_t breaks;  /* of lines within it */
+	uint64_t breaks;  /* newlines within it */
 	uint64_t records; /* of the request */
 	bool is_array;    /* the first of them was an array of objects */
 	uint64_t last_line; /* of the record before, for the step to the next */
@@ -51,7 +51,7 @@ enum progress { MORE, OVER };
 
 /* ---- what is wrong with a record ---- */
 
-/* With the place in front of it. */
+/* Puts the place in front of the message. */
 static void add_place(const struct lines *l, struct sl_error *err)
 {
 	char what[sizeof err->message], file[160];
@@ -91,7 +91,7 @@ static size_t most_of_bad(const struct lines *l)
 	return sl_request_cap(l->rq) - BAD_LINE_ROOM;
 }
 
-/* size: of the whole, of which text may be the front. */
+/* size: of the whole record, of which text may be only the front. */
 static enum progress report(struct lines *l, struct sl_text text, uint64_t size, const struct sl_error *err)
 {
 	size_t most = most_of_bad(l);
@@ -106,7 +106,7 @@ static enum progress report(struct lines *l, struct sl_text text, uint64_t size,
 	return emitted(sl_request_bad_line(l->rq, &bad));
 }
 
-/* From where a record of several lines begins to the place in it that is wrong. */
+/* Moves the place from the beginning of a record of several lines to what is wrong in it. */
 static void locate(struct lines *l, const char *text, size_t len, struct sl_error *err)
 {
 	int64_t offset;
@@ -117,7 +117,7 @@ static void locate(struct lines *l, const char *text, size_t len, struct sl_erro
 	sl_error_number(err, SL_D_OFFSET, offset + (int64_t)l->offset);
 }
 
-/* A record that is none: the end, or one of many. */
+/* A bad record: it ends the request, or it is reported. */
 static enum progress take_bad(struct lines *l, const char *text, size_t len, struct sl_error *err)
 {
 	bool is_bad = err->kind == SL_ROW_MALFORMED || err->kind == SL_FRAME_TOO_LARGE;
@@ -133,7 +133,7 @@ static enum progress take_bad(struct lines *l, const char *text, size_t len, str
 
 /* ---- one record ---- */
 
-/* A payload of several lines goes out on one. */
+/* Puts a payload of several lines on one. */
 static struct sl_text on_one_line(struct lines *l, const char *text, size_t len)
 {
 	if (l->breaks == 0)
@@ -152,7 +152,7 @@ static enum sl_emitted emit_row(struct lines *l, const char *text, size_t len, s
 	return sl_request_row(l->rq, name, on_one_line(l, text, len), err);
 }
 
-/* Is it what people make of rows who mean its elements? */
+/* Is it an array whose elements were probably meant to be the rows? */
 static bool is_array_of_objects(const struct lines *l)
 {
 	struct sl_json_value root = sl_json_root(l->json), first;
@@ -190,22 +190,22 @@ static enum progress take_record(struct lines *l, const char *text, size_t len)
 	enum sl_emitted e = emit_record(l, text, len, &err);
 	if (e == SL_EMITTED_REFUSED && l->documents != NULL && sl_documents_doubt(l->documents)) {
 		l->records--;
-		return MORE; /* it comes again */
+		return MORE; /* it will come again */
 	}
 	return e == SL_EMITTED_REFUSED ? take_bad(l, text, len, &err) : emitted(e);
 }
 
 /* ---- records that are too long ---- */
 
-/* What is longer than a frame may be is not collected for ever. An envelope has its cap
- * on the payload, and some room beside that. */
+/* A record longer than a frame may be is not collected forever. For an envelope the cap
+ * applies to the payload, and there is some room besides. */
 static bool is_too_long(const struct lines *l)
 {
 	size_t room = l->options->envelopes ? SL_FRAME_CAP_FLOOR : 1;
 	return sl_buffer_len(&l->in) > sl_request_cap(l->rq) + room;
 }
 
-/* What is cut off may go on for ever. */
+/* is_cut: reading stopped before the end of the record, which may have none. */
 static void describe_long(struct lines *l, uint64_t size, bool is_cut, struct sl_error *err)
 {
 	size_t cap = sl_request_cap(l->rq);
@@ -218,7 +218,7 @@ static void describe_long(struct lines *l, uint64_t size, bool is_cut, struct sl
 	sl_error_number(err, SL_D_LIMIT, (int64_t)cap);
 }
 
-/* Where a bad line is not the end, its front is kept, and the rest of it is counted. */
+/* If a bad line is not the end, its front is kept, and the rest of it is only counted. */
 static enum progress skip_long_line(struct lines *l)
 {
 	size_t len = sl_buffer_len(&l->in), most = most_of_bad(l);
@@ -281,7 +281,7 @@ static enum progress take_lines(struct lines *l)
 	return p == MORE && is_too_long(l) ? skip_long_line(l) : p;
 }
 
-/* What comes after the last newline. */
+/* Takes what comes after the last newline. */
 static enum progress take_last_line(struct lines *l)
 {
 	size_t len = sl_buffer_len(&l->in);
@@ -326,7 +326,7 @@ static enum progress take_documents(struct lines *l, bool is_end)
 
 /* ---- reading ---- */
 
-/* A byte order mark is passed over. false: more must come before that is known. */
+/* Skips a byte order mark. False: it takes more bytes to tell. */
 static bool begin_text(struct lines *l, bool is_end)
 {
 	static const char mark[] = "\xEF\xBB\xBF";
@@ -374,12 +374,12 @@ static void begin_file(struct lines *l)
 		sl_documents_begin(l->documents, 0);
 }
 
-/* The end of a file ends its last record, too. */
+/* The end of a file also ends its last record. */
 static enum progress next_file(struct lines *l)
 {
 	SL_ERROR(err);
 	if (l->options->words != NULL && !l->options->files)
-		return OVER; /* what a command has printed last is taken when its end is known */
+		return OVER; /* a command's last output is taken once its exit is known */
 	if (take_text(l, true) == OVER)
 		return OVER;
 	begin_file(l);
@@ -418,8 +418,8 @@ static bool is_command(const struct lines *l)
 	return l->options->words != NULL && !l->options->files;
 }
 
-/* Wait for input, for the command's exit or for an order. Rows do not wait
- * with us: when nothing is there at once, they leave first. */
+/* Waits for input, for the command's exit or for an order. Rows do not wait
+ * with us: if nothing is there at once, they leave first. */
 static int wait_for_something(struct lines *l, struct pollfd p[3])
 {
 	p[0] = (struct pollfd){ .fd = l->input.fd, .events = POLLIN };
@@ -458,7 +458,7 @@ static enum progress turn(struct lines *l)
 
 /* ---- the end of a command ---- */
 
-/* The output has ended, the command perhaps not: it may be told to. */
+/* The output has ended, but perhaps not the command: an order may still end it. */
 static void await_exit(struct lines *l)
 {
 	struct pollfd p[2] = { { .fd = l->command.pidfd, .events = POLLIN },
@@ -472,7 +472,7 @@ static void await_exit(struct lines *l)
 		sl_request_obey(l->rq);
 }
 
-/* A stop must be answered in time; for all else the runner has its own patience. */
+/* A stop or a failure must be answered in time; for a cancel or SIGTERM the runner's own grace applies. */
 static int grace_ms(const struct lines *l)
 {
 	bool is_stop = sl_request_order(l->rq) == SL_ORDER_STOP && !sl_command_terminated();
@@ -480,12 +480,12 @@ static int grace_ms(const struct lines *l)
 	return is_stop || failed ? STOP_GRACE_MS : -1;
 }
 
-/* An end that we asked for says nothing; one of its own decides. */
+/* An end that we asked for means nothing; one of the command's own decides. */
 static void finish_command(struct lines *l)
 {
 	SL_ERROR(err);
 	struct sl_command *c = &l->command;
-	close(c->out); /* whoever still writes gets SIGPIPE */
+	close(c->out); /* anything that still writes gets SIGPIPE */
 	bool failed = sl_request_failure(l->rq)->kind != SL_NONE;
 	if (sl_command_runs(c) && !failed && sl_request_order(l->rq) == SL_ORDER_NONE && !sl_command_terminated())
 		await_exit(l);
@@ -497,7 +497,7 @@ static void finish_command(struct lines *l)
 
 /* ---- a request ---- */
 
-/* People who have an array mean its elements. */
+/* A user with an array usually means its elements. */
 static void hint_at_elements(struct lines *l)
 {
 	if (l->documents == NULL && !l->options->envelopes && l->records == 1 && l->is_array)
@@ -506,8 +506,8 @@ static void hint_at_elements(struct lines *l)
 		                                 "of its elements a row"));
 }
 
-/* The exit status is asked first: a record that is cut because the command died
- * is not what is wrong. */
+/* The exit status is judged first: a record that is cut because the command died is not
+ * the cause of the failure. */
 static void finish(struct lines *l, bool failed)
 {
 	if (is_command(l))

@@ -22,7 +22,7 @@
 #define KEEP_BYTES (1024u * 1024)
 #define EMIT_TYPE "sluice.emit"
 
-/* Every coroutine finds it in the state's extra space. The worker's table is
+/* Every coroutine has a pointer to it in its extra space. The worker's table is
  * in the registry, under the address of table_key. */
 struct lua_host {
 	lua_State *L;
@@ -33,14 +33,14 @@ struct lua_host {
 	struct sl_buffer exports;     /* of struct sl_export_name */
 	const char *name, *version;   /* anchored in the worker's table */
 	struct sl_request *rq;        /* the running one, or NULL */
-	char absent[64];              /* " 'request')", when it gets none */
+	char absent[64];              /* " 'request')", if no request was given */
 	const struct sl_export_name *export;
 	const void *emit;             /* its emit object, or NULL */
 	struct sl_error error;        /* what a protected call ended with */
 };
 
 static const char table_key;
-static const char sentinel; /* its address is what ends an export early */
+static const char sentinel; /* raising its address ends an export early */
 
 static struct lua_host *host_of(lua_State *L)
 {
@@ -49,14 +49,14 @@ static struct lua_host *host_of(lua_State *L)
 
 /* ---- protected calls ---- */
 
-/* Kinds that an error object of a worker may keep; others are the runner's to
+/* Kinds that a worker's error object may keep; the others are for the runner to
  * find. */
 static bool may_keep(enum sl_kind kind)
 {
 	return kind == SL_FRAME_TOO_LARGE || kind == SL_ROW_MALFORMED || kind == SL_EXPORT_FAILED;
 }
 
-/* Lua says "attempt to index a nil value (local 'request')". */
+/* Completes Lua's "attempt to index a nil value (local 'request')". */
 static void say_no_request(const struct lua_host *h, struct sl_error *err)
 {
 	size_t len = strlen(err->message), end = strlen(h->absent);
@@ -65,7 +65,7 @@ static void say_no_request(const struct lua_host *h, struct sl_error *err)
 		snprintf(err->message + len, sizeof err->message - len, "; no request was given");
 }
 
-/* The error becomes host->error here, where it can still be turned into text
+/* Turns the error into host->error here, where it can still be converted to text
  * safely and the stack can still be traced. */
 static int on_error(lua_State *L)
 {
@@ -79,7 +79,7 @@ static int on_error(lua_State *L)
 		err->kind = SL_EXPORT_FAILED;
 	luaL_traceback(L, L, NULL, 1);
 	struct sl_text trace = sl_lua_text(L, -1);
-	if (strcmp(trace.bytes, "stack traceback:\n\t[C]: in ?") != 0) /* only us */
+	if (strcmp(trace.bytes, "stack traceback:\n\t[C]: in ?") != 0) /* nothing but us */
 		sl_error_text(err, SL_D_TRACEBACK, trace.bytes, trace.len);
 	return 1;
 }
@@ -143,7 +143,7 @@ static struct sl_text check_text(lua_State *L, int index)
 	return sl_lua_text(L, index);
 }
 
-/* What is no row is never refused. */
+/* What is not a row is never refused. */
 static int go_on_or_end(lua_State *L, enum sl_emitted e)
 {
 	return e == SL_EMITTED ? 0 : raise_end(L);
@@ -154,7 +154,7 @@ static int end_emit(lua_State *L, enum sl_emitted e, struct sl_error *err)
 	return e == SL_EMITTED_REFUSED ? raise_at_caller(L, err) : go_on_or_end(L, e);
 }
 
-/* A payload that is no JSON: name the row that it would have been. */
+/* A payload that is not JSON: name the row that it would have been. */
 static int refuse_payload(lua_State *L, struct lua_host *h, struct sl_text stream,
                           struct sl_error *err)
 {
@@ -267,7 +267,7 @@ static void push_export(lua_State *L, const struct lua_host *h)
 	lua_pop(L, 1);
 }
 
-/* [function] -> [function, nil]: how it calls what it does not get. */
+/* [function] -> [function, nil]: notes the name of the parameter that gets no request. */
 static void expect_no_request(lua_State *L, struct lua_host *h)
 {
 	const char *name = NULL;
@@ -356,7 +356,7 @@ static const luaL_Reg preloaded[] = {
 	{ NULL, NULL },
 };
 
-/* arg[0] is the file, as for lua. Leaves the arguments after it on the stack. */
+/* arg[0] is the file, as for lua. Pushes the arguments after it; returns how many. */
 static int push_arguments(lua_State *L, char **argv)
 {
 	int count = 0;
@@ -373,7 +373,7 @@ static int push_arguments(lua_State *L, char **argv)
 	return count;
 }
 
-/* A field of the worker's table that should be a text, or absent. */
+/* A field of the worker's table that must be a string, or absent. */
 static const char *optional_text(lua_State *L, int table, const char *field, const char *otherwise)
 {
 	int type = lua_getfield(L, table, field);
@@ -419,7 +419,7 @@ static int by_name(const void *a, const void *b)
 	return sl_text_compare(x->name, y->name);
 }
 
-/* In an order that does not change from one start to the next. */
+/* Makes the order the same at each start. */
 static void sort_exports(lua_State *L, struct lua_host *h)
 {
 	size_t count = export_count(h);
@@ -522,7 +522,7 @@ int sl_lua_host(const struct sl_transport *t, char **argv)
 {
 	struct lua_host h = { .argv = argv };
 	SL_ERROR(err);
-	setvbuf(stdout, NULL, _IOLBF, 0); /* what is printed should be seen */
+	setvbuf(stdout, NULL, _IOLBF, 0); /* what is printed should be seen at once */
 	int status = prepare(&h, &err) == 0 ? serve(&h, t) : sl_serve_refuse(t, &err);
 	release(&h);
 	return status;

@@ -16,17 +16,17 @@
 
 struct indexing {
 	struct sl_recording *recording;
-	struct sl_decoder runner;  /* what was sent to the process at hand */
-	struct sl_answer opening;  /* of it */
+	struct sl_decoder runner;  /* what was sent to the current process */
+	struct sl_answer opening;  /* of that process */
 	enum sl_transport_kind transport;
 	struct sl_answer *latest;  /* whose end is looked for */
-	struct sl_asked *asked;    /* the latest request of it */
-	struct sl_buffer streams;  /* told for the next one */
+	struct sl_asked *asked;    /* the latest request of that process */
+	struct sl_buffer streams;  /* sent for the next request */
 	size_t processes;
 	bool chooses;
-	bool started;              /* there is one */
-	bool greeted;              /* it was sent something: so it had said hello */
-	bool has_greeted;          /* some process was */
+	bool started;              /* there is a process */
+	bool greeted;              /* it was sent something, so it had said hello */
+	bool has_greeted;          /* the chosen process was */
 };
 
 static void end_latest(struct indexing *x, bool shutdown)
@@ -57,7 +57,7 @@ static int no_memory(struct sl_error *err)
 	return sl_fail(err, SL_EXPORT_FAILED, ENOMEM, "no memory for the requests of a recording");
 }
 
-/* The opening stands in the recording once its process is the chosen one. */
+/* Takes over the opening of the current process, if that is the one to choose. */
 static void choose_opening(struct indexing *x)
 {
 	struct sl_recording *r = x->recording;
@@ -69,7 +69,7 @@ static void choose_opening(struct indexing *x)
 	x->has_greeted = x->greeted;
 }
 
-/* Leaves the value in the parser. */
+/* Leaves the parsed value in json. */
 static uint64_t hash_of(struct sl_json *json, struct sl_text text)
 {
 	SL_ERROR(err);
@@ -100,7 +100,7 @@ static int index_request(struct indexing *x, const struct sl_frame *f, uint64_t 
 	x->streams = (struct sl_buffer){ 0 };
 	x->chooses = false;
 	x->asked = a;
-	x->latest = &a->answer; /* dead when one more comes: it has ended by then */
+	x->latest = &a->answer; /* invalid once another is added, but it has ended by then */
 	return 0;
 }
 
@@ -178,7 +178,7 @@ static int make_index(struct indexing *x, struct sl_error *err)
 	return rc;
 }
 
-/* What is not played whenever anything is. */
+/* Checks what will not always be played. */
 static int verify(struct sl_recording *r, size_t processes, struct sl_error *err)
 {
 	const struct sl_answer *only = r->count > 0 ? &r->asked[0].answer : &r->opening;
@@ -229,7 +229,7 @@ static bool same_export(const struct sl_asked *a, const struct sl_request_messag
 	return a->type == m->type && same_bytes(&a->export_name, m->export_name);
 }
 
-/* The value that is looked for is in r->one. */
+/* The value to compare with is in r->one. */
 static bool same_value(struct sl_recording *r, const struct sl_asked *a, uint64_t hash)
 {
 	SL_ERROR(err);
@@ -238,8 +238,8 @@ static bool same_value(struct sl_recording *r, const struct sl_asked *a, uint64_
 	       sl_json_equal(sl_json_root(r->one), sl_json_root(r->other));
 }
 
-/* Of equal ones the one with this id: who asks the same in the same order gets the same,
- * also from another process. Else the one that was the answer least often. */
+/* Of equal requests, the one with this id is better: asking the same in the same order gives the
+ * same, even from another process. Otherwise the one that was the answer least often. */
 static bool is_better(const struct sl_asked *a, const struct sl_asked *best, uint64_t id)
 {
 	if (best == NULL || (a->id == id) != (best->id == id))

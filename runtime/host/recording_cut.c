@@ -18,7 +18,7 @@ struct cutting {
 	struct sl_cut_report *report;
 	struct sl_record_file from;
 	struct sl_recorder *to;
-	char *part; /* its file until the end */
+	char *part; /* the file's name until the end */
 	struct sl_redaction redaction;
 	struct sl_cut_frames frames;
 };
@@ -47,7 +47,7 @@ static int take_worker(struct cutting *x, const struct sl_record *rec, struct sl
 	return rc;
 }
 
-/* What it means for the frames; the record itself is copied then. */
+/* Follows what the record means for the frames; the record itself is copied afterwards. */
 static int follow(struct cutting *x, const struct sl_record *rec, struct sl_error *err)
 {
 	switch (rec->kind) {
@@ -83,7 +83,7 @@ static int take_record(struct cutting *x, const struct sl_record *rec, struct sl
 	return 0;
 }
 
-/* The copy is finished: it says itself that the original was not. */
+/* The copy itself is finished, so it must say that the original was not. */
 static int end_unfinished(struct cutting *x, struct sl_error *err)
 {
 	struct sl_buffer frame = { 0 };
@@ -113,7 +113,7 @@ static int copy_records(struct cutting *x, struct sl_error *err)
 	return x->from.reader.cut ? end_unfinished(x, err) : 0;
 }
 
-/* ---- what was asked for is there ---- */
+/* ---- the streams asked for are there ---- */
 
 static bool has_stream(const struct sl_cut_report *r, struct sl_text name)
 {
@@ -161,7 +161,7 @@ static bool is_same_file(const char *a, const char *b)
 	return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* Under the name of the copy, or under the one that it has until its end. */
+/* Refuses to overwrite the original, under the copy's name or the one that it has until its end. */
 static int refuse_same(struct cutting *x, struct sl_error *err)
 {
 	const struct sl_cut_options *o = x->options;
@@ -175,7 +175,7 @@ static int refuse_same(struct cutting *x, struct sl_error *err)
 	return 0;
 }
 
-/* All but the end of the copy. */
+/* Everything but closing the copy. */
 static int cut(struct cutting *x, struct sl_error *err)
 {
 	const struct sl_cut_options *o = x->options;

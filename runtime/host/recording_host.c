@@ -30,25 +30,25 @@ struct player {
 	struct sl_recording recording;
 	struct sl_hearing hearing;
 
-	/* the worker's bytes: those that are not a whole frame yet */
+	/* the worker's bytes that are not a whole frame yet */
 	struct sl_buffer in;
 	enum { PLAY_OPENING, PLAY_FRAMES, PLAY_RAW } state;
 	bool hello; /* has been sent */
-	bool refused; /* a failure was, in its place */
+	bool refused; /* a failure has been sent in its place */
 
-	/* the request at hand; NULL: none */
+	/* the current request; NULL: none */
 	struct sl_asked *asked;
 	uint64_t id;
-	struct sl_ledger ledger; /* of the rows that were sent */
+	struct sl_ledger ledger; /* of the rows sent */
 	bool settled, ready;     /* its terminal has been sent; it is over */
 
 	struct sl_buffer out;
-	int64_t now_ns, then_ns; /* the same moment, now and when it was recorded */
+	int64_t now_ns, then_ns; /* the same moment, now and in the recording */
 };
 
 /* ---- writing ---- */
 
-/* Who reads has gone: the control thread ends us, or this does. */
+/* If the reader has gone, the hearing thread ends the process. */
 static void write_fully(int fd, const char *bytes, size_t n)
 {
 	while (n > 0) {
@@ -72,7 +72,7 @@ static void send_out(struct player *p)
 	sl_buffer_consume(&p->out, sl_buffer_len(&p->out));
 }
 
-/* What is left of the worker's bytes goes as it is: it was all that came. */
+/* Sends what is left of the worker's bytes as it is, because no more came. */
 static void send_rest(struct player *p)
 {
 	send_frames(p, sl_buffer_data(&p->in), sl_buffer_len(&p->in));
@@ -102,7 +102,7 @@ static void diagnose(struct player *p, const char *code, const char *message)
 
 /* ---- ends ---- */
 
-/* A recording that ends in the middle of what it holds. */
+/* The recording ends in the middle of something: so does the process. */
 static _Noreturn void refuse(struct player *p, const struct sl_error *why)
 {
 	if (p->state == PLAY_OPENING)
@@ -115,8 +115,8 @@ static _Noreturn void refuse(struct player *p, const struct sl_error *why)
 	_exit(EXIT_PROTOCOL);
 }
 
-/* Its end is the runner's doing, or not there. A request that is still to come is told
- * that there is none. */
+/* The recorded end was the runner's doing, or is missing. A request that is still to come
+ * is told that there is no answer. */
 static void end_here(struct player *p, const struct sl_error *why)
 {
 	if (p->asked != NULL && !p->settled)
@@ -145,7 +145,7 @@ static void cut_here(struct player *p, const struct sl_record *rec)
 	end_here(p, &why);
 }
 
-/* Behind the end of a request nothing can be taken back; but it is said. */
+/* After the end of a request nothing can be taken back, but the damage is reported. */
 static void damaged_here(struct player *p, struct sl_error *err)
 {
 	bool over = p->asked == NULL ? p->hello : p->ready;
@@ -163,7 +163,7 @@ static void leave(int sig)
 	_exit(leaving_status);
 }
 
-/* It did not leave by itself: it does not now. */
+/* The recorded process did not leave by itself, so this one does not either. */
 static _Noreturn void wait_for_signal(const struct sl_record_exit *e)
 {
 	leaving_status = (int)e->value;
@@ -190,7 +190,7 @@ static _Noreturn void end_as(struct player *p, const struct sl_record_exit *e)
 		pause();
 }
 
-/* The runner had seen a fault in what was sent, and heard no more. It will again. */
+/* The runner had seen a fault in what was sent, and stopped listening. It will do so again. */
 static _Noreturn void end_of_fault(struct player *p)
 {
 	send_rest(p);
@@ -215,7 +215,7 @@ static void wait_until(struct player *p, uint64_t time_ns)
 
 /* ---- frames ---- */
 
-/* An early end in good order, of a request that had none. */
+/* Ends the request early and in good order, although the recorded one was not stopped. */
 static void stop_here(struct player *p)
 {
 	struct sl_summary *m = calloc(1, sizeof *m);
@@ -236,7 +236,7 @@ static bool is_told_to_stop(struct player *p)
 	return p->asked != NULL && !p->asked->stopped && !p->settled && sl_hearing_stop(&p->hearing, p->id);
 }
 
-/* The runner did not say what should become of lines that are no rows. */
+/* The runner has not said what should become of lines that are not rows. */
 static void refuse_bad_line(struct player *p, const struct sl_frame *f)
 {
 	struct sl_bad_line m;
@@ -286,7 +286,7 @@ static enum verdict judge(struct player *p, const struct sl_frame *f)
 	return SEND;
 }
 
-/* A header that no worker sends in good order: from here on it is bytes. */
+/* If not, no worker sends such a header in good order: from here on it is just bytes. */
 static bool is_frame(const struct sl_header *h)
 {
 	const struct sl_frame_rule *rule = sl_frame_rule(h->kind);
@@ -294,7 +294,7 @@ static bool is_frame(const struct sl_header *h)
 	       h->length <= SL_FRAME_CAP_CEILING;
 }
 
-/* The id of the recorded request becomes that of the present one. */
+/* Replaces the id of the recorded request by that of the present one. */
 static void put_id(struct player *p, char *frame, struct sl_header *h)
 {
 	if (p->asked == NULL || h->request != p->asked->id)
@@ -303,14 +303,14 @@ static void put_id(struct player *p, char *frame, struct sl_header *h)
 	sl_header_put((unsigned char *)frame, h);
 }
 
-/* Those that were looked at and are to be sent: n bytes at the front. */
+/* Sends the n bytes at the front, which have been looked at. */
 static void send_front(struct player *p, size_t n)
 {
 	send_frames(p, sl_buffer_data(&p->in), n);
 	sl_buffer_consume(&p->in, n);
 }
 
-/* The frame is left out; n bytes before it are not. False: the request is over. */
+/* Leaves out the frame, but not the n bytes before it. False: the request is over. */
 static bool pass_over(struct player *p, const struct sl_frame *f, size_t n, enum verdict verdict)
 {
 	send_front(p, n);
@@ -323,7 +323,7 @@ static bool pass_over(struct player *p, const struct sl_frame *f, size_t n, enum
 	return verdict != OVER;
 }
 
-/* Whole frames go as they are, in one piece where they can. False: the request is over. */
+/* Sends whole frames as they are, in one piece if possible. False: the request is over. */
 static bool play_frames(struct player *p)
 {
 	size_t n = 0;
@@ -352,8 +352,8 @@ static bool play_frames(struct player *p)
 	return true;
 }
 
-/* Text may come before the magic where worker and runner had one descriptor for both; on
- * a pipe of our own it has no place. */
+/* Text may come before the magic if worker and runner had one descriptor for both; on a
+ * pipe of its own it is not allowed. */
 static void play_opening_bytes(struct player *p)
 {
 	bool tolerant = p->recording.transport == SL_TRANSPORT_STDIO;
@@ -401,7 +401,7 @@ static void hang_up(struct player *p)
 	p->t.out = -1;
 }
 
-/* True: and so on. */
+/* True: go on. */
 static bool play_record(struct player *p, const struct sl_record *rec)
 {
 	struct sl_record_exit e;
@@ -432,7 +432,7 @@ static bool play_record(struct player *p, const struct sl_record *rec)
 	return true;
 }
 
-/* No more records of this process. */
+/* There are no more records of this process. */
 static void play_end(struct player *p)
 {
 	SL_ERROR(why);
@@ -451,7 +451,7 @@ static bool is_at(const struct sl_record_place *a, const struct sl_record_place 
 	return a->offset == b->offset && a->at == b->at;
 }
 
-/* From the one place to the other; the pipe ends up behind the last frame of it. */
+/* Plays from one place to the other, where the bytes sent end with a whole frame. */
 static void play(struct player *p, const struct sl_answer *a)
 {
 	struct sl_record_reader *r = &p->recording.file.reader;
@@ -476,7 +476,7 @@ static void play(struct player *p, const struct sl_answer *a)
 
 /* ---- requests ---- */
 
-/* Rows of streams that the recorded policy did not name are in "*", whoever names them now. */
+/* Streams that the recorded policy did not name were recorded as "*", even if they are named now. */
 static bool has_other_streams(const struct sl_asked *a, struct sl_text now)
 {
 	size_t len = sl_buffer_len(&a->streams);
@@ -509,7 +509,7 @@ static void play_request(struct player *p, const struct sl_heard *heard)
 	play(p, &p->asked->answer);
 }
 
-/* It was told to leave: as the recorded one did, if that was told here. */
+/* The process was told to leave: it leaves as the recorded one did, if that was told to at this point. */
 static int leave_as_recorded(struct player *p, const struct sl_answer *last)
 {
 	struct sl_answer rest = { .from = last->until };

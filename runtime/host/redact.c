@@ -26,7 +26,7 @@ static void put_escape(char *to, uint32_t unit)
 	memcpy(to, text, ESCAPE);
 }
 
-/* In the place of one that had the same length. */
+/* Writes c over a character that had the same length. */
 static void put_character(char *to, struct sl_json_character was, uint32_t c)
 {
 	unsigned char *p = (unsigned char *)to;
@@ -58,7 +58,7 @@ static uint64_t mix(const struct sl_redactor *r, uint64_t a, uint64_t b, uint64_
 	return hash(r, all, sizeof all);
 }
 
-/* digits[from] up to digits[to] move on by what the others and the key say. */
+/* Moves digits[from] up to digits[to] on by amounts that follow from the key. */
 static void turn(struct sl_redactor *r, size_t from, size_t to, uint64_t key)
 {
 	for (size_t i = from; i < to; i++)
@@ -77,7 +77,7 @@ static void permute_many(struct sl_redactor *r, uint64_t shape)
 }
 
 /* Swap or not (Hoang, Morris, Rogaway): each round pairs every digit with another, and the
- * key says for each pair whether it changes places. */
+ * key decides for each pair whether it is swapped. */
 static void permute_one(struct sl_redactor *r, uint64_t shape)
 {
 	uint64_t base = r->bases[0], x = r->digits[0];
@@ -111,7 +111,7 @@ static int add_digit(struct sl_redactor *r, uint32_t digit, uint32_t base)
 	return 0;
 }
 
-/* Letters and digits as digits, everything else as a hash: that is the shape. */
+/* Letters and digits become digits; their alphabets and everything else become a hash, the shape. */
 static int take_apart(struct sl_redactor *r, const char *text, size_t len, uint64_t *shape)
 {
 	*shape = 0;

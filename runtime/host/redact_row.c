@@ -9,13 +9,13 @@
 #include "json/pointer.h"
 #include "json/string.h"
 
-/* Rows whose names are compared with what was not found. */
+/* Rows whose names are compared with a token that was not found. */
 #define LOOKED_AT 100
 
 /* A set of pointers: bits. */
 typedef uint64_t set;
 
-/* At a value: those whose tokens so far led here, and those that have led here or further up in full. */
+/* At a value: pointers whose tokens lead here so far, and pointers that ended here or further up. */
 struct place {
 	size_t depth;
 	set alive, inside;
@@ -38,7 +38,7 @@ static char skip_space(struct walk *w)
 	return w->at < w->end ? *w->at : '\0';
 }
 
-/* What stands between the quotes; goes on behind it. */
+/* Takes the text between the quotes, and goes on after the string. */
 static struct sl_text take_string(struct walk *w)
 {
 	char *from = ++w->at;
@@ -58,7 +58,7 @@ static void skip_scalar(struct walk *w)
 
 /* ---- pointers ---- */
 
-/* Those that end at this depth are inside from here on. */
+/* Pointers that end at this depth are inside from here on. */
 static struct place arrive(const struct sl_redaction *r, struct place p)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -77,7 +77,7 @@ static void count_hit(struct sl_redaction *r, set inside, bool is_string)
 			*(is_string ? &r->pointers[i].strings : &r->pointers[i].others) += 1;
 }
 
-/* A field that is there in place of the one that this pointer names. */
+/* A field that was found instead of the one that this pointer names. */
 static void remember_near(struct sl_redact_pointer *p, size_t depth, struct sl_text name)
 {
 	if (p->missed == p->count || depth > p->missed) {
@@ -189,7 +189,7 @@ static int no_memory(struct sl_error *err)
 	return sl_fail(err, SL_SINK, ENOMEM, "no memory to redact rows");
 }
 
-/* Tokens, unescaped, at `to`; where the next pointer's begin. */
+/* Puts the unescaped tokens at `to`; returns where the next pointer's begin. */
 static char *split(struct sl_redact_pointer *p, char *to)
 {
 	const char *end = p->text.bytes + p->text.len;

@@ -38,7 +38,7 @@ static int encode_reply(struct sl_request *rq, struct sl_buffer *out)
 	return sl_raw_encode(out, SL_FRAME_REPLY, rq->id, 0, 0, json.bytes, json.len);
 }
 
-/* Success, or the reason why there is none after all. */
+/* Encodes success, or sets the reason why there is none after all. */
 static int encode_success(struct sl_request *rq, struct sl_buffer *out)
 {
 	bool call = rq->message.type == SL_EXPORT_CALL;
@@ -62,7 +62,7 @@ static void encode_failure(struct sl_request *rq, struct sl_buffer *out)
 	sl_failure_encode(out, rq->id, &rq->failure);
 }
 
-/* An order decides only if it did its work: an export that failed on its own
+/* An order decides only if it took effect: an export that failed on its own
  * before it was told to stop has failed. */
 static void decide(struct sl_request *rq)
 {
@@ -84,7 +84,7 @@ static void finish(struct sl_request *rq)
 		encode_failure(rq, &s->out);
 	sl_plain_encode(&s->out, SL_FRAME_READY, rq->id);
 	pthread_mutex_lock(&s->lock);
-	s->busy = false; /* before the parent can know, and send the next one */
+	s->busy = false; /* before the parent can know and send the next one */
 	pthread_mutex_unlock(&s->lock);
 	sl_emit_out(rq, true);
 	sl_emitter_flush(s->emitter);
@@ -134,7 +134,7 @@ static void run_request(struct sl_request *rq)
 		service->run(service->user, rq, which);
 	if (getpid() != rq->serve->pid)
 		_exit(EXIT_SUCCESS); /* a forked child that came back here */
-	fflush(stdout); /* a last line without its end belongs to this request */
+	fflush(stdout); /* a last line without a newline belongs to this request */
 	finish(rq);
 }
 
@@ -152,7 +152,7 @@ static void serve_one(struct sl_serve *s, uint64_t id)
 	sl_buffer_trim(&s->out, SL_SERVE_KEEP_BYTES);
 }
 
-/* Wait for a request and make it s->text: its id, or 0 at shutdown. */
+/* Waits for a request and makes it s->text. Returns its id, or 0 at shutdown. */
 static uint64_t await_request(struct sl_serve *s)
 {
 	uint64_t id = 0;
@@ -236,7 +236,7 @@ static void release(struct sl_serve *s)
 
 static int serve_all(struct sl_serve *s, struct sl_error *err)
 {
-	int rc = sl_control_start(s); /* after the hello it would be too late to say that there is none */
+	int rc = sl_control_start(s); /* after the hello it would be too late to report a failure */
 	if (rc != 0)
 		return sl_fail(err, SL_SPAWN, rc, "cannot start a thread for the worker: %s", strerror(rc));
 	bool introduced = introduce(s, err) == 0;

@@ -30,7 +30,7 @@ int sl_transport_from_environment(enum sl_transport_kind *kind, struct sl_error 
 	return sl_transport_from_name(kind, name, err);
 }
 
-/* Whoever prints must not get the number of a descriptor opened later. */
+/* A descriptor opened later must not get a number that programs print to. */
 static void fill_standard_descriptors(void)
 {
 	int fd;
@@ -69,8 +69,8 @@ int sl_transport_claim(struct sl_transport *t, enum sl_transport_kind kind, stru
 		return sl_fail(err, SL_SPAWN, errno, "the descriptors of %s transport are not open",
 		               sl_transport_names[kind]);
 	unsetenv(SL_TRANSPORT_VARIABLE);
-	/* A larger pipe is fewer switches between two processes; where the
-	 * system does not allow it, or it is no pipe, nothing is lost. */
+	/* A larger pipe means fewer switches between the two processes; nothing is
+	 * lost if the system does not allow it or it is not a pipe. */
 	(void)fcntl(t->out, F_SETPIPE_SZ, SL_PIPE_SIZE);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* worker.c - see sluice/worker.h: serve.h in the clothes of a C library */
+/* worker.c - see sluice/worker.h: serve.h as a C library */
 #include <sluice/worker.h>
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static int misuse(const sluice_request *rq, const char *what)
 	return SLUICE_MISUSE;
 }
 
-/* A row that was refused is lost if the export goes on, so it sticks. */
+/* A refused row is lost if the export goes on, so the failure sticks. */
 static int refused(const sluice_request *rq, const struct sl_error *err)
 {
 	sl_request_fail(rq->rq, err);
@@ -143,7 +143,7 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 	int status = mine.export->run(&mine, mine.export->user);
 	if (status == 0)
 		return;
-	if (status == sluice_stopped(&mine)) { /* it asked, and does as it is told */
+	if (status == sluice_stopped(&mine)) { /* it asked, and obeys */
 		sl_request_obey(rq);
 		return;
 	}
@@ -155,7 +155,7 @@ static void run(void *user, struct sl_request *rq, uint32_t which)
 		sl_error_number(sl_request_failure(rq), SL_D_STATUS, status);
 }
 
-/* A broken table is a bug that the author should see by name. */
+/* A broken table is a bug: tell the author which export it is. */
 static int check_table(const struct sluice_worker *worker, struct sl_error *err)
 {
 	for (size_t i = 0; i < worker->export_count; i++) {
