@@ -14,7 +14,7 @@
 struct sl_guess { /* what is known */
 	const char *text; /* the record, borrowed */
 	size_t len;
-	bool json;        /* documents were expected, else a line */
+	bool json;        /* documents were expected, otherwise a line */
 	bool is_first;    /* nothing came before it */
 };
 

@@ -44,7 +44,7 @@ struct sl_session_event { /* borrowed until the next call */
 	struct sl_bad_line bad_line;
 };
 
-struct sl_session_place { /* where the next row stands in the worker's input */
+struct sl_session_place { /* where the next row is in the worker's input */
 	uint64_t line, step;   /* line 0: the worker does not say */
 	struct sl_buffer file; /* NUL-terminated; empty: it has no name */
 };

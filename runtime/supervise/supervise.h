@@ -2,7 +2,7 @@
  * supervise.h - worker processes and their requests (room: supervise)
  *
  * A supervisor owns one event loop and any number of workers. A worker is a
- * handle: behind it stands at most one live process (a generation), started
+ * handle: behind it is at most one live process (a generation), started
  * when it is needed and replaced after a crash, a timeout, a cancellation or a
  * protocol fault. A worker serves one request at a time. What happens to a
  * request is reported upward through one struct of callbacks, in the order in
@@ -13,7 +13,7 @@
  * sl_worker_resume(). An outcome is also reported from sl_worker_request(),
  * when it fails at once, and from sl_worker_cancel() and _shutdown(). Inside a
  * callback, sl_worker_stop, _cancel and _pause are allowed, and in on_outcome
- * sl_worker_request(); anything else that changes something is not.
+ * sl_worker_request(); nothing else that changes anything is.
  *
  * Times are milliseconds unless a name says _ns; 0 means "none" for a limit
  * that may be absent. Knows no Lua; includes no uv.h, so script/ may include it.
