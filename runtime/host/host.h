@@ -18,6 +18,6 @@
 #pragma once
 
 /* argv as main got it, argv[1] being "worker"; returns the process's exit status.
- * A worker that cannot start tells the parent in frames; an invalid command line
- * is also reported on stderr. */
+ * A worker that cannot start tells the parent in frames; an invalid command line is
+ * reported on stderr. */
 int sl_host_main(int argc, char **argv);
