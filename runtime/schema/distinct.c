@@ -37,9 +37,9 @@ void sl_distinct_add_exactly(struct sl_distinct *d, uint64_t hash)
 
 /* ---- estimated ---- */
 
-#define RANKS (64 - SL_DISTINCT_BITS + 2) /* 0: nothing came; the last: all other bits are zero */
+#define RANKS (64 - SL_DISTINCT_BITS + 2) /* 0: empty; the last: all other bits are zero */
 
-/* x + x^2 + 2 x^4 + 4 x^8 + …: what registers without any value add. */
+/* x + x^2 + 2 x^4 + 4 x^8 + …: the contribution of empty registers. */
 static double sigma(double x)
 {
 	double sum = x, factor = 1, before;
@@ -54,7 +54,7 @@ static double sigma(double x)
 	return sum;
 }
 
-/* (1 - x - sum of (1 - x^(2^-k))^2 2^-k) / 3: what registers at their end add. */
+/* (1 - x - sum of (1 - x^(2^-k))^2 2^-k) / 3: the contribution of saturated registers. */
 static double tau(double x)
 {
 	double sum = 1 - x, factor = 1, before;

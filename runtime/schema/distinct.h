@@ -1,16 +1,15 @@
 /*
- * distinct.h - how many distinct values there were (room: schema)
+ * distinct.h - counting distinct values (room: schema)
  *
- * Exactly, up to SL_DISTINCT_EXACT: their hashes of 64 bits are kept. Of more it is an estimate, in the same memory.
+ * The count is exact up to SL_DISTINCT_EXACT: 64-bit hashes are kept. Above that it is an estimate, in the same memory.
  *
  * HyperLogLog: P. Flajolet, É. Fusy, O. Gandouet, F. Meunier, "HyperLogLog: the analysis of a near-optimal
- * cardinality estimation algorithm", AofA 2007. Each of 2^14
- * registers keeps the most leading zeros that were seen. The estimate is that of O. Ertl, "New cardinality
- * estimation algorithms for HyperLogLog sketches", 2017, which needs no table of corrections
- * and is unbiased from none to 10^18 values.
+ * cardinality estimation algorithm", AofA 2007. Each of 2^14 registers keeps the largest number of leading
+ * zeros seen. The estimator is that of O. Ertl, "New cardinality estimation algorithms for HyperLogLog
+ * sketches", 2017, which needs no correction table and is unbiased from 0 to 10^18 values.
  *
  * Standard error 1.04 / sqrt(2^14) = 0.81 %: 95 % of all estimates are within 1.6 % of the truth, 99.7 % within 2.4 %. It
- * depends on which values came and not on their order or how often they did.
+ * depends on which values were added, not on their order or how often each was.
  */
 #pragma once
 
@@ -23,7 +22,7 @@
 
 #define SL_DISTINCT_EXACT 1024
 
-/* {0} is a good start. */
+/* Initialise with {0}. */
 struct sl_distinct {
 	bool is_estimate;
 	size_t count; /* in the set */
@@ -33,7 +32,7 @@ struct sl_distinct {
 	};
 };
 
-/* What sl_distinct_add does while it is exact. */
+/* sl_distinct_add while the count is exact. */
 void sl_distinct_add_exactly(struct sl_distinct *d, uint64_t hash);
 
 static inline void sl_distinct_add_rank(struct sl_distinct *d, uint64_t hash)

@@ -1,5 +1,5 @@
-/* ecma.c - see ecma.h. Reads by descent through the grammar of ECMA-262, and
- * writes what it has read at once. */
+/* ecma.c - see ecma.h. A recursive descent parser for the grammar of ECMA-262,
+ * which writes its output as it reads. */
 #include "schema/ecma.h"
 
 #include <ctype.h>
@@ -25,14 +25,14 @@
 struct parser {
 	const char *from, *p, *end;
 	FILE *out;
-	char *text; /* what was written, once it is flushed */
+	char *text; /* the output, valid after a flush */
 	size_t text_len;
 	struct sl_buffer names; /* of groups: each as <name> */
 	int depth;
 	struct sl_regex_error *err;
 };
 
-/* Nothing is left to read then, and the first error stays. */
+/* Keeps the first error, and moves to the end of the pattern. */
 __attribute__((format(printf, 3, 4)))
 static uint32_t refuse(struct parser *p, const char *at, const char *format, ...)
 {
@@ -67,7 +67,7 @@ static bool take(struct parser *p, const char *text)
 	return is;
 }
 
-/* In UTF-8, or in WTF-8, where a surrogate has three bytes. */
+/* In UTF-8, or in WTF-8, in which a surrogate has three bytes. */
 static uint32_t character(struct parser *p)
 {
 	size_t n = sl_utf8_length(p->p, (size_t)(p->end - p->p));
@@ -81,7 +81,7 @@ static uint32_t character(struct parser *p)
 	return c;
 }
 
-/* How many digits there are, at most so many. What is too large stays so. */
+/* Returns how many digits it has read, at most `most`. A value beyond the last code point stays beyond it. */
 static uint32_t number(struct parser *p, uint32_t base, uint32_t most, uint32_t *out)
 {
 	const char digits[] = "0123456789abcdef", *digit;
@@ -92,7 +92,7 @@ static uint32_t number(struct parser *p, uint32_t base, uint32_t most, uint32_t 
 	return n;
 }
 
-static uint32_t unicode_escape(struct parser *p) /* behind the u */
+static uint32_t unicode_escape(struct parser *p) /* after the u */
 {
 	const char *from = p->p;
 	uint32_t c, low;
@@ -101,14 +101,14 @@ static uint32_t unicode_escape(struct parser *p) /* behind the u */
 		       refuse(p, from + 1, "\\u{...} takes a code point, up to 10FFFF");
 	if (number(p, 16, 4, &c) < 4)
 		return refuse(p, from, "\\u takes four hexadecimal digits");
-	from = p->p; /* two escaped halves of a pair are one character */
+	from = p->p; /* an escaped surrogate pair is one character */
 	if (c >> 10 == 0xD800 >> 10 && take(p, "\\u") && number(p, 16, 4, &low) == 4 && low >> 10 == 0xDC00 >> 10)
 		return 0x10000 + ((c & 0x3FF) << 10) + (low & 0x3FF);
 	p->p = from;
 	return c;
 }
 
-static uint32_t refuse_escape(struct parser *p) /* behind the backslash */
+static uint32_t refuse_escape(struct parser *p) /* after the backslash */
 {
 	const char *from = p->p;
 	if (p->p == p->end)
@@ -120,7 +120,7 @@ static uint32_t refuse_escape(struct parser *p) /* behind the backslash */
 	              isalnum((unsigned char)*from) ? "" : ", here: leave out the backslash");
 }
 
-static uint32_t character_escape(struct parser *p, bool within) /* behind the backslash */
+static uint32_t character_escape(struct parser *p, bool within) /* after the backslash */
 {
 	const char *from = p->p, *pair = "b\b--t\tn\nr\rv\vf\f^^$$\\\\..**++(())??[[]]{{}}||//";
 	uint32_t c;
@@ -138,7 +138,7 @@ static uint32_t character_escape(struct parser *p, bool within) /* behind the ba
 
 /* ---- sets of characters ---- */
 
-/* What \p{...} names: each with its other names, RE2's own first; a | behind each. */
+/* What \p{...} can name: RE2's own name, then its aliases; each entry ends with a |. */
 static const char categories[] =
 	"C Other|Cc Control cntrl|Cf Format|Cn Unassigned|Co Private_Use|Cs Surrogate|L Letter|LC Cased_Letter|"
 	"Ll Lowercase_Letter|Lm Modifier_Letter|Lo Other_Letter|Lt Titlecase_Letter|Lu Uppercase_Letter|"
@@ -175,8 +175,8 @@ static const char scripts[] =
 
 #define KNOWN "\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Z}"
 
-/* What RE2 does not have under these names, in brackets: what is in the set, and
- * what is not, or NULL where RE2 has no way to write it. Its own C is without Cn. */
+/* Sets that RE2 does not have under these names, as the inside of brackets: the set and
+ * its complement, or NULL if RE2 cannot express it. RE2's own C does not include Cn. */
 static const struct special {
 	const char *name, *texts[2];
 } specials[] = {
@@ -206,8 +206,8 @@ static const char *find(const char *list, const char *name, const char *end)
 	return NULL;
 }
 
-/* RE2's name of it, with what stands behind it in the list. */
-static const char *property(struct parser *p) /* behind the p */
+/* RE2's name of it, followed by the rest of the list. */
+static const char *property(struct parser *p) /* after the p */
 {
 	const char *escape = p->p - 2, *name = p->p + 1, *close = strchr(p->p, '}'), *found;
 	if (!take(p, "{") || close == NULL)
@@ -225,7 +225,7 @@ static const char *property(struct parser *p) /* behind the p */
 	return found;
 }
 
-/* Behind the backslash; `within` brackets that are open; `inverted`: what is not in it. */
+/* After the backslash. `within`: inside open brackets; `inverted`: write the complement. */
 static uint32_t set_escape(struct parser *p, bool within, bool inverted)
 {
 	const char *from = p->p++ - 1, letter[] = { (char)tolower(from[1]), '|', '\0' };
@@ -245,7 +245,7 @@ static uint32_t set_escape(struct parser *p, bool within, bool inverted)
 	return A_SET;
 }
 
-static uint32_t one(struct parser *p, bool within) /* A_SET: it is written */
+static uint32_t one(struct parser *p, bool within) /* A_SET: a set, already written */
 {
 	if (!take(p, "\\"))
 		return character(p);
@@ -267,7 +267,7 @@ static void members(struct parser *p)
 		fprintf(p->out, "\\x{%X}-\\x{%X}", low, high);
 }
 
-/* [^\p{C}]: a property alone, which need not be written in brackets of RE2. */
+/* [^\p{C}]: a property alone, which RE2 takes without brackets. */
 static bool only_property(struct parser *p, bool negated)
 {
 	const char *close = next_is(p, "\\p{") || next_is(p, "\\P{") ? strchr(p->p, '}') : NULL;
@@ -278,7 +278,7 @@ static bool only_property(struct parser *p, bool negated)
 	return take(p, "]");
 }
 
-static void brackets(struct parser *p) /* behind the [ */
+static void brackets(struct parser *p) /* after the [ */
 {
 	bool negated = take(p, "^"), empty = next_is(p, "]");
 	if (only_property(p, negated))
@@ -293,7 +293,7 @@ static void brackets(struct parser *p) /* behind the [ */
 
 /* ---- the grammar ---- */
 
-/* {n} {n,} {n,m}, behind the {. */
+/* {n} {n,} {n,m}, after the {. */
 static void braces(struct parser *p, uint32_t *min, uint32_t *max)
 {
 	const char *from = p->p - 1;
@@ -329,8 +329,8 @@ static void repeat(struct parser *p, long from, uint32_t most, uint32_t min, uin
 	free(piece);
 }
 
-/* The quantifier of a piece, if there is one. The size of a piece, which is its characters,
- * classes and groups with its counts written out, bounds the product of its counts, too. */
+/* The quantifier of a piece, if there is one. The size of a piece (its characters, classes
+ * and groups with its counts expanded) also bounds the product of its counts. */
 static void quantify(struct parser *p, long from, uint32_t *size)
 {
 	const char *at = p->p;
@@ -350,7 +350,7 @@ static void quantify(struct parser *p, long from, uint32_t *size)
 
 static void alternatives(struct parser *p, uint32_t *size);
 
-static void group_name(struct parser *p) /* behind the < */
+static void group_name(struct parser *p) /* after the < */
 {
 	const char *name = p->p;
 	while (isalnum((unsigned char)*p->p) || at_any(p, "_$") || *p->p & 0x80)
@@ -364,7 +364,7 @@ static void group_name(struct parser *p) /* behind the < */
 		refuse(p, name, NO_MEMORY);
 }
 
-static void group(struct parser *p, uint32_t *size) /* behind the ( */
+static void group(struct parser *p, uint32_t *size) /* after the ( */
 {
 	const char *from = p->p - 1;
 	bool behind = next_is(p, "?<=") || next_is(p, "?<!");
@@ -409,7 +409,7 @@ static void alternatives(struct parser *p, uint32_t *size)
 		long from = ftell(p->out);
 		uint32_t piece = 1;
 		if (take(p, "|") || take(p, "^") || take(p, "$") || take(p, "\\b") || take(p, "\\B")) {
-			fwrite(at, 1, (size_t)(p->p - at), p->out); /* RE2 writes and reads them so, too */
+			fwrite(at, 1, (size_t)(p->p - at), p->out); /* the same in RE2 */
 		} else {
 			atom(p, &piece);
 			quantify(p, from, &piece);
@@ -420,8 +420,8 @@ static void alternatives(struct parser *p, uint32_t *size)
 	}
 }
 
-/* RE2 may begin a match within a character, where \B holds: then the way to
- * it leads over whole characters. An escaped backslash before a B costs this, too. */
+/* With \B, RE2 may begin a match inside a character: a prefix then makes it consume
+ * whole characters. An escaped backslash before a B also adds the prefix. */
 char *sl_ecma_to_re2(const char *pattern, size_t len, struct sl_regex_error *err)
 {
 	struct parser p = { .from = pattern, .p = pattern, .end = pattern + len, .err = err };

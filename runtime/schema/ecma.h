@@ -1,20 +1,20 @@
 /*
- * ecma.h - expressions of ECMA-262 in the syntax of RE2 (room: schema, private)
+ * ecma.h - translates ECMA-262 expressions to RE2 (room: schema, private)
  *
- * Takes exactly what ECMA-262 takes with the flag u, less what is not regular,
- * and writes an expression that matches in the same texts; which part of a
- * text it matches may differ. So groups become plain, lazy quantifiers greedy.
+ * Accepts exactly what ECMA-262 accepts with the flag u, except what is not
+ * regular, and writes an expression that finds a match in the same texts; which
+ * part it matches may differ. So groups become plain, lazy quantifiers greedy.
  *
- * RE2 counts to 1,000, and nested counts multiply: what is above is written as
- * one repetition after another. An expression may have 100,000 characters,
- * classes and groups when all its counts are written out.
+ * RE2 counts to 1,000, and nested counts multiply: larger counts are written as
+ * one repetition after another. An expression may have at most 100,000
+ * characters, classes and groups with all its counts expanded.
  */
 #pragma once
 
 #include "schema/regex.h"
 
-/* The expression for RE2, in ASCII: the caller's, to be freed with free(). NULL
- * when it is refused. A NUL stands behind the pattern. */
+/* Returns the expression for RE2, in ASCII, which the caller frees with free(),
+ * or NULL and *err if it is refused. The pattern must be followed by a NUL. */
 #ifdef __cplusplus
 extern "C"
 #endif

@@ -31,7 +31,7 @@ static int compare_texts(struct sl_text a, struct sl_text b)
 	return sl_text_compare(a, b);
 }
 
-/* Of equal numbers the one whose text is to be kept is `better`. */
+/* *better: the numbers are equal, and a's text is the one to keep. */
 static int compare(const struct sl_number *a, const struct sl_number *b, bool *better)
 {
 	char rooms[2][INTEGER_ROOM];
@@ -90,7 +90,7 @@ static void add_to_sum(struct sl_numbers *s, double x)
 	s->rest = sum;
 }
 
-/* A long text as a short one: 0.DIGITSeN, with the first digits only. */
+/* Rewrites a long text as 0.DIGITSeN, with the first digits only. */
 static void shorten(struct sl_number *n, char room[CUT_ROOM])
 {
 	struct sl_digits d = sl_digits_of(n->text);
@@ -134,7 +134,7 @@ void sl_numbers_clear(struct sl_numbers *s)
 
 /* ---- strings ---- */
 
-/* Of texts with the same start, those that are longer are greater. */
+/* If the starts are equal, the longer text is greater. */
 static int compare_starts(const struct sl_string_start *a, const struct sl_string_start *b)
 {
 	size_t len = a->len < b->len ? a->len : b->len;

@@ -1,17 +1,17 @@
 /*
  * extremes.h - the least and the greatest number and string, and means (room: schema)
  *
- * Numbers are compared exactly, by their digits where doubles cannot tell them apart, and kept by their text
- * (of more than SL_EXTREMES_DIGITS digits the first, which is said: is_cut). Of equal ones that are
- * written differently (1 and 1.0) the shorter text is kept, of equal length the one that is first in the order of bytes.
+ * Numbers are compared exactly, by their digits if doubles cannot tell them apart, and kept as text, of which only
+ * the first SL_EXTREMES_DIGITS digits are kept (then is_cut is set). Of equal numbers that are written differently
+ * (1 and 1.0) the shorter text is kept; of texts of equal length, the first in byte order.
  *
- * The sum of integers of 64 bits is exact; that of other numbers, by their nearest doubles, has an error of some
- * 2^-52 of the sum of their sizes at most, however many there are: A. Neumaier, "Rundungsfehleranalyse einiger
+ * The sum of 64-bit integers is exact; that of other numbers, as their nearest doubles, has an error of at most
+ * about 2^-52 of the sum of their magnitudes, however many there are: A. Neumaier, "Rundungsfehleranalyse einiger
  * Verfahren zur Summation endlicher Summen", ZAMM 54, 1974.
  *
- * Strings are in the order of their bytes, which is that of their code points. The first SL_EXTREMES_BYTES are kept.
+ * Strings are ordered by their bytes, which is the order of their code points. The first SL_EXTREMES_BYTES are kept.
  *
- * All of it depends on what came and not on its order, but for the last bits of such a sum.
+ * Results depend on the values and not on their order, except for the last bits of such a sum.
  */
 #pragma once
 
@@ -25,14 +25,14 @@
 #define SL_EXTREMES_BYTES 64
 
 struct sl_number {
-	bool is_integer; /* of 64 bits; else it has a text */
+	bool is_integer; /* of 64 bits; otherwise it has a text */
 	bool is_cut;
 	int64_t integer;
 	double nearest;
 	struct sl_text text; /* owned */
 };
 
-/* Embedded; {0} is a good start. */
+/* Embedded; initialise with {0}. */
 struct sl_numbers {
 	uint64_t count;
 	struct sl_number min, max;
@@ -43,25 +43,25 @@ struct sl_numbers {
 void sl_numbers_clear(struct sl_numbers *n);
 
 int sl_numbers_add_integer(struct sl_numbers *n, int64_t value); /* 0, or -1: no memory */
-/* A float or a decimal of a document whose text is still there. */
+/* A float or a decimal of a document whose text is still in memory. */
 int sl_numbers_add(struct sl_numbers *n, struct sl_json_value v);
 
 /* NaN or infinite: the sum is beyond a double's range. */
 double sl_numbers_mean(const struct sl_numbers *n);
 
 struct sl_string_start {
-	uint64_t word; /* its first eight bytes, as a number that has their order */
+	uint64_t word; /* its first eight bytes, as a number that sorts like them */
 	size_t len; /* at most SL_EXTREMES_BYTES */
 	bool is_cut;
 	char bytes[SL_EXTREMES_BYTES];
 };
 
-/* Embedded; {0} is a good start. */
+/* Embedded; initialise with {0}. */
 struct sl_strings {
 	uint64_t count;
 	size_t min_length, max_length; /* in characters */
 	struct sl_string_start min, max;
 };
 
-/* Text is a string of a document: a word can be read from its start, however short it is. */
+/* The text must be a string of a document: a whole word is read from its start, however short it is. */
 void sl_strings_add(struct sl_strings *s, struct sl_text text);

@@ -1,9 +1,9 @@
 /*
- * flat.h - records, and the scalars in them, as a second reader sees them
+ * flat.h - records and the scalars in them, for a second reader
  * (room: schema, private)
  *
  * sink/extract.c takes such fields from a document without Lua, and kind_object.c
- * has ways of its own for the plain ones.
+ * has fast paths for the plain ones.
  */
 #pragma once
 
@@ -19,11 +19,11 @@ bool sl_number_takes_float(const struct sl_node *n, double value); /* finite */
 bool sl_number_takes_decimal(const struct sl_node *n, struct sl_text digits);
 bool sl_decimal_takes(const struct sl_node *n, struct sl_text number); /* of a decimal */
 
-/* The integer of 64 bits that a number stands for: also 1.0 and 1e2, by its digits. The text
- * that was parsed must still be there. */
+/* The 64-bit integer that a number stands for, by its digits: also 1.0 and 1e2. The text
+ * that was parsed must still be in memory. */
 bool sl_number_whole(struct sl_json_value v, int64_t *out);
 
-/* ---- string: within the limits, but for a pattern of Lua? ---- */
+/* ---- string: within the limits, not counting a Lua pattern? ---- */
 
 bool sl_string_takes(const struct sl_node *n, const char *text, size_t len);
 bool sl_string_has_pattern(const struct sl_node *n);
@@ -45,7 +45,7 @@ struct sl_memo; /* lua/memo.h */
 
 struct sl_field {
 	int anchor; /* its name */
-	struct sl_memo *memo; /* of a string without limits, else NULL */
+	struct sl_memo *memo; /* of a string without limits, otherwise NULL */
 	bool optional, has_fallback;
 	struct sl_constant fallback;
 	const struct sl_node *node;
@@ -55,7 +55,7 @@ struct sl_record {
 	struct sl_node node;
 	struct sl_field *fields;
 	struct sl_names names; /* of the fields, in their order */
-	int order; /* anchor: the metatable that keeps it; 0: it is that of the names */
+	int order; /* anchor: the metatable that keeps the field order; 0: it is that of the names */
 	enum sl_unknown unknown;
-	const struct sl_node *rest; /* of fields that are kept */
+	const struct sl_node *rest; /* the type of unknown fields that are kept; NULL: any */
 };

@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* What is left of a text. Functions that take something move p behind it. */
+/* The rest of a text. Functions that take something move p past it. */
 struct rest {
 	const char *p, *end;
 };
@@ -61,7 +61,7 @@ static size_t take_digits(struct rest *r)
 	return (size_t)(r->p - from);
 }
 
-/* A number of exactly so many digits, within limits. */
+/* A number of exactly this many digits, within limits. */
 static bool take_number(struct rest *r, int digits, int min, int max, int *out)
 {
 	for (*out = 0; digits > 0; digits--) {
@@ -279,7 +279,7 @@ static bool uuid(const char *text, size_t len)
 
 #define SUBDELIMITERS "!$&'()*+,;="
 
-/* Characters of a URI: letters, digits, -._~, what else is named, and %41. */
+/* Characters of a URI: letters, digits, -._~, sub-delimiters, `others` and escapes such as %41. */
 static bool take_characters(struct rest *r, const char *others)
 {
 	while (r->p < r->end) {

@@ -1,8 +1,8 @@
 /*
- * formats.h - what strings may be, by the names of JSON Schema (room: schema)
+ * formats.h - formats of strings, by their names in JSON Schema (room: schema)
  *
  *   date-time date time   RFC 3339, with an offset; days and leap years are
- *                         checked, a leap second only where one can be
+ *                         checked, a leap second only where one can occur
  *   duration              RFC 3339, appendix A: P1Y2M3DT4H5M6S, P4W
  *   email                 RFC 5321: dot-atom or quoted string, @, host name or
  *                         [address]
@@ -24,5 +24,5 @@ typedef bool (*sl_format)(const char *text, size_t len);
 /* By name, or NULL. */
 sl_format sl_format_find(const char *name);
 
-/* The name at a place, in order; NULL behind the last one. */
+/* The name at an index, in alphabetical order; NULL after the last one. */
 const char *sl_format_name(size_t place);

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#define FIRST 4 /* values there is room for; then four times as many, and so on */
-#define HEADS 4 /* for each value: most lists have one */
+#define FIRST 4 /* values in the first allocation; each further one is four times as large */
+#define HEADS 4 /* buckets for each value, so that most lists have one element */
 #define NONE SIZE_MAX
 
 /* ---- by hash ---- */
@@ -39,7 +39,7 @@ static void take_out(struct sl_frequent *f, size_t place)
 
 /* ---- by count ---- */
 
-/* Behind the last of those that have the count of this rank. */
+/* One past the last rank that has the same count as this one. */
 static size_t end_of_equals(const struct sl_frequent *f, size_t rank)
 {
 	uint64_t times = f->ranks[rank].times;

@@ -1,18 +1,17 @@
 /*
  * frequent.h - the values that occur most often (room: schema)
  *
- * Up to SL_FREQUENT_VALUES distinct values all are counted, exactly. Of more it is Space-Saving: A. Metwally,
- * D. Agrawal, A. El Abbadi, "Efficient computation of frequent and top-k elements in data streams", ICDT 2005.
- * A new value takes the place of one that has the least count, and goes on from it; by that much its own may be
- * too large (`over`).
+ * Up to SL_FREQUENT_VALUES distinct values are all counted exactly. Beyond that the algorithm is Space-Saving:
+ * A. Metwally, D. Agrawal, A. El Abbadi, "Efficient computation of frequent and top-k elements in data streams",
+ * ICDT 2005. A new value takes the place of one with the least count and continues from that count, by which its
+ * own may be too large (`over`).
  *
- * Of n values that came, each that came more than n / SL_FREQUENT_VALUES times has a place, and no count is too
+ * After n values, each that occurred more than n / SL_FREQUENT_VALUES times has a place, and no count is too
  * large by more than that, nor too small. A count whose `over` is 0 is exact. Which of the others have a place
  * depends on their order.
  *
- * A value is known by its hash; of its bytes the first are kept. The counts are in their order, so that one
- * that grows changes places with the last of its equals: no step takes longer than a binary search,
- * whatever comes.
+ * A value is identified by its hash; only its first bytes are kept. The counts are sorted, and one that grows
+ * changes places with the last of its equals: no step takes longer than a binary search, whatever the input.
  */
 #pragma once
 
@@ -27,8 +26,8 @@
 
 struct sl_frequent_key {
 	uint64_t hash;
-	uint16_t next; /* of a like hash: its place + 1 */
-	uint16_t rank; /* where its count is */
+	uint16_t next; /* in the same bucket: its place + 1 */
+	uint16_t rank; /* index of its count */
 };
 
 struct sl_frequent_rank {
@@ -38,16 +37,16 @@ struct sl_frequent_rank {
 
 struct sl_frequent_value {
 	uint64_t over;
-	size_t len;         /* may be more than are kept */
+	size_t len;         /* may be more than is kept */
 	unsigned char type; /* the caller's */
 	char bytes[SL_FREQUENT_BYTES];
 };
 
-/* Embedded; {0} is a good start. */
+/* Embedded; initialise with {0}. */
 struct sl_frequent {
 	size_t count, capacity;
-	size_t equals; /* so many ranks from the first have the least count; 0: there is no order yet */
-	size_t last;   /* the value that came last */
+	size_t equals; /* how many ranks, from the first, have the least count; 0: not sorted yet */
+	size_t last;   /* the place of the last value added */
 	struct sl_frequent_key *keys;     /* by place */
 	struct sl_frequent_value *values; /* by place */
 	struct sl_frequent_rank *ranks;
@@ -56,10 +55,10 @@ struct sl_frequent {
 
 void sl_frequent_clear(struct sl_frequent *f);
 
-/* Count a value: 0; 1: it has no place, and there is none left, so nothing was done; -1: no memory. */
+/* Count a value: 0; 1: it has no place and none is free, so nothing was done; -1: no memory. */
 int sl_frequent_add(struct sl_frequent *f, uint64_t hash, unsigned char type, struct sl_text bytes);
 
-/* Then: count it in the place of another. */
+/* After a 1: count it in the place of another. */
 void sl_frequent_replace(struct sl_frequent *f, uint64_t hash, unsigned char type, struct sl_text bytes);
 
 static inline uint64_t sl_frequent_times(const struct sl_frequent *f, size_t place)
@@ -67,12 +66,12 @@ static inline uint64_t sl_frequent_times(const struct sl_frequent *f, size_t pla
 	return f->ranks[f->keys[place].rank].times;
 }
 
-/* So often it came for certain. */
+/* How often it occurred at least. */
 static inline uint64_t sl_frequent_certain(const struct sl_frequent *f, size_t place)
 {
 	return sl_frequent_times(f, place) - f->values[place].over;
 }
 
-/* The places of the most frequent, up to `most`, of those that came more than `above` times for certain, most
- * frequent first, equals in the order of their types and bytes: how many. */
+/* Writes the places of at most `most` values that certainly occurred more than `above` times, most frequent
+ * first, equals ordered by type and bytes. Returns how many. */
 size_t sl_frequent_top(const struct sl_frequent *f, uint64_t above, size_t most, uint16_t *out);

@@ -1,9 +1,9 @@
 /*
- * kind.h - what a kind of type is made of (room: schema, private)
+ * kind.h - the parts of a kind of type (room: schema, private)
  *
- * Everything about a kind stands in one kind_*.c: its data, how a description is
- * compiled to it, and how a value is read. The list below is all that knows of
- * it; the compiler (program.c) and the walk (walk.c) call it through its node.
+ * Everything about a kind is in one kind_*.c: its data, how a description is
+ * compiled to it, and how a value is read. Only the list below names it; the
+ * compiler (program.c) and the walk (walk.c) call it through its node.
  */
 #pragma once
 
@@ -22,12 +22,12 @@ struct sl_walk;
 
 struct sl_node_kind {
 	const char *name;
-	unsigned types; /* SL_MAY_BE of each type of JSON that may do */
+	unsigned types; /* SL_MAY_BE of each JSON type that it accepts */
 	size_t size;    /* of its data: a struct that begins with a struct sl_node, zeroed */
-	/* Take what the description at `from` says; raise what is wrong. NULL: nothing. */
+	/* Reads the description at `from`; raises if it is wrong. NULL: there is nothing to read. */
 	void (*compile)(struct sl_compiler *c, struct sl_node *n, int from);
-	/* v, which is of one of the node's types: push exactly one value; where the type is
-	 * violated, say so and push a placeholder that nobody will see. */
+	/* Pushes exactly one value for v, which is of one of the node's types; if v violates the
+	 * type, reports that and pushes a placeholder that nobody will see. */
 	void (*read)(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v);
 };
 
@@ -49,26 +49,27 @@ struct sl_compiler {
 	lua_State *L;
 	struct sl_schema *schema;
 	const struct sl_node_kind *const *kinds;
-	int anchors, memo, constants; /* where on the stack */
+	int anchors, memo, constants; /* stack indices */
 	lua_Integer anchor_count, constant_count;
-	int depth, height; /* of the nodes around; of those just compiled below */
+	int depth, height; /* of the enclosing nodes; of those just compiled below */
 };
 
 /* Zeroed, for as long as the schema lives. */
 void *sl_compile_room(struct sl_compiler *c, size_t size);
 
-/* The value on top, popped: to have it when values are read. */
+/* Pop the value on top and keep it for reading. */
 int sl_compile_anchor(struct sl_compiler *c);
 struct sl_constant sl_compile_constant(struct sl_compiler *c);
 
-/* Of the description at `from`: push a value, its Lua type; a flag; a size; push a list, its
- * length. */
+/* Read from the description at `from`: push a value and return its Lua type; return a flag; return
+ * a size; push a list and return its length. */
 int sl_compile_get(struct sl_compiler *c, int from, const char *name);
 bool sl_compile_flag(struct sl_compiler *c, int from, const char *name);
 size_t sl_compile_size(struct sl_compiler *c, int from, const char *name, size_t missing);
 size_t sl_compile_list(struct sl_compiler *c, int from, const char *name);
 
-/* A type within: of the description on top, popped; at a name, NULL if there is none. */
+/* Compile a nested type: the description on top, which is popped; the one at a name, or NULL if
+ * there is none (raises if it is needed). */
 const struct sl_node *sl_compile_node(struct sl_compiler *c);
 const struct sl_node *sl_compile_part(struct sl_compiler *c, int from, const char *name, bool needed);
 
@@ -76,15 +77,15 @@ const struct sl_node *sl_compile_part(struct sl_compiler *c, int from, const cha
 
 enum sl_walk_mode {
 	SL_WALK_REPORT, /* list every violation */
-	SL_WALK_COUNT,  /* only count them, and those below `base` */
-	SL_WALK_FIRST   /* only find out whether there is one */
+	SL_WALK_COUNT,  /* only count them, and in `deep` those below `base` */
+	SL_WALK_FIRST   /* only find out if there is one */
 };
 
 struct sl_walk {
 	lua_State *L; /* four free slots for each level */
 	const struct sl_schema *schema;
 	const struct sl_level *level;
-	int anchors, list; /* where on the stack; the list is nil before it is needed */
+	int anchors, list; /* stack indices; the list is nil until it is needed */
 	size_t count;
 	enum sl_walk_mode mode;
 	const struct sl_level *base;
@@ -94,15 +95,15 @@ struct sl_walk {
 /* Push a constant. */
 void sl_walk_constant(struct sl_walk *w, const struct sl_constant *c);
 
-/* Push a table with room for so much. */
+/* Push a table, preallocated. */
 void sl_walk_table(struct sl_walk *w, size_t elements, size_t fields);
 
-/* A violation; the phrase is an anchor. _refuse pushes a placeholder, too. */
+/* Record a violation; the phrase is an anchor. _refuse also pushes a placeholder. */
 void sl_walk_complain(struct sl_walk *w, int phrase, const struct sl_complaint_at *c);
 void sl_walk_violated(struct sl_walk *w, int phrase, struct sl_json_value v);
 void sl_walk_refuse(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v);
 
-/* Push the value that v is by this node. */
+/* Push v as this node reads it. */
 static inline void sl_walk_value(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v)
 {
 	if (n->nullable && sl_json_type(v) == SL_JSON_NULL)
@@ -113,7 +114,7 @@ static inline void sl_walk_value(struct sl_walk *w, const struct sl_node *n, str
 		sl_walk_refuse(w, n, v);
 }
 
-/* Nothing more needs to be known. */
+/* The result is known, so the walk can stop. */
 static inline bool sl_walk_decided(const struct sl_walk *w)
 {
 	return w->mode == SL_WALK_FIRST && w->count > 0;

@@ -37,7 +37,7 @@ static bool is_new(struct seen *s, size_t index)
 	return true;
 }
 
-/* Push the room for so many elements. */
+/* Push a userdata with room for `count` elements. */
 static void push_seen(lua_State *L, struct seen *s, size_t count)
 {
 	size_t slots = 4;

@@ -49,8 +49,8 @@ static void compile_union(struct sl_compiler *c, struct sl_node *n, int from)
 	lua_pop(c->L, 1);
 }
 
-/* Read v as n in a mode of its own: the value is pushed, what was found is in
- * *found. */
+/* Read v as n in the given mode: pushes the value; the violations are counted
+ * in *found. */
 static void try(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v, enum sl_walk_mode mode,
                 struct sl_walk *found)
 {
@@ -61,8 +61,8 @@ static void try(struct sl_walk *w, const struct sl_node *n, struct sl_json_value
 	sl_walk_value(found, n, v);
 }
 
-/* The alternative whose violations lie within the value, not at its own place,
- * and are fewest: it is the one that was meant. NULL: none. */
+/* The alternative that was probably meant: all its violations lie within the
+ * value, not at its own place, and they are the fewest. NULL: none. */
 static const struct sl_node *meant(struct sl_walk *w, const struct either *u, struct sl_json_value v)
 {
 	const struct sl_node *best = NULL;

@@ -8,7 +8,7 @@
 struct decimal {
 	struct sl_node node;
 	int64_t precision, scale;  /* precision 0: any */
-	struct sl_text min, max;   /* of what is anchored; bytes NULL: not set */
+	struct sl_text min, max;   /* of anchored decimals; bytes NULL: not set */
 };
 
 static struct sl_text bound(struct sl_compiler *c, int from, const char *name)
@@ -34,7 +34,7 @@ static void compile_decimal(struct sl_compiler *c, struct sl_node *n, int from)
 	n->plain = d->precision == 0 && d->min.bytes == NULL && d->max.bytes == NULL;
 }
 
-/* As SQL's numeric(precision, scale) would hold it without rounding. */
+/* Could SQL's numeric(precision, scale) hold it without rounding? */
 static bool fits(const struct decimal *d, const struct sl_digits *digits)
 {
 	int64_t behind = (int64_t)digits->count - digits->point;

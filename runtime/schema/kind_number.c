@@ -14,7 +14,7 @@ struct bound { /* a number; not set: zeroes */
 	bool exact; /* an integer */
 	int64_t integer;
 	double number;
-	struct sl_text decimal; /* of what is anchored; bytes NULL: it is a number of Lua's */
+	struct sl_text decimal; /* of an anchored decimal; bytes NULL: it is a Lua number */
 };
 
 struct number {
@@ -75,7 +75,7 @@ static void compile_number(struct sl_compiler *c, struct sl_node *n, int from)
 	n->plain = !number->min.set && !number->max.set && !number->step.set;
 }
 
-/* value against the bound: below 0, 0, above 0. */
+/* Compares the value with the bound: negative, 0 or positive. */
 static int compare_integer(int64_t value, const struct bound *b)
 {
 	if (b->exact)
@@ -94,15 +94,15 @@ static int compare_float(double value, const struct bound *b)
 	return (value > b->number) - (value < b->number);
 }
 
-/* Against the minimum: is it enough? Against the maximum, with the sign turned:
- * not too much? */
+/* Is a value within its minimum? With the sign of `order` inverted: within its
+ * maximum? */
 static bool enough(const struct bound *b, int order)
 {
 	return order > 0 || (order == 0 && !b->exclusive);
 }
 
-/* Steps such as 0.01 are no doubles: a quotient that is whole but for the
- * rounding of its two sides counts as whole. */
+/* Steps such as 0.01 are not exact as doubles: a quotient that is whole except
+ * for the rounding of its two operands counts as whole. */
 static bool is_multiple(double value, double step)
 {
 	double quotient = value / step;
@@ -167,7 +167,7 @@ bool sl_number_whole(struct sl_json_value v, int64_t *out)
 	return sl_digits_integer(&d, out);
 }
 
-/* Beyond 64 bits it is a decimal. */
+/* An integer beyond 64 bits is pushed as a decimal. */
 static bool push_large_integer(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v)
 {
 	struct sl_text t;

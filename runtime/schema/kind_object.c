@@ -8,10 +8,10 @@
 #include "schema/flat.h"
 #include "schema/schema.h"
 
-/* Records with more fields keep their places in a userdata. */
+/* Records with more fields than this collect their values in a userdata. */
 #define FEW_FIELDS 32
 
-#define MEMO_STRINGS 16 /* that are remembered of a field */
+#define MEMO_STRINGS 16 /* remembered per field */
 
 struct map {
 	struct sl_node node;
@@ -21,7 +21,7 @@ struct map {
 
 /* ---- members ---- */
 
-/* Take back what was said of a value that does not count after all. */
+/* Withdraw the violations of a value that does not count after all. */
 static void forget(struct sl_walk *w, size_t count)
 {
 	for (; w->count > count; w->count--) {
@@ -32,8 +32,8 @@ static void forget(struct sl_walk *w, size_t count)
 	}
 }
 
-/* Of duplicate keys the last one counts: what an earlier one does wrong does
- * not matter. */
+/* The last of duplicate keys wins: violations of an earlier one do not
+ * matter. */
 static bool is_overridden(struct sl_json_value object, const char *key, size_t len,
                           struct sl_json_value v)
 {
@@ -42,7 +42,7 @@ static bool is_overridden(struct sl_json_value object, const char *key, size_t l
 	return last.at != v.at;
 }
 
-/* Read a member of an object as n says, into the table on top. */
+/* Read a member of an object as n into the table on top. */
 static void read_member(struct sl_walk *w, const struct sl_node *n, struct sl_json_value object,
                         const char *key, size_t len, struct sl_json_value v)
 {
@@ -70,7 +70,7 @@ static void compile_map(struct sl_compiler *c, struct sl_node *n, int from)
 	m->max = sl_compile_size(c, from, "max", SIZE_MAX);
 }
 
-/* The key as a value of its own: strings are all that there can be. */
+/* Check the key as a value, which can only be a string. */
 static void check_key(struct sl_walk *w, const struct sl_node *keys, const char *key, size_t len)
 {
 	struct sl_level level = { .up = w->level, .key = key, .len = len };
@@ -179,7 +179,7 @@ static bool is_sorted(const struct sl_names *names)
 	return true;
 }
 
-/* Tables are written in the order of their names anyway, and most schemas have that. */
+/* Tables are written in the order of their names anyway, which is that of most schemas. */
 static void compile_order(struct sl_compiler *c, struct sl_record *r)
 {
 	if (is_sorted(&r->names) && r->unknown != SL_UNKNOWN_KEEP)
@@ -227,7 +227,7 @@ static void read_unknown(struct sl_walk *w, const struct sl_record *r, struct sl
 	}
 }
 
-/* Find the declared fields; what is not declared is seen to at once. */
+/* Find the declared fields; handle undeclared ones at once. */
 static void find_fields(struct sl_walk *w, const struct sl_record *r, struct sl_json_value v,
                         struct sl_json_value *found)
 {
@@ -240,7 +240,7 @@ static void find_fields(struct sl_walk *w, const struct sl_record *r, struct sl_
 		read_unknown(w, r, v, key, len, other);
 }
 
-/* What holds records is read as if it had been there: they have their order. */
+/* A table is read as if it had been in the row, so that records in it have their order. */
 static void push_fallback(struct sl_walk *w, const struct sl_field *f)
 {
 	struct sl_json_value v = w->schema->values[f->fallback.place];
@@ -261,7 +261,7 @@ static void read_absent(struct sl_walk *w, const struct sl_field *f) /* [..., re
 	}
 }
 
-/* What most fields are takes no further look. */
+/* The fast paths for what most fields are. */
 static inline void read_field(struct sl_walk *w, const struct sl_field *f, struct sl_json_value v)
 {
 	size_t len;

@@ -2,7 +2,7 @@
 #include "lua/value.h"
 #include "schema/kind.h"
 
-/* The value as it is: that it is of this type has been seen by its type of JSON. */
+/* Push the value as it is: its JSON type has already been checked. */
 static void read_simple(struct sl_walk *w, const struct sl_node *n, struct sl_json_value v)
 {
 	(void)n;

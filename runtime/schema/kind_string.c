@@ -77,7 +77,7 @@ static void compile_string(struct sl_compiler *c, struct sl_node *n, int from)
 	           s->regex == NULL;
 }
 
-/* A character has one to four bytes: mostly nothing need be counted. */
+/* A character has one to four bytes, so usually nothing needs to be counted. */
 static bool length_fits(const struct string *s, const char *text, size_t len)
 {
 	if (len <= s->max && len / 4 >= s->min)

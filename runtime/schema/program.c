@@ -1,5 +1,5 @@
-/* program.c - see program.h, and kind.h for what kinds call. lualib has checked what users
- * write; what is refused here says where in the description. */
+/* program.c - see program.h, and kind.h for what kinds call. lualib has checked the user's
+ * input; errors raised here name the place in the description. */
 #include "schema/program.h"
 
 #include <stdlib.h>
@@ -170,7 +170,7 @@ const struct sl_node *sl_compile_node(struct sl_compiler *c) /* [..., descriptio
 
 /* ---- the whole ---- */
 
-/* string.find as it is now, whatever a script makes of the global one later. */
+/* string.find as it is now, even if a script replaces the global one later. */
 static void add_common_anchors(struct sl_compiler *c)
 {
 	luaL_getsubtable(c->L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);

@@ -1,12 +1,12 @@
 /*
  * program.h - a compiled schema (room: schema, private)
  *
- * A tree of nodes, or rather a graph without cycles: a description that stands
+ * A tree of nodes, or rather a graph without cycles: a description that is used
  * in several places is compiled once. Nodes live in blocks that belong to the
  * userdata and never move. Lua values that reading needs (field names, phrases,
- * constants) stand in one list, the anchors: the registry has it by the
- * schema's address. Constants are also a JSON document of the schema's own, for
- * comparing them with a row's values.
+ * constants) are in one list, the anchors, which the registry holds under the
+ * schema's address. Constants are also kept as a JSON document, so that they
+ * can be compared with a row's values.
  */
 #pragma once
 
@@ -19,12 +19,12 @@
 
 struct sl_node_kind; /* kind.h */
 
-struct sl_node { /* what its kind needs besides comes behind it */
+struct sl_node { /* its kind's own data follows it */
 	const struct sl_node_kind *kind;
 	bool nullable;
-	bool plain;     /* a string or number without limits: most are */
-	unsigned types; /* bit for each sl_json_type that may do */
-	int expected;   /* anchor: what is expected, a phrase */
+	bool plain;     /* a string or number without limits, as most are */
+	unsigned types; /* bit for each sl_json_type that it accepts */
+	int expected;   /* anchor: a phrase for what is expected */
 	int height;     /* levels of nodes, this one included */
 };
 
@@ -38,7 +38,7 @@ struct sl_block {
 	max_align_t room[];
 };
 
-#define SL_SCHEMA_ANCHORS 1 /* user value, for who has the userdata at hand */
+#define SL_SCHEMA_ANCHORS 1 /* user value, for code that has the userdata on the stack */
 
 struct sl_schema { /* the userdata */
 	const void *mark; /* no other userdata has it */
@@ -58,6 +58,6 @@ enum { SL_ANCHOR_FIND = 1, SL_ANCHOR_UNKNOWN, SL_ANCHOR_UNIQUE, SL_ANCHOR_ARRAY 
 void sl_program_compile(lua_State *L, struct sl_schema *s, const struct sl_node_kind *const *kinds);
 void sl_program_clear(struct sl_schema *s);
 
-/* [anchors] -> [anchors, others, value or list of violations]: how many these are.
- * Whoever calls sees to the parser and to what else is on the stack. */
+/* [anchors] -> [anchors, others, value or list of violations]. Returns the number of violations.
+ * The caller takes care of the parser and of the rest of the stack. */
 size_t sl_walk_push(lua_State *L, const struct sl_schema *s, struct sl_json_value root);

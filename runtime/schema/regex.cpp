@@ -1,4 +1,4 @@
-/* regex.cpp - see regex.h: RE2 behind a C face, which no exception passes. */
+/* regex.cpp - see regex.h: a C interface to RE2 that lets no exception through. */
 #include "schema/regex.h"
 
 #include <cstdio>
@@ -22,7 +22,7 @@ static re2::RE2::Options options()
 	return o;
 }
 
-/* Only its size is left to refuse: what RE2 cannot read, ecma.c does not write. */
+/* RE2 can refuse only the size: ecma.c writes nothing that RE2 cannot parse. */
 struct sl_regex *sl_regex_new(const char *pattern, size_t len, struct sl_regex_error *err)
 {
 	char *text = sl_ecma_to_re2(pattern, len, err);

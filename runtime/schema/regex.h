@@ -2,20 +2,21 @@
  * regex.h - regular expressions as JSON Schema writes them (room: schema)
  *
  * ECMA-262 with its flag u, as far as it is regular; RE2 searches (ecma.h says
- * what becomes of an expression). Refused by name, when it is compiled, are
- * lookaround, back references, flags inside an expression, properties that RE2
- * has no table for, whatever is not ECMA-262.
+ * how an expression is translated). Compiling refuses, by name, lookaround, back
+ * references, flags inside an expression, properties that RE2 has no table for,
+ * and anything that is not ECMA-262.
  *
  * A search takes time in proportion to the text, so no row can make it hang,
- * which matters where no hook can interrupt. At worst the factor is the size of
- * the expression, its counts written out: one of 96,000 characters that is not
- * anchored took 40 s for 100 KB. Characters are code points; a lone surrogate
- * (WTF-8) is one too. Letters and scripts are those of RE2's Unicode.
+ * which matters because no hook can interrupt it. At worst the factor is the
+ * size of the expression with its counts expanded: one of 96,000 characters
+ * that is not anchored took 40 s for 100 KB. Characters are code points,
+ * including lone surrogates (WTF-8). Letters and scripts are those of RE2's
+ * Unicode version.
  *
  * Memory: at most SL_REGEX_MEMORY for each expression, whatever the rows hold;
- * a plain one uses a few KiB. What does not fit with its counts written out is
- * refused: more than some 20,000 times ., or 400 times \p{L}. When the system
- * has no memory left, C++ ends the process.
+ * a plain one uses a few KiB. An expression that does not fit with its counts
+ * expanded is refused: more than about 20,000 times ., or 400 times \p{L}. If
+ * the system is out of memory, C++ ends the process.
  */
 #pragma once
 
@@ -30,8 +31,8 @@ extern "C" {
 
 struct sl_regex;
 
-/* What is wrong with an expression, how to mend it, and at which character,
- * counted from 1. what is empty: no memory. */
+/* What is wrong with an expression, how to fix it, and at which character,
+ * counted from 1. If `what` is empty: no memory. */
 struct sl_regex_error {
 	char what[192];
 	size_t at;

@@ -1,4 +1,4 @@
-/* report.c - see report.h, and schema.h for what becomes of it */
+/* report.c - see report.h, and schema.h for the error object */
 #include "schema/report.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "lua/error.h"
 #include "schema/schema.h"
 
-/* A value is shown by so many bytes of its text. */
+/* At most this many bytes of a value's text are shown. */
 #define SHOWN 100
 
 /* ---- where ---- */
@@ -47,13 +47,13 @@ struct shower {
 	struct sl_error err;
 };
 
-/* After a refusal nothing may follow: the writer still waits for the value. */
+/* Nothing may be written after a failure: the writer still expects the value. */
 static bool enough(const struct shower *s)
 {
 	return sl_buffer_len(&s->text) > SHOWN || s->err.kind != SL_NONE;
 }
 
-/* The longest beginning of at most so many bytes that ends with a character. */
+/* The length of the longest prefix of at most `most` bytes that does not split a character. */
 static size_t cut(const char *s, size_t len, size_t most)
 {
 	if (len <= most)
@@ -130,7 +130,7 @@ static void show(struct shower *s, struct sl_json_value v)
 	}
 }
 
-/* The value's text, cut, into out: no Lua in here, so that nothing is lost. */
+/* Writes the value's text, cut, to out. It calls no Lua, which could raise and leak the writer. */
 static void print(char out[SHOWN + 8], const struct sl_complaint_at *c)
 {
 	struct shower s = { .writer = sl_json_writer_new() };

@@ -1,5 +1,5 @@
 /*
- * report.h - violations, as Lua sees them (room: schema, private)
+ * report.h - violations as Lua tables (room: schema, private)
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "json/json.h"
 
-/* The way from the root to a value, innermost first; on the C stack. */
+/* The path from the root to a value, innermost first; on the C stack. */
 struct sl_level {
 	const struct sl_level *up;
 	const char *key; /* NULL: an element */
@@ -17,7 +17,7 @@ struct sl_level {
 	size_t index;
 };
 
-/* A violation at hand. `name`: the value is this key of an object. */
+/* One violation. `name`: the value is this key of an object. */
 struct sl_complaint_at {
 	const struct sl_level *level;
 	const struct sl_json_value *value; /* NULL: missing */
@@ -25,5 +25,5 @@ struct sl_complaint_at {
 	size_t name_len;
 };
 
-/* Push { pointer =, expected =, value = }; the phrase is on top and taken. */
+/* Replace the phrase on top by { pointer =, expected =, value = }. */
 void sl_report_push(lua_State *L, const struct sl_complaint_at *c);

@@ -1,4 +1,4 @@
-/* schema.c - see schema.h: the userdata, and the kinds that there are */
+/* schema.c - see schema.h: the userdata, and the list of kinds */
 #include "schema/schema.h"
 
 #include <lauxlib.h>
@@ -38,11 +38,11 @@ static int schema_gc(lua_State *L)
 	lua_pushnil(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, s);
 	sl_program_clear(s);
-	s->mark = &mark; /* so that whoever still uses it is told what it is */
+	s->mark = &mark; /* so that a later use raises the right message */
 	return 0;
 }
 
-/* luaL_checkudata looks its metatable up by name; this is called per row. */
+/* luaL_checkudata would look the metatable up by name, and this is called per row. */
 static const struct sl_schema *check_schema(lua_State *L)
 {
 	const struct sl_schema *s = lua_touserdata(L, 1);

@@ -4,8 +4,8 @@
  * lualib/sluice/schema.lua describes a type in tables; core.schema compiles
  * the description to a program, a userdata "sluice.core.Schema". The program
  * walks a parsed document and makes the declared Lua value on the way: no tree
- * in between, and fields that are not declared are skipped, not decoded. What
- * violates the type is collected, all of it, with its place.
+ * in between, and fields that are not declared are skipped, not decoded. All
+ * violations of the type are collected, each with its place.
  *
  *     const struct sl_schema *s = sl_schema_test(L, index);
  *     struct sl_violations v;
@@ -14,16 +14,16 @@
  *     else
  *             sl_schema_push_failure(L, &v, &place);   [list] -> [error object]
  *
- * What comes out: by sl_value_push's rules (lua/value.h), but an integer
- * field is a Lua integer also when it was written as 1.0, an absent field is
- * absent or has its default (a fresh copy), and of duplicate keys the last
- * counts, as everywhere.
+ * Values follow the rules of sl_value_push (lua/value.h), except that an
+ * integer field is a Lua integer even if it was written as 1.0, and an absent
+ * field is absent or has its default (a fresh copy). The last of duplicate
+ * keys wins, as everywhere.
  *
  * Everything but _test may raise (memory, or a Lua pattern that is too complex
- * for its text): inside protected bodies only. A finalizer of the user may run
- * during sl_schema_push: the caller sees to it that no script can parse with
- * the document's parser meanwhile. The schema's userdata must be kept alive by
- * the caller.
+ * for its text), so call it in protected bodies only. A finalizer of the user
+ * may run during sl_schema_push: the caller must ensure that no script can
+ * parse with the document's parser meanwhile. The caller must keep the schema's
+ * userdata alive.
  */
 #pragma once
 
@@ -36,7 +36,7 @@
 
 #define SL_SCHEMA "sluice.core.Schema"
 
-/* So many violations of a value are listed; the others are counted. */
+/* At most this many violations of a value are listed; the others are only counted. */
 #define SL_VIOLATIONS_LISTED 20
 
 struct sl_schema;
@@ -48,7 +48,7 @@ struct sl_violations {
 /* Where the value came from; texts borrowed, NULL: not known. */
 struct sl_schema_place {
 	const char *export, *stream;
-	int64_t sequence; /* below 0: no row */
+	int64_t sequence; /* negative: no row */
 };
 
 /* The schema at index, or NULL. Needs two free slots. */
@@ -71,6 +71,6 @@ size_t sl_schema_push(lua_State *L, const struct sl_schema *s, struct sl_json_va
 void sl_schema_push_failure(lua_State *L, const struct sl_violations *v,
                             const struct sl_schema_place *place);
 
-/* core.schema(description): the userdata. Raises when the description makes no
- * sense. Methods: decode(text). */
+/* core.schema(description): the userdata. Raises if the description is
+ * invalid. Methods: decode(text). */
 int sl_schema_new(lua_State *L);

@@ -46,7 +46,7 @@ static int add_integer(struct sl_shape_place *p, int64_t n)
 	return add_value(p, NULL, 0, n);
 }
 
-/* More digits than every double of a text has. */
+/* A number with more digits than this may not survive as a double. */
 #define DOUBLE_DIGITS 17
 
 static void add_digits(struct sl_shape_place *p, struct sl_json_value v, const struct sl_shape_row *row)
@@ -70,7 +70,7 @@ static void add_float(struct sl_shape_place *p, struct sl_json_value v, const st
 	add_digits(p, v, row);
 }
 
-/* Every short word with a colon is a uri by RFC 3986; these are meant as ones. */
+/* By RFC 3986 any short word with a colon is a URI; these are meant to be one. */
 static bool is_meant(const char *format, const char *text, size_t len)
 {
 	static const char *const schemes[] = { "mailto:", "urn:", "tel:", "data:", "news:" };
@@ -92,7 +92,7 @@ static void add_formats(struct sl_shape_place *p, const char *text, size_t len)
 	}
 }
 
-/* As WTF-8 has them: ED A0 80 to ED BF BF. */
+/* In WTF-8 they are ED A0 80 to ED BF BF. */
 static bool has_surrogate(const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -156,19 +156,19 @@ static int await(struct sl_shape *s, size_t index, struct sl_json_value v)
 	return 0;
 }
 
-/* Names mostly come in one order: `guess` is the index of the one that is expected. */
+/* Names usually come in the same order: `guess` is the index of the expected one. */
 static size_t field_of(struct sl_shape *s, struct sl_shape_place *p, const char *name, size_t len, size_t guess)
 {
 	if (guess < p->count && p->fields[guess].len == len && memcmp(p->fields[guess].name, name, len) == 0)
 		return guess;
 	uint32_t hash = sl_shape_hash(name, len);
 	size_t index = sl_shape_field_find(p, name, len, hash);
-	bool missed = p->sights[SL_JSON_OBJECT].count > 1; /* this one is counted */
+	bool missed = p->sights[SL_JSON_OBJECT].count > 1; /* the count includes this one */
 	return index != SIZE_MAX ? index : sl_shape_field_add(s, p, name, len, hash, missed);
 }
 
-/* The fields of this object wait in the list, in the order of the text; *always: so many of them all objects had before.
- * 1: there are too many names, or one is too long. */
+/* Puts the fields of this object on the pending list, in the order of the text. *always: how many of them all earlier
+ * objects had. Returns 1 if there are too many names, or one is too long. */
 static int collect(struct sl_shape *s, struct sl_shape_place *p, struct sl_json_value v, size_t *always)
 {
 	struct sl_json_iter it = sl_json_children(v);

@@ -1,15 +1,15 @@
 /*
  * shape_groups.c - see shape_place.h: which field tells rows of several shapes apart
  *
- * A row has a bit for each place and type in it. For each value of a field that has few of them, which bits
- * its rows have ever and always had is kept. A bit that rows differ in is explained by the field, if for
- * each of its values it is always there or never.
+ * A row has a bit for each place and type in it. For each value of a field with few values, it is recorded
+ * which bits its rows had ever and always. A bit in which rows differ is explained by the field if, for
+ * each of the field's values, it is either always set or never.
  */
 #include <stdlib.h>
 
 #include "schema/shape_place.h"
 
-#define CANDIDATES 32 /* fields, the first of the rows */
+#define CANDIDATES 32 /* only the first fields of the rows are tried */
 
 uint16_t sl_shape_bit_new(struct sl_shape *s)
 {
@@ -26,7 +26,7 @@ void sl_shape_groups_begin(struct sl_shape *s)
 	memset(s->row.word, 0, words(s) * sizeof *s->row.word);
 }
 
-/* All rows are objects, have the field, and of few strings or integers. */
+/* All rows are objects that have the field, and its values are few strings or integers. */
 static bool may_tell(const struct sl_shape *s, const struct sl_shape_field *f)
 {
 	const struct sl_shape_place *p = f->place;
@@ -65,7 +65,7 @@ int sl_shape_groups_end(struct sl_shape *s)
 	return 0;
 }
 
-/* A group for each value, and of all rows. */
+/* Do the groups cover all rows? */
 static bool is_complete(const struct sl_shape *s, const struct sl_shape_values *v)
 {
 	uint64_t rows = 0;

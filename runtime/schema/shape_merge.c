@@ -1,11 +1,11 @@
-/* shape_merge.c - see shape.h: two shapes as one, and the fields of an object as the values of a map */
+/* shape_merge.c - see shape.h: merging two shapes, and turning the fields of an object into the values of a map */
 #include <stdlib.h>
 
 #include "schema/shape_place.h"
 
 struct merge {
 	struct sl_shape *s;
-	uint64_t later; /* so many rows come before those of the other */
+	uint64_t later; /* how many rows precede those of the other */
 };
 
 static bool moved(const struct merge *m, struct sl_shape_row row, struct sl_shape_row *out)
@@ -15,7 +15,7 @@ static bool moved(const struct merge *m, struct sl_shape_row row, struct sl_shap
 	return sl_shape_keep_file(m->s, &out->file);
 }
 
-/* Of two rows the first; serial 0 is none. */
+/* Is row a before row b? Serial 0 is none. */
 static bool is_before(const struct sl_shape_row *a, const struct sl_shape_row *b)
 {
 	return a->serial != 0 && (b->serial == 0 || a->serial < b->serial);
@@ -42,7 +42,7 @@ static int merge_sight(const struct merge *m, struct sl_shape_sight *a, const st
 #define LESS(a, b) ((a) < (b) ? (a) : (b))
 #define MORE(a, b) ((a) > (b) ? (a) : (b))
 
-/* a and b: of how many values the bounds are; 0: there are none. */
+/* The bounds of a place are valid only if it has values of the type. */
 #define MERGE_BOUNDS(a, b, type, low, high)                                                 \
 	do {                                                                                    \
 		bool has_a = (a)->sights[type].count > 0, has_b = (b)->sights[type].count > 0;      \
@@ -52,7 +52,7 @@ static int merge_sight(const struct merge *m, struct sl_shape_sight *a, const st
 		}                                                                                   \
 	} while (0)
 
-/* Before the sights: their counts say what there is. */
+/* Call it before the sights are merged: it needs their separate counts. */
 static int merge_scalars(const struct merge *m, struct sl_shape_place *a, const struct sl_shape_place *b)
 {
 	struct sl_shape_row row;
@@ -102,7 +102,7 @@ static int merge_into(const struct merge *m, struct sl_shape_place **child, unsi
 	return merge(m, *child, b);
 }
 
-/* A field that b has: *index in a. */
+/* Merges a field of b; *index is its index in a. */
 static int merge_field(const struct merge *m, struct sl_shape_place *a, const struct sl_shape_field *b, size_t *index)
 {
 	struct sl_shape_row row;
@@ -118,7 +118,7 @@ static int merge_field(const struct merge *m, struct sl_shape_place *a, const st
 	return merge(m, f->place, b->place);
 }
 
-/* What a alone has, no object of b had. */
+/* Fields that only a has were absent from every object of b. */
 static int miss(const struct merge *m, struct sl_shape_place *a, size_t before, const struct sl_shape_place *b)
 {
 	struct sl_shape_row row;
@@ -137,11 +137,11 @@ static int miss(const struct merge *m, struct sl_shape_place *a, size_t before, 
 	return 0;
 }
 
-/* Before the sights, which say whether a had objects. */
+/* Call it before the sights are merged: they tell if a had objects. */
 static int merge_fields(const struct merge *m, struct sl_shape_place *a, const struct sl_shape_place *b)
 {
 	size_t before = a->count, index;
-	a->visit++; /* marks those that both have */
+	a->visit++; /* marks the fields that both have */
 	for (size_t i = 0; i < b->count; i++) {
 		if (merge_field(m, a, &b->fields[i], &index) != 0)
 			return -1;
@@ -208,7 +208,7 @@ int sl_shape_make_map(struct sl_shape *s, struct sl_shape_place *p)
 
 /* ---- groups ---- */
 
-/* The bits of b by the numbers of a: by the same path. */
+/* Maps each bit of b to the bit of a that has the same path. */
 static void map_bits(struct sl_shape_place *a, const struct sl_shape_place *b, uint16_t *map)
 {
 	for (size_t i = 0; i < SL_SHAPE_TYPES; i++)
@@ -259,7 +259,7 @@ static int merge_groups_of(struct sl_shape_values *a, const struct sl_shape_valu
 		const struct sl_shape_value *v = &b->list[i];
 		if (v->group == NULL)
 			continue;
-		sl_shape_values_add(a, v->text, v->len, v->integer, 0); /* it is there: this finds it */
+		sl_shape_values_add(a, v->text, v->len, v->integer, 0); /* already there: this sets a->last */
 		if (merge_group(&a->list[a->last], v->group, map) != 0)
 			return -1;
 	}

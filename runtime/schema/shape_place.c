@@ -1,4 +1,4 @@
-/* shape_place.c - see shape_place.h: places, their names, how many there may be, and the shape that has them */
+/* shape_place.c - see shape_place.h: places, their names and their limit, and the shape as a whole */
 #include "schema/shape_place.h"
 
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 /* ---- formats that say little by themselves ---- */
 
-/* Every word is a host name and a reference, every path of Unix a JSON Pointer: these are looked for where a
- * word of the field's name speaks of them. */
+/* Any word is a host name and a URI reference, any Unix path a JSON Pointer: these formats are checked only if a
+ * word of the field's name suggests them. */
 static const struct {
 	const char *format, *words[4];
 } hinted[] = {
@@ -22,7 +22,7 @@ static bool is_letter(char c)
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-/* Words are parted by what is no letter, or begin with a capital: client_host, clientHost. */
+/* Words are separated by non-letters, or begin with a capital: client_host, clientHost. */
 static bool begins_word(struct sl_text name, size_t i)
 {
 	return i == 0 || !is_letter(name.bytes[i - 1]) || (name.bytes[i] < 'a' && name.bytes[i - 1] >= 'a');
@@ -64,7 +64,7 @@ static unsigned formats_for(struct sl_text name)
 
 /* ---- places ---- */
 
-/* So many levels can be kept; what is below them is not looked into any more. */
+/* Keeps as many levels as fit; what is below them is no longer looked into. */
 static void give_up_levels(struct sl_shape *s)
 {
 	size_t sum = 0;
@@ -161,7 +161,7 @@ static void put_slot(struct sl_shape_place *p, size_t index)
 	p->slots[at & (p->slot_count - 1)] = (uint32_t)index + 1;
 }
 
-/* Half of the slots are free, at least. */
+/* At least half of the slots are free. */
 static bool grow(struct sl_shape_place *p)
 {
 	if (p->count < p->capacity)

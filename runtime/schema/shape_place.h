@@ -1,8 +1,8 @@
 /*
  * shape_place.h - the tree of a shape (room: schema, for shape*.c only)
  *
- * A place is where values stand: the rows themselves, a field, the elements of an array.
- * Places are made when the first value is there. Integers count levels from the rows, 0.
+ * A place is where values occur: the rows themselves, a field, the elements of an array.
+ * A place is made for its first value. Levels are counted from the rows, which are level 0.
  */
 #pragma once
 
@@ -21,7 +21,7 @@
 
 #define SL_SHAPE_WORDS 16
 #define SL_SHAPE_BITS (SL_SHAPE_WORDS * 64)
-#define SL_SHAPE_GROUPS 16 /* values of a field that may tell rows apart */
+#define SL_SHAPE_GROUPS 16 /* most values of a field that may tell rows apart */
 #define SL_SHAPE_NO_BIT UINT16_MAX
 
 struct sl_shape_bits {
@@ -46,21 +46,21 @@ struct sl_shape_value {
 
 struct sl_shape_values {
 	size_t count, capacity;
-	size_t last; /* that was added to */
-	unsigned char slots[2 * SL_SHAPE_VALUES]; /* by hash: the place in the list + 1 */
+	size_t last; /* the index of the value last counted */
+	unsigned char slots[2 * SL_SHAPE_VALUES]; /* by hash: the index in the list + 1 */
 	struct sl_shape_value *list;
 };
 
 uint32_t sl_shape_hash(const char *text, size_t len);
 
-/* Count a value: 0; 1 when it is one too many; -1: no memory. */
+/* Count a value: 0; 1: there are too many; -1: no memory. */
 int sl_shape_values_add(struct sl_shape_values *v, const char *text, size_t len, int64_t integer,
                         uint64_t times);
 void sl_shape_values_free(struct sl_shape_values *v); /* accepts NULL */
 
 /* ---- places ---- */
 
-struct sl_shape_sight { /* of a type at a place */
+struct sl_shape_sight { /* the values of one type at a place */
 	uint64_t count;
 	struct sl_shape_row first;
 	char sample[SL_SHAPE_SAMPLE];
@@ -76,9 +76,9 @@ struct sl_shape_field {
 	size_t len;
 	uint32_t hash;
 	struct sl_shape_place *place;
-	struct sl_shape_row absent; /* serial 0: it was always there */
-	uint64_t visit;             /* of the object that had it last */
-	size_t pending;             /* where its value waits meanwhile */
+	struct sl_shape_row absent; /* the first row without it; serial 0: it was always there */
+	uint64_t visit;             /* of the last object that had it */
+	size_t pending;             /* index of its value in the pending list */
 };
 
 struct sl_shape_place {
@@ -92,9 +92,9 @@ struct sl_shape_place {
 	struct sl_shape_row inexact; /* serial 0: none */
 	size_t min_length, max_length;
 	unsigned formats;      /* bit for each that all strings have had */
-	unsigned may_have;     /* formats that are looked for here */
-	bool many;             /* values: more than are kept */
-	bool surrogates;       /* a string has a lone one, which no text of Unicode has */
+	unsigned may_have;     /* formats that are checked here */
+	bool many;             /* there are more values than are kept */
+	bool surrogates;       /* a string has a lone surrogate, which is not valid Unicode */
 	struct sl_shape_values *values;
 	/* arrays */
 	size_t min_items, max_items;
@@ -102,15 +102,15 @@ struct sl_shape_place {
 	/* objects */
 	struct sl_shape_field *fields;
 	size_t count, capacity;
-	uint32_t *slots; /* by hash: the place in the list + 1 */
+	uint32_t *slots; /* by hash: the index in the list + 1 */
 	size_t slot_count;
 	size_t always; /* fields that every object had */
 	uint64_t visit;
-	struct sl_shape_place *rest; /* of a map: no fields then */
+	struct sl_shape_place *rest; /* the values of a map, which has no fields */
 };
 
-struct sl_shape_pending { /* a field's value, before it is certain that it is the last of its name */
-	size_t index; /* of the field; SIZE_MAX: another of its name came */
+struct sl_shape_pending { /* a field's value, until it is certain to be the last of its name */
+	size_t index; /* of the field; SIZE_MAX: a later one of its name replaces it */
 	struct sl_json_value value;
 };
 
@@ -118,37 +118,37 @@ struct sl_shape {
 	struct sl_shape_place *root;
 	uint64_t rows;
 	size_t places, levels[SL_SHAPE_DEPTH + 1];
-	unsigned deepest; /* level that is looked at */
-	bool is_over;     /* levels below it are to be freed */
+	unsigned deepest; /* the deepest level kept: containers there are not looked into */
+	bool is_over;     /* levels below it must be freed */
 	char **files;
 	size_t file_count;
 	struct sl_shape_pending *pending;
 	size_t pending_count, pending_capacity;
 	size_t bits_used;
-	struct sl_shape_bits row; /* what the row at hand has */
+	struct sl_shape_bits row; /* of the current row */
 };
 
-/* name: of the field, which may speak of a format. NULL: no memory. */
+/* name: the field's, which may suggest a format. NULL: no memory. */
 struct sl_shape_place *sl_shape_place_new(struct sl_shape *s, unsigned depth, const char *name, size_t len);
 void sl_shape_place_free(struct sl_shape *s, struct sl_shape_place *p); /* accepts NULL */
 void sl_shape_place_free_children(struct sl_shape *s, struct sl_shape_place *p);
 
-/* The names, as far as they are kept. _find: the index, or SIZE_MAX; _add: the same, and SIZE_MAX is
- * no memory; missed: the first object that came had no such field. */
+/* Fields by name. _find returns the index, or SIZE_MAX if there is none; _add returns the new index, or
+ * SIZE_MAX: no memory. missed: the first object had no such field. */
 size_t sl_shape_field_find(const struct sl_shape_place *p, const char *name, size_t len, uint32_t hash);
 size_t sl_shape_field_add(struct sl_shape *s, struct sl_shape_place *p, const char *name, size_t len,
                           uint32_t hash, bool missed);
 
-/* An object with more names than are kept becomes a map. */
+/* Turn an object with more names than are kept into a map. */
 int sl_shape_make_map(struct sl_shape *s, struct sl_shape_place *p);
 
-/* Take in what b has, of the same rows. */
+/* Merge b, which is of the same rows, into a. */
 int sl_shape_place_merge(struct sl_shape *s, struct sl_shape_place *a, const struct sl_shape_place *b);
 
-/* Give up the levels that there is no room for. */
+/* Free the levels that there is no room for. */
 void sl_shape_prune(struct sl_shape *s);
 
-/* A name that lives as long as the shape; NULL for NULL. false: no memory. */
+/* Replace *file by a copy that lives as long as the shape; NULL stays NULL. false: no memory. */
 bool sl_shape_keep_file(struct sl_shape *s, const char **file);
 
 static inline uint64_t sl_shape_total(const struct sl_shape_place *p)
@@ -170,6 +170,6 @@ static inline void sl_shape_bit_set(struct sl_shape *s, uint16_t bit)
 		s->row.word[bit / 64] |= (uint64_t)1 << bit % 64;
 }
 
-/* Which field of the rows tells them apart: its index, or SIZE_MAX; of so many places that not all
- * rows have so many are explained by it. */
+/* The index of the field that best tells rows apart, or SIZE_MAX. *varying: the places that not all
+ * rows have; *explained: how many of them the field explains. */
 size_t sl_shape_split(const struct sl_shape *s, size_t *explained, size_t *varying);

@@ -1,21 +1,21 @@
-/* shape_push.c - see shape.h: what is known, as Lua tables */
+/* shape_push.c - see shape.h: the result, as Lua tables */
 #include <lauxlib.h>
 
 #include "schema/formats.h"
 #include "schema/shape_place.h"
 
-/* Of so many names on an object may be a map: then the values together are of interest. */
+/* An object with at least this many names may be a map: then its values together are of interest. */
 #define MAY_BE_MAP 5
 
-/* What may be a map is pushed twice, its fields and their values together; and in both what may
- * be one within it. So many places come of that at most: what is left are records. */
+/* A possible map is pushed twice, as fields and as all their values together, and so is, in both,
+ * any possible map within it. At most this many places are copied; the rest are pushed as records. */
 #define COPIED_PLACES (2 * SL_SHAPE_PLACES)
 
 struct pushing {
 	lua_State *L;
 	const struct sl_shape *s;
 	size_t *copies_left;
-	bool is_copy; /* s holds the fields of an object together */
+	bool is_copy; /* s holds the merged fields of an object */
 };
 
 static void set_count(lua_State *L, const char *name, uint64_t n)
@@ -158,7 +158,7 @@ static void push_fields(const struct pushing *to, const struct sl_shape_place *p
 	lua_setfield(L, -2, "fields");
 }
 
-/* The families of types, as bits: numbers are one; null is none. */
+/* The families of types, as bits: all numbers are one family; null is none. */
 static unsigned families(const struct sl_shape_place *p)
 {
 	static const unsigned of[SL_SHAPE_TYPES] = {
@@ -171,7 +171,7 @@ static unsigned families(const struct sl_shape_place *p)
 	return all;
 }
 
-/* Names come and go, or there was one object only; and all values are of one family. */
+/* Names come and go, or there was only one object; and all values are of one family. */
 static bool may_be_map(const struct pushing *to, const struct sl_shape_place *p)
 {
 	unsigned all = 0;
@@ -186,7 +186,7 @@ static bool may_be_map(const struct pushing *to, const struct sl_shape_place *p)
 	return all != 0 && (all & (all - 1)) == 0 && (is_ragged || objects == 1);
 }
 
-/* All fields of an object together, in a shape of their own, which a finalizer frees. */
+/* All fields of an object are merged in a shape of their own, which a finalizer frees after an error. */
 static int free_shape(lua_State *L)
 {
 	sl_shape_free(*(struct sl_shape **)lua_touserdata(L, 1));

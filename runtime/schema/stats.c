@@ -79,7 +79,7 @@ static bool has_room(struct sl_stats *s)
 	return true;
 }
 
-/* The fields of this object wait in the list; of one name, the last. */
+/* Puts the fields of this object on the pending list; of each name, the last. */
 static int collect(struct sl_stats *s, struct sl_stats_place *p, struct sl_json_value v)
 {
 	struct sl_json_iter it = sl_json_children(v);

@@ -1,4 +1,4 @@
-/* stats_place.c - see stats_place.h: places, and how many there may be; and stats as a whole */
+/* stats_place.c - see stats_place.h: places and their limit, and stats as a whole */
 #include "schema/stats_place.h"
 
 #include <stdlib.h>
@@ -66,7 +66,7 @@ static uint64_t hash_name(const struct sl_stats_place *parent, const char *name,
 	return XXH3_64bits_withSeed(name, len, parent->hash);
 }
 
-/* Most names are told apart, and found equal, by their first eight bytes. */
+/* For most names, comparing the first eight bytes is enough. */
 static bool is_field(const struct sl_stats_place *p, const struct sl_stats_place *parent, const char *name, size_t len)
 {
 	if (p->parent != parent || p->len != len || p->word != (sl_word(name) & sl_word_mask(len)))
@@ -83,7 +83,7 @@ static struct sl_stats_place *find(const struct sl_stats *s, const struct sl_sta
 	return s->slots[at];
 }
 
-/* It is not there yet. */
+/* It must not be there yet. */
 static void put(struct sl_stats *s, struct sl_stats_place *p)
 {
 	size_t at = p->hash & (s->slot_count - 1);
@@ -92,7 +92,7 @@ static void put(struct sl_stats *s, struct sl_stats_place *p)
 	s->slots[at] = p;
 }
 
-/* Half of the slots are free, at least. */
+/* At least half of the slots are free. */
 static bool grow(struct sl_stats *s)
 {
 	size_t count = s->slot_count > 0 ? 2 * s->slot_count : FIRST_SLOTS;

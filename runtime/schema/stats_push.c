@@ -1,4 +1,4 @@
-/* stats_push.c - see stats.h: what is known, as Lua tables */
+/* stats_push.c - see stats.h: the result, as Lua tables */
 #include <math.h>
 
 #include <lauxlib.h>
@@ -27,7 +27,7 @@ static void set_true(lua_State *L, const char *name, bool is_so)
 	lua_setfield(L, -2, name);
 }
 
-/* So many bytes of the beginning of a text do not cut a character in two. */
+/* How many bytes of a text's kept beginning can be shown without splitting a character. */
 static size_t whole(const char *text, size_t len, bool is_cut)
 {
 	size_t last = len;
@@ -189,7 +189,7 @@ struct pushing {
 	lua_State *L;
 	size_t most;
 	int fields;        /* the index of the list */
-	lua_Integer count; /* of what is in it */
+	lua_Integer count; /* elements in it */
 };
 
 static void push_about(lua_State *L, const struct sl_stats_place *p, size_t most)
@@ -208,7 +208,7 @@ static void push_about(lua_State *L, const struct sl_stats_place *p, size_t most
 		push_arrays(L, p);
 }
 
-/* The pointer of a place within that on top, instead of it. */
+/* Replaces the pointer on top by that of p, which is within its place. */
 static void push_step(lua_State *L, const struct sl_stats_place *p)
 {
 	char token[2 * SL_STATS_NAME_BYTES];
@@ -229,7 +229,7 @@ static void push_within(struct pushing *to, const struct sl_stats_place *p)
 	push_place(to, p);
 }
 
-/* The place whose pointer is on top, and those within it; the pointer is popped. */
+/* Adds the place whose pointer is on top, and those within it; pops the pointer. */
 static void push_place(struct pushing *to, const struct sl_stats_place *p)
 {
 	lua_State *L = to->L;

@@ -10,7 +10,7 @@
 
 #include "json/decimal.h"
 
-/* Hashes of other types than strings begin with these. */
+/* Seeds for the hashes of types other than strings. */
 enum { SEED_INTEGER = 1, SEED_FLOAT, SEED_DECIMAL, SEED_BOOLEAN };
 
 struct value {
@@ -56,7 +56,7 @@ static void of_float(struct value *out, double d)
 	hash_bytes(out, &out->room.number, sizeof out->room.number, SEED_FLOAT);
 }
 
-/* By its digits, wherever the point is written. */
+/* Hashes the digits, wherever the point is written. */
 static uint64_t hash_digits(struct sl_text text)
 {
 	struct sl_digits d = sl_digits_of(text);
@@ -73,7 +73,7 @@ static void of_decimal(struct value *out, struct sl_json_value v)
 	out->type = SL_JSON_DECIMAL;
 	out->bytes.bytes = sl_json_decimal(v, out->room.decimal, &out->bytes.len);
 	if (isfinite(nearest) && sl_decimal_compare_double(out->bytes, nearest) == 0)
-		of_float(out, nearest); /* which may be there as a float, too */
+		of_float(out, nearest); /* so that it equals the same value written as a float */
 	else
 		out->hash = hash_digits(out->bytes);
 }
@@ -103,7 +103,7 @@ static void of_scalar(struct value *out, struct sl_json_value v)
 	}
 }
 
-/* There are more than have a place among the frequent ones: all that came until now. */
+/* There are more values than have a place among the frequent ones: starts the set with all values so far. */
 static struct sl_distinct *begin_set(struct sl_stats_place *p)
 {
 	p->distinct = calloc(1, sizeof *p->distinct);

@@ -8,8 +8,8 @@
 #include "schema/kind.h"
 #include "schema/schema.h"
 
-/* Slots of Lua's stack: a record has at most a room for its fields, itself, a
- * name; a report of a violation, or sl_value_push, some more. */
+/* Lua stack slots: a record needs at most the userdata for its fields, itself
+ * and a name; the report of a violation, or sl_value_push, needs some more. */
 #define SLOTS_PER_LEVEL 4
 #define SLOTS_AROUND 16
 
@@ -42,7 +42,7 @@ void sl_walk_refuse(struct sl_walk *w, const struct sl_node *n, struct sl_json_v
 
 /* ---- values ---- */
 
-/* A table is made anew each time: who gets it may change it. */
+/* A table is made anew each time, because the receiver may change it. */
 void sl_walk_constant(struct sl_walk *w, const struct sl_constant *c)
 {
 	if (lua_rawgeti(w->L, w->anchors, c->anchor) != LUA_TTABLE)
