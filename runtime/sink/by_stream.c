@@ -21,8 +21,8 @@ struct by_stream { /* a userdata */
 	struct stream *first, **last;
 	struct stream *recent;
 	size_t count;
-	struct sl_text only; /* all rows are of this stream; bytes NULL: each is of its own */
-	struct sl_text by;   /* the field that names it; bytes NULL: none does */
+	struct sl_text only; /* all rows count as of this stream; bytes NULL: not set */
+	struct sl_text by;   /* pointer to the field that names the stream; bytes NULL: not set */
 };
 
 enum { ONLY = 1, BY }; /* user values: keep the texts */
@@ -63,7 +63,7 @@ static struct stream *stream_of(struct by_stream *s, struct sl_text name)
 	return s->recent;
 }
 
-/* The stream of a row, borrowed from its document, or from room. */
+/* The name of a row's stream, borrowed from its document or in room. */
 static int name_of(const struct by_stream *s, struct sl_json_value root, char room[SL_JSON_NAME_ROOM], struct sl_text *name,
                    struct sl_error *err)
 {
@@ -188,7 +188,7 @@ int sl_by_stream_free(lua_State *L, const struct sl_kept_type *type)
 	return 0;
 }
 
-/* The text at index, or none; kept by the userdata on top. */
+/* The text at index, or none; the userdata on top keeps it alive. */
 static struct sl_text keep(lua_State *L, int index, int where)
 {
 	struct sl_text text = { NULL, 0 };

@@ -29,7 +29,7 @@ static int refuse(struct sl_error *err, const char *why)
 	return sl_fail(err, SL_SINK, 0, "%s", why);
 }
 
-/* shown: text of the value. */
+/* shown: the value's text. */
 static int refuse_shown(struct sl_error *err, const char *what, struct sl_text shown)
 {
 	char quoted[80];
@@ -45,7 +45,7 @@ static int refuse_type(struct sl_error *err, const struct sl_column *c, struct s
 
 /* ---- limits ---- */
 
-/* Is there a double that is this integer? */
+/* Can a double represent this integer exactly? */
 static bool is_double(int64_t i)
 {
 	double d = (double)i;
@@ -75,7 +75,7 @@ static size_t count_characters(struct sl_text t)
 	return n;
 }
 
-/* What is behind the seconds of "…12:34:56.789+01:00"; NULL: there are none. */
+/* What follows the seconds in "…12:34:56.789+01:00"; NULL: there are no seconds. */
 static const char *behind_seconds(struct sl_text t)
 {
 	const char *colon = t.len > 0 ? memchr(t.bytes, ':', t.len) : NULL, *end = t.bytes + t.len;
@@ -155,8 +155,8 @@ static bool is_written_whole(struct sl_text t)
 	return i == t.len;
 }
 
-/* What no double is: one written with a point or an exponent may become the nearest, unless
- * nothing is left of it. */
+/* Can no double stand for it? A number written with a point or an exponent may become the
+ * nearest double, unless that is infinite, or 0 for a number that is not. */
 static bool is_no_double(struct sl_text t, double nearest)
 {
 	if (isinf(nearest) || (nearest == 0 && sl_digits_of(t).count > 0))
@@ -164,7 +164,7 @@ static bool is_no_double(struct sl_text t, double nearest)
 	return is_written_whole(t) && sl_decimal_compare_double(t, nearest) != 0;
 }
 
-/* A number by its own text; nearest: as a double. */
+/* A number with its own text; nearest: the nearest double. */
 static int cell_of_digits(struct sl_cell *out, const struct sl_column *c, struct sl_text t, double nearest,
                           struct sl_error *err)
 {
@@ -196,7 +196,7 @@ static int cell_of_integer(struct sl_cell *out, const struct sl_column *c, int64
 
 /* ---- texts ---- */
 
-/* Three bytes that UTF-8 does not have: ED, then A0 to BF. */
+/* Surrogates are three bytes that are not valid UTF-8: ED, then A0 to BF. */
 static bool has_surrogate(struct sl_text t)
 {
 	const char *p = t.bytes, *end = t.bytes + t.len;
@@ -225,7 +225,7 @@ static int no_memory(struct sl_error *err)
 	return refuse(err, "no memory for a cell");
 }
 
-/* What stands in the room from there on. */
+/* The text in the room from this offset on. */
 static int cell_of_room(struct sl_cell *out, const struct sl_cell_room *room, size_t from)
 {
 	out->type = SL_CELL_JSON;
@@ -269,7 +269,7 @@ static int put_quoted(struct sl_cell_room *room, struct sl_text t, struct sl_err
 	return put(room, "\"", 1, err);
 }
 
-/* A number of an array of doubles must be one. */
+/* A number in an array must be within the column's limits. */
 static int put_number(struct sl_cell_room *room, const struct sl_column *c, struct sl_json_value v, struct sl_error *err)
 {
 	struct sl_text t = own_text(v);
@@ -318,7 +318,7 @@ static int cell_of_array(struct sl_cell *out, const struct sl_column *c, struct 
 	return put(room, "}", 1, err) != 0 ? -1 : cell_of_room(out, room, from);
 }
 
-/* What Lua has made of it stands as JSON at the end of the room. */
+/* The value that Lua has made is JSON text at the end of the room. */
 static int array_of_room(struct sl_cell *out, const struct sl_column *c, struct sl_cell_room *room, size_t from,
                          struct sl_error *err)
 {
@@ -330,7 +330,7 @@ static int array_of_room(struct sl_cell *out, const struct sl_column *c, struct 
 	return cell_of_array(out, c, sl_json_root(room->json), room, err);
 }
 
-/* ---- out of a document ---- */
+/* ---- from a document ---- */
 
 static int cell_of_number(struct sl_cell *out, const struct sl_column *c, struct sl_json_value v, struct sl_error *err)
 {
@@ -377,9 +377,9 @@ int sl_cell_from_document(struct sl_cell *out, const struct sl_column *c, struct
 	return c->limits + c->characters != 0 ? sl_cell_check(out, c, err) : 0;
 }
 
-/* ---- out of Lua ---- */
+/* ---- from Lua ---- */
 
-/* The value at index as JSON text, in the room. */
+/* Appends the value at index to the room as JSON text. */
 static int encode(lua_State *L, int index, struct sl_cell_room *room, struct sl_error *err)
 {
 	if (sl_value_encode(L, index, room->writer, &room->bytes, err) == 0)
@@ -412,8 +412,8 @@ static int cell_of_double(lua_State *L, int index, struct sl_cell *out, const st
 	if (cell_of_digits(out, c, t, d, err) != 0)
 		return -1;
 	if (out->type == SL_CELL_DIGITS)
-		return refuse_type(err, c, t); /* a whole number, and no integer of 64 bits */
-	out->text.bytes = NULL; /* it stood here */
+		return refuse_type(err, c, t); /* a whole number beyond 64 bits */
+	out->text.bytes = NULL; /* it was in `digits` */
 	return 0;
 }
 

@@ -60,11 +60,11 @@ static void add_details(const struct sl_cells *c, const struct sl_taken_from *fr
 }
 
 struct place {
-	char text[320]; /* of a message: what is wrong must have room, too */
+	char text[320]; /* leaves room in a message for what is wrong */
 	size_t used;
 };
 
-/* Between two texts, cut. */
+/* Adds t, cut, between two texts. */
 static void add_to_place(struct place *p, const char *before, struct sl_text t, size_t most, const char *after)
 {
 	char quoted[160];
@@ -135,7 +135,8 @@ static bool is_named(const struct sl_column *c, const char *name, size_t len)
 	return c->name.len == len && memcmp(c->name.bytes, name, len) == 0;
 }
 
-/* Rows of a stream mostly have their fields in one order. width: there is none. */
+/* The index of the column, or width: none. Tries the guess first, because rows of a stream
+ * usually have their fields in the same order. */
 static size_t find_column(struct sl_cells *c, size_t place, const char *name, size_t len)
 {
 	size_t *guess = &c->guess[place < c->width ? place : 0], i = 0;
@@ -157,7 +158,7 @@ static int refuse_field(const struct sl_cells *c, const struct sl_taken *row, co
 	return sl_error_text(err, SL_D_COLUMN, quoted, strlen(quoted));
 }
 
-/* Of duplicate names the last. */
+/* The last of duplicate names wins. */
 static int collect(struct sl_cells *c, const struct sl_taken *row, bool is_closed, struct sl_error *err)
 {
 	struct sl_json_iter it;
@@ -226,7 +227,7 @@ static bool has_column(const struct sl_cells *c, const char *name, size_t len)
 	return i < c->width;
 }
 
-/* The payload has more fields than there are columns for. */
+/* Refuse a payload that has a field without a column. */
 static int refuse_extra(const struct sl_cells *c, const struct sl_taken *row, struct sl_error *err)
 {
 	lua_State *L = row->L;
@@ -256,7 +257,7 @@ static int read_payload(struct sl_cells *c, const struct sl_taken *row, struct s
 	return c->is_closed ? refuse_extra(c, row, err) : 0;
 }
 
-/* Texts in the room have a place only now, when it no longer moves. */
+/* Texts in the room get their addresses only now, when it no longer moves. */
 static void place_texts(struct sl_cells *c)
 {
 	for (size_t i = 0; i < c->width; i++)

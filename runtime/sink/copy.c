@@ -17,12 +17,12 @@
 #define COPY "sluice.core.Copy"
 #define BATCH_BYTES (512u * 1024)
 #define BATCH_ROWS 16384
-#define PUSH_ROWS 64           /* between two looks at whether the connection takes more */
-#define PIECE_BYTES (32u * 1024) /* what libpq cannot send it moves to the front, each time */
+#define PUSH_ROWS 64           /* rows between two checks if the connection takes more */
+#define PIECE_BYTES (32u * 1024) /* small, because libpq moves what it cannot send to the front each time */
 
 #define lib sl_libpq
 
-struct mark { /* where a row of a batch is from */
+struct mark { /* the origin of a row in a batch */
 	uint64_t sequence, line;
 	uint32_t stream, file; /* among the names; file 0: none */
 };
@@ -36,21 +36,21 @@ struct batch {
 	struct sl_buffer text;
 	struct mark *marks;
 	size_t count;
-	size_t given;  /* bytes of it, to libpq */
-	bool is_whole; /* and its end, too */
+	size_t given;  /* bytes given to libpq */
+	bool is_whole; /* its end was also given */
 };
 
 struct copy { /* a userdata; user value 2: the connection, 3: the command */
 	struct sl_cells cells; /* the first */
 	struct sl_pq *pq;
-	const char *command; /* that begins a COPY, or inserts a row */
-	struct sl_text relation; /* where the server says that rows go */
+	const char *command; /* begins a COPY, or inserts a row */
+	struct sl_text relation; /* the table's name in the server's messages */
 	bool inserts, is_prepared;
-	struct batch batches[2]; /* the one that is filled, and the one on its way */
+	struct batch batches[2]; /* the one being filled, and the one in flight */
 	struct name *names;      /* of streams and files, from 1 */
 	size_t name_count;
 	uint64_t rows;
-	struct sl_error failure; /* the first: all that follows fails with it */
+	struct sl_error failure; /* the first: everything later fails with it */
 };
 
 /* ---- where rows are from ---- */
@@ -98,7 +98,7 @@ static struct sl_taken_from origin(const struct copy *c, const struct mark *m)
 
 /* ---- a row as a line ---- */
 
-/* The letter after the backslash; 0: it stands for itself. */
+/* The letter after the backslash; 0: the byte needs no escape. */
 static const char escapes[256] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\v'] = 'v', ['\f'] = 'f',
 	                           ['\r'] = 'r', ['\\'] = '\\' };
 
@@ -115,7 +115,7 @@ static char *put_bytes(char *to, const char *bytes, size_t len)
 	return to;
 }
 
-/* Is one of its bytes a control character or a backslash? (A carry may say so wrongly.) */
+/* Is one of its bytes a control character or a backslash? (A carry may give a false positive.) */
 static bool may_need_escape(uint64_t word)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
@@ -123,7 +123,7 @@ static bool may_need_escape(uint64_t word)
 	return (((word - ones * 0x20) & ~word) | ((slashes - ones) & ~slashes)) & high;
 }
 
-/* There is room for twice as much. */
+/* `to` must have room for twice the length of t. */
 static char *put_text(char *to, struct sl_text t)
 {
 	const char *p = t.bytes, *end = p + t.len;
@@ -175,13 +175,13 @@ static int put_line(struct copy *c, struct sl_error *err)
 
 /* ---- errors, and the row that they are about ---- */
 
-/* "COPY decl, line 3, column line: "x"", in the server's language: the first number behind
- * the table's name; 0: there is none. */
+/* The line in "COPY decl, line 3, column line: "x"", in the server's language: the first number
+ * after the table's name; 0: there is none. Moves *at behind it. */
 static size_t line_of(const struct copy *c, const char **at)
 {
 	const char *context = *at;
 	size_t table = c->relation.len;
-	while (context != NULL && strncmp(context, "COPY ", 5) != 0) { /* what is around it comes last */
+	while (context != NULL && strncmp(context, "COPY ", 5) != 0) { /* outer contexts come last */
 		const char *end = strchr(context, '\n');
 		context = end != NULL ? end + 1 : NULL;
 	}
@@ -195,7 +195,7 @@ static size_t line_of(const struct copy *c, const char **at)
 	return line;
 }
 
-/* Behind the line, "column NAME:" in the server's language; NULL: no column of ours. */
+/* The column in "column NAME:", after the line, in the server's language; NULL: none of ours. */
 static const struct sl_column *column_of(const struct copy *c, const char *at)
 {
 	if (at == NULL || strncmp(at, ", ", 2) != 0 || (at = strchr(at + 2, ' ')) == NULL)
@@ -217,7 +217,7 @@ static const char *find_line(const struct batch *b, size_t line, const char **en
 	return at;
 }
 
-/* The key of a line, as sl_cells_show_key would have it. */
+/* The key of a line, in the form of sl_cells_show_key. */
 static void show_key(struct copy *c, const struct batch *b, size_t line, char *out, size_t size)
 {
 	const char *end, *at = find_line(b, line, &end);
@@ -232,7 +232,7 @@ static void show_key(struct copy *c, const struct batch *b, size_t line, char *o
 	sl_cells_show_key(&c->cells, out, size);
 }
 
-/* This result of a batch is a refusal: say whose. */
+/* This result of a batch is a refusal: sets the failure and names the row. */
 static void blame(struct copy *c, const PGresult *r, const struct batch *b)
 {
 	const char *context = lib.resultErrorField(r, PG_DIAG_CONTEXT);
@@ -262,7 +262,7 @@ static int fail(struct copy *c, struct sl_error *err)
 	return -1;
 }
 
-/* Give libpq as much as the connection takes at once: 0, or -1 when it is lost. */
+/* Give libpq as much as the connection takes without waiting: 0, or -1 if the connection is lost. */
 static int push(struct copy *c)
 {
 	struct batch *b = &c->batches[1];
@@ -280,7 +280,7 @@ static int push(struct copy *c)
 	return rc < 0 ? -1 : 0;
 }
 
-/* The rest of the batch. */
+/* Send the rest of the batch. */
 static int push_all(struct copy *c)
 {
 	while (!c->batches[1].is_whole)
@@ -289,7 +289,7 @@ static int push_all(struct copy *c)
 	return sl_pq_sent(c->pq, 1, &c->failure);
 }
 
-/* What became of the batch that is on its way. */
+/* Get the result of the batch in flight. */
 static int settle(void *ctx, struct sl_error *err)
 {
 	struct copy *c = ctx;
@@ -310,7 +310,7 @@ static int settle(void *ctx, struct sl_error *err)
 	return c->failure.kind == SL_NONE ? 0 : fail(c, err);
 }
 
-/* The server is ready for rows: 0, or -1 and the failure. */
+/* Make the server ready for rows: 0, or -1 and the failure. */
 static int begin(struct copy *c)
 {
 	PGresult *r = NULL;
@@ -326,7 +326,7 @@ static int begin(struct copy *c)
 	return is_ready ? 0 : -1;
 }
 
-/* Both batches change places: the rows are on their way. */
+/* Swap the batches and start sending the full one. */
 static int send(struct copy *c, struct sl_error *err)
 {
 	struct batch on_its_way = c->batches[0];
@@ -344,7 +344,7 @@ static int send(struct copy *c, struct sl_error *err)
 	c->batches[1].is_whole = false;
 	c->pq->settle = settle;
 	c->pq->settle_ctx = c;
-	push(c); /* a failure shows when its end is asked for */
+	push(c); /* a failure shows when the batch is settled */
 	return 0;
 }
 
@@ -360,7 +360,7 @@ static int prepare(struct copy *c, struct sl_error *err)
 	return sl_pq_finish(c->pq, NULL, err);
 }
 
-/* The cells as terminated texts: where they begin in the buffer. */
+/* Write the cells to the buffer as terminated texts; values[i] points to each, or is NULL. */
 static int put_values(struct copy *c, const char **values, struct sl_error *err)
 {
 	char room[SL_CELL_ROOM];
@@ -399,7 +399,7 @@ static int insert(struct copy *c, const struct sl_taken_from *from)
 
 /* ---- taking ---- */
 
-/* The cells are a row. */
+/* Take the row that is in the cells. */
 static int accept(struct copy *c, const struct sl_taken_from *from, struct sl_error *err)
 {
 	c->rows++;
@@ -430,7 +430,7 @@ static enum sl_took take_bound(void *self, const struct sl_taken *row, struct sl
 	struct sl_bound *b = self;
 	struct copy *c = b->taker;
 	if (c->failure.kind != SL_NONE || !sl_extract_read(b->extract, row->root, c->cells.cells))
-		return SL_DECLINED; /* who goes the long way learns why */
+		return SL_DECLINED; /* the slow path reports why */
 	return accept(c, &row->from, err) == 0 ? SL_TOOK : SL_TAKE_FAILED;
 }
 

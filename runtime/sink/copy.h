@@ -2,19 +2,19 @@
  * copy.h - rows into a table of PostgreSQL, by COPY (room: sink)
  *
  *     copy:row(row)      taker.h
- *     copy:flush()       true and how many rows there have been, when the server has taken all;
- *                        or nil and an error object
+ *     copy:flush()       true and the number of rows so far, when the server has taken all of
+ *                        them; or nil and an error object
  *     copy:close()
  *
  * Rows are collected as text, some hundred KiB at a time, and each batch is one COPY: the
- * connection is free between them, for the other tables of the run. A batch that is full is
- * handed to libpq, which sends what the connection takes; its answer is asked for before the
- * next thing is said, so that the server works while rows are made. An error leads back to its row by the line that the server names. What
- * has failed once fails for ever.
+ * connection is free between them, for the other tables of the run. A full batch is handed
+ * to libpq, which sends as much as the connection takes; its result is not read until the next
+ * command, so that the server works while rows are made. An error is traced to its row by the
+ * line that the server names. After a failure everything fails.
  *
- * options.relation is the name by which the server knows the table in its messages.
- * With options.insert, a statement with a parameter for each column, each row is executed by
- * itself: where the server takes no COPY.
+ * options.relation is the table's name in the server's messages. With options.insert the text
+ * is a statement with a parameter for each column and each row is executed by itself, for
+ * tables that do not support COPY.
  */
 #pragma once
 
@@ -22,7 +22,7 @@
 
 #include "sink/libpq.h"
 
-/* db:copy(text, options): [db, text, options] on the stack. How many answers are pushed. */
+/* db:copy(text, options): [db, text, options] on the stack. Returns the number of results pushed. */
 int sl_copy_new(lua_State *L, struct sl_pq *p);
 
 /* Make the metatable. Raises. */

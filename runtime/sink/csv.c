@@ -50,7 +50,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Readers take it away, also where it is no mark of the file. */
+/* Readers remove a byte order mark even if it is not at the start of the file. */
 static bool has_mark(struct sl_text t)
 {
 	return t.len >= 3 && memcmp(t.bytes, "\xEF\xBB\xBF", 3) == 0;
@@ -80,7 +80,7 @@ static int put_quoted(struct sl_csv *csv, struct sl_error *err, const char *s, s
 	return put(csv, err, s, (size_t)(end - s)) != 0 || put(csv, err, "\"", 1) != 0 ? -1 : 0;
 }
 
-/* column: for an error; of a name of the header its own. */
+/* column: the one that an error names. */
 static int put_text(struct sl_csv *csv, struct sl_error *err, size_t column, struct sl_text t)
 {
 	int class = classify(csv, t.bytes, t.len);
@@ -97,10 +97,10 @@ static int put_cell(struct sl_csv *csv, struct sl_error *err, size_t column)
 	char room[SL_CELL_ROOM];
 	if (cell->type == SL_CELL_NULL)
 		return put(csv, err, csv->null.bytes, csv->null.len);
-	return put_text(csv, err, column, sl_cell_text(cell, room)); /* a number may hold the delimiter, too */
+	return put_text(csv, err, column, sl_cell_text(cell, room)); /* even a number may contain the delimiter */
 }
 
-/* A line of one empty field would be no line for most readers. */
+/* Most readers would skip a line with one empty field. */
 static int end_line(struct sl_csv *csv, struct sl_error *err)
 {
 	if (sl_buffer_len(&csv->line) == 0 && put(csv, err, "\"\"", 2) != 0)
@@ -117,7 +117,7 @@ static void begin_line(struct sl_csv *csv)
 	sl_buffer_consume(&csv->line, sl_buffer_len(&csv->line));
 }
 
-/* Some readers skip a line of blanks, too. */
+/* Some readers also skip a line of blanks. */
 static int is_blank(struct sl_text t)
 {
 	return strspn(t.bytes, " \t") == t.len;
@@ -135,7 +135,7 @@ static int put_cells(struct sl_csv *csv, struct sl_error *err)
 	return end_line(csv, err);
 }
 
-/* The cells are this row. */
+/* Write the cells, which hold this row. */
 static enum sl_took put_line(struct sl_csv *csv, const struct sl_taken *row, struct sl_error *err)
 {
 	if (put_cells(csv, err) == 0)
@@ -157,7 +157,7 @@ static enum sl_took take_bound(void *self, const struct sl_taken *row, struct sl
 	struct sl_bound *b = self;
 	struct sl_csv *csv = b->taker;
 	if (!sl_extract_read(b->extract, row->root, csv->cells.cells))
-		return SL_DECLINED; /* who goes the long way learns why */
+		return SL_DECLINED; /* the slow path reports why */
 	return put_line(csv, row, err);
 }
 
@@ -204,7 +204,7 @@ static void fill_classes(struct sl_csv *csv)
 	csv->class[0] = NOT_TEXT;
 }
 
-/* What a cell of CSV may be, beside what it is declared as. */
+/* In CSV every cell may be null, and numbers are needed as their text. */
 static void set_limits(struct sl_csv *csv)
 {
 	for (size_t i = 0; i < csv->cells.width; i++) {

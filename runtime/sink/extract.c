@@ -12,12 +12,12 @@
 struct source {
 	const struct sl_node *node;
 	const struct sl_json_value *constants;
-	/* Read a value that is not null; false: the long way. */
+	/* Read a value that is not null; false: take the slow path. */
 	bool (*read)(const struct source *s, struct sl_json_value v, struct sl_cell *out);
 	size_t place; /* of the column */
 	const struct sl_column *column;
-	bool absent; /* the field may be, and is NULL then */
-	bool is_limited; /* what is as declared may not fit there */
+	bool absent; /* the field may be absent, and is NULL then */
+	bool is_limited; /* a value that is as declared may not fit */
 };
 
 struct sl_extract {
@@ -28,7 +28,7 @@ struct sl_extract {
 
 /* ---- kinds ---- */
 
-/* What may have a lone surrogate goes the long way. */
+/* A text that may have a lone surrogate takes the slow path. */
 static bool take_text(struct sl_json_value v, struct sl_cell *out)
 {
 	out->type = SL_CELL_TEXT;
@@ -60,7 +60,7 @@ static bool read_integer(const struct source *s, struct sl_json_value v, struct 
 	       (s->node->plain || sl_number_takes_integer(s->node, out->integer));
 }
 
-/* Not -0, which is another number. */
+/* Not -0, which is a different number. */
 static bool is_plain_zero(struct sl_json_value v)
 {
 	size_t len;
@@ -80,7 +80,7 @@ static bool read_number(const struct source *s, struct sl_json_value v, struct s
 	out->type = SL_CELL_NUMBER;
 	out->number = sl_json_float(v);
 	if (out->number == 0)
-		return false; /* it may have been more */
+		return false; /* it may have underflowed */
 	out->text.bytes = NULL;
 	if (s->column->limits & SL_LIMIT_DIGITS)
 		out->text.bytes = sl_json_own_text(v, &out->text.len);
@@ -106,7 +106,7 @@ static bool read_boolean(const struct source *s, struct sl_json_value v, struct 
 	return true;
 }
 
-/* ---- what takes no Lua ---- */
+/* ---- what needs no Lua ---- */
 
 static bool are_texts(const struct sl_schema *s, const struct sl_node *n)
 {
@@ -149,7 +149,7 @@ static bool is_column(const struct sl_column *c, const struct sl_name *name)
 	return c->name.len == name->len && memcmp(c->name.bytes, name->text, name->len) == 0;
 }
 
-/* Integers of 64 bits, which are all that is read of their kind, fit but into doubles. */
+/* Only 64-bit integers are read as integers, and they fit everywhere except in doubles. */
 static bool may_not_fit(const struct sl_column *c, const struct sl_node *n)
 {
 	if (n->kind == &sl_kind_integer)
@@ -219,7 +219,7 @@ static bool read_cell(const struct source *s, struct sl_json_value v, struct sl_
 	return s->read(s, v, out) && (!s->is_limited || fits(out, s->column));
 }
 
-/* Unknown fields are refused, or else they do not matter: no column is theirs. */
+/* Unknown fields are refused, or they do not matter because they have no column. */
 static bool find_fields(struct sl_extract *x, struct sl_json_value root)
 {
 	const struct sl_record *r = x->record;

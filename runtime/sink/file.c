@@ -17,7 +17,7 @@
 
 #define WRITER 1 /* user value */
 
-#define LEVEL 4       /* of gzip: twice as fast as 6 on rows, and some 15 % larger */
+#define LEVEL 4       /* of gzip: twice as fast as 6 on rows, and about 15 % larger */
 #define BEST_LEVEL 9
 #define MOST_MODE 0777
 
@@ -25,7 +25,7 @@ struct sl_file { /* a userdata; zero: closed */
 	struct sl_sinks *sinks;
 	struct sl_durable durable;
 	struct sl_gzip *gzip;     /* NULL: not compressed */
-	struct sl_writer *writer; /* kept alive by the user value; NULL: no more */
+	struct sl_writer *writer; /* kept alive by the user value; NULL: ended */
 	int level;                /* 0: not compressed */
 	char path[];
 };
@@ -127,7 +127,7 @@ static int file_rollback(lua_State *L) /* [file]; also __gc and __close */
 
 /* ---- the old content ---- */
 
-/* eol: the one that lines have, "\r" also where the last has no other; nil: there is none. */
+/* eol: the line break in use, "\r" if the last line ends with it; nil: none. */
 static void push_breaks(lua_State *L, const struct sl_old *old)
 {
 	static const char *const names[] = { [SL_BREAK_LF] = "\n", [SL_BREAK_CRLF] = "\r\n", [SL_BREAK_CR] = "\r" };
@@ -183,7 +183,7 @@ static int read_level(lua_State *L, int options)
 	return plain ? level : (int)sl_option_integer(L, options, "gzip", 0, BEST_LEVEL);
 }
 
-/* Still closed. */
+/* Push a file, not yet open. */
 static struct sl_file *push_file(lua_State *L, struct sl_sinks *s, const char *path)
 {
 	size_t len = strlen(path);

@@ -1,10 +1,10 @@
 /*
  * file.h - durable files in Lua: core.file (room: sink)
  *
- * A durable file (durable.h), compressed on its way if wanted (gzip.h), behind
- * a writer (writer.h): rows go from the supervisor's buffer into it without a
- * Lua string. What the world refuses is nil and an error object of kind sink
- * (commit from commit()); a call out of order raises. A file that is closed or
+ * A durable file (durable.h), optionally compressed (gzip.h), behind a writer
+ * (writer.h): rows go from the supervisor's buffer into it without a Lua string.
+ * Failures return nil and an error object of kind sink (kind commit from
+ * commit()); a call out of order raises. A file that is closed or
  * collected rolls back.
  */
 #pragma once

@@ -11,7 +11,7 @@
 #include "sink/library.h"
 
 #define CONNECT_MS 10000
-#define LOOK_MS 100 /* between two looks at who wants to stop: a signal may go to another thread */
+#define LOOK_MS 100 /* between two checks for a stop: a signal may go to another thread */
 
 struct sl_libpq sl_libpq;
 
@@ -26,9 +26,9 @@ static int load(struct sl_error *err)
 	return sl_library_load("libpq.so.5", "libpq5", &lib, functions, sizeof functions / sizeof functions[0], err);
 }
 
-/* ---- what went wrong ---- */
+/* ---- errors ---- */
 
-/* A message of several lines, on one. */
+/* Append a message of several lines as one line. */
 static void append_line(char *out, size_t size, const char *before, const char *text)
 {
 	size_t used = strlen(out);
@@ -58,7 +58,7 @@ int sl_pq_refused(const PGresult *r, struct sl_error *err)
 	return sl_error_text(err, SL_D_CODE, code, strlen(code));
 }
 
-/* libpq's own words. What they are about is over. */
+/* Fail with libpq's own message and close the connection. */
 static int lost(struct sl_pq *p, struct sl_error *err)
 {
 	char text[sizeof err->message] = "";
@@ -80,7 +80,7 @@ static int give_up(struct sl_pq *p, struct sl_error *err, int64_t limit_ms)
 	return -1;
 }
 
-/* For one of these events: 0, or -1 and *err, and the connection is closed. */
+/* Wait for one of these events: 0, or -1 and *err, and the connection is closed. */
 static int wait_for(struct sl_pq *p, short events, int64_t limit_ms, struct sl_error *err)
 {
 	struct pollfd fd = { .fd = lib.socket(p->conn), .events = events };
@@ -100,7 +100,7 @@ static int wait_for(struct sl_pq *p, short events, int64_t limit_ms, struct sl_e
 
 static void ignore_notice(void *ctx, const char *message)
 {
-	(void)ctx, (void)message; /* what the server merely remarks */
+	(void)ctx, (void)message; /* not an error */
 }
 
 static int go_on_connecting(struct sl_pq *p, int64_t end, struct sl_error *err)
@@ -142,7 +142,7 @@ void sl_pq_close(struct sl_pq *p)
 	p->settle = NULL;
 }
 
-/* ---- questions and answers ---- */
+/* ---- commands and answers ---- */
 
 int sl_pq_await_room(struct sl_pq *p, struct sl_error *err)
 {
@@ -192,7 +192,7 @@ static bool is_failure(const PGresult *r)
 	return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK;
 }
 
-/* One of them is kept: the first that failed, else the last. */
+/* Keeps one of them: the first that failed, otherwise the last. */
 static PGresult *choose(PGresult *kept, PGresult *next)
 {
 	if (kept != NULL && is_failure(kept)) {

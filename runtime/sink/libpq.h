@@ -1,9 +1,9 @@
 /*
- * libpq.h - a connection to PostgreSQL that is never waited for without end (room: sink, private)
+ * libpq.h - a connection to PostgreSQL on which no wait is unbounded (room: sink, private)
  *
- * Below postgres.h and copy.h: libpq in its asynchronous form, with one answer at a time.
- * Errors are of kind sink (cancelled, when the user wants to wait no longer), with the server's message, detail and hint as their message and the
- * SQLSTATE as code; they say nothing of the place.
+ * Used by postgres.h and copy.h: libpq's asynchronous interface, with one command at a time.
+ * Errors are of kind sink (cancelled if the user wants to wait no longer), with the server's
+ * message, detail and hint as their message and the SQLSTATE as code; they do not name the place.
  */
 #pragma once
 
@@ -33,9 +33,9 @@ struct sl_pq {
 	struct sl_sinks *sinks;
 	PGconn *conn;     /* NULL: closed */
 	int64_t limit_ms; /* for an answer */
-	bool patient;     /* once is not enough to give up (sl_sinks_must_stop) */
-	/* Rows are on their way, and what became of them is not known: whoever wants to say
-	 * something else asks for that first. NULL: no. 0, or -1 and *err. */
+	bool patient;     /* a single signal does not end a wait (sl_sinks_must_stop) */
+	/* Set while rows are in flight and their result is not known: gets the result, which must
+	 * happen before another command. 0, or -1 and *err. NULL: none in flight. */
 	int (*settle)(void *ctx, struct sl_error *err);
 	void *settle_ctx;
 };
@@ -44,21 +44,21 @@ struct sl_pq {
 int sl_pq_connect(struct sl_pq *p, const char *conninfo, struct sl_error *err);
 void sl_pq_close(struct sl_pq *p);
 
-/* After a send: is everything on its way? sent: what the send returned. 0, or -1 and *err. */
+/* After a send, whose return value is `sent`: flush everything. 0, or -1 and *err. */
 int sl_pq_sent(struct sl_pq *p, int sent, struct sl_error *err);
 
-/* Ask for what is on its way; then a command may be sent. 0, or -1 and *err. */
+/* Get the result of what is in flight; then a command may be sent. 0, or -1 and *err. */
 int sl_pq_settle(struct sl_pq *p, struct sl_error *err);
 
-/* The next result of the command, NULL after the last one: 0, or -1 and *err (no answer). */
+/* Get the next result of the command, NULL after the last one: 0, or -1 and *err (no answer). */
 int sl_pq_next(struct sl_pq *p, PGresult **out, struct sl_error *err);
 
-/* All results of the command, of which the last is *out (the caller's), unless it is NULL:
- * 0; or -1 and *err, also when the server refused it. */
+/* Get all results of the command; the last one goes to *out, unless out is NULL, and is the
+ * caller's. 0; or -1 and *err, also if the server refused the command. */
 int sl_pq_finish(struct sl_pq *p, PGresult **out, struct sl_error *err);
 
-/* What the server says in this result. Returns -1. */
+/* Set *err to the server's message in this result. Returns -1. */
 int sl_pq_refused(const PGresult *r, struct sl_error *err);
 
-/* Until the connection takes more bytes, or has some: 0, or -1 and *err. */
+/* Wait until the connection can take more bytes or has some: 0, or -1 and *err. */
 int sl_pq_await_room(struct sl_pq *p, struct sl_error *err);

@@ -1,8 +1,8 @@
 /*
- * library.h - a library that is loaded when it is needed first (room: sink)
+ * library.h - a library that is loaded on first use (room: sink)
  *
- * To link with all libraries of databases would cost every run their start, and a
- * machine without them the program.
+ * Linking with all database libraries would slow down the start of every run, and the
+ * program would not start on a machine without them.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct sl_function {
 	size_t at; /* offset of its pointer in the table */
 };
 
-/* Fill the table with the functions of the library: 0; or -1 and *err (sink), which
- * names the package that has it. It stays loaded. */
+/* Fill the table with the functions of the library, which stays loaded: 0; or -1 and
+ * *err (sink), which names the package that has it. */
 int sl_library_load(const char *library, const char *package, void *table,
                     const struct sl_function *functions, size_t count, struct sl_error *err);

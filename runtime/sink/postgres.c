@@ -109,7 +109,7 @@ static int run(lua_State *L) /* [db, text, values...] */
 	return 2;
 }
 
-/* Also when the user has asked once to stop: it decides what is committed. */
+/* Runs even if the user has asked once to stop, because it decides what is committed. */
 static int run_patiently(lua_State *L) /* [db, text] */
 {
 	struct sl_pq *p = check_database(L);

@@ -2,18 +2,18 @@
  * postgres.h - PostgreSQL, by libpq: core.postgres (room: sink)
  *
  *     local db, why, code = core.postgres(conninfo, limit_ms)
- *     db:run(text, ...)          true and how many rows it was about; or nil, why, code
+ *     db:run(text, ...)          true and the number of rows affected; or nil, why, code
  *     db:query(text, ...)        a list of rows, lists of texts (false: NULL); or nil, why, code
  *     db:copy(text, options)     a taker of rows (copy.h); or nil, why, code
- *     db:is_alive()              whether the server still takes part
+ *     db:is_alive()              whether the connection is still usable
  *     db:close()
  *
- * Parameters are nil or texts (numbers are written as such). why is the server's message,
- * detail and hint, code its SQLSTATE (libpq itself has none: "").
+ * Parameters are nil or texts (numbers are converted to texts). why is the server's message,
+ * detail and hint, code its SQLSTATE ("" for errors of libpq itself).
  *
- * The library is loaded at the first use. Nothing here blocks: an answer is waited for up to
- * limit_ms, a connection up to 10 s, and whoever wants to wait no longer (sink.h) ends that.
- * What has been given up is closed: a late answer would be taken for that of the next question.
+ * The library is loaded at the first use. No wait is unbounded: at most limit_ms for an answer
+ * and 10 s for a connection, and the user can end it (sink.h). A connection whose answer was
+ * given up is closed, because a late answer would be taken for that of the next command.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
  * shapes.h - the shapes of a request's streams, as a taker (room: sink)
  *
  * core.shapes(stream?, by?): adds each row to the shape of its stream (by_stream.h, schema/shape.h);
- * describe(stream) gives what sl_shape_push says.
+ * describe(stream) returns the table of sl_shape_push.
  */
 #pragma once
 

@@ -18,8 +18,8 @@
 #define DATABASE "sluice.core.Sqlite"
 #define INSERT "sluice.core.Insert"
 #define BUSY_MS 5000  /* how long a lock is waited for */
-#define NAP_MS 10     /* between two looks at it */
-#define STEPS 100000  /* of SQLite's machine, between two looks at who wants to stop */
+#define NAP_MS 10     /* between two attempts */
+#define STEPS 100000  /* of SQLite's virtual machine, between two checks for a stop */
 
 /* ---- the library ---- */
 
@@ -53,8 +53,8 @@ struct database { /* a userdata */
 	struct sl_sinks *sinks;
 	sqlite3 *db; /* NULL: closed */
 	struct inserts inserts;
-	int64_t waiting_ns; /* since when for a lock */
-	bool patient;       /* once is not enough to stop what runs */
+	int64_t waiting_ns; /* when the wait for a lock began */
+	bool patient;       /* a running statement is not stopped, a wait for a lock only by a second signal */
 };
 
 static int on_busy(void *ctx, int count)
@@ -175,13 +175,13 @@ struct statement { /* a userdata, so that an error frees it */
 static int statement_gc(lua_State *L)
 {
 	struct statement *s = luaL_checkudata(L, 1, STATEMENT);
-	lib.finalize(s->handle); /* NULL is nothing */
+	lib.finalize(s->handle); /* accepts NULL */
 	s->handle = NULL;
 	return 0;
 }
 
-/* Run the one statement with the values behind it: the last result code; its rows are in
- * the table on top. */
+/* Run one statement with the values after it. Returns the last result code; the rows are
+ * in the table on top. */
 static int execute(lua_State *L, struct database *d, const char *text, size_t len) /* [db, text, values...] */
 {
 	int count = lua_gettop(L) - 2, rc;
@@ -200,7 +200,7 @@ static int execute(lua_State *L, struct database *d, const char *text, size_t le
 	return rc;
 }
 
-/* true: [..., statement, rows]; false: what to return is on the stack. */
+/* true: [..., statement, rows]; false: the results to return are on the stack. */
 static bool perform(lua_State *L, bool patient, int *answers)
 {
 	size_t len;
@@ -251,7 +251,7 @@ struct insert { /* a userdata; user value 2: the database */
 	struct database *database;
 	sqlite3_stmt *statement; /* NULL: closed */
 	LIST_ENTRY(insert) entry;
-	struct sl_error failure; /* the first: all that follows fails with it */
+	struct sl_error failure; /* the first: everything later fails with it */
 };
 
 static void close_insert(struct insert *i)
@@ -324,7 +324,7 @@ static int bind_cell(sqlite3_stmt *statement, int at, const struct sl_cell *c)
 	}
 }
 
-/* Where numbers are wanted as texts, they are. */
+/* Binds a number as text if the column needs its digits. */
 static int bind_at(struct insert *i, size_t k)
 {
 	const struct sl_cell *c = &i->cells.cells[k];
@@ -336,8 +336,8 @@ static int bind_at(struct insert *i, size_t k)
 	return lib.bind_text64(i->statement, (int)k + 1, t.bytes, t.len, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-/* Some failures (a full disk) end the transaction: what ended it is then the
- * reason for whatever comes after. */
+/* Some failures (a full disk) end the transaction; later rows must then be
+ * refused. */
 static int check_transaction(const struct insert *i, struct sl_error *err)
 {
 	if (i->statement == NULL)
@@ -347,7 +347,7 @@ static int check_transaction(const struct insert *i, struct sl_error *err)
 	return 0;
 }
 
-/* The cells. Texts are SQLite's until the reset only. */
+/* Insert the cells. SQLite uses their texts only until the reset. */
 static int insert_cells(struct insert *i, struct sl_error *err)
 {
 	char code[16];
@@ -391,7 +391,7 @@ static enum sl_took take_bound(void *self, const struct sl_taken *row, struct sl
 {
 	struct sl_bound *b = self;
 	struct insert *i = b->taker;
-	SL_ERROR(ignored); /* who goes the long way learns why */
+	SL_ERROR(ignored); /* the slow path reports why */
 	(void)err;
 	if (i->failure.kind == SL_NONE && sl_extract_read(b->extract, row->root, i->cells.cells) &&
 	    insert_cells(i, &ignored) == 0)

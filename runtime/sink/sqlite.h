@@ -7,16 +7,16 @@
  *     db:insert(text, options)   a taker of rows (taker.h), one parameter for each of
  *                                options.columns (cells.h); or nil, why, code
  *     db:in_transaction()        some failures (a full disk) end it
- *     db:close()                 insert statements end with it
+ *     db:close()                 also closes its insert statements
  *
  * Parameters and results are nil (false in a list of results), integers, floats and
- * strings. why is what SQLite says, code its extended result code, as a string.
+ * strings. why is SQLite's message, code its extended result code, as a string.
  *
- * The library is loaded at the first use. A lock is waited for up to 5 s; whoever wants to
- * wait no longer (sink.h) ends that, and a statement that runs.
+ * The library is loaded at the first use. A lock is waited for up to 5 s; the user can end
+ * that wait (sink.h), and a running statement.
  *
- * An insert refuses to run outside of a transaction, where a row would stand on its
- * own; what has failed once fails for ever.
+ * An insert refuses to run outside of a transaction, where each row would be committed on
+ * its own. After a failure it always fails.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
- * stats.h - what is in the fields of a request's streams, as a taker (room: sink)
+ * stats.h - statistics of the fields of a request's streams, as a taker (room: sink)
  *
  * core.stats(stream?, by?): adds each row to the stats of its stream (by_stream.h, schema/stats.h);
- * describe(stream, most?) gives what sl_stats_push says, of up to `most` (5) frequent values each.
+ * describe(stream, most?) returns the table of sl_stats_push, with at most `most` (5) frequent values each.
  */
 #pragma once
 

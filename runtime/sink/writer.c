@@ -18,13 +18,13 @@
 
 struct sl_writer { /* a userdata */
 	struct sl_sinks *sinks;
-	struct sl_outlet outlet; /* put NULL: there is none, but a descriptor */
+	struct sl_outlet outlet; /* put NULL: none; a descriptor is used */
 	int fd;
-	const char *name; /* of what the descriptor is, for messages, or NULL; a user value */
+	const char *name; /* of the descriptor, for messages, or NULL; kept by a user value */
 	int failed; /* errno of the first failure, or 0 */
 	struct sl_buffer out;
 	LIST_ENTRY(sl_writer) entry; /* of sinks->dirty */
-	bool dirty;                  /* it is there */
+	bool dirty;                  /* it is in that list */
 };
 
 /* ---- dirty or not ---- */
@@ -46,15 +46,15 @@ static void mark_clean(struct sl_writer *w)
 
 /* ---- writing ---- */
 
-/* Whoever holds the other end of the descriptor may have made it
- * non-blocking: then wait here. */
+/* Another process that shares the descriptor may have made it non-blocking:
+ * then wait here. */
 static int wait_writable(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	return poll(&p, 1, -1) < 0 ? errno : 0;
 }
 
-/* After a write that failed: 0 to try again, or the errno. */
+/* After a failed write: 0 to try again, or the errno. */
 static int again(const struct sl_writer *w, int os)
 {
 	if (os == EAGAIN || os == EWOULDBLOCK)
@@ -125,7 +125,7 @@ static int make_room(struct sl_writer *w, size_t len, struct sl_error *err)
 	return fail(w, err);
 }
 
-/* What was added counts: write it if there is enough of it. */
+/* Bytes were added: flush if the buffer is full. */
 static int added(struct sl_writer *w, struct sl_error *err)
 {
 	if (sl_buffer_len(&w->out) >= FULL)
@@ -140,7 +140,7 @@ static enum sl_took take(void *self, const struct sl_taken *row, struct sl_error
 	struct sl_writer *w = self;
 	if (make_room(w, row->len + 1, err) != 0)
 		return SL_TAKE_FAILED;
-	sl_json_append_line(&w->out, row->text, row->len); /* has its room */
+	sl_json_append_line(&w->out, row->text, row->len); /* cannot fail: there is room */
 	sl_buffer_append(&w->out, "\n", 1);
 	return added(w, err) == 0 ? SL_TOOK : SL_TAKE_FAILED;
 }
@@ -179,7 +179,7 @@ static int writer_flush(lua_State *L) /* [writer] */
 	return sl_lua_error_answer(L, sl_writer_flush(w, &err), &err);
 }
 
-/* Nobody is left to hear of a failure. An outlet may be gone already: unflushed
+/* A failure can no longer be reported. An outlet may be gone already: unflushed
  * data is discarded unless its owner prepares. */
 static int writer_gc(lua_State *L) /* [writer] */
 {
@@ -212,7 +212,7 @@ int sl_writer_new(lua_State *L) /* [fd or file, name?] */
 	lua_settop(L, 2);
 	struct sl_writer *w = lua_newuserdatauv(L, sizeof *w, 2);
 	*w = (struct sl_writer){ .sinks = lua_touserdata(L, lua_upvalueindex(1)), .fd = fd, .name = name };
-	lua_pushvalue(L, 1); /* a file is not closed before */
+	lua_pushvalue(L, 1); /* keeps a Lua file open */
 	lua_setiuservalue(L, -2, 1);
 	lua_pushvalue(L, 2);
 	lua_setiuservalue(L, -2, 2);

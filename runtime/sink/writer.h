@@ -1,15 +1,15 @@
 /*
  * writer.h - buffered output on a descriptor or into a file (room: sink)
  *
- * What is written is on its way when the buffer is full and whenever the
- * runtime is about to wait for a worker, so that output is live and yet costs
- * no system call per row. The descriptor is not closed, and its flags are not
- * touched: it may be shared with the shell (FACTS, "Processes", 13). The
- * first failure sticks: whatever follows reports it again.
+ * The buffer is flushed when it is full and whenever the runtime is about to
+ * wait for a worker, so that output is live and yet costs no system call per
+ * row. The descriptor is not closed, and its flags are not touched: it may be
+ * shared with the shell (FACTS, "Processes", 13). The first failure sticks:
+ * every later call reports it again.
  *
  * Instead of a descriptor there may be an outlet, such as a file that is
- * being compressed. Nobody watches it grow: it gets its bytes only when the
- * buffer is full, and at the end.
+ * being compressed. Its output need not be live: it gets its bytes only when
+ * the buffer is full, and at the end.
  */
 #pragma once
 
@@ -36,14 +36,14 @@ struct sl_writer *sl_writer_push(lua_State *L, struct sl_sinks *s, const struct 
 int sl_writer_text(struct sl_writer *w, const char *text, size_t len, struct sl_error *err);
 int sl_writer_flush(struct sl_writer *w, struct sl_error *err);
 
-/* No more: what is still in the buffer is forgotten (so flush first), and
- * whatever follows fails with EBADF. */
+/* End the writer: the buffer is discarded (so flush first), and every later
+ * call fails with EBADF. */
 void sl_writer_end(struct sl_writer *w);
 
 /* The writer at index, or NULL. */
 struct sl_writer *sl_writer_test(lua_State *L, int index);
 
-/* core.writer(fd or Lua file, name): a file must hold nothing in its own buffer; the name, for messages, may be
+/* core.writer(fd or Lua file, name): the file's own buffer must be empty; the name, for messages, may be
  * nil. Upvalue 1 is the context. */
 int sl_writer_new(lua_State *L);
 
