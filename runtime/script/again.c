@@ -29,7 +29,7 @@ int sl_again_fork(lua_State *L)
 	pid_t parent = getpid();
 	if (s != NULL && s->supervisor != NULL)
 		return luaL_error(L, "fork: this process has had a worker");
-	fflush(NULL); /* what waits is not written twice */
+	fflush(NULL); /* so that buffered output is not written twice */
 	pid_t pid = fork();
 	if (pid < 0) {
 		luaL_pushfail(L);
@@ -44,7 +44,7 @@ int sl_again_fork(lua_State *L)
 	return 1;
 }
 
-/* Wait for the process at most so long; without one, only for the time. A signal ends the wait. */
+/* Wait for the process, at most ms; without one, just wait. A signal ends the wait. */
 static void wait_for(pid_t pid, int64_t ms)
 {
 	struct pollfd p = { .fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1, .events = POLLIN };
@@ -53,7 +53,7 @@ static void wait_for(pid_t pid, int64_t ms)
 		close(p.fd);
 }
 
-/* True: it has ended, and been waited for. */
+/* Has it ended? Then it has also been reaped. */
 static bool has_ended(pid_t pid, int *status)
 {
 	if (pid <= 0 || waitpid(pid, status, WNOHANG) != pid)

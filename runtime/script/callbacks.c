@@ -106,7 +106,7 @@ static void on_diagnostic(void *ctx, const struct sl_diagnostic *d)
 	struct sl_run *run = ctx;
 	struct sl_event e;
 	sl_event_init(&e, run, d, handle_diagnostic);
-	/* Rows before it are written first: both may go to one terminal. */
+	/* Earlier rows are written first, because both may go to one terminal. */
 	if (run->on_diagnostic && sl_sinks_flush(&run->script->sinks) == 0)
 		sl_event_contain(&e);
 }
@@ -140,11 +140,11 @@ static void on_outcome(void *ctx, const struct sl_outcome *o)
 	run->error = o->error;
 	run->elapsed_ns = o->elapsed_ns;
 	if (sl_event_call(&e, &err) != 0 && o->success) {
-		run->success = false; /* what cannot be told did not succeed */
+		run->success = false; /* an outcome that cannot be reported is not a success */
 		run->error = err;
 	}
 	run->worker = NULL;
-	sl_run_deactivate(s->L, run); /* the last: nothing may hold it after this */
+	sl_run_deactivate(s->L, run); /* last, because nothing may keep the run alive after this */
 }
 
 void sl_callbacks_init(struct sl_events *events, struct sl_run *run)

@@ -1,7 +1,7 @@
 /*
  * callbacks.h - the supervisor's callbacks (room: script)
  *
- * The one place where callbacks of the loop come in. Rows go on to delivery.c;
+ * All callbacks of the loop arrive here. Rows are passed on to delivery.c;
  * diagnostics, progress and outcomes become handlers' arguments here.
  */
 #pragma once

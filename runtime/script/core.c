@@ -49,7 +49,7 @@ static int core_limits(lua_State *L) /* [limits] */
 	return 0;
 }
 
-/* What os.exit is in the command. Where nothing catches it, it is a bug of ours. */
+/* os.exit in the command. If nothing catches this error, that is a bug of ours. */
 static int core_exit(lua_State *L)
 {
 	sl_limit_exit(&sl_script_of(L)->limit);
@@ -69,7 +69,7 @@ static int core_interrupted(lua_State *L)
 	return 1;
 }
 
-/* The user wants to wait no longer for what is named. */
+/* An error object if the user wants to wait no longer for `what`; otherwise nothing. */
 static int core_cancelled(lua_State *L) /* [what] */
 {
 	SL_ERROR(err);
@@ -98,7 +98,7 @@ static int core_visible(lua_State *L) /* [text] */
 	return 1;
 }
 
-/* Where the process is our own: of others' sessions are only what we have adopted. */
+/* For a process that is our own: its children in other sessions are only those that it has adopted. */
 static int core_reap(lua_State *L)
 {
 	lua_pushinteger(L, sl_children_reap(SL_REAP_OTHER_SESSIONS));
@@ -119,7 +119,7 @@ static int core_environ(lua_State *L)
 		while (*value != '\0' && *value != '=')
 			value++;
 		if (*value != '=' || value == *variable)
-			continue; /* no variable by that can be passed on */
+			continue; /* it cannot be passed on */
 		lua_pushlstring(L, *variable, (size_t)(value - *variable));
 		lua_pushstring(L, value + 1);
 		lua_rawset(L, -3);
@@ -190,7 +190,7 @@ int luaopen_sluice_core(lua_State *L)
 {
 	luaL_checkversion(L);
 	lua_settop(L, 0);
-	/* [script]: first, so that lua_close finalises it last */
+	/* [script]: made first, so that lua_close finalises it last */
 	struct sl_script *s = sl_script_open(L);
 	sl_give_init(s);
 	sl_run_open(L);

@@ -1,9 +1,9 @@
 /*
  * core.h - the module sluice.core (room: script)
  *
- * What it offers to Lua is written down in lualib/sluice/core.meta.lua. For
- * the command, main.c opens it in a state of its own; a plain lua5.4 loads it
- * as a shared object.
+ * Its Lua interface is documented in lualib/sluice/core.meta.lua. For the
+ * command, main.c opens it in its own state; a plain lua5.4 loads it as a
+ * shared object.
  */
 #pragma once
 
@@ -11,5 +11,5 @@
 
 __attribute__((visibility("default"))) int luaopen_sluice_core(lua_State *L);
 
-/* Where the running command's file is, before the module is opened. Borrowed. */
+/* Set the path of the running command's file, before the module is opened. Borrowed. */
 void sl_core_set_executable(const char *path);

@@ -19,7 +19,7 @@ struct cut { /* on the C stack of sl_cut */
 	struct sl_script *script;
 	const char *from;
 	int where; /* index of the function, or 0 */
-	const struct sl_predicate *predicate; /* of it, if it is simple */
+	const struct sl_predicate *predicate; /* the function's, if it is simple */
 };
 
 struct question { /* to Lua */
@@ -88,7 +88,7 @@ static int is_wanted(void *ctx, const struct sl_cut_row *row, struct sl_error *e
 
 /* ---- options and report ---- */
 
-/* A list of strings: an array, whose memory is pushed. */
+/* Read a list of strings into an array, whose memory is pushed. */
 static const struct sl_text *read_texts(lua_State *L, const char *name, size_t *count)
 {
 	const char *const *list = sl_option_list(L, 1, name);
@@ -109,7 +109,7 @@ static void read_where(struct cut *c, struct sl_cut_options *o)
 	o->where = is_wanted;
 	o->ctx = c;
 	struct sl_expression *e = sl_expression_open_up(c->L, c->where);
-	if (e != NULL) /* [where, expression, chunk], which live as long */
+	if (e != NULL) /* [where, expression, chunk] stay on the stack */
 		c->predicate = sl_expression_predicate(e);
 }
 
@@ -149,7 +149,7 @@ static int report_gc(lua_State *L) /* [report] */
 	return 0;
 }
 
-/* Freed whatever happens. */
+/* A finalizer frees it, even after an error. */
 static struct sl_cut_report *new_report(lua_State *L)
 {
 	struct sl_cut_report *r = lua_newuserdatauv(L, sizeof *r, 0);

@@ -1,8 +1,8 @@
 /*
- * cut.h - core.cut: a smaller recording made of one (room: script)
+ * cut.h - core.cut: making a smaller recording from one (room: script)
  *
- * The binding of host/recording_cut.h, of which this room sees no more than that header. Rows are
- * decided by the predicate of an expression, and by Lua where that does not know.
+ * The binding of host/recording_cut.h, the only header of that room used here. The predicate of an
+ * expression decides on each row, and Lua does if the predicate cannot.
  */
 #pragma once
 

@@ -15,18 +15,18 @@
 #include "script/row.h"
 
 struct delivery { /* on the C stack of the callback */
-	struct sl_event event; /* the first: it is handed on as that */
+	struct sl_event event; /* the first member, because it is passed on as an event */
 	struct sl_at_hand hand;
 	struct sl_route *route;
-	int userdata;   /* of the row: where on the stack it is; 0: not made */
-	int payload;    /* by the schema, likewise; 0: none */
-	int violations; /* of the row, an error object, likewise; 0: none */
-	bool taken;     /* the sink has the row already */
-	bool settled;   /* counted as what it became */
+	int userdata;   /* stack index of the row's userdata; 0: not made */
+	int payload;    /* of the payload that the schema made; 0: none */
+	int violations; /* of the error object with the row's violations; 0: none */
+	bool taken;     /* the sink already has the row */
+	bool settled;   /* its fate is counted */
 	bool invalid;   /* dropped by its schema */
 };
 
-/* Count what became of a row. No memory: what is written down ends there. */
+/* Count what became of a row. If memory runs out, the recorded fates end there. */
 static void settle(struct sl_run *run, struct sl_route *r, enum sl_fate fate, bool invalid)
 {
 	r->counts.fates[fate]++;
@@ -38,7 +38,7 @@ static void settle(struct sl_run *run, struct sl_route *r, enum sl_fate fate, bo
 
 /* ---- the row at hand ---- */
 
-/* Whatever map has made of it: it is again what came. */
+/* Undo map: the row is again as received. */
 static void restore(struct sl_at_hand *h)
 {
 	h->serial = h->first;
@@ -68,7 +68,7 @@ static void begin(struct delivery *d, struct sl_script *s, const struct sl_row *
 
 /* ---- the steps of a row ---- */
 
-/* The userdata of this row is made once. */
+/* Make the userdata of this row, once. */
 static void make_userdata(lua_State *L, struct delivery *d)
 {
 	if (d->userdata != 0)
@@ -81,8 +81,8 @@ static void make_userdata(lua_State *L, struct delivery *d)
 	sl_row_set_payload(L, d->userdata);
 }
 
-/* Call the step's function: its value is on top. What the steps of one row
- * leave on the stack is little, and goes with it. */
+/* Call the step's function: its value is on top. The steps of one row leave
+ * little on the stack, which is dropped with the row. */
 static void call_step(lua_State *L, struct delivery *d, enum sl_step step)
 {
 	const struct sl_route *r = d->route;
@@ -125,7 +125,7 @@ static void encode(lua_State *L, struct delivery *d) /* [..., value] */
 	struct sl_script *s = d->event.run->script;
 	sl_buffer_consume(&s->text, sl_buffer_len(&s->text));
 	if (lua_isnil(L, -1) && d->route->expression[SL_STEP_MAP] != NULL)
-		lua_pushlightuserdata(L, NULL); /* absent is null there */
+		lua_pushlightuserdata(L, NULL); /* an expression's absent value becomes null */
 	else if (lua_isnil(L, -1))
 		refuse_value(L, d, "its value is nil; sluice.null is JSON's null");
 	if (sl_value_encode(L, -1, s->encoder, &s->text, &err) != 0)
@@ -134,8 +134,8 @@ static void encode(lua_State *L, struct delivery *d) /* [..., value] */
 	d->hand.len = sl_buffer_len(&s->text);
 }
 
-/* The value that map gave, on top, is the row's payload from here on. The row
- * itself stays what it is; another row stays on the stack. */
+/* From here on the value from map, on top, is the row's payload. If it is the row
+ * itself, nothing changes; another row stays on the stack. */
 static void replace_payload(lua_State *L, struct delivery *d)
 {
 	struct sl_at_hand *h = &d->hand;
@@ -154,7 +154,7 @@ static void replace_payload(lua_State *L, struct delivery *d)
 
 /* ---- the schema ---- */
 
-/* [..., list of violations]: an error object. */
+/* [..., list of violations]: push an error object. */
 static void push_violations(lua_State *L, struct delivery *d, const struct sl_violations *v)
 {
 	const struct sl_row *row = d->hand.row;
@@ -168,7 +168,7 @@ static void push_violations(lua_State *L, struct delivery *d, const struct sl_vi
 	d->violations = lua_gettop(L);
 }
 
-/* The request's on_violation hears of it, whatever becomes of the row. */
+/* Call the request's on_violation, whatever on_invalid does with the row. */
 static void tell_violation(lua_State *L, const struct delivery *d)
 {
 	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
@@ -178,13 +178,13 @@ static void tell_violation(lua_State *L, const struct delivery *d)
 	lua_pop(L, 1);
 }
 
-/* A large row whose document is wanted is parsed after all. */
+/* The document's root; a large row is parsed for it. */
 static struct sl_json_value root(lua_State *L, const struct delivery *d)
 {
 	return sl_json_root(sl_row_document_at_hand(L, d->event.run->script));
 }
 
-/* Decode and check the row as it came. */
+/* Decode and check the row as received. */
 static bool conforms(lua_State *L, struct delivery *d)
 {
 	struct sl_violations v;
@@ -211,7 +211,7 @@ static bool conforms(lua_State *L, struct delivery *d)
 
 /* ---- where kept rows go ---- */
 
-/* An error object as it is; of anything else, what it says. */
+/* Raises an error object as it is; anything else becomes the message of a new one. */
 _Noreturn static void raise_refusal(lua_State *L) /* [..., error] */
 {
 	SL_ERROR(err);
@@ -255,7 +255,7 @@ static void fill(lua_State *L, struct delivery *d, struct sl_taken *taken)
 		taken->root = root(L, d);
 }
 
-/* The payload that a schema has made, or that a handler has seen, and may have changed. */
+/* The index of the payload that a schema has made, or that a handler has seen and may have changed; 0: none. */
 static int find_payload(lua_State *L, const struct delivery *d)
 {
 	if (d->payload != 0 || d->userdata == 0)
@@ -275,7 +275,7 @@ static void give_to_taker(lua_State *L, struct delivery *d)
 		sl_lua_error_raise(L, &err);
 }
 
-/* As it came, to what takes rows that are as the schema declares them. */
+/* Offer the row as received to what takes rows that are as declared. */
 static bool takes_declared(lua_State *L, struct delivery *d)
 {
 	SL_ERROR(err);
@@ -287,7 +287,7 @@ static bool takes_declared(lua_State *L, struct delivery *d)
 	return r->taker.type->take_bound(r->bound, &taken, &err) == SL_TOOK;
 }
 
-/* It waits in the run until next() takes it. */
+/* The row waits in the run until next() takes it. */
 static void keep_pulled(lua_State *L, struct delivery *d)
 {
 	make_userdata(L, d);
@@ -311,7 +311,7 @@ static void hand_over(lua_State *L, struct delivery *d)
 
 /* ---- rejected rows ---- */
 
-/* The userdata of the row as it came, whatever map has made of it. */
+/* Make the userdata of the row as received, even if map has replaced it. */
 static void restore_userdata(lua_State *L, struct delivery *d)
 {
 	if (d->hand.serial != d->hand.first) {
@@ -321,7 +321,7 @@ static void restore_userdata(lua_State *L, struct delivery *d)
 	make_userdata(L, d);
 }
 
-/* What a handler said, or the error object with the violations. */
+/* Push the handler's reason, or the error object with the violations. */
 static void push_reason(lua_State *L, const struct delivery *d)
 {
 	const struct sl_buffer *reason = &d->event.run->script->reason;
@@ -331,7 +331,7 @@ static void push_reason(lua_State *L, const struct delivery *d)
 		lua_pushlstring(L, sl_buffer_data(reason), sl_buffer_len(reason));
 }
 
-/* [..., line, file] of the input; nil, where that is not known. */
+/* [..., line, file] of the input; nil if not known. */
 static void push_line(lua_State *L, const struct sl_row *row)
 {
 	lua_pushnil(L);
@@ -344,7 +344,7 @@ static void push_line(lua_State *L, const struct sl_row *row)
 
 static void tell_rejected(lua_State *L, struct delivery *d)
 {
-	d->event.scope.handler = NULL; /* it says itself whose fault a failure is */
+	d->event.scope.handler = NULL; /* on_reject itself names the handler that failed */
 	restore_userdata(L, d);
 	lua_getiuservalue(L, SL_BODY_RUN, SL_RUN_REQUEST);
 	if (lua_getfield(L, -1, "on_reject") == LUA_TNIL)
@@ -401,8 +401,8 @@ static void handle_row(lua_State *L, struct delivery *d)
 	d->settled = true;
 }
 
-/* The row that follows, for the same protected call. What is lent must be settled
- * outside, and a plain route needs no call. */
+/* The next row for the same protected call, or NULL. Loans must be settled outside
+ * of it, and a plain route needs no call. */
 static const struct sl_row *next_row(const struct delivery *d)
 {
 	struct sl_run *run = d->event.run;
@@ -412,7 +412,7 @@ static const struct sl_row *next_row(const struct delivery *d)
 	return sl_worker_next_row(run->worker);
 }
 
-/* To enter Lua costs as much as a short row: all rows that have come go at once. */
+/* Entering Lua costs as much as a short row, so one call handles all rows that have arrived. */
 static void handle_rows(lua_State *L, struct sl_event *e)
 {
 	struct delivery *d = (struct delivery *)e;
@@ -429,7 +429,7 @@ static void end_loans(lua_State *L, struct sl_event *e)
 	sl_row_end_loans(L, e->run->script);
 }
 
-/* The bytes of a row go when its callback returns: 0 or -1 as in the header. */
+/* End the loans of a row, whose bytes go when its callback returns. 0 or -1 as in the header. */
 static int settle_loans(struct sl_run *run, const struct sl_row *row)
 {
 	struct sl_script *s = run->script;
@@ -450,7 +450,7 @@ static int through_lua(struct sl_run *run, const struct sl_row *row)
 	begin(&d, s, row);
 	int rc = sl_event_contain(&d.event);
 	if (rc != 0 && d.route != NULL && !d.settled)
-		settle(run, d.route, SL_FATE_REJECTED, false); /* the sum holds, always */
+		settle(run, d.route, SL_FATE_REJECTED, false); /* the fates must always add up to the rows */
 	if (s->lent && settle_loans(run, row) != 0)
 		rc = -1;
 	s->at_hand = NULL;
@@ -459,7 +459,7 @@ static int through_lua(struct sl_run *run, const struct sl_row *row)
 
 /* ---- a row without Lua ---- */
 
-/* What could not be waited for until the deadline has failed by that. */
+/* If the deadline has passed, it is the cause: the taker could wait no longer. */
 static void raise_what(lua_State *L, struct sl_event *e)
 {
 	if (e->run->deadline.passed)
@@ -467,7 +467,7 @@ static void raise_what(lua_State *L, struct sl_event *e)
 	sl_lua_error_raise(L, e->what);
 }
 
-/* What a taker said is an error like any other: Lua makes an object of it. */
+/* A taker's error is handled like any other: an error object is made of it in Lua. */
 static int fail_plain(struct sl_run *run, struct sl_route *r, const struct sl_row *row,
                       const struct sl_error *err)
 {

@@ -67,7 +67,7 @@ static const char *directory(void)
 	return named != NULL && *named != '\0' ? named : P_tmpdir;
 }
 
-/* Not every file system can make one that never had a name. */
+/* Not every file system supports O_TMPFILE. */
 static int open_unnamed(lua_State *L, const char *dir)
 {
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

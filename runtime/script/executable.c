@@ -9,12 +9,12 @@
 
 #include <lauxlib.h>
 
-static const char here; /* lies in the module's file */
+static const char here; /* an address in the module's file */
 
-/* From the directory of sluice/core.so: in the build tree, and under a prefix. */
+/* From the directory of sluice/core.so: in the build tree, and installed under a prefix. */
 static const char *const relative[] = { "../../sluice", "../../../../bin/sluice" };
 
-/* Push the absolute path of dir/name: true; or push nothing. */
+/* Push the absolute path of dir/name and return true; or push nothing. */
 static bool push_if_executable(lua_State *L, const char *dir, size_t len, const char *name)
 {
 	lua_pushlstring(L, dir, len);

@@ -16,12 +16,12 @@
 #include "script/state.h"
 
 #define SHELL    "/bin/sh"
-#define LOOK_MS  5   /* where the system has no descriptors of processes */
-#define GRACE_MS 500 /* for SIGTERM to be obeyed */
+#define LOOK_MS  5   /* the polling interval if the system has no pidfds */
+#define GRACE_MS 500 /* between SIGTERM and SIGKILL */
 
 extern char **environ;
 
-/* 0 or the errno. What we ignore, it does not. */
+/* 0 or the errno. The child does not ignore the signals that we ignore. */
 static int start(const char *command, pid_t *pid)
 {
 	char *argv[] = { "sh", "-c", (char *)command, NULL };
@@ -40,14 +40,14 @@ static int start(const char *command, pid_t *pid)
 	return os;
 }
 
-/* Until it has ended, or a signal has come, or so many milliseconds (-1: no matter). */
+/* Wait until it has ended, a signal has come, or ms have passed (-1: no limit). */
 static void doze(int pidfd, int ms)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	poll(&p, pidfd >= 0, pidfd >= 0 ? ms : LOOK_MS);
 }
 
-/* A signal may come between the look and the doze: do not doze for ever. */
+/* A signal may come between the check and the doze, so a doze must not last forever. */
 #define LONGEST_DOZE_MS 100
 
 static int wait_for(const struct sl_limit *limit, pid_t pid)

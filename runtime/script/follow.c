@@ -19,9 +19,9 @@ static int drop_with_message(lua_State *L, lua_State *co, int drop, const char *
 	return -1;
 }
 
-/* Run co with the `count` values on top of L: how many results are now on
- * top of L, or -1 with the error value there. lua_resume itself never
- * raises, so that the limit always learns of the way back. */
+/* Run co with the `count` values on top of L. Returns how many results are now
+ * on top of L, or -1 with the error value there. lua_resume itself never
+ * raises, so the limit is always switched back. */
 static int run(lua_State *L, lua_State *co, int count)
 {
 	int results;
@@ -57,7 +57,7 @@ static void close_failed(lua_State *L, lua_State *co)
 {
 	int status = lua_status(co);
 	if (status == LUA_OK || status == LUA_YIELD)
-		return; /* it was not the coroutine that failed, but resuming it */
+		return; /* not the coroutine failed, but resuming it */
 	lua_xmove(L, co, 1); /* where lua_resetthread expects it; it came from there */
 	lua_State *from = sl_limit_switch(limit_of(L), co);
 	lua_resetthread(co);
@@ -103,7 +103,7 @@ static int follow_close(lua_State *L) /* [co], upvalues: script, the original */
 	lua_pushvalue(L, lua_upvalueindex(2));
 	lua_insert(L, 1); /* [original, co] */
 	if (co == NULL) {
-		lua_call(L, 1, LUA_MULTRET); /* raises, in the library's words */
+		lua_call(L, 1, LUA_MULTRET); /* raises the library's own error */
 		return lua_gettop(L);
 	}
 	lua_State *from = sl_limit_switch(limit_of(L), co);

@@ -3,8 +3,8 @@
  *
  * Hooks belong to one coroutine (FACTS, "Embedding Lua", 2), so the watchdog
  * has to know which one runs. This replaces coroutine.resume, wrap and close in
- * the table of the standard library by twins that tell the limit; they
- * behave the same in all else.
+ * the table of the standard library by twins that notify the limit; otherwise
+ * they behave the same.
  */
 #pragma once
 

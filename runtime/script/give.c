@@ -29,7 +29,7 @@ static void on_lost(struct sl_sinks *s, const void *taker, const struct sl_error
 	sl_run_taker_failed(script_of(s), taker, why);
 }
 
-/* A row that goes to a taker without Lua is in no scope: then its run is asked. */
+/* A row that goes to a taker without Lua is in no scope: then its run's deadline counts. */
 static bool is_late(const struct sl_sinks *sinks)
 {
 	const struct sl_script *s = (const struct sl_script *)((const char *)sinks - offsetof(struct sl_script, sinks));

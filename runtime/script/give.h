@@ -1,8 +1,8 @@
 /*
  * give.h - rows given to sinks in C (room: script)
  *
- * What the room sink/ needs of whoever runs it, and taker:row(row) for scripts,
- * which give rows by themselves.
+ * What the room sink/ needs from its user, and taker:row(row) for scripts that
+ * give rows themselves.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
  * loop.h - turning the loop from Lua (room: script)
  *
- * Whoever waits turns the loop; callbacks then enter Lua on that coroutine.
- * Before the loop may block, everything that writers hold is written.
+ * A caller that waits turns the loop; callbacks then enter Lua on its coroutine.
+ * Before the loop may block, all writers are flushed.
  */
 #pragma once
 
@@ -10,14 +10,13 @@
 
 #include "script/state.h"
 
-/* One turn, waiting at most wait_ms (-1: no bound). It may return early:
- * call it until what is awaited is there. Acts on the user's signals. A turn in
- * which many rows had arrived comes back after s->rest_ns, and the next one
- * goes on with them. */
+/* One turn, waiting at most wait_ms (-1: no bound). It may return early: call it
+ * until what is awaited has happened. Acts on the user's signals. If many rows
+ * had arrived, it returns after s->rest_ns, and the next turn goes on with them. */
 void sl_loop_turn(struct sl_script *s, lua_State *L, int wait_ms);
 
 /* sl_worker_resume, which delivers what has arrived. */
 void sl_loop_resume(struct sl_script *s, lua_State *L, struct sl_worker *w);
 
-/* Raise an error when a handler is running: the loop cannot be entered again. */
+/* Raise an error if a handler is running, because the loop cannot be entered again. */
 void sl_loop_check_outside(lua_State *L, const struct sl_script *s, const char *what);

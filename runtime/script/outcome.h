@@ -1,5 +1,5 @@
 /*
- * outcome.h - how a request ended, as Lua sees it (room: script)
+ * outcome.h - how a request ended, as a Lua table (room: script)
  */
 #pragma once
 

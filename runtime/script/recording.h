@@ -1,5 +1,5 @@
 /*
- * recording.h - recordings that are made, as Lua makes them (room: script)
+ * recording.h - making recordings from Lua (room: script)
  */
 #pragma once
 

@@ -10,20 +10,20 @@ struct sl_row_object {
 	struct sl_script *script;
 	uint64_t serial;
 	uint64_t sequence;
-	const char *text; /* with the padding a parser wants; NULL: lost */
+	const char *text; /* with the padding that a parser needs; NULL: lost */
 	size_t len;
 	size_t stream_len;
-	char bytes[]; /* the stream's name, and the text unless that is elsewhere */
+	char bytes[]; /* the stream's name, then the text unless that is elsewhere */
 };
 
 extern const char sl_row_mark;
 
-/* The field of a row whose name, or else JSON Pointer, is the text at index; borrowed until somebody
- * else parses. False: there is none. Raises. */
+/* Find the field of a row whose name or JSON Pointer is the text at index; *out is valid until the
+ * next parse. False: there is none. Raises. */
 bool sl_row_look_up(lua_State *L, const struct sl_row_object *row, int index, struct sl_json_value *out);
 
 /* User values; the second is for large rows only. */
 enum {
-	SL_ROW_PAYLOAD = 1, /* decoded; nil before it is wanted */
-	SL_ROW_COPY         /* the userdata that its text is in, if it is in one */
+	SL_ROW_PAYLOAD = 1, /* decoded; nil until it is needed */
+	SL_ROW_COPY         /* the userdata that holds its text, if there is one */
 };

@@ -1,10 +1,10 @@
 /*
- * run.h - one request on its way: what handlers get as `run` (room: script)
+ * run.h - one request in progress: what handlers get as `run` (room: script)
  *
  * A run is a userdata. While its outcome is awaited it is active: the registry
- * holds, by number, its body (event.h) and with it the run, so that a script may
- * drop every handle and the request still ends properly. Its user values hold
- * whatever of it lives in Lua.
+ * holds a reference to its body (event.h) and with it the run, so that a script
+ * may drop every handle and the request still ends properly. Its user values
+ * hold the parts of it that are Lua values.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ enum {
 	SL_RUN_OUTCOME,    /* summary or failure */
 	SL_RUN_CAUSE,      /* the error object of the handler that failed */
 	SL_RUN_PROGRESS,   /* the last progress, a table */
-	SL_RUN_PULLED,     /* the row that next() will give */
+	SL_RUN_PULLED,     /* the row that next() will return */
 	SL_RUN_VALUES = SL_RUN_PULLED
 };
 
@@ -34,14 +34,14 @@ struct sl_route; /* route.h */
 
 struct sl_run {
 	struct sl_script *script;
-	int body;                    /* its reference while active, else LUA_NOREF */
-	struct sl_worker *worker;    /* NULL once the outcome is there, or the handle closed */
+	int body;                    /* its reference while active, otherwise LUA_NOREF */
+	struct sl_worker *worker;    /* NULL once there is an outcome, or the handle is closed */
 	LIST_ENTRY(sl_run) entry;    /* of script->runs while active */
 	bool active;
 	struct sl_route **routes;    /* [stream id - 1]; NULL: no row yet */
 	size_t route_count;
 	struct sl_alarm deadline;
-	uint64_t resting;            /* since this turn, because of script->rest_ns; 0: not */
+	uint64_t resting;            /* the turn since which it is paused because of script->rest_ns; 0: not */
 	int64_t begun_ns;
 	uint64_t elapsed_ns;         /* once done */
 	struct sl_error error;       /* once failed */
@@ -49,7 +49,7 @@ struct sl_run {
 	bool pull, paused;           /* paused: SL_RUN_PULLED is full */
 	bool interrupted;            /* a signal has cancelled it */
 	bool on_diagnostic, on_progress, on_bad_line, on_violation; /* has such a handler */
-	bool writes_fates; /* what became of each row, for fates() */
+	bool writes_fates; /* records what became of each row, for fates() */
 	uint64_t bad_lines;          /* so far */
 	enum sl_export_type type;
 };
@@ -57,12 +57,12 @@ struct sl_run {
 /* Push a new run for a request of the worker; not active yet. Raises. */
 struct sl_run *sl_run_new(lua_State *L, struct sl_script *s);
 
-/* Make the run active, with its body: a C closure, on top, popped, whose first
- * upvalue is the run. The watchdog is held from here on. Raises on memory, or
- * when there can be no watchdog. */
+/* Make the run active with the body on top, which is popped: a C closure whose
+ * first upvalue is the run. The watchdog is held from here on. Raises on memory,
+ * or if the watchdog cannot be started. */
 void sl_run_activate(lua_State *L, struct sl_run *run);
 
-/* It is active no more; the watchdog is let go. Cannot raise. */
+/* Make it inactive and release the watchdog. Cannot raise. */
 void sl_run_deactivate(lua_State *L, struct sl_run *run);
 
 /* The route of a stream id, or NULL; and a new one for it (raises). */
@@ -76,14 +76,14 @@ struct sl_route *sl_run_add_route(lua_State *L, struct sl_run *run, const struct
 /* Push the table of Run:counts(). Raises. */
 void sl_run_push_counts(lua_State *L, int index);
 
-/* Cancel it; the reason is kind cancelled. Callbacks enter L. */
+/* Cancel it with this reason. Callbacks enter L. */
 void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why);
 
-/* Much may have arrived at once, and its handlers take their time: the rest is for
- * another turn. */
+/* Has this turn been long enough? Many rows may have arrived at once, and their handlers
+ * take time: the rest is left for another turn. */
 bool sl_run_is_tired(const struct sl_run *run);
 
-/* Let each run go on that rests since an earlier turn: in the loop (loop.h). */
+/* Resume each run that has rested since an earlier turn; call it in the loop (loop.h). */
 void sl_run_resume_all(struct sl_script *s);
 
 /* Cancel each active run that the user's signal has not cancelled yet. */

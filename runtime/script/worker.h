@@ -2,8 +2,8 @@
  * worker.h - the handle of a worker in Lua (room: script)
  *
  * A handle closes on __gc and __close; it is kept alive by its active run. Its
- * user value is the latest run. Whatever waits here turns the loop, and is
- * therefore an error inside a handler.
+ * user value is the latest run. Every function here that waits turns the loop,
+ * and is therefore an error inside a handler.
  */
 #pragma once
 
