@@ -2,7 +2,7 @@
  * main.c - the command
  *
  * `sluice worker` goes straight to the host room. Everything else is Lua: a
- * state with a lid on its memory, in which sluice.internal.cli.main reads the
+ * state with a memory limit, in which sluice.internal.cli.main reads the
  * command line.
  * This is the only file that prints or exits.
  */
@@ -44,7 +44,7 @@ static bool is_ignored(int sig)
 }
 
 /* An inherited blocked SIGCHLD would hide every exit (FACTS, "Processes", 4).
- * Only nohup's wish survives. */
+ * Of what is inherited only nohup's ignored SIGHUP is kept. */
 static void reset_signals(void)
 {
 	sigset_t none;
@@ -57,9 +57,9 @@ static void reset_signals(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* A closed standard descriptor would be taken by the next pipe. What stands in
- * for stdin or stdout is open the wrong way round: reading or writing fails
- * as it would have, and no row is lost without a word. */
+/* A closed standard descriptor would be reused by the next pipe. The replacement
+ * for stdin or stdout is opened for the wrong direction, so that reading or writing
+ * fails as it would have, and no row is lost silently. */
 static void open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -67,7 +67,7 @@ static void open_standard_descriptors(void)
 			(void)!open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY);
 }
 
-/* Async-signal-safe, as all that follows from a signal is. */
+/* Async-signal-safe, like everything that a signal handler calls. */
 static void sweep(void)
 {
 	struct sl_swept swept = sl_sweep();
@@ -82,7 +82,7 @@ static void sweep(void)
 	(void)!write(2, text.bytes, text.len);
 }
 
-/* Leave at once, and nothing behind. */
+/* End at once, and leave nothing behind. */
 static void die(int sig)
 {
 	sl_durable_abandon_all();
@@ -91,7 +91,7 @@ static void die(int sig)
 	raise(sig);
 }
 
-/* The third one, and SIGQUIT, are for what nothing else can stop. */
+/* The third signal, and SIGQUIT, are for what nothing else can stop. */
 static void on_signal(int sig)
 {
 	int saved = errno;
@@ -126,7 +126,7 @@ static void find_executable(const char *name)
 
 #define CALLER_OF_REQUIRE 2
 
-/* The searcher of `require` for our own modules; no other is asked for them. */
+/* The searcher of `require` for our own modules; no other searcher is tried for them. */
 static int search_embedded(lua_State *L) /* [name] */
 {
 	const char *name = luaL_checkstring(L, 1);
@@ -147,7 +147,7 @@ static int search_embedded(lua_State *L) /* [name] */
 
 #define BEHIND_PRELOAD 2
 
-/* What we need of others comes from Lua's directories. */
+/* Third-party modules that we need come from Lua's directories. */
 static void set_own_path(lua_State *L)
 {
 	lua_getglobal(L, LUA_LOADLIBNAME);
@@ -189,7 +189,7 @@ static int push_texts(lua_State *L, const struct sl_embedded *first)
 	return 1;
 }
 
-/* For cli/ready.lua, when a run asks for one: the texts of the ready scripts, by name. */
+/* For cli/ready.lua, if a run asks for one: the texts of the ready scripts, by name. */
 static int push_scripts(lua_State *L)
 {
 	return push_texts(L, sl_embedded_scripts);
@@ -207,7 +207,7 @@ struct command {
 	int argc;
 	char **argv;
 	int exit_code;
-	bool sigpipe; /* to die of, as whoever reads our output has gone */
+	bool sigpipe; /* die of SIGPIPE, because the reader of our output has gone */
 };
 
 static void push_arguments(lua_State *L, const struct command *c)
@@ -223,11 +223,11 @@ static void push_arguments(lua_State *L, const struct command *c)
 
 static void open_libraries(lua_State *L)
 {
-	lua_gc(L, LUA_GCSTOP); /* little of what is made until main.lua goes on is garbage */
+	lua_gc(L, LUA_GCSTOP); /* until main.lua restarts it: little of what is made before is garbage */
 	luaL_openlibs(L);
 	sl_popen_open(L);
-	/* What a row leaves behind dies young. (None of the known bugs of 5.4.4 is
-	 * in this mode; a script may choose the other one.) */
+	/* The garbage of a row dies young. (None of the known bugs of 5.4.4 is in
+	 * this mode; a script may choose the other one.) */
 	lua_gc(L, LUA_GCGEN, 0, 0);
 	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
 	lua_pushcfunction(L, luaopen_sluice_core);
@@ -262,7 +262,7 @@ static int add_traceback(lua_State *L) /* [error] */
 	return 1;
 }
 
-/* A bug of ours, or memory that ran out where no handler is to blame. */
+/* A bug of ours, or memory that ran out outside of any handler. */
 static void report_internal(lua_State *L)
 {
 	const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "unknown";
@@ -324,5 +324,5 @@ int main(int argc, char **argv)
 	sweep();
 	signal(SIGPIPE, SIG_DFL);
 	raise(SIGPIPE);
-	return 128 + SIGPIPE; /* it was blocked after all */
+	return 128 + SIGPIPE; /* SIGPIPE was blocked after all */
 }

@@ -18,12 +18,12 @@
 #include "script/row.h"
 
 #define CLASS "sluice.core.Expression"
-#define ARRAY "sluice.array" /* how Lua calls those tables (value.h) */
+#define ARRAY "sluice.array" /* what Lua's messages call array tables (value.h) */
 
-#define LOOKED_AT 100 /* rows whose names are remembered, when one is missing */
-#define NAMES 32      /* so many */
+#define LOOKED_AT 100 /* rows whose names are remembered when a name is missing */
+#define NAMES 32      /* names remembered */
 
-/* User values: the row, when it is one; by part, the functions that are called by
+/* User values: the row, if it is a userdata; by part, the functions that are called by
  * a bare name, decimals, members of libraries and the metatables of tables; the names of
  * fields that rows had. */
 enum { ROW = 1, FUNCTIONS, SEEN, VALUES = SEEN };
@@ -31,14 +31,14 @@ enum { ROW = 1, FUNCTIONS, SEEN, VALUES = SEEN };
 struct sl_expression { /* a userdata */
 	struct sl_script *script;
 	const struct sl_row_object *row; /* given as an argument; NULL: the row at hand */
-	uint64_t made; /* serial of the row at hand that was made into the user value */
+	uint64_t made; /* serial of the row at hand whose userdata is in the user value ROW */
 	struct sl_syntax tree;
 	struct sl_predicate predicate;
 	bool is_simple;
 	struct sl_buffer lines;  /* a uint16_t for each line of the chunk */
 	unsigned looked_at;
 	size_t len;
-	char *source;            /* in name's block */
+	char *source;            /* after the name */
 	char name[];             /* of the chunk, for messages; then the source */
 };
 
@@ -52,11 +52,11 @@ static int expression_gc(lua_State *L) /* [expression] */
 	return 0;
 }
 
-/* ---- what a chunk is given; upvalue 1 of each is the expression ---- */
+/* ---- functions for the chunk; upvalue 1 of each is the expression ---- */
 
 #define SELF lua_upvalueindex(1)
 #define METATABLE lua_upvalueindex(2) /* of rows */
-#define STRINGS lua_upvalueindex(3)   /* short ones that come again */
+#define STRINGS lua_upvalueindex(3)   /* cache of short recurring strings */
 
 static struct sl_expression *self(lua_State *L)
 {
@@ -72,7 +72,7 @@ static const struct sl_part *part_at(lua_State *L, const struct sl_expression *e
 	return &e->tree.parts[*i];
 }
 
-/* The names that the rows have in place of the one that is looked for. */
+/* Remember the names that the row has, because the one looked for is missing. */
 static void remember_names(lua_State *L, struct sl_expression *e)
 {
 	struct sl_json_value field, root;
@@ -112,8 +112,8 @@ static bool find(lua_State *L, struct sl_expression *e, uint16_t i, struct sl_js
 	return found;
 }
 
-/* A field, or of a library, where the row has no field of its name, the member
- * that it had when the expression was compiled. */
+/* Push a field; or a member of a library, as of when the expression was compiled,
+ * if the row has no field of the library's name. */
 static void push_field(lua_State *L, struct sl_expression *e, uint16_t i, bool is_null_nil)
 {
 	const struct sl_part *p = &e->tree.parts[i];
@@ -195,7 +195,7 @@ static int new_table(lua_State *L) /* [part] */
 	return 1;
 }
 
-/* That Lua takes them for different is known. */
+/* Called only for values that Lua considers different. */
 static int are_one_number(lua_State *L) /* [value, value] */
 {
 	int order;
@@ -203,7 +203,7 @@ static int are_one_number(lua_State *L) /* [value, value] */
 	return 1;
 }
 
-/* A handler made from an expression sees the row only through here. */
+/* The only way in which an expression gets the row as a userdata. */
 static int get_row(lua_State *L)
 {
 	struct sl_expression *e = self(L);
@@ -227,8 +227,8 @@ static void name_place(const struct sl_expression *e, size_t at, struct sl_error
 	sl_error_text(err, SL_D_TEXT, e->source, e->len);
 }
 
-/* The part whose line a message of Lua begins with ("EXPR:12: ..."), and the rest
- * of the message; or 0. */
+/* The part of the line that a Lua message begins with ("EXPR:12: ..."), or 0;
+ * *message moves to the rest. */
 static uint16_t blamed(const struct sl_expression *e, const char **message)
 {
 	uint16_t part;
@@ -244,8 +244,8 @@ static uint16_t blamed(const struct sl_expression *e, const char **message)
 	return part;
 }
 
-/* Lua does not note the line of a // or % before it divides: the nearest around
- * what it did note. */
+/* Lua does not record the line of a // or % before it divides: the nearest one around
+ * the part that it did record. */
 static uint16_t dividing(const struct sl_expression *e, uint16_t noted)
 {
 	uint16_t best = noted;
@@ -259,7 +259,7 @@ static uint16_t dividing(const struct sl_expression *e, uint16_t noted)
 	return best;
 }
 
-/* The words behind `start` of a message, up to `stop`; "" when it begins otherwise. */
+/* The words between `start`, with which the message begins, and `stop`: their length, or 0. */
 static int between(const char *message, const char *start, const char *stop, const char **word)
 {
 	size_t n = strlen(start);
@@ -297,7 +297,7 @@ static void say_call(lua_State *L, const struct sl_expression *e, const struct s
 		sl_fail(err, SL_EXPRESSION, 0, "%s: what is called is not a function, but a %.*s", e->name, len, type);
 }
 
-/* Lua's words, without the names that only the chunk has. */
+/* Lua's message, without the names that exist only in the chunk. */
 static void say(lua_State *L, const struct sl_expression *e, const struct sl_part *p, const char *message,
                 struct sl_error *err)
 {
@@ -321,7 +321,7 @@ static void say(lua_State *L, const struct sl_expression *e, const struct sl_par
 	}
 }
 
-/* The first `from` of a message, and what follows up to len bytes in all, by less. */
+/* Replace the len bytes that begin with the first `from` in a message by a shorter text. */
 static void replace(char *message, const char *from, size_t len, const char *by)
 {
 	char *at = strstr(message, from);
@@ -426,8 +426,8 @@ static bool is_literal(const struct sl_expression *e, uint16_t i)
 	return e->tree.parts[i].kind <= SL_SYNTAX_STRING;
 }
 
-/* Is it the library whose member was meant, as in math.pi, or in a call of what it has
- * not? */
+/* Does the name mean a library, whose member is used, as in math.pi, or called although
+ * it does not exist? */
 static bool is_of_member(const struct sl_expression *e, uint16_t name)
 {
 	const struct sl_part *parts = e->tree.parts;
@@ -506,7 +506,7 @@ static struct sl_expression *push_state(lua_State *L, const char *name, const ch
 	return e;
 }
 
-/* The member of a global library that a part may mean, into the table below. */
+/* Put the member of a global library that a part may mean into the table below. */
 static void find_member(lua_State *L, struct sl_expression *e, uint16_t i) /* [..., functions, globals] */
 {
 	struct sl_part *p = &e->tree.parts[i];
@@ -520,7 +520,7 @@ static void find_member(lua_State *L, struct sl_expression *e, uint16_t i) /* [.
 	lua_pop(L, 1);
 }
 
-/* The metatable that keeps the fields of a table as they are written. */
+/* Make the metatable that keeps the fields of a table in their written order. */
 static void keep_order(lua_State *L, const struct sl_expression *e, uint16_t i) /* [..., functions, globals] */
 {
 	lua_Integer rank = 0;
@@ -542,8 +542,8 @@ static void keep_order(lua_State *L, const struct sl_expression *e, uint16_t i) 
 	lua_pop(L, 1);
 }
 
-/* What is called by a bare name is a global function: true, or the place of one
- * that there is not. */
+/* Find what the parts need, such as the global functions called by a bare name: true;
+ * or false and the place of a function that does not exist. */
 static bool find_functions(lua_State *L, struct sl_expression *e, struct sl_syntax_error *err) /* [..., expression] */
 {
 	lua_getiuservalue(L, -1, FUNCTIONS);
@@ -577,7 +577,7 @@ static void push_function(lua_State *L, struct sl_expression *e)
 {
 	static const lua_CFunction given[] = { get_field, get_present, get_item, call_values, new_table, get_row };
 	int state = lua_gettop(L);
-	struct sl_codec *codec = sl_codec_push(L); /* its buffer is freed whatever happens */
+	struct sl_codec *codec = sl_codec_push(L); /* its buffer is freed even after an error */
 	const char *chunk_name = lua_pushfstring(L, "=%s", e->name);
 	if (sl_translate(&e->tree, &codec->out, &e->lines) != 0)
 		luaL_error(L, "not enough memory for an expression");

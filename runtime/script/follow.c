@@ -57,7 +57,7 @@ static void close_failed(lua_State *L, lua_State *co)
 {
 	int status = lua_status(co);
 	if (status == LUA_OK || status == LUA_YIELD)
-		return; /* not the coroutine failed, but resuming it */
+		return; /* resuming it failed, not the coroutine */
 	lua_xmove(L, co, 1); /* where lua_resetthread expects it; it came from there */
 	lua_State *from = sl_limit_switch(limit_of(L), co);
 	lua_resetthread(co);

@@ -23,14 +23,14 @@
 
 enum stage { RUNNING, COMMITTING, COMMITTED };
 
-/* What was told beforehand. */
+/* What was set beforehand. */
 static struct {
 	void (*leave)(void);
 	const struct sl_script *script;
 	bool json, clear, colour, held, replace;
 	char summary[PATH_MAX], temporary[PATH_MAX]; /* empty: none is wanted */
 	enum stage stage;
-	int told; /* the exit code of a failure that has been told already, or 0 */
+	int told; /* the exit code of a failure that has already been reported, or 0 */
 } last;
 
 /* ---- what is said ---- */
@@ -41,7 +41,7 @@ struct end {
 	const char *kind;
 	int code;
 	const char *message, *handler;
-	int64_t limit_ms; /* that passed; 0: it was a signal */
+	int64_t limit_ms; /* the limit exceeded; 0: it was a signal or os.exit */
 	struct sl_counts counts;
 };
 
@@ -168,7 +168,7 @@ static void put_error(struct sl_fixed *f, const struct end *e)
 	sl_fixed_text(f, "}");
 }
 
-/* As internal/outcome.lua has it. */
+/* In the form of internal/outcome.lua. */
 static void put_outcome(struct sl_fixed *f, const struct end *e)
 {
 	const struct sl_counts *c = &e->counts;
@@ -239,8 +239,8 @@ static void put_lines(struct sl_fixed *f, const struct end *e)
 
 /* ---- where it is written ---- */
 
-/* A reader that does not read is not waited for: a pipe that poll finds writable has
- * room for PIPE_BUF. */
+/* Waits at most PATIENCE_MS for a reader that does not read: a pipe that poll finds
+ * writable has room for PIPE_BUF. */
 static bool write_all(int fd, const struct sl_fixed *f)
 {
 	for (size_t at = 0; at < f->len;) {
@@ -254,7 +254,7 @@ static bool write_all(int fd, const struct sl_fixed *f)
 	return true;
 }
 
-/* As a whole, as internal/cli/summary_file.lua does it. */
+/* Replaces the whole file, like internal/cli/summary_file.lua. */
 static void replace_summary(const struct sl_fixed *f)
 {
 	unlink(last.temporary);
@@ -321,7 +321,7 @@ static void end_process(struct sl_limit *limit, const struct sl_scope *scope)
 	_exit(last.told != 0 ? last.told : e.code);
 }
 
-/* ---- what is told beforehand ---- */
+/* ---- what is set beforehand ---- */
 
 void sl_last_resort_enable(void (*leave)(void))
 {
@@ -351,7 +351,7 @@ int sl_last_resort_words(lua_State *L) /* [words] */
 	last.replace = sl_option_boolean(L, 1, "replace");
 	lua_getfield(L, 1, "summary");
 	const char *path = luaL_optstring(L, -1, "");
-	char *real = last.replace ? realpath(path, NULL) : NULL; /* a link stays one */
+	char *real = last.replace ? realpath(path, NULL) : NULL; /* a symbolic link is kept */
 	int len = snprintf(last.summary, sizeof last.summary, "%s", real != NULL ? real : path);
 	free(real);
 	int more = snprintf(last.temporary, sizeof last.temporary, "%s" SUFFIX, last.summary);

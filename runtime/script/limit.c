@@ -14,11 +14,11 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-#define TICKS 50             /* per handler limit, when the limit is short */
+#define TICKS 50             /* per handler limit, if the limit is short */
 #define LONGEST_TICK_MS 100
 #define DEADLINE_REPEAT_MS 20 /* a handler may begin just after the deadline */
 
-static const char key; /* its address, in the registry: the state's limit */
+static const char key; /* its address is the registry key of the state's limit */
 
 static struct sl_limit *limit_of(lua_State *L)
 {
@@ -46,7 +46,7 @@ static void on_hook(lua_State *L, lua_Debug *ar)
 	(void)ar;
 	if (expired(limit_of(L)))
 		luaL_error(L, "the handler was stopped");
-	lua_sethook(L, NULL, 0, 0); /* a coroutine that slept through its scope's end */
+	lua_sethook(L, NULL, 0, 0); /* a coroutine that was suspended when its scope ended */
 }
 
 static void remember_user_hook(struct sl_limit *limit, lua_State *L)
@@ -96,7 +96,7 @@ static struct timespec timespec_of(int64_t ns)
 	return (struct timespec){ .tv_sec = ns / SL_NS_PER_S, .tv_nsec = ns % SL_NS_PER_S };
 }
 
-/* After that time on_grace looks again, unless it is to look before. */
+/* Call on_grace again after this time, unless it is due sooner. */
 static void start_grace(struct sl_limit *limit, int64_t ns)
 {
 	struct itimerspec now, when = { .it_value = timespec_of(ns) };
@@ -158,7 +158,7 @@ static void deadline_passed(struct sl_limit *limit, struct sl_alarm *a)
 
 static sl_limit_stuck *on_stuck;
 
-/* Whoever was asked to end has had time for it. */
+/* The grace period of what was asked to end may be over. */
 static void on_grace(struct sl_limit *limit)
 {
 	int64_t grace = grace_ns(limit), now = sl_now_ns();
@@ -217,7 +217,7 @@ bool sl_limit_exit(struct sl_limit *limit)
 
 /* ---- timers ---- */
 
-/* Left in place for good: the default action of a late signal is death. */
+/* The handler is never removed: a late signal's default action would end the process. */
 static int take_signal(void)
 {
 	struct sigaction action = { .sa_sigaction = on_alarm, .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -271,7 +271,7 @@ void sl_limit_on_stuck(sl_limit_stuck *stuck)
 	on_stuck = stuck;
 }
 
-/* Once made, it stays. */
+/* Once made, the timer stays. */
 static int grace_make(struct sl_limit *limit)
 {
 	if (on_stuck == NULL || limit->grace.running)
@@ -341,7 +341,7 @@ void sl_limit_deadline_end(struct sl_alarm *a)
 void sl_limit_set(struct sl_limit *limit, int64_t handler_ms)
 {
 	limit->handler_ms = handler_ms;
-	/* The first tick may come right after the scope began: one more. */
+	/* The first tick may come right after the scope began, so one more is allowed. */
 	limit->ticks_allowed = (sig_atomic_t)((handler_ms + tick_ms(limit) - 1) / tick_ms(limit));
 	if (limit->holders == 0)
 		return;

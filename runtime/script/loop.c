@@ -26,8 +26,8 @@ static void turn(struct sl_script *s, lua_State *L, int wait_ms)
 	sl_script_leave(s, was);
 }
 
-/* Is more there already? Then the writers can wait for it. Else write, and
- * let the caller look before the loop blocks. */
+/* If more has already arrived, the writers can wait for it. Otherwise flush
+ * them, and let the caller check before the loop blocks. */
 static void turn_or_flush(struct sl_script *s, lua_State *L)
 {
 	uint64_t before = s->events;

@@ -25,7 +25,7 @@ static void set_per_stream(lua_State *L, const struct sl_ledger *ledger) /* [...
 	lua_setfield(L, -2, "per_stream");
 }
 
-/* summary.NAME decoded, summary.NAME_json as it came; neither when there is none. */
+/* Sets summary.NAME, decoded, and summary.NAME_json, the original text; neither if there is none. */
 static void set_json(lua_State *L, struct sl_script *s, const char *name, const char *raw_name,
                      struct sl_text json) /* [..., summary] */
 {
@@ -37,7 +37,7 @@ static void set_json(lua_State *L, struct sl_script *s, const char *name, const 
 	lua_setfield(L, -2, name);
 }
 
-/* 16 digits: a Lua integer would be negative half of the time. */
+/* As 16 hexadecimal digits, because a Lua integer would be negative half of the time. */
 static void set_checksum(lua_State *L, uint64_t checksum) /* [..., table] */
 {
 	char digits[17];
@@ -46,7 +46,7 @@ static void set_checksum(lua_State *L, uint64_t checksum) /* [..., table] */
 	lua_setfield(L, -2, "checksum");
 }
 
-/* The seal that was checked, beside what became of the rows. */
+/* Adds the checksums of the seal that was checked to the counts of each stream. */
 static void add_checksums(lua_State *L, const struct sl_ledger *ledger) /* [..., counts] */
 {
 	lua_getfield(L, -1, "per_stream");
@@ -86,7 +86,7 @@ static void push_summary(lua_State *L, int run, const struct sl_outcome *o)
 
 /* ---- failure ---- */
 
-/* The handler's own error object has more to say than its copy in C; but
+/* The handler's own error object has more details than its copy in C; but
  * something else may have ended the request first. */
 static bool push_cause(lua_State *L, int run, const struct sl_error *err)
 {

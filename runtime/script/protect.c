@@ -17,7 +17,7 @@
 #define YIELD_HINT "a handler cannot yield"
 #define EXIT_HINT  "; a run ends early with run:stop(), and fails with error(...)"
 
-/* ---- what is said about a scope ---- */
+/* ---- messages about a scope ---- */
 
 /* The handler as the user knows it: "on_row", "streams.rows.where". */
 static const char *handler_name(const struct sl_scope *scope, char name[NAME_ROOM])
@@ -30,7 +30,7 @@ static const char *handler_name(const struct sl_scope *scope, char name[NAME_ROO
 	return name;
 }
 
-/* `said`: by the handler, as what it was waiting for has ended; or NULL. */
+/* `said`: the handler's own message, after the signal ended its wait; or NULL. */
 static void describe_signal(const char *name, const char *said, struct sl_error *err)
 {
 	int sig = sl_interrupt_signal();
@@ -86,7 +86,7 @@ static void describe_memory(lua_State *L, struct sl_error *err)
 		sl_error_number(err, SL_D_LIMIT, (int64_t)a->limit);
 }
 
-/* What is left to say when no error object could be made. */
+/* What can be reported if no error object could be made. */
 static void describe_bare(lua_State *L, const struct sl_scope *scope,
                           const struct sl_limit *limit, int status, struct sl_error *err)
 {
@@ -137,7 +137,7 @@ static void mark_place(lua_State *L, const struct sl_scope *scope) /* [..., obje
 	}
 }
 
-/* A system call that the user's signal has ended is not the script's failure. */
+/* A system call that the user's signal interrupted is not the script's failure. */
 static void forgive(const struct sl_scope *scope, struct sl_error *err)
 {
 	char room[NAME_ROOM], said[sizeof err->message];
@@ -162,7 +162,7 @@ static bool is_memory(lua_State *L, int index)
 	       strcmp(lua_tostring(L, index), "not enough memory") == 0;
 }
 
-/* An error that nobody made an object of: say what and where. */
+/* Make an error object, with what and where, of an error that is not one. */
 static void push_object(lua_State *L, const struct sl_script *s, const struct sl_scope *scope)
 {
 	SL_ERROR(err);
@@ -188,7 +188,7 @@ static int on_error(lua_State *L) /* [value] */
 	struct sl_scope *scope = atomic_load(&s->limit.scope);
 	luaL_checkstack(L, 8, "an error report");
 	if (!scope->expired && sl_lua_error_is(L, 1))
-		sl_lua_error_copy(L, 1); /* meant as it is: no traceback */
+		sl_lua_error_copy(L, 1); /* raised on purpose: no traceback */
 	else
 		push_object(L, s, scope);
 	mark_place(L, scope);
@@ -316,7 +316,7 @@ int sl_protect_afterwards(lua_State *L) /* [name, kind, f, arguments...] */
 	return count;
 }
 
-/* The limit is cleared within it: nothing of it is touched after that. */
+/* lua_close clears the limit, so the limit must not be touched afterwards. */
 void sl_protect_close(lua_State *L)
 {
 	struct sl_script *s = sl_script_of(L);

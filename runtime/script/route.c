@@ -92,8 +92,8 @@ static void set_slot(lua_State *L, const struct sl_route *r, int slot) /* [..., 
 	lua_rawseti(L, SL_BODY_SLOTS, r->slot + slot);
 }
 
-/* An expression is called without a userdata, as long as it is given the row
- * that came: on_row may be given another one. */
+/* An expression is called without a userdata, which works only for the row as
+ * received: on_row may get another one. */
 static bool open_up(lua_State *L, struct sl_route *r, enum sl_step step) /* [..., function] */
 {
 	if (step == SL_STEP_ON_ROW)
@@ -126,14 +126,14 @@ static void read_schema(lua_State *L, struct sl_route *r) /* [..., handlers] */
 	set_slot(L, r, SL_SLOT_SCHEMA);
 }
 
-/* Is the sink all that a row of this schema goes through? */
+/* Does a row of this schema go through nothing but the sink? */
 static bool is_direct(const struct sl_route *r)
 {
 	bool steps = r->has[SL_STEP_WHERE] || r->has[SL_STEP_MAP] || r->has[SL_STEP_ON_ROW];
 	return r->schema != NULL && !steps;
 }
 
-/* What takes rows as they are declared is asked before the taker. */
+/* What takes rows that are as declared is asked before the taker. */
 static void bind_taker(lua_State *L, struct sl_route *r, const struct sl_run *run)
 {
 	const struct sl_taker *t = &r->taker;
@@ -143,7 +143,7 @@ static void bind_taker(lua_State *L, struct sl_route *r, const struct sl_run *ru
 	set_slot(L, r, SL_SLOT_BOUND);
 }
 
-/* A sink has a taker, or else its method is called. */
+/* If a sink has no taker, its method is called. */
 static void read_sink(lua_State *L, struct sl_route *r, const struct sl_run *run) /* [..., handlers] */
 {
 	if (lua_getfield(L, -1, "sink") == LUA_TNIL) {
@@ -235,7 +235,7 @@ struct sl_route *sl_route_open(lua_State *L, struct sl_run *run, const struct sl
 			refuse_stream(L, r);
 		lua_newtable(L);
 	}
-	check_handlers(L, r->name); /* again: it is the script's table */
+	check_handlers(L, r->name); /* again, because the script may have changed its table */
 	read_handlers(L, r, run);
 	find_plain(r, run);
 	lua_settop(L, top);

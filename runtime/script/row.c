@@ -11,7 +11,7 @@
 #include "script/row_object.h"
 #include "sink/taker.h"
 
-/* A metatable is looked up by its name; this is asked several times for a row. */
+/* A metatable would be looked up by name, and this is called several times per row. */
 struct sl_row_object *sl_row_test(lua_State *L, int index)
 {
 	struct sl_row_object *row = lua_touserdata(L, index);
@@ -32,8 +32,8 @@ uint64_t sl_row_serial(const struct sl_row_object *row)
 	return row->serial;
 }
 
-/* A kept row parses its own bytes; the serial tells whose document it is, for
- * an address may be another row's by now. */
+/* A kept row parses its own bytes; the serial tells whose document it is, because
+ * an address may belong to another row by now. */
 static const struct sl_json *parse(lua_State *L, struct sl_script *s, uint64_t serial,
                                    const char *text, size_t len)
 {
@@ -66,10 +66,10 @@ const struct sl_json *sl_row_document(lua_State *L, const struct sl_row_object *
 	return parse(L, row->script, row->serial, text, len);
 }
 
-#define FEW 4 /* look-ups in pieces cost less than the whole document */
+#define FEW 4 /* this many look-ups in pieces cost less than parsing the whole document */
 
-/* The large row at hand, if this one is it (NULL: any), while it is asked for
- * little and nobody has parsed it. */
+/* The large row at hand, if this is it (row NULL: any), while there have been few
+ * look-ups and it has not been parsed. */
 static const struct sl_at_hand *large_at_hand(const struct sl_script *s,
                                                const struct sl_row_object *row)
 {
@@ -146,7 +146,7 @@ static int row_get(lua_State *L) /* [row, path, ...] */
 	luaL_checkany(L, 2);
 	luaL_checkstack(L, top, "too many paths");
 	for (int i = 2; i <= top; i++) {
-		/* Asked for again: to push a table may run a finalizer that parses. */
+		/* Looked up each time, because pushing a table may run a finalizer that parses. */
 		struct sl_json_value v;
 		if (sl_row_look_up(L, row, i, &v))
 			sl_script_push_value(L, row->script, v);
@@ -268,7 +268,7 @@ static int row_tostring(lua_State *L) /* [row] */
 	char *to = luaL_buffinitsize(L, &b, len);
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
-		to[i] = c == '\n' || c == '\r' ? ' ' : c; /* white space there, never in a string */
+		to[i] = c == '\n' || c == '\r' ? ' ' : c; /* always white space, never inside a string */
 	}
 	luaL_pushresultsize(&b, len);
 	return 1;
@@ -295,7 +295,7 @@ int sl_row_new(lua_State *L) /* [stream, sequence, text] */
 	from.sequence = (uint64_t)luaL_checkinteger(L, 2);
 	from.text = luaL_checklstring(L, 3, &from.len);
 	lua_settop(L, 3);
-	sl_script_parse(L, s, from.text, from.len); /* who reads the row relies on it */
+	sl_script_parse(L, s, from.text, from.len); /* readers of the row rely on valid JSON */
 	sl_row_push_metatable(L); /* [stream, sequence, text, metatable] */
 	sl_row_push(L, s, &from, 4);
 	return 1;

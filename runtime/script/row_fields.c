@@ -6,7 +6,7 @@
 /* Upvalues of the function. */
 enum { SCRIPT = 1, PATHS, KEYS, METATABLE };
 
-/* "name": with its colon, for each path. */
+/* Push a list with "name":, including the colon, for each path. */
 static void push_keys(lua_State *L, struct sl_script *s, int paths) /* [...] */
 {
 	lua_Integer n = luaL_len(L, paths);

@@ -1,4 +1,4 @@
-/* row_make.c - see row.h: rows are made, and large ones get their copies */
+/* row_make.c - see row.h: making rows, and copies of large ones */
 #include <string.h>
 
 #include <lauxlib.h>
@@ -8,11 +8,11 @@
 const char sl_row_mark = 0;
 
 #define LARGE (256u * 1024)
-#define QUICK_KIB 8192 /* so much is collected in less time than a large row takes */
+#define QUICK_KIB 8192 /* a heap this small is collected in less time than a large row takes */
 
-/* The collector does not know that a few large rows are much: it is told to look
- * for those before this one. Everywhere while that is quick, else among what is
- * young. */
+/* The collector does not notice that a few large rows are a lot of memory: make it
+ * look for earlier ones first. Everywhere while that is quick, otherwise among
+ * young objects. */
 static void make_way(lua_State *L, size_t len)
 {
 	if (len < LARGE || !lua_gc(L, LUA_GCISRUNNING))
@@ -54,7 +54,7 @@ static void push_with_copy(lua_State *L, struct sl_script *s, const struct sl_ro
 	row->text = text;
 }
 
-/* Rows with a lent text, as weak keys: unlike values, these are there until the
+/* Rows with a lent text, as weak keys: unlike weak values, these stay until the
  * finalizers that can still see them have run. */
 static void push_loans(lua_State *L)
 {
@@ -108,8 +108,8 @@ static const struct sl_row_object *first_loan(lua_State *L) /* [..., loans] */
 	return row;
 }
 
-/* Most are no longer wanted. A large one that the collector takes for old is
- * only found when it looks everywhere. */
+/* Most are no longer reachable. A large one that the collector considers old is
+ * found only by a full collection. */
 static bool is_wanted(lua_State *L) /* [..., loans] */
 {
 	if (lua_gc(L, LUA_GCISRUNNING))
@@ -121,7 +121,7 @@ static bool is_wanted(lua_State *L) /* [..., loans] */
 	return first_loan(L) != NULL;
 }
 
-/* To make it may be the end of the row itself; what it was lent stays. */
+/* Making the copy may collect the row itself; the lent text stays. */
 static void push_copy(lua_State *L, const struct sl_row_object *row)
 {
 	const char *text = row->text;
@@ -150,7 +150,7 @@ static void give_copies(lua_State *L) /* [..., loans, copy] */
 	}
 }
 
-/* A document of the lent text knows where that was. */
+/* A document of the lent text refers to its address. */
 static void forget_document(struct sl_script *s)
 {
 	if (s->codec != NULL)

@@ -43,7 +43,7 @@ void sl_run_deactivate(lua_State *L, struct sl_run *run)
 	run->active = false;
 	sl_limit_deadline_end(&run->deadline);
 	sl_limit_release(&run->script->limit);
-	forget_body(L, run); /* its slot is there: no memory needed */
+	forget_body(L, run); /* needs no memory: its slot exists */
 }
 
 /* ---- routes ---- */
@@ -158,13 +158,13 @@ void sl_run_cancel(lua_State *L, struct sl_run *run, const struct sl_error *why)
 	sl_script_leave(s, was);
 }
 
-/* Any run may leave the list meanwhile: begin anew each time. */
 bool sl_run_is_tired(const struct sl_run *run)
 {
 	int64_t rest_ns = run->script->rest_ns;
 	return rest_ns != 0 && sl_now_coarse_ns() >= rest_ns;
 }
 
+/* Any run may leave the list meanwhile, so begin again each time. */
 void sl_run_resume_all(struct sl_script *s)
 {
 	struct sl_run *run = LIST_FIRST(&s->runs);
@@ -281,7 +281,7 @@ static void push_only_export(lua_State *L, const struct sl_run *run)
 	lua_pushnil(L);
 }
 
-/* The export that the request names, else the worker's only one of its type. */
+/* The export that the request names, otherwise the worker's only one of its type. */
 static void push_export(lua_State *L, const struct sl_run *run)
 {
 	lua_getiuservalue(L, 1, SL_RUN_REQUEST);
@@ -333,7 +333,7 @@ static const luaL_Reg methods[] = {
 	{ "stop", run_stop },
 	{ "cancel", run_cancel },
 	{ "counts", run_counts },
-	{ "fates", run_fates }, /* for our own Lua */
+	{ "fates", run_fates }, /* for lualib only */
 	{ NULL, NULL },
 };
 

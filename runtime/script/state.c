@@ -14,7 +14,7 @@
 
 #define CLOSED "sluice is closed: the Lua state is being closed"
 
-static const char key; /* its address, in the registry */
+static const char key; /* its address is the registry key */
 
 /* ---- the parser that rows share ---- */
 
@@ -78,7 +78,7 @@ static void push_table(lua_State *L, struct sl_script *s, struct sl_json_value v
 	lua_replace(L, -2);
 }
 
-/* As sl_value_push does, but what most fields are costs one call of Lua. */
+/* Like sl_value_push, but the most common types cost only one call of the Lua API. */
 void sl_script_push_value(lua_State *L, struct sl_script *s, struct sl_json_value v)
 {
 	size_t len;
@@ -106,7 +106,7 @@ struct sl_json_value sl_script_parse(lua_State *L, struct sl_script *s, const ch
 	return sl_json_root(c->json);
 }
 
-/* ---- workers that are let go ---- */
+/* ---- workers to be freed ---- */
 
 void sl_script_expect_worker(lua_State *L, struct sl_script *s)
 {

@@ -43,7 +43,7 @@ static struct sl_handle *check_outside(lua_State *L, const char *what)
 	return h;
 }
 
-/* Push the latest run: it, or NULL. */
+/* Push the latest run and return it, or NULL. */
 static struct sl_run *push_run(lua_State *L)
 {
 	lua_getiuservalue(L, 1, LATEST_RUN);
@@ -64,7 +64,7 @@ static int64_t duration(lua_State *L, const char *name, int64_t preset)
 	return ms > 0 ? ms : preset;
 }
 
-/* [options]; pushes what holds the arrays. */
+/* [options]; pushes the values that hold the arrays. */
 static void read_options(lua_State *L, struct sl_worker_options *o)
 {
 	sl_worker_options_init(o);
@@ -165,7 +165,7 @@ static void connect(lua_State *L, struct sl_run *run, struct sl_worker *w)
 	run->worker = w;
 }
 
-/* Ask for it. That may report an outcome already: a process that cannot be
+/* Send the request. This may already report an outcome, if the process cannot be
  * started. */
 static int ask(lua_State *L, struct sl_handle *h, struct sl_run *run,
                const struct sl_request_options *o, struct sl_error *err)
@@ -209,7 +209,7 @@ static int worker_begin(lua_State *L) /* [worker, request] */
 
 /* ---- waiting ---- */
 
-struct ticker { /* a function at stack index 2, called every now and then */
+struct ticker { /* a function at stack index 2, called periodically */
 	int64_t every_ns, next_ns;
 };
 
@@ -232,7 +232,7 @@ static void call_tick(lua_State *L)
 	lua_call(L, 0, 0);
 }
 
-/* Call it when it is due: milliseconds until it is due again, or -1. */
+/* Call it if it is due. Returns the milliseconds until it is due again, or -1. */
 static int tick(lua_State *L, struct ticker *t)
 {
 	if (t->every_ns == 0)
@@ -274,11 +274,11 @@ static int worker_wait(lua_State *L) /* [worker, tick?, tick_ms?] */
 		h->script->rest_ns = 0;
 	}
 	if (run->interrupted && t.every_ns != 0)
-		call_tick(L); /* people like to hear that it was noticed */
+		call_tick(L); /* shows the user that the signal was noticed */
 	return push_outcome(L, 4, run);
 }
 
-/* [worker, run] -> [worker, run, row]: the row that waits, if any. */
+/* [worker, run] -> [worker, run, row]: take the row that waits, if any. */
 static bool take_pulled(lua_State *L)
 {
 	if (lua_getiuservalue(L, 2, SL_RUN_PULLED) == LUA_TNIL) {
@@ -297,7 +297,7 @@ static int worker_next(lua_State *L) /* [worker] */
 	struct sl_run *run = push_run(L);
 	if (run == NULL || !run->pull)
 		return luaL_error(L, "no request whose rows are pulled was begun");
-	if (take_pulled(L)) /* it came while another worker was waited for */
+	if (take_pulled(L)) /* it came during a wait for another worker */
 		return 1;
 	if (run->paused && !run->done) {
 		run->paused = false;
@@ -457,8 +457,8 @@ static int worker_end_recording(lua_State *L) /* [worker] */
 	return sl_worker_end_recording(h->worker, &err) == 0 ? return_true(L) : sl_lua_error_return(L, &err);
 }
 
-/* Let the worker go; an active run is cancelled first. Idempotent, also from
- * finalizers and inside handlers. */
+/* Release the worker; an active run is cancelled first. Idempotent; also allowed in
+ * finalizers and handlers. */
 static void close_handle(lua_State *L, struct sl_handle *h)
 {
 	SL_ERROR(why);
@@ -469,7 +469,7 @@ static void close_handle(lua_State *L, struct sl_handle *h)
 	sl_fail(&why, SL_CANCELLED, 0, "the worker was closed");
 	for (struct sl_run *run = LIST_FIRST(&h->script->runs); run != NULL; run = LIST_NEXT(run, entry))
 		if (run->worker == w) {
-			sl_run_cancel(L, run, &why); /* it may be gone now */
+			sl_run_cancel(L, run, &why); /* the run may be gone now */
 			break;
 		}
 	sl_script_doom_worker(h->script, w);
