@@ -1,9 +1,9 @@
 /*
  * extremes.h - the least and the greatest number and string, and means (room: schema)
  *
- * Numbers are compared exactly, by their digits if doubles cannot tell them apart, and kept as text, of which only
- * the first SL_EXTREMES_DIGITS digits are kept (then is_cut is set). Of equal numbers that are written differently
- * (1 and 1.0) the shorter text is kept; of texts of equal length, the first in byte order.
+ * Numbers are compared exactly, by their digits if doubles cannot tell them apart, and kept as text (the first
+ * SL_EXTREMES_DIGITS digits; is_cut: there were more). Of equal numbers that are written differently (1 and 1.0)
+ * the shorter text is kept; of texts of equal length, the first in byte order.
  *
  * The sum of 64-bit integers is exact; that of other numbers, as their nearest doubles, has an error of at most
  * about 2^-52 of the sum of their magnitudes, however many there are: A. Neumaier, "Rundungsfehleranalyse einiger

@@ -176,7 +176,7 @@ static int put_line(struct copy *c, struct sl_error *err)
 /* ---- errors, and the row that they are about ---- */
 
 /* The line in "COPY decl, line 3, column line: "x"", in the server's language: the first number
- * after the table's name; 0: there is none. Moves *at behind it. */
+ * after the table's name; 0: there is none. Moves *at past it. */
 static size_t line_of(const struct copy *c, const char **at)
 {
 	const char *context = *at;
