@@ -1,26 +1,26 @@
 ---@meta sluice.core
---- The C binding (runtime/script). Nothing here is for users' scripts: they
---- `require "sluice"`, which stands on this. Failures of the world are
---- `nil, err` (sluice.Error); misuse raises at the caller's line. All times
---- are whole milliseconds, 0 or nil means the default unless said otherwise.
+--- The C binding (runtime/script). Not for users' scripts: they `require
+--- "sluice"`, which is built on this. Operational failures are `nil, err`
+--- (sluice.Error); misuse raises at the caller's line. All times are whole
+--- milliseconds; 0 or nil means the default unless stated otherwise.
 
 ---@class sluice.core.LastWords
----@field json boolean?     as a line of JSON, on standard error
----@field clear boolean?    a progress line may stand there
+---@field json boolean?     as a line of JSON on standard error
+---@field clear boolean?    the terminal may show a progress line
 ---@field colour boolean?
 ---@field held boolean?     nothing is written before success
 ---@field summary string?   the path of a file
----@field replace boolean?  which is replaced as a whole, else written to
+---@field replace boolean?  the file is replaced as a whole; otherwise it is written to
 
 ---@class sluice.Error
 ---@field kind string        one of core.kinds
 ---@field message string     for people, without the kind
----@field os string?         the errno's text
+---@field os string?         the text for errno
 ---@field errno string?      its name: "EPIPE"
----@field stream string?     further details by the names of runtime/base/error.h
+---@field stream string?     further details, named as in runtime/base/error.h
 ---@field notes string[]?    what followed from it
 ---@field traceback string?  of an error that was not raised as an error object
----@field tail string?       of a failure of the worker: what it printed last
+---@field tail string?       for a failure of the worker: what it printed last
 
 ---@class sluice.core
 ---@field version string               "0.1.0"
@@ -29,108 +29,108 @@
 ---@field null lightuserdata           same value as cjson.null
 ---@field json table                   decode, encode, null, array, is_array
 ---@field kinds table<string, integer> kind -> exit code of the command
---- Make an error object. fields: details by name (unknown names are kept as
---- they are). An existing error object as message is returned unchanged.
+--- Make an error object. fields: details by name (unknown names are kept).
+--- If message is already an error object, it is returned unchanged.
 ---@field error fun(kind: string, message: string, fields: table?): sluice.Error
 --- Exit code of the command for this error (127 for spawn with ENOENT, ...).
 ---@field exit_code fun(err: sluice.Error): integer
---- Call f(...) contained: the CPU-time limit, the traceback, everything turned
---- into an error object of `kind` ("sink" unless told) with field handler =
+--- Call f(...) contained: the CPU-time limit applies, and every error becomes an
+--- error object of `kind` (default "sink") with a traceback and the field handler =
 --- name (of the handler, as the user knows it: "on_summary"). Returns true,
 --- results… or nil, err.
 ---@field protect fun(name: string, kind: string?, f: function, ...: any): true?, any
---- The same for what hears of an outcome: what is left of the request's time, and at
---- least two seconds, is its deadline.
+--- The same for handlers that are notified of an outcome: their deadline is what is
+--- left of the request's time, but at least two seconds.
 ---@field afterwards fun(name: string, kind: string?, f: function, ...: any): true?, any
---- os.execute, which ends with the handler that calls it (runtime/script/execute.h).
+--- os.execute, ended together with the handler that calls it (runtime/script/execute.h).
 ---@field execute fun(command: string?): boolean?, string?, integer?
---- Reap what this process has adopted (runtime/base/children.h); for the command only.
+--- Reap the processes that this one has adopted (runtime/base/children.h); for the command only.
 ---@field reap fun(): integer
---- End this process where a handler does not end (runtime/script/last_resort.h).
+--- End this process if a handler does not return (runtime/script/last_resort.h).
 ---@field last_resort fun()
---- How an outcome is told where a handler does not end, and how far the sinks
---- are then (runtime/script/last_resort.h).
+--- last_words: how the outcome is reported in that case; stage: how far the sinks are;
+--- told: the outcome has been reported, exit with this code (runtime/script/last_resort.h).
 ---@field last_words fun(words: sluice.core.LastWords)
 ---@field stage fun(name: "running"|"committing"|"committed")
 ---@field told fun(code: integer)
---- The same as protect for what must come to its end: the user's interrupts do not
+--- The same as protect for what must run to completion: the user's interrupts do not
 --- stop it. The CPU-time limit does.
 ---@field undisturbed fun(name: string, kind: string?, f: function, ...: any): true?, any
 --- Limits of containment for this Lua state: handler CPU time in ms (10 000).
 --- Memory is capped only in the command (main.c owns the allocator).
 ---@field limits fun(limits: { handler_ms: integer? })
---- The table, from which a name that it has not is an error: "OWNER has no
---- 'NAME'; did you mean …?" (runtime/lua/members.h). absent: names that are nil
---- unless they are set, as keys.
+--- Make access to an unknown name of the table an error: "OWNER has no 'NAME';
+--- did you mean …?" (runtime/lua/members.h). Returns the table. absent: as keys, the
+--- names that may be nil.
 ---@field members fun(table: table, owner: string, absent: table?): table
---- Which of these was meant (runtime/base/nearest.h), or nil.
+--- The candidate that was probably meant (runtime/base/nearest.h), or nil.
 ---@field nearest fun(word: string, candidates: string[]): string?
---- Compile EXPR of `sluice filter` (runtime/expression/syntax.h says what is
---- one): a bare name is a field of the payload, null and absence are two values,
---- and `row`, `null` and the safe globals are there where no field has the name. The
---- function takes a row and returns the value; what goes wrong in it is an
---- error of kind expression, with the place in the source. name: the chunk's,
---- for messages. err: kind usage.
+--- Compile EXPR of `sluice filter` (syntax: runtime/expression/syntax.h): a bare
+--- name is a field of the payload, null and absence are two values, and `row`, `null`
+--- and the safe globals are available unless a field has the same name. The function
+--- takes a row and returns the value; an error in it has kind expression and the
+--- place in the source. name: the chunk's, for messages. err: kind usage.
 ---@field expression fun(source: string, name: string): (fun(row: sluice.Row): any)?, sluice.Error?
---- What a run has shown about an expression (runtime/script/expression.h): the
---- names that no row had, those that some had, comparisons of constants.
+--- What a run has shown about an expression (runtime/script/expression.h): names that
+--- no row had, names that some rows had, comparisons of constants.
 ---@field expression_report fun(f: fun(row: sluice.Row): any): table
 --- Numbers that keep their digits (runtime/lua/decimal.h). Raises if the value is not a number.
 ---@field decimal fun(value: string|number|sluice.Decimal): sluice.Decimal
 ---@field is_decimal fun(value: any): boolean
---- A row that no worker has sent. Raises when the text is not JSON.
+--- A row that no worker has sent. Raises if the text is not JSON.
 ---@field row fun(stream: string, sequence: integer, text: string): sluice.Row
---- A recording of a worker that never ran (runtime/supervise/recording_maker.h). The file may not be there.
+--- A recording of a worker that never ran (runtime/supervise/recording_maker.h). The file must not exist.
 ---@field recording fun(path: string, of: { worker: string, version: string, export: string, request: string }): sluice.core.Recording?, sluice.Error?
---- What map makes of a row that is to be some of its fields (runtime/script/row.h).
+--- A function for map that reduces a row to some of its fields (runtime/script/row.h).
 ---@field fields fun(paths: string[]): fun(row: sluice.Row): sluice.Row
 --- Compile a row type: the table that sluice.schema makes (kind, its options,
---- expected; runtime/schema/program.c reads them). Raises when it makes
---- no sense. sluice.schema's compile() gives it for a type.
+--- expected; runtime/schema/program.c reads them). Raises if it makes no sense.
+--- The compile() of a type in sluice.schema returns this.
 ---@field schema fun(description: table): sluice.core.Schema
---- A buffered writer on a descriptor (not closed by it). Everything written is
---- flushed before the runtime waits for a worker, so output is live, before
---- on_diagnostic is called, and when the buffer is full.
----@field writer fun(of: integer|file*, name: string?): sluice.Writer   of a file, which must have nothing in its own buffer
---- A file that is there as a whole or not at all (runtime/file/durable.h):
---- what is written goes to a temporary file beside it, which takes its name at
---- commit. A write over RLIMIT_FSIZE is EFBIG where SIGXFSZ is ignored, as the
---- command does; a program that uses the module decides for itself. err: kind sink.
+--- A buffered writer on a descriptor (not closed by it). The buffer is flushed when
+--- it is full, before on_diagnostic is called, and before the runtime waits for a
+--- worker, so output is live.
+---@field writer fun(of: integer|file*, name: string?): sluice.Writer   a file must have nothing in its own buffer
+--- A file that appears as a whole or not at all (runtime/file/durable.h): data goes
+--- to a temporary file beside it, which is renamed at commit. A write beyond
+--- RLIMIT_FSIZE gives EFBIG if SIGXFSZ is ignored; the command ignores it, a program
+--- that uses the module decides for itself. err: kind sink.
 ---@field file fun(options: sluice.core.FileOptions): sluice.core.File?, sluice.Error?
---- Lines of CSV into a writer (runtime/sink/csv.h). All options are needed.
+--- Lines of CSV into a writer (runtime/sink/csv.h). All options are required.
 ---@field csv fun(writer: sluice.Writer, options: sluice.core.CsvOptions): sluice.core.Csv
---- A database of SQLite (runtime/sink/sqlite.h), or nil, why, and SQLite's result code.
+--- An SQLite database (runtime/sink/sqlite.h), or nil, the reason, and SQLite's result code.
 ---@field sqlite fun(path: string): sluice.core.Sqlite?, string?, string?
---- A connection to PostgreSQL (runtime/sink/postgres.h), or nil, why, and the SQLSTATE.
+--- A connection to PostgreSQL (runtime/sink/postgres.h), or nil, the reason, and the SQLSTATE.
 ---@field postgres fun(conninfo: string, limit_ms: integer): sluice.core.Postgres?, string?, string?
 ---@field shapes fun(stream: string?, by: string?): sluice.core.Shapes   (runtime/sink/shapes.h)
 ---@field stats fun(stream: string?, by: string?): sluice.core.Stats     (runtime/sink/stats.h)
---- A smaller recording made of one (runtime/host/recording_cut.h); where is an expression. err: usage
---- for what the recording has not, and as of replay for what is damaged.
+--- Make a smaller recording from a recording (runtime/host/recording_cut.h); where is an expression. err: usage
+--- if the recording lacks what is asked for; for a damaged one as in a replay.
 ---@field cut fun(options: sluice.core.CutOptions): sluice.core.CutReport?, sluice.Error?
 ---@field worker fun(options: sluice.core.WorkerOptions): sluice.core.Worker?, sluice.Error?
 --- Wait (without a worker) until every process of an earlier generation is
 --- gone, killing after its grace. The command calls it before it exits.
 ---@field finish fun()
 --- Signals that arrived since the last call: { name = "SIGINT", count = 1 } or nil.
---- The first SIGINT, SIGTERM or SIGHUP cancels every request, also a later one, at
---- the next row boundary (kind cancelled, field signal: its number); the second
---- kills what is leaving at once and stops a handler that runs.
+--- The first SIGINT, SIGTERM or SIGHUP cancels every request, including later ones, at
+--- the next row boundary (kind cancelled, field signal: its number); the second kills
+--- workers that are shutting down at once and stops a running handler.
 ---@field interrupted fun(): table?
---- The error of a wait that the user has asked to end, or nil: he has not. what: that was waited for.
+--- The error for a wait that the user has asked to end, or nil. what: what was waited for.
 ---@field cancelled fun(what: string): sluice.Error?
---- What os.exit is in the command: whatever of the user's runs fails, and no
+--- os.exit in the command: the user code that is running fails, and a pcall of its
+--- own cannot prevent that (runtime/script/limit.h).
 --- pcall of its own changes that (runtime/script/limit.h).
 ---@field exit fun()
---- Terminal facts for the progress line: is fd a terminal, its columns.
+--- For the progress line: whether fd is a terminal, and its columns.
 ---@field terminal fun(fd: integer): boolean, integer
---- "file", "directory", "pipe" (or a socket), "null" or "device"; or nil and why not.
+--- "file", "directory", "pipe" (or a socket), "null" or "device"; or nil and the reason.
 ---@field kind fun(of: string|integer): string?, string?   a path, or a descriptor
 ---@field hung_up fun(fd: integer): boolean   nobody reads what is written there any more
---- A file without a name in TMPDIR or /tmp, and that directory; or nil, why not, and the directory.
+--- An unnamed file in TMPDIR or /tmp, and that directory; or nil, the reason, and the directory.
 ---@field temporary fun(): file*?, string, string?
---- A message of others for people (runtime/base/visible.h): what would steer a
---- terminal is an escape, further lines are indented.
+--- Untrusted text made safe to show (runtime/base/visible.h): characters that would
+--- control a terminal are escaped, further lines are indented.
 ---@field visible fun(text: string): string
 ---@field environ fun(): table<string, string>  every variable by its name
 ---@field now fun(): number                     monotonic clock, seconds
@@ -142,37 +142,37 @@
 local core
 
 ---@class sluice.Decimal   immutable; tostring, .., <, <=, and arithmetic that gives a number (runtime/lua/decimal.h)
----@field eq fun(self, other: any): boolean   exactly, also of a number
+---@field eq fun(self, other: any): boolean   exact, also for a number
 
 ---@class sluice.core.Schema
---- A JSON text as the declared value. err: kind row_malformed, or row_invalid
+--- Decode JSON text to the declared value. err: kind row_malformed, or row_invalid
 --- with pointer, violations ({ pointer, expected, value } each, the first 20) and
 --- violation_count.
 ---@field decode fun(self, text: string): any, sluice.Error?
 
----@class sluice.core.Recording   in the order of a worker; all return true, or nil and why (kind sink)
+---@class sluice.core.Recording   calls in the order of a worker's; all return true, or nil and err (kind sink)
 ---@field row fun(self, stream: string, json: string): true?, sluice.Error?
 ---@field diagnostic fun(self, code: string, message: string): true?, sluice.Error?
 ---@field progress fun(self, phase: string, current: integer, total: integer?): true?, sluice.Error?
 ---@field summary fun(self, metadata: string?, stopped: boolean?): true?, sluice.Error?   metadata: JSON text
 ---@field failure fun(self, err: sluice.Error): true?, sluice.Error?
----@field exit fun(self, signalled: boolean, value: integer): true?, sluice.Error?   the signal, or the status
----@field close fun(self): true?, sluice.Error?   the file has its name
+---@field exit fun(self, signalled: boolean, value: integer): true?, sluice.Error?   value: the signal, or the status
+---@field close fun(self): true?, sluice.Error?   renames the file to its path
 
 ---@class sluice.core.CutOptions
 ---@field from string
 ---@field to string
 ---@field only string[]?      streams
----@field first integer?      sequences, both inclusive
+---@field first integer?      sequence numbers, both inclusive
 ---@field last integer?
 ---@field where (fun(row: sluice.Row): any)?   of core.expression
 ---@field redact string[]?    JSON Pointers
 
 ---@class sluice.core.CutReport
 ---@field streams { name: string, rows: integer, kept: integer }[]
----@field strings integer     that were redacted
+---@field strings integer     redacted
 ---@field others integer      values at such places that are not strings, and stay
----@field requests integer    these, and what follows, are in the copy as they were recorded
+---@field requests integer    this and the following are in the copy as they were recorded
 ---@field metadata integer
 ---@field replies integer
 ---@field failures integer
@@ -180,22 +180,22 @@ local core
 ---@field progress integer
 ---@field printed integer     bytes
 
----@class sluice.core.Taker   what rows go to without Lua (runtime/sink/taker.h)
+---@class sluice.core.Taker   takes rows without Lua (runtime/sink/taker.h)
 ---@field row fun(self, row: sluice.Row): true?, sluice.Error?  err: kind sink
 
 ---@class sluice.core.Shapes: sluice.core.Taker
 ---@field add fun(self, text: string, stream: string, line: integer?, file: string?): true?, sluice.Error?
 ---@field merge fun(self, other: sluice.core.Shapes): true?, sluice.Error?
 ---@field streams fun(self): string[]
----@field describe fun(self, stream: string): table?   runtime/schema/shape.h says what is in it
+---@field describe fun(self, stream: string): table?   its content: runtime/schema/shape.h
 
 ---@class sluice.core.Stats: sluice.core.Taker
 ---@field add fun(self, text: string, stream: string, line: integer?, file: string?): true?, sluice.Error?
 ---@field streams fun(self): string[]
----@field describe fun(self, stream: string, most: integer?): table?   runtime/schema/stats.h says what is in it
+---@field describe fun(self, stream: string, most: integer?): table?   its content: runtime/schema/stats.h
 
----@class sluice.Writer: sluice.core.Taker  of a row the JSON text on one line, and a newline; err with
----     field errno = "EPIPE" … and os
+---@class sluice.Writer: sluice.core.Taker  takes a row as its JSON text on one line, with a newline; err has
+---     the fields errno (such as "EPIPE") and os
 ---@field write fun(self, text: string): true?, sluice.Error?
 ---@field flush fun(self): true?, sluice.Error?
 
@@ -208,26 +208,26 @@ local core
 ---@class sluice.core.OldContent
 ---@field head string
 ---@field ends boolean   in \n
----@field eol "\n"|"\r\n"|"\r"|nil  of CSV: how its first line ends; "\r" also if its last line ends so; nil: no line ends
----@field open boolean?  of CSV: it ends within a quoted cell
+---@field eol "\n"|"\r\n"|"\r"|nil  of CSV: how its first line ends; "\r" also if its last line ends so; nil: it has no line end
+---@field open boolean?  of CSV: it ends inside a quoted cell
 
 ---@class sluice.core.File    rolls back on __gc and __close; errors have os and errno
 ---@field writer fun(self): sluice.Writer  the same each time; valid until prepare
 ---@field write fun(self, text: string): true?, sluice.Error?
---- What was there before, in append mode; nil when there was nothing. wanted: bytes of it, head; delimiter: of CSV.
---- Of gzip all is read and found to be sound; of CSV all is read for its quotes.
+--- The existing content, in append mode; nil if there is none. wanted: the size of head in bytes; delimiter: for CSV.
+--- A gzip file is read and verified as a whole; CSV is read as a whole for its quotes.
 ---@field old fun(self, wanted: integer?, delimiter: string?): sluice.core.OldContent?, sluice.Error?
---- Flush, sync and close. After a failure only rollback can follow.
+--- Flush, sync and close. After a failure only rollback is allowed.
 ---@field prepare fun(self): true?, sluice.Error?
 --- Rename over the target, sync the directory. err: kind commit.
 ---@field commit fun(self): true?, sluice.Error?
---- Remove the temporary file, if there is one still; the target is not touched.
+--- Remove the temporary file if it still exists; the target is not touched.
 ---@field rollback fun(self): true?, sluice.Error?
 
 ---@class sluice.core.Database
---- Values are nil, numbers and strings; with true how many rows it was about (PostgreSQL).
+--- Values are nil, numbers and strings; with true comes the number of affected rows (PostgreSQL).
 ---@field run fun(self, text: string, ...: any): true?, string|integer|nil, string?  nil, why, code
----@field run_patiently fun(self, text: string): true?, string?, string?  also when the user has asked to stop
+---@field run_patiently fun(self, text: string): true?, string?, string?  runs even after the user has asked to stop
 ---@field query fun(self, text: string, ...: any): any[][]?, string?, string?   false: NULL
 ---@field close fun(self)
 
@@ -241,7 +241,7 @@ local core
 ---@field copy fun(self, text: string, cells: sluice.core.CellsOptions): sluice.core.Copy?, string?, string?
 ---@field is_alive fun(self): boolean
 
----@class sluice.core.Cell   a column, and what is refused there (runtime/sink/cell.h)
+---@class sluice.core.Cell   a column, and what it refuses (runtime/sink/cell.h)
 ---@field name string
 ---@field type string?       nil: "any"
 ---@field null boolean?
@@ -272,7 +272,7 @@ local core
 ---@field close fun(self)
 
 ---@class sluice.core.Copy: sluice.core.Taker
----@field flush fun(self): true?, integer|sluice.Error|nil  with true how many rows there have been
+---@field flush fun(self): true?, integer|sluice.Error|nil  with true: the number of rows so far
 ---@field close fun(self)
 
 ---@class sluice.core.CsvOptions: sluice.core.CellsOptions
@@ -280,14 +280,14 @@ local core
 ---@field null string
 ---@field eol string
 
----@class sluice.core.Csv: sluice.core.Taker   of a row its payload; errors have column
----@field header fun(self): string?, sluice.Error?  the line of names; not written
+---@class sluice.core.Csv: sluice.core.Taker   takes a row's payload; errors have column
+---@field header fun(self): string?, sluice.Error?  the line of names, which is not written
 
----@class sluice.core.WorkerOptions   and those of internal/option_list.lua that belong to the worker, in ms and bytes
+---@class sluice.core.WorkerOptions   and the worker options of internal/option_list.lua, in ms and bytes
 ---@field argv string[]
 ---@field env table<string,string>?    the whole environment; nil: this process's
 ---@field pass_stdin boolean?
----@field takes_bad_lines boolean?      an adapter may report lines that are no rows, and go on
+---@field takes_bad_lines boolean?      an adapter may report lines that are not rows, and go on
 
 ---@class sluice.core.Handlers: sluice.StreamPolicy   the steps of a row (internal/policy.lua)
 ---@field schema sluice.core.Schema?
@@ -297,49 +297,49 @@ local core
 ---@field export string?      nil: the worker's only export of this type
 ---@field json string?        request value as JSON text; nil: null
 ---@field type "rows"|"call"
----@field timeout integer?    and the other options of a request, in ms; 0 none, nil default
+---@field timeout integer?    and the other options of a request, in ms; 0: none; nil: the default
 ---@field streams table<string, sluice.core.Handlers>?
 ---@field default sluice.core.Handlers?   streams without an entry; nil: unhandled_stream
----@field pull boolean?       rows come out of Worker:next(), after where and map if there are any
----@field named string?       names of streams that are taken, each with a NUL behind it, for a worker that asks
---- Hears of each rejected row, as it came, with line and file of the input where they are known.
+---@field pull boolean?       rows are returned by Worker:next(), after where and map if present
+---@field named string?       names of the accepted streams, each followed by a NUL, for a worker that asks
+--- Called for each rejected row, unmodified, with line and file of the input if known.
 ---@field on_reject (fun(row: sluice.Row, run, why: string|sluice.Error, line: integer?, file: string?))?
---- Hears of each row that violates its schema, whatever becomes of it: stream, sequence, violations.
+--- Called for each row that violates its schema, however it is handled: stream, sequence, violations.
 ---@field on_violation (fun(err: sluice.Error))?
----@field fates boolean?      write down what becomes of each row, for Run:fates()
+---@field fates boolean?      keep what happens to each row, for Run:fates()
 ---@field on_bad_line (fun(bad: sluice.core.BadLine, run))?
 ---@field on_diagnostic (fun(d: {code: string, message: string}, run))?
 ---@field on_progress (fun(p: {phase: string, current: integer, total: integer?}, run))?
 
----@class sluice.core.BadLine   a line that is no row
+---@class sluice.core.BadLine   a line that is not a row
 ---@field file string?
 ---@field line integer       from 1
 ---@field reason string
----@field text string        its bytes, maybe cut; "" where they are dropped
----@field size integer       how many it had
+---@field text string        its bytes, possibly cut; "" if bad lines are dropped
+---@field size integer       its full size in bytes
 
 --- closes on __gc and __close; internal/worker.lua says what info, health, stats and shutdown return
 ---@class sluice.core.Worker
---- Start the process, wait for the handshake.
+--- Start the process and wait for the handshake.
 ---@field start fun(self): true?, sluice.Error?
 --- Begin a request. Raises inside a handler (the loop is not re-entrant), as
---- do start, wait, next, shutdown, cycle and core.finish. What cannot be started
---- is an outcome, not an error here.
+--- do start, wait, next, shutdown, cycle and core.finish. A failure to start is
+--- an outcome, not an error here.
 ---@field begin fun(self, request: sluice.core.Request): sluice.Run?, sluice.Error?
 --- Run the loop until the outcome. tick (called at most every tick_ms, also
 --- while rows stream, and once more after a signal has cancelled the request) is
---- for progress lines. What it raises is raised here. Not for pulled rows.
+--- for progress lines. Errors that it raises are raised here. Not for pulled rows.
 ---@field wait fun(self, tick: fun()?, tick_ms: integer?): sluice.core.Summary?, sluice.Error?
---- Pull mode: the next row, or nil at the outcome (then Worker:wait() gives it at once).
+--- Pull mode: the next row, or nil at the outcome (Worker:wait() then returns it at once).
 ---@field next fun(self): sluice.Row?
 ---@field info fun(self): table?  nil before a handshake
 ---@field health fun(self): table
 ---@field stats fun(self): table
---- Leave in good order, wait until gone. err: kind shutdown_timeout when it had to be killed.
+--- Shut down in good order and wait for the exit. err: kind shutdown_timeout if it had to be killed.
 ---@field shutdown fun(self): table?, sluice.Error?
 --- Shutdown, then the next request gets a fresh generation.
 ---@field cycle fun(self): true?, sluice.Error?
---- What it does from here on is not recorded; the file has its name. err: kind sink.
+--- End the recording: what follows is not recorded, and the file is renamed to its path. err: kind sink.
 ---@field end_recording fun(self): true?, sluice.Error?
 ---@field close fun(self)
 
@@ -349,11 +349,11 @@ local core
 ---@field stop fun(self)
 ---@field cancel fun(self, reason: string?)
 --- { rows, bytes, kept, dropped, invalid, rejected, per_stream = {name = {the same six}}, bad_lines, elapsed (s),
----   progress = last progress table or nil }. rows = kept + dropped + rejected, but for a row at hand; invalid
----   ones, which the schema refused, are among the dropped; bad lines are no rows;
+---   progress = last progress table or nil }. rows = kept + dropped + rejected, except for the current row; invalid
+---   rows, which the schema refused, are counted in dropped; bad lines are not rows;
 ---   a row whose handling failed counts as rejected.
 ---@field counts fun(self): table
---- With fates, what became of each row of a stream, in order: k kept, d dropped, i dropped as invalid, r rejected.
+--- With fates: what happened to each row of a stream, in order: k kept, d dropped, i dropped as invalid, r rejected.
 ---@field package fates fun(self): table<string, string>
 
 ---@class sluice.core.Summary
@@ -366,8 +366,8 @@ local core
 ---@field reply any             of a call, decoded
 ---@field reply_json string?
 ---@field counts table          as Run:counts(), with the checksum of each stream: 16 hexadecimal digits
----@field notes string[]?       of rejected rows that no sink has
----@field already_committed boolean?  a run with this run_key was; nothing was asked or written
+---@field notes string[]?       about rejected rows that went to no sink
+---@field already_committed boolean?  a run with this run_key was committed before; nothing was requested or written
 ---@field run_key string?
 
 ---@class sluice.Row    tostring(row): the text on one line; an unknown field (row.name) raises
@@ -375,11 +375,11 @@ local core
 ---@field sequence integer
 ---@field raw string            the exact bytes
 ---@field payload any           decoded on first use
---- One field, by name or, when it begins with "/", JSON Pointer; several
+--- One field, by name or, if it begins with "/", JSON Pointer; several
 --- arguments give several values. Absent: nil.
 ---@field get fun(self, path: string, ...: string): any
---- The row goes no further than the handler that runs: where, map or on_row.
---- Only the first reason counts. Raises once its handlers are over.
+--- Stop the row at the handler that runs (where, map or on_row). Only the first
+--- reason counts. Raises once the row's handlers have ended.
 ---@field reject fun(self, reason: string)
 
 return core

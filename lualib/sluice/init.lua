@@ -7,7 +7,7 @@
 ---       print(row:get("name"), row:get("line"))
 ---     end
 ---
---- Failures of the world are `nil, err` (in a loop over rows they are raised);
+--- Operational failures are `nil, err` (in a loop over rows they are raised);
 --- err.kind is one of sluice.kinds. Misuse raises at the caller's line.
 --- User Lua runs in this process: errors, loops and memory bombs in handlers
 --- become typed failures; what no hook can stop, such as a C function that does
@@ -27,32 +27,32 @@ M.json = core.json
 M.array = core.json.array
 M.kinds = core.kinds
 
---- A number that keeps its digits, of a text such as "18446744073709551616" or "19.990", or of a number: rows
---- have decimals where an integer is beyond 64 bits or a number beyond a double's range. Its text is
---- tostring(d); < and <= are exact, and so is d:eq(other); Lua's == of a decimal and a number is false;
---- arithmetic gives a number of Lua's: d + 0 is the nearest. type(d) is "userdata", and tonumber(d) and
---- math.type(d) are nil, as of whatever is not a number of Lua's. Raises if the value is not a number.
+--- A number that keeps its digits, made from a text such as "18446744073709551616" or "19.990", or from a number.
+--- Rows have decimals where an integer exceeds 64 bits or a number exceeds a double's range. tostring(d) gives the
+--- digits; < and <= are exact, and so is d:eq(other); Lua's == between a decimal and a number is always false;
+--- arithmetic gives a Lua number: d + 0 is the nearest. type(d) is "userdata", and tonumber(d) and
+--- math.type(d) are nil, because d is not a Lua number. Raises if the value is not a number.
 ---@type fun(value: string|number|sluice.Decimal): sluice.Decimal
 M.decimal = core.decimal
 
---- From now on, a handler that nothing stops (a C function that does not return, a finalizer, a message
---- handler of xpcall) ends this program: a second after its CPU limit or its request's deadline has passed, a
---- minute if it commits, with its outcome on standard error and the exit code of that. Files that sinks were
---- writing are left as they were. The command does so always; a program has to ask for it, as its own
---- work ends, too.
+--- From now on, a handler that nothing can stop (a C function that does not return, a finalizer, a message
+--- handler of xpcall) ends this program a second after its CPU limit or its request's deadline has passed (a
+--- minute if it commits), with the outcome on standard error and the matching exit status. Files that sinks were
+--- writing are left as they were. The command always does this; a program has to ask for it, because its own
+--- work ends as well.
 ---@type fun()
 M.last_resort = core.last_resort
 
 ---@type fun(value: any): boolean
 M.is_decimal = core.is_decimal
 
---- An error object, as a sink or a policy raises or returns one: its kind
+--- An error object for a sink or a policy to raise or return: its kind
 --- decides the command's exit status. fields: details by name.
 ---@type fun(kind: string, message: string, fields: table?): sluice.Error
 M.error = core.error
 
---- Start a worker: its words as on a command line, and options by the names
---- of the command's (`timeout = "30s"`, `env = { NAME = "value" }`, `cwd`,
+--- Start a worker. spec holds its words as on a command line, and options with
+--- the command's names (`timeout = "30s"`, `env = { NAME = "value" }`, `cwd`,
 --- `lines = true`, `via = "ssh -T host --"`, …). Durations are seconds or
 --- strings such as "500ms"; sizes are bytes or strings such as "64KiB".
 ---@param spec table
@@ -79,11 +79,11 @@ function M.spawn(spec)
   return worker.wrap(handle, defaults)
 end
 
---- Options of a policy file, as internal/policy_options.lua says.
+--- Options of a policy file; see internal/policy_options.lua.
 M.options = policy_options.declare
 
 --- Standard output for handlers: `:row(row)` writes its JSON text on a line,
---- `:write(text)` any text; both raise when the output fails, so that a
+--- `:write(text)` any text; both raise if the output fails, so that a
 --- failed write fails the run. Use either this or print, not both.
 ---@return sluice.Stdout
 function M.stdout()

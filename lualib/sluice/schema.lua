@@ -10,45 +10,45 @@
 ---       --> nil, row_invalid: /line: expected an integer of at least 1, got 0
 ---
 --- Types such as string are used bare or with options, `schema.integer { min = 1 }`:
---- string, integer, number, decimal, boolean, null, any, array and map. What each may be told
---- stands in sluice/internal/schema/kinds.lua, kind by kind. Other types are made of something:
+--- string, integer, number, decimal, boolean, null, any, array and map. The options of each
+--- kind are in sluice/internal/schema/kinds.lua. Other types are built from parts:
 ---
 ---   record    schema.record(fields, { unknown = … }): these names. fields is
 ---             { name = type, … }, in alphabetical order, or to keep an order
 ---             { { "name", type }, … }. A field that is not declared is dropped,
----             undecoded ("drop", the default); kept as it is ("keep") or as
----             a type says (unknown = schema.string); or a violation ("refuse").
+---             undecoded ("drop", the default); kept unchanged ("keep") or checked
+---             against a type (unknown = schema.string); or a violation ("refuse").
 ---             schema.open and schema.closed are record with keep and refuse.
 ---   enum      schema.enum { "a", "b", 3, sluice.null }
 ---   const     schema.const(value): an enum of one
 ---   union     schema.union(a, b, …): the first that fits
----   optional  a field that may be absent: nil then
----   nullable  a value that may be null: sluice.null then
+---   optional  a field that may be absent, which gives nil
+---   nullable  a value that may be null, which gives sluice.null
 ---
---- An integer beyond 64 bits, and of number one beyond a double's range, is a decimal
---- (sluice.decimal) in Lua. A decimal is any number with the digits that it came with:
+--- An integer beyond 64 bits, and for number one beyond a double's range, is a decimal
+--- (sluice.decimal) in Lua. The decimal type takes any number and keeps its original digits:
 --- schema.decimal { precision = 12, scale = 2, min = "0.01", max = 1000 }.
 ---
---- A regex is an expression of ECMA-262 with its flag u. It matches anywhere in
---- a text, in time that grows with the text and no faster. When the type is
---- made, what cannot be had is refused by name: lookahead, lookbehind, back
---- references and flags in the expression. Of properties there are general
---- categories (\p{Letter}, \p{Lu}), scripts (\p{Script=Greek}), \p{Any}, \p{ASCII}
---- and \p{Assigned}. An expression takes at most 8 MiB, its counts written out:
---- enough for {10000} of . or {400} of \p{L}; beyond that use max_length.
+--- A regex is an ECMA-262 regular expression with the flag u. It matches anywhere in
+--- a text, in time linear in the length of the text. Unsupported features are refused by
+--- name when the type is made: lookahead, lookbehind, back references and flags in the
+--- expression. The supported properties are general categories (\p{Letter}, \p{Lu}),
+--- scripts (\p{Script=Greek}), \p{Any}, \p{ASCII} and \p{Assigned}. An expression takes
+--- at most 8 MiB, with its counts expanded: enough for {10000} of . or {400} of \p{L};
+--- beyond that use max_length.
 ---
 --- Every type takes title, description, examples, deprecated and default. The
---- default stands for an absent field, which need not be declared optional then;
---- each row gets its own copy. A default that is not valid is a mistake.
+--- default replaces an absent field, which then need not be declared optional;
+--- each row gets its own copy. An invalid default is an error in the declaration.
 ---
---- A record that was decoded is written (sluice.json.encode, a sink's column of
---- JSON) with its fields in the order of its type; kept ones follow, by name.
+--- A decoded record is written (sluice.json.encode, a sink's column of JSON) with
+--- its fields in the order of its type, followed by kept fields, sorted by name.
 ---
---- A type is a value, not to be changed. It can be asked: kind ("string", …;
---- a const is an enum), the options by their names, nullable, default;
---- fields of a record: a list of { name =, schema =, optional =, nullable = } in
+--- A type is a value and must not be changed. It has the fields kind ("string", …;
+--- a const is an enum), its options by name, nullable, default;
+--- fields (of a record): a list of { name =, schema =, optional =, nullable = } in
 --- order; items, values (of a map its type, of an enum the list), keys,
---- alternatives, unknown; and expected, the phrase of messages.
+--- alternatives, unknown; and expected, the phrase for messages.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local json = require "sluice.json"
@@ -59,8 +59,8 @@ local M = {}
 
 for name, constructor in pairs(make) do M[name] = constructor end
 
---- The type as a JSON Schema (2020-12), a table for sluice.json.encode. A type
---- that it cannot say is nil and an error (kind policy).
+--- The type as a JSON Schema (2020-12), a table for sluice.json.encode; nil and an
+--- error (kind policy) if JSON Schema cannot express it.
 ---@return table? document, sluice.Error? err
 function types.methods:to_json_schema()
   return require("sluice.internal.schema.json_schema").write(self)
@@ -68,10 +68,10 @@ end
 
 local JSON_SCHEMA_OPTIONS = { strict = check.boolean }
 
---- A JSON Schema, a table or a text, as a type: of draft-04, 06, 07, 2019-09 or
---- 2020-12, as its $schema says. What these types cannot say is refused with its JSON
---- Pointer (err.pointer; kind policy). What can be said is written down in
---- internal/schema/json_schema.lua. Keywords and formats of no draft are annotations,
+--- A type from a JSON Schema, a table or a text, of draft-04, 06, 07, 2019-09 or
+--- 2020-12, as its $schema says. What these types cannot express is refused with its JSON
+--- Pointer (err.pointer; kind policy); internal/schema/json_schema.lua lists what is
+--- supported. Keywords and formats that are in no draft are annotations,
 --- which are ignored; { strict = true } refuses them, because they may be misspelt.
 ---@param document table|boolean|string
 ---@param options { strict: boolean? }?
@@ -88,10 +88,10 @@ end
 
 -- ---- files ------------------------------------------------------------------
 
---- A schema from a file: of Lua (*.lua), which returns it, or a JSON Schema. A file may hold one for each
+--- A schema from a file: a Lua file (*.lua) that returns it, or a JSON Schema. A file may hold one for each
 --- stream, as a table { stream = schema } that Lua returns, or as the JSON Schema that `sluice infer` writes
---- (internal/schema/file.lua says how it looks): then a plain table of them by stream, which M.is tells
---- from a schema; or with a name only that of this stream. The error names the file and the place.
+--- (format: internal/schema/file.lua). Without a stream name the result is then a plain table of schemas by
+--- stream, which M.is tells from a schema; with one, it is only that stream's. The error names the file and the place.
 ---@param path string
 ---@param stream string?
 ---@return sluice.Schema|table<string, sluice.Schema>|nil schema, sluice.Error? err  kind usage or policy
@@ -100,9 +100,9 @@ function M.load(path, stream)
   return require("sluice.internal.schema.file").load(path, stream)
 end
 
---- What M.load has read as a table by stream: of a schema its only entry is the stream, or "rows"; of such a
---- table it is all, or what the stream has. one: what the error says, before their names, where several are left
---- and one is needed.
+--- Turn the result of M.load into a table by stream. A single schema becomes its only entry, under the stream or
+--- "rows"; from a table by stream the result is all of it, or only the given stream. one: what the error says,
+--- before their names, if several are left and one is needed.
 ---@param declared sluice.Schema|table<string, sluice.Schema>
 ---@param stream string?
 ---@param one string?
@@ -114,7 +114,7 @@ function M.by_stream(declared, stream, one)
   return require("sluice.internal.schema.file").by_stream(declared, stream, one)
 end
 
---- A type from values: what internal/infer/inference.lua says.
+--- Infer a type from values; see internal/infer/inference.lua.
 ---
 ---     local inference = schema.infer()
 ---     for row in worker:rows "index" do inference:add(row) end

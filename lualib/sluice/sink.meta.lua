@@ -1,45 +1,45 @@
 ---@meta sluice.sink
---- What a sink is. Ready ones are in lualib/sluice/sink/; anybody may write
---- one: a table or userdata with these methods. Every method runs contained,
+--- The contract of a sink. Ready-made ones are in lualib/sluice/sink/; to write
+--- your own, make a table or userdata with these methods. Every method runs contained,
 --- like a handler; what it raises, or returns as `nil, err`, fails the run
 --- with kind `sink` (`commit` from commit()), naming `streams.rows.sink` and the
---- method. A failure once reported sticks: a handler that swallows it with pcall
---- does not get a commit. A second Ctrl-C stops a handler, but no commit and no
---- rollback.
+--- method. A reported failure sticks: a handler that swallows it with pcall
+--- does not get a commit. A second Ctrl-C stops a handler, but neither a commit
+--- nor a rollback.
 ---
 --- One request, in order:
 ---
----     begin      every sink of the policy, before the worker is asked
+---     begin      every sink of the policy, before the request is sent
 ---     write      each row that the stream keeps, in order
 ---     prepare    every sink, once the worker's success has been checked:
----                whatever can fail must fail here
+---                everything that can fail must fail here
 ---     commit     every sink, only after all have prepared
----     rollback   instead of prepare and commit, or after a prepare, when
+---     rollback   instead of prepare and commit, or after a prepare, if
 ---                anything failed; also after a begin that failed half-way
 ---
 --- `nil, err` and false are failures, and so is returning nothing: a method
---- that worked returns true. A handler may call a sink itself, in a pcall even:
---- to hear of its failures all the same, the runtime puts functions of its own in
---- the sink's table, over begin, write, prepare and commit, until all have
---- prepared or rolled back. It cannot do so in a userdata, which has to remember
---- its failure and say it again in prepare.
+--- that worked returns true. A handler may call a sink itself, even in a pcall.
+--- To notice failures all the same, the runtime replaces begin, write, prepare
+--- and commit in the sink's table by functions of its own until all have prepared
+--- or rolled back. It cannot do so in a userdata, which must remember its
+--- failure and report it again in prepare.
 ---
---- After commit or rollback the sink can begin again. A sink that stands in
+--- After commit or rollback the sink can begin again. A sink that is used by
 --- several streams begins, prepares and commits once. rollback is idempotent.
---- When a commit fails after another sink has committed, the rest are rolled
---- back, and the error (kind `commit`) says in `committed`, `rolled_back` and
---- `uncertain` which are which.
+--- If a commit fails after another sink has committed, the rest are rolled
+--- back, and the error (kind `commit`) lists the sinks in `committed`,
+--- `rolled_back` and `uncertain`.
 
 ---@class sluice.SinkContext  what begin gets
 ---@field streams string[]     names of the streams that write here; sorted; "*" is the default handler
----@field schema sluice.Schema? of its rows: of its stream, when it has one stream, with a schema and without map
+---@field schema sluice.Schema? of its rows, if it serves a single stream with a schema and without map
 ---@field export string?
 ---@field request string?      JSON text
 ---@field run_key string?      `--run-key`, or the policy's run_key
----@field name string          how the policy names the sink, for messages: "streams.rows.sink"
+---@field name string          the sink's name in the policy, for messages: "streams.rows.sink"
 ---@field named table<string, any>   the streams that have an entry of their own
----@field run table          the same for all sinks of a run, and no other
----@field note fun(text: string)     say something with the outcome that is no failure
+---@field run table          the same for all sinks of a run, different for each run
+---@field note fun(text: string)     add a note to the outcome that is not a failure
 
 ---@class sluice.Seal
 ---@field stream string
@@ -51,25 +51,25 @@
 ---@field rejected integer
 
 ---@class sluice.Sink
---- The second result, with ok and a run key: "committed", a run of this key is; nothing will be
---- written or asked. "new": it is not. Nothing: the sink keeps no ledger of keys, and follows those that do.
+--- The second result, with true and a run key: "committed": a run of this key has been committed, so nothing
+--- will be requested or written. "new": it has not. nil: the sink keeps no ledger of keys, and follows those that do.
 ---@field begin fun(self, context: sluice.SinkContext): true?, sluice.Error|string|"committed"|"new"|nil
---- row: raw, payload (by the schema, when there is one), get()
+--- row: raw, payload (decoded by the schema if there is one), get()
 ---@field write fun(self, row: sluice.Row): true?, sluice.Error|string?
 --- seals: of every stream of the request, sorted by name
 ---@field prepare fun(self, seals: sluice.Seal[]): true?, sluice.Error|string?
 ---@field commit fun(self): true?, sluice.Error|string?
 ---@field rollback fun(self): true?, sluice.Error|string?  a failing rollback becomes a note
---- Optional. What rows go to directly, between begin and prepare: a sluice.Writer, a
+--- Optional. Takes rows directly, between begin and prepare: a sluice.Writer, a
 --- sluice.core.Csv, a sluice.core.Insert or a sluice.core.Copy. write() is then called by
 --- handlers only.
 ---@field taker sluice.core.Taker?
---- Optional. A sink for one run, with a state of its own: what stands in the policy is then only its
---- description, and several runs of one policy may be under way. Without it, it is the sink.
+--- Optional. Returns a sink for one run, with its own state: the sink in the policy is then only a
+--- description, and several runs of one policy may be in progress. Without it, the sink itself is used.
 ---@field instance (fun(self): sluice.Sink)?
---- Optional, of a sink whose commit may only say that it joins in that of
---- another: whether it is done (nil: nobody knows). Such sinks commit before those that lack it.
+--- Optional, for a sink whose commit may only join that of another: whether it has
+--- committed (nil: unknown). Such sinks commit before those that lack it.
 ---@field is_committed (fun(self): boolean?)?
---- Optional. true: the sink itself remembers what failed, and prepare says so;
---- nothing is put in its table, which saves a call for each row.
+--- Optional. true: the sink itself remembers failures and reports them in prepare;
+--- nothing is replaced in its table, which saves a call for each row.
 ---@field remembers boolean?

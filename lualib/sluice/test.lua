@@ -1,5 +1,5 @@
 --- Tests of policies: a policy is run on a recording, and what its sinks would get is
---- compared with what they should.
+--- compared with what is expected.
 ---
 ---     local test = require "sluice.test"
 ---
@@ -9,13 +9,13 @@
 ---       test.same({ { name = "main", size = 28 } }, result.sinks["streams.functions.sink"])
 ---     end)
 ---
---- Steps, schemas, dispositions, limits and handlers mean what they mean in `sluice run`, but
---- the sinks are replaced by lists in memory: no file is made, no database connected, and what
---- a sink itself refuses - a column that is missing, say - is not found here. What handlers open and write
---- themselves, beside these sinks, is as real as ever. What is printed does not appear, but is in the result. A process
---- replays the recording; it is gone when run returns.
+--- Steps, schemas, dispositions, limits and handlers behave as in `sluice run`, but the sinks
+--- are replaced by lists in memory: no file is written, no database connected, and errors
+--- of a sink itself, such as a missing column, are not found here. What handlers open and write
+--- themselves, outside these sinks, is real. Printed output does not appear, but is in the result. The
+--- recording is replayed by a process, which is gone when run returns.
 ---
---- Each run loads a policy's file anew, with the modules that lie beside it: what these keep is of
+--- Each run loads the policy's file anew, with the modules beside it, so their state lasts for
 --- one run. What was in package.loaded before stays there, so a spec may put a double of a module there.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
@@ -29,35 +29,35 @@ local text = require "sluice.internal.test.text"
 
 local M = {}
 
----@class sluice.test.Tally   what became of the rows of one stream
+---@class sluice.test.Tally   what happened to the rows of one stream
 ---@field delivered integer   by the worker
 ---@field kept integer
 ---@field dropped integer
----@field invalid integer     of the dropped and rejected, those that the schema refused
+---@field invalid integer     those of the dropped rows that the schema refused
 ---@field rejected integer
 
----@class sluice.test.Result  a table of plain values; tostring is the outcome as the command says it, and the tally
+---@class sluice.test.Result  a table of plain values; tostring gives the outcome in the command's words, and the tally
 ---@field success boolean
 ---@field failure sluice.Error?           with kind, message and the rest
 ---@field summary sluice.core.Summary?    with metadata, stopped, notes
----@field tally table<string, sluice.test.Tally>   by stream, of those that had rows
----@field rows integer                    delivered, of all streams; and so on
+---@field tally table<string, sluice.test.Tally>   by stream, for streams that had rows
+---@field rows integer                    delivered, in all streams; likewise the following
 ---@field kept integer
 ---@field dropped integer
 ---@field invalid integer
 ---@field rejected integer
 ---@field bad_lines integer
----@field sinks table<string, any[]>      what each sink has committed: the payloads as the sink gets them, in order. Names
----     as in the policy: "streams.functions.sink", "sink", "rejects", "streams.functions.rejects"; a sink that stands
----     in several streams has the name of the first. A sink that got nothing has an empty list
----@field tentative table<string, any[]>  the same of what was rolled back: after a failure, what had come until then
+---@field sinks table<string, any[]>      what each sink has committed: the payloads as the sink gets them, in order. Named
+---     as in the policy: "streams.functions.sink", "sink", "rejects", "streams.functions.rejects"; a sink that is used
+---     by several streams has the name of the first. A sink that got nothing has an empty list
+---@field tentative table<string, any[]>  the same for what was rolled back: after a failure, the rows received until then
 ---@field diagnostics { code: string, message: string }[]
 ---@field printed string                  by print, io.write and sluice.stdout()
 
 ---@class sluice.test.Options
----@field set table<string, any>?         as --set: options of a policy's file; tostring makes the values texts
----@field args any[]?                     what a policy's file gets as `...`
----@field export string?                  as --export, and so on: in place of the policy's own
+---@field set table<string, any>?         as --set: options of a policy's file; values are converted by tostring
+---@field args any[]?                     passed to a policy's file as `...`
+---@field export string?                  as --export; this and the following replace the policy's own
 ---@field request any
 ---@field run_key string?
 ---@field timeout string|number|nil
@@ -94,7 +94,7 @@ local READERS = lists.joined(
 
 local OF_FILES = { "set", "args" }
 
---- What is to be run, of a policy that is a table.
+--- Read a policy that is given as a table.
 ---@return sluice.Plan? plan, string? problem
 local function read_table(value, options)
   for _, name in ipairs(OF_FILES) do
@@ -128,7 +128,7 @@ local function order_of(from, rows, options)
   return order
 end
 
---- Run a policy on a recording. Whatever goes wrong in the run is in the result, also a policy's file
+--- Run a policy on a recording. Every failure of the run is in the result, including a policy file
 --- that cannot be loaded and a recording that cannot be read; misuse raises.
 ---@param from string|sluice.Policy   the path of a policy's file, or what such a file returns; its `worker` is not started
 ---@param rows string|sluice.test.Recording   the path of a FILE.rows, or what test.rows returns
@@ -146,13 +146,13 @@ end
 ---@field diagnostics { code: string, message: string }[]?   before its rows
 ---@field progress { phase: string, current: integer, total: integer? }[]?
 ---@field failure string|table|nil  after its rows it reports this: a message, or { kind = "callback_failed", message = … }
----@field status integer?     after its rows it ends with this exit status, in mid-stream
----@field signal string|integer|nil  the same, of this signal: "KILL"
----@field export string?      what it was asked; nil: what the policy asks
+---@field status integer?     after its rows it exits with this status, in mid-stream
+---@field signal string|integer|nil  the same with this signal: "KILL"
+---@field export string?      the requested export; nil: the one that the policy requests
 ---@field request any
 
 --- A recording of a worker with these rows, which are Lua values (sluice.null, sluice.array and decimals
---- are what they are in rows):
+--- mean the same as in rows):
 ---
 ---     test.rows { { name = "a" }, { name = "b" } }                       the stream "rows"
 ---     test.rows({ functions = { … }, errors = { … } }, { metadata = { files = 2 } })
@@ -167,7 +167,7 @@ function M.rows(rows, more)
   return made
 end
 
---- Raise, as a failed assertion where luassert is in use: busted tells those from errors.
+--- Raise; where luassert is loaded, as a failed assertion, which busted tells from an error.
 local function fail(message, level)
   local luassert = package.loaded.luassert
   if luassert then luassert(false, message, luassert:level(level + 1)) end
@@ -180,9 +180,9 @@ end
 ---     row 5: unexpected: {"name":"x"}
 ---     row 7: missing: {"name":"y"}
 ---
---- of which the first ten are shown. Rows are counted from 1; a missing one by its place among those expected. Numbers are
---- compared by their value (1 is 1.0), decimals exactly.
----@param expected any   a list of rows, or of sinks by their names, or whatever else
+--- The first ten are shown. Rows are counted from 1; a missing one by its position among those expected. Numbers are
+--- compared by value (1 equals 1.0), decimals exactly.
+---@param expected any   a list of rows, a table of sinks by name, or any other value
 ---@param actual any
 function M.same(expected, actual)
   local found = difference.of(expected, actual)

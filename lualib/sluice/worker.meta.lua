@@ -1,5 +1,5 @@
 ---@meta sluice.worker
---- Workers in Lua: what the file returns that `sluice run … -- worker.lua` starts.
+--- Workers in Lua: what the file started by `sluice run … -- worker.lua` returns.
 ---
 ---     ---@type sluice.LuaWorker
 ---     return {
@@ -16,44 +16,44 @@
 ---       calls = { version = function() return _VERSION end },
 ---     }
 ---
---- It runs in a plain Lua 5.4: the standard libraries, `arg` and `...` with the words behind the file's
---- name, as the lua command has them, and modules that lie beside the file or where LUA_PATH and LUA_CPATH say. `require
+--- It runs in a plain Lua 5.4: the standard libraries, `arg` and `...` with the words that follow the file's
+--- name, as in the lua command, and modules beside the file or found by LUA_PATH and LUA_CPATH. `require
 --- "sluice.json"` gives sluice.json.null, sluice.json.array, encode and decode; sluice.json.null is cjson.null.
---- What it prints to standard output or standard error arrives as diagnostics, line by line, and never among the rows.
+--- What it prints to standard output or standard error arrives as diagnostics, line by line, never among the rows.
 ---
---- An error that an export raises is the failure of its request (kind export_failed); the process
---- goes on, and serves the next request.
+--- An error raised by an export is the failure of its request (kind export_failed); the process
+--- continues and serves the next request.
 
 ---@class sluice.LuaWorker
----@field name string?       for `sluice info`; the file's name without it
+---@field name string?       for `sluice info`; default: the file's name
 ---@field version string?
---- By name, what gives rows. What it returns is the metadata of the summary, any value that is JSON; nil: none.
+--- Exports of rows, by name. The return value is the metadata of the summary: any value that is JSON; nil: none.
 ---@field exports table<string, fun(request: any, emit: sluice.Emit): any>?
---- By name, what gives one value: that of `sluice call` and worker:call(). nil is null.
+--- Exports of a single value, by name: the result of `sluice call` and worker:call(). nil is null.
 ---@field calls table<string, fun(request: any, emit: sluice.Emit): any>?
 
---- What a call named doctor gives, a list of these: `sluice info` shows them, in text and as JSON. No finding is an
---- empty list (sluice.json.array {}).
+--- A call named doctor returns a list of these: `sluice info` shows them, in text and as JSON. If there are no
+--- findings, it returns an empty list (sluice.json.array {}).
 ---@class sluice.Finding
 ---@field severity "info"|"warning"|"error"
 ---@field code string         short and stable: "cache_full"
----@field message string      what is the matter
+---@field message string      what is wrong
 ---@field hint string?        what to do about it
 
---- What sends rows and messages. Call it with a colon, and only as long as the export runs.
+--- Sends rows and messages. Call its methods with a colon, and only while the export runs.
 ---
---- When the runner has asked for an early end, the next emit:row ends the export, by an error that
---- no pcall keeps; rows that were sent count. An export with something to tidy up asks emit:stopped(), or has
+--- When the runner has asked for an early end, the next emit:row ends the export by an error that
+--- no pcall can catch; rows already sent count. An export that has to clean up checks emit:stopped(), or uses
 --- a variable with <close>.
 ---@class sluice.Emit
---- A row. Raises row_malformed if the value is not JSON (a function, NaN, text that is not UTF-8), and
---- frame_too_large beyond --max-frame; the export may catch these, and go on.
+--- Send a row. Raises row_malformed if the value is not JSON (a function, NaN, text that is not UTF-8), and
+--- frame_too_large beyond --max-frame; the export may catch these and go on.
 ---@field row fun(self: sluice.Emit, stream: string, payload: any)
---- A row whose payload is this JSON text, as it is.
+--- Send a row whose payload is this JSON text, unchanged.
 ---@field json fun(self: sluice.Emit, stream: string, text: string)
---- A message beside the rows. code: short and stable, such as "unreadable".
+--- Send a message beside the rows. code: short and stable, such as "unreadable".
 ---@field diagnostic fun(self: sluice.Emit, code: string, message: string)
---- How far the work is. Call it as often as you like: what comes too fast is left out.
+--- Report progress. Call it as often as you like: excess reports are left out.
 ---@field progress fun(self: sluice.Emit, phase: string, current: integer, total: integer?)
---- Whether the runner wants the end. Costs nothing.
+--- Whether the runner has asked for an early end. Costs nothing.
 ---@field stopped fun(self: sluice.Emit): boolean
