@@ -1,4 +1,4 @@
---- What users write, checked and read: values, and tables key by key.
+--- Check and read what users write: values, and tables key by key.
 local lists = require "sluice.internal.lists"
 local suggest = require "sluice.internal.suggest"
 
@@ -6,7 +6,7 @@ local M = {}
 
 ---@alias sluice.Reader fun(value: any, name: string): any, string?
 
---- A value in a message, short.
+--- A value for use in a message, shortened.
 ---@param value any
 ---@return string
 function M.show(value)
@@ -58,7 +58,7 @@ function M.name(value)
   return nil, "a name"
 end
 
---- What may have been meant instead of an unknown key.
+--- A hint at the keys that may have been meant instead of an unknown one.
 local function alternatives(key, readers)
   local known = lists.sorted_keys(readers)
   local hint = suggest.hint(key, known)
@@ -66,15 +66,15 @@ local function alternatives(key, readers)
   return "; known are " .. table.concat(known, ", ")
 end
 
---- Something wrong with what a user wrote.
+--- A mistake in what a user wrote.
 ---@class sluice.Problem
 ---@field place string  "streams.rows.where"
 ---@field text string   "streams.rows.where: expected a function, got 5"
 
---- Read a table with the given readers, one per key. A reader returns what it
---- made of the value, or nil and either what was expected or, as a third
---- result, the whole problem; and, where there are several, as a fourth all of
---- them. The problems are in the order of the keys.
+--- Read a table with the given readers, one per key. A reader returns the value
+--- that it read, or nil and either what was expected or, as a third result, the
+--- whole problem; if there are several, a fourth result lists all of them. The
+--- problems are in the order of the keys.
 ---@param value table
 ---@param readers table<string, sluice.Reader>
 ---@param prefix string  "" or "streams.rows."
@@ -98,11 +98,11 @@ function M.table(value, readers, prefix)
   return result
 end
 
---- What the caller gave to a constructor, or raise at his line.
+--- Read a constructor's options, or raise at the caller's line.
 ---@param what string     "csv.file"
 ---@param options table?
 ---@param readers table<string, sluice.Reader>
----@param level integer   of the caller, as seen from who calls this
+---@param level integer   stack level of the caller, as seen by the function that calls this
 ---@return table result
 function M.options(what, options, readers, level)
   if options ~= nil and type(options) ~= "table" then

@@ -5,7 +5,7 @@ local M = {}
 
 local EXPECTED = 'a list of words such as { "scan.lua", "--fast" }'
 
---- A list of strings that can be a command line: copied, or nil and what was
+--- A list of strings that can be a command line: a copy, or nil and what was
 --- expected.
 ---@param value any
 ---@return string[]? words, string? expected
@@ -77,7 +77,7 @@ function M.variable(word)
   return { name = name, value = value }
 end
 
---- The word as a POSIX shell has to read it to get the word.
+--- The word quoted for a POSIX shell.
 ---@param word string
 ---@return string
 function M.quote(word)

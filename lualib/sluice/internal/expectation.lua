@@ -1,9 +1,9 @@
---- `expect` of a policy: which worker it is for. Checked when the worker has introduced itself, before anything is
---- asked of it or begun.
+--- `expect` of a policy: which worker it is for. Checked after the handshake, before any
+--- request or sink begins.
 ---
 ---     expect = { name = "scan", version = "1.2", exports = { "index", doctor = "call" } }
 ---
---- A version is expected whole, or by its first components: "1.2" also takes "1.2.7". Exports are names, of
+--- A version matches as a whole or by its first components: "1.2" also accepts "1.2.7". Exports are names, of
 --- either type, or names with their type; the worker may have more.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
@@ -18,7 +18,7 @@ local M = {}
 
 local EXPORTS = 'a list of names, or a table such as { index = "rows", ping = "call" }'
 
---- By name, the type or "any".
+--- Exports by name: the type, or "any".
 local function read_exports(value)
   if type(value) ~= "table" then return nil, EXPORTS end
   local exports = {}
@@ -73,7 +73,7 @@ local function difference(expected, info)
   return expected.exports and export_difference(expected.exports, info.exports)
 end
 
---- Start the worker, and look whether it is the one that is expected.
+--- Start the worker and check that it is the expected one.
 ---@param expected sluice.Expectation?
 ---@param worker sluice.core.Worker
 ---@return sluice.Error? err  kind handshake, with expected and found; or of the start

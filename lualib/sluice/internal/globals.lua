@@ -1,10 +1,10 @@
---- The globals of a policy's chunk: one that nothing has defined is an error.
+--- The globals of a policy's chunk: reading an undefined one is an error.
 local suggest = require "sluice.internal.suggest"
 
 local M = {}
 
---- What the function at this level could have meant: its locals, what it has
---- from functions around it, and globals.
+--- Candidates for a misspelt name in the function at this level: its locals, its
+--- upvalues, and globals.
 ---@param level integer  as of debug.getlocal, for the caller
 ---@return string[]
 local function in_sight(level)
@@ -28,9 +28,9 @@ local function in_sight(level)
   return names
 end
 
---- The environment of a chunk. It reads and defines globals, as ever; what is
---- absent in it is not nil, unless nil was given to it. _G.x, and modules, are as
---- they were.
+--- The environment of a chunk. It reads and defines globals as usual, but reading an
+--- undefined one raises, unless nil was assigned to it. _G.x, and modules, are not
+--- affected.
 ---@return table
 function M.strict()
   local defined = {}

@@ -4,7 +4,7 @@ local lists = require "sluice.internal.lists"
 
 local M = {}
 
----@class sluice.Raw   JSON text that is taken as it is
+---@class sluice.Raw   JSON text that is used unchanged
 local Raw = { __name = "sluice.Raw" }
 
 ---@param json string
@@ -26,8 +26,8 @@ local function as_utf8(text)
   return table.concat(parts) .. text:sub(from)
 end
 
---- What JSON can say of a value: of what it cannot, how Lua shows it.
----@param around table<table, true>  the tables in which it stands
+--- The value in a form that JSON can represent: parts that it cannot are shown as Lua shows them.
+---@param around table<table, true>  the tables that contain it
 local function sayable(value, around)
   if type(value) == "string" then return as_utf8(value) end
   if core.json.encode(value) then return value end
@@ -39,13 +39,13 @@ local function sayable(value, around)
   return core.json.encode(copy) and copy or as_utf8(tostring(value))
 end
 
---- A report says what it has to say, whatever bytes others have put into it.
+--- Encoding never fails, whatever bytes come from elsewhere.
 local function encode(value)
   if getmetatable(value) == Raw then return value.json end
   return core.json.encode(value) or assert(core.json.encode(sayable(value, {})))
 end
 
---- One line: { "a", 1, "b", nil, "c", x } is {"a":1,"c":x}; nil is left out.
+--- One object: { "a", 1, "b", nil, "c", x } is {"a":1,"c":x}; nil is left out.
 ---@param ... any  names and values, alternating
 ---@return string
 function M.of(...)
@@ -58,15 +58,15 @@ function M.of(...)
   return "{" .. table.concat(members, ",") .. "}"
 end
 
---- The same as a line that people may look at, too: there are no characters in it
---- that would steer a terminal.
+--- The same as a line that is safe to show to people: it contains no characters
+--- that would control a terminal.
 ---@param ... any
 ---@return string
 function M.line(...)
   return core.visible((M.of(...):gsub("\127", "\\u007f")))
 end
 
---- What a table has under these keys as an object, in their order.
+--- The values of a table under these keys as an object, in that order.
 ---@param t table<string, any>
 ---@param keys string[]
 ---@return sluice.Raw
@@ -76,10 +76,10 @@ function M.pick(t, keys)
   return M.raw(M.of(table.unpack(flat, 1, 2 * #keys)))
 end
 
---- All of it, sorted.
+--- All values, sorted by key.
 function M.sorted(t) return M.pick(t, lists.sorted_keys(t)) end
 
---- JSON text on one line: line breaks in it can only stand between tokens.
+--- JSON text on one line; line breaks can only occur between tokens.
 ---@param json string
 ---@return string
 function M.one_line(json)

@@ -1,10 +1,10 @@
---- From what a user calls a worker to the command line that starts it, and to a
---- handle of the binding.
+--- Turn the user's words for a worker into the command line that starts it, and
+--- into a handle of the binding.
 ---
---- `*.lua` and `*.so` are started through `sluice worker`, which hosts them;
---- so is any command with `lines`. Everything else is a native worker and is
---- executed as it stands; `*.rows` is a recording, which `sluice worker` replays. With `via`, a launcher carries the two byte streams
---- (`ssh -T host --`), and `sluice worker` is started at its far end.
+--- `*.lua` and `*.so` are started through `sluice worker`, which hosts them, as is
+--- any command with `lines`, and `*.rows`, a recording, which `sluice worker` replays.
+--- Everything else is a native worker and is executed directly. With `via`, a launcher
+--- carries the two byte streams (`ssh -T host --`), and `sluice worker` is started at its far end.
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
@@ -14,7 +14,7 @@ local lists = require "sluice.internal.lists"
 
 local M = {}
 
----@class sluice.Spec        a worker, its options read (see option_list.lua)
+---@class sluice.Spec        a worker, with its options read (see option_list.lua)
 ---@field words string[]     the worker itself; empty with lines or json: standard input
 ---@field files boolean?     words are files to read
 ---@field lines boolean?     and the other options of a host
@@ -25,7 +25,7 @@ local M = {}
 ---@field env table<string, string|false>?
 ---@field cwd string?
 
---- Whether it is a file that `sluice worker` loads.
+--- Whether the word names a file that `sluice worker` loads.
 local function is_loaded(word)
   return word:find "%.lua$" or word:find "%.so$" or word:find "%.rows$" or word:find "%.rows%.part$"
 end
@@ -40,8 +40,8 @@ end
 
 M.is_recording = is_recording
 
---- What a recording makes of the options of a host: they may be a policy's, for the worker
---- that it stands for. It has its rows and their streams already.
+--- Remove the host options from a recording's spec: they may be a policy's, for the worker that
+--- was recorded. The recording already has its rows and their streams.
 ---@param spec sluice.Spec
 ---@return sluice.Spec
 local function of_recording(spec)
@@ -54,7 +54,7 @@ local function of_recording(spec)
   return plain
 end
 
---- Why an option of a host is one.
+--- Why an option needs its host.
 local NEEDS = {
   at = "it looks into JSON documents",
   stream = "any other worker names its streams itself",
@@ -65,7 +65,7 @@ local NEEDS = {
   replay = "only what was recorded has a time of its own",
 }
 
---- What does not go together, as a sentence.
+--- A contradiction among the options, as a sentence, or nil.
 ---@param spec sluice.Spec
 ---@return string?
 local function contradiction(spec)
@@ -90,7 +90,7 @@ local append = lists.append
 
 --- sluice worker …
 ---@param spec sluice.Spec
----@param sweeps boolean?  nothing outlives it
+---@param sweeps boolean?  no process of the worker may outlive it
 ---@return string[]
 local function host_command(spec, exe, transport, sweeps)
   local list = { exe, "worker", "--transport", transport }
@@ -103,7 +103,7 @@ local function host_command(spec, exe, transport, sweeps)
   return append(list, spec.words)
 end
 
---- Directory and environment for the far end, where no option of ours reaches.
+--- Directory and environment for the far end, which our own options do not reach.
 ---@param spec sluice.Spec
 ---@return string[]
 local function far_environment(spec)
@@ -125,7 +125,7 @@ end
 local function launched(spec)
   local far = far_environment(spec)
   append(far, host_command(spec, spec.remote or option_list.by_name.remote.default, "stdio"))
-  -- ssh joins its words with blanks and has a shell take them apart again.
+  -- ssh joins its words with blanks and a shell splits them again.
   if spec.via[1]:match("[^/]*$") == "ssh" then far = lists.map(far, command_line.quote) end
   return append(append({}, spec.via), far)
 end
@@ -137,7 +137,7 @@ end
 ---@field env table<string, string|false>?  changes to the environment
 
 ---@param spec sluice.Spec
----@param exe string  our own executable
+---@param exe string  path of this executable
 ---@return sluice.Command? command, string? problem
 function M.build(spec, exe)
   spec = of_recording(spec)
@@ -150,8 +150,8 @@ function M.build(spec, exe)
   return { argv = argv, transport = transport, cwd = spec.cwd, env = spec.env }
 end
 
---- The worker's first word as a path from elsewhere: a relative file name is
---- taken to stand in directory dir. Names that are looked up in PATH stay.
+--- Make the worker's first word relative to dir if it is a relative file name.
+--- Names that are looked up in PATH stay unchanged.
 ---@param list string[]
 ---@param dir string
 ---@return string[]
@@ -166,7 +166,7 @@ end
 
 local READERS = option_list.readers(option_list.list)
 
---- Words and options out of one table { "scan.lua", "--fast", timeout = 5 }.
+--- Read words and options from one table { "scan.lua", "--fast", timeout = 5 }.
 ---@param spec table
 ---@return sluice.Spec? read, string? problem
 function M.read(spec)
@@ -187,7 +187,7 @@ end
 
 --- The current environment with changes.
 ---@param changes table<string, string|false>?
----@return table<string, string>? env  nil: as it is
+---@return table<string, string>? env  nil: unchanged
 local function environment(changes)
   if not changes then return nil end
   local env = core.environ()

@@ -1,4 +1,4 @@
---- Lists.
+--- Helpers for lists and tables.
 local M = {}
 
 --- The keys of a table, in the order of their texts.
@@ -11,7 +11,7 @@ function M.sorted_keys(t)
   return keys
 end
 
---- What f makes of each element.
+--- The results of f for each element.
 ---@param list any[]
 ---@param f fun(value: any, i: integer): any
 function M.map(list, f)
@@ -20,7 +20,7 @@ function M.map(list, f)
   return made
 end
 
---- Those elements for which f holds.
+--- The elements for which f holds.
 ---@param f fun(value: any): any
 function M.select(list, f)
   local chosen = {}
@@ -38,7 +38,7 @@ function M.find(list, f)
   end
 end
 
---- What a table has under these keys.
+--- A table's entries under these keys.
 function M.picked(t, keys)
   local picked = {}
   for _, key in ipairs(keys) do picked[key] = t[key] end
@@ -52,14 +52,14 @@ function M.contains(list, value)
   return false
 end
 
---- { a = true, b = true } of { "a", "b" }.
+--- { "a", "b" } as { a = true, b = true }.
 function M.keyed(list)
   local keyed = {}
   for _, value in ipairs(list) do keyed[value] = true end
   return keyed
 end
 
---- A table with the fields of both; those of the second win.
+--- A table with the fields of both; the second takes precedence.
 function M.joined(first, second)
   local both = {}
   for key, value in pairs(first) do both[key] = value end
@@ -67,7 +67,7 @@ function M.joined(first, second)
   return both
 end
 
---- The same list, with more at its end.
+--- Append more to the list and return it.
 function M.append(list, more)
   return table.move(more, 1, #more, #list + 1, list)
 end

@@ -1,16 +1,16 @@
 --- Where modules come from, in the command.
 ---
---- Scripts have `require` and its paths for themselves: a policy's modules lie
---- beside it and where LUA_PATH and LUA_CPATH say. `sluice` and what is in it
---- is always our own (main.c), and what we need of others comes from the directories of
---- Lua's installation, whatever a script loads under the same name. In a program
---- that uses the module, all of this is the program's business.
+--- Scripts have `require` and its paths to themselves: a policy's modules are
+--- beside it, or are found by LUA_PATH and LUA_CPATH. `sluice` and its parts are
+--- always our own (main.c), and third-party modules that we need come from the
+--- directories of Lua's installation, even if a script loads others under the same names.
+--- In a program that uses the module, all of this is the program's business.
 local M = {}
 
 ---@type { path: string, cpath: string }?
 local own
 
---- What we have of others, by name: first of all Lua's libraries.
+--- Modules that are not ours, by name; first of all Lua's libraries.
 local loaded = {}
 
 ---@return function? loader, string? file
@@ -21,10 +21,10 @@ local function find(name)
   return file and assert(package.loadlib(file, "luaopen_" .. name:gsub("%.", "_"))), file
 end
 
---- Whether this is the command, whose process is its own.
+--- Whether this is the command, rather than a program that uses the module.
 function M.is_command() return own ~= nil end
 
---- A module of others.
+--- Load a module that is not ours.
 ---@param name string
 ---@return any module
 function M.require(name)
@@ -37,10 +37,10 @@ function M.require(name)
   return loaded[name]
 end
 
---- What these modules require is found as they are.
+--- What these modules require is found in the same way.
 M.environment = setmetatable({ require = M.require, package = { loaded = loaded } }, { __index = _G })
 
---- Called by main.c: the paths are ours until now, and the user's from now on.
+--- Called by main.c: until now the paths were ours, from now on they are the user's.
 ---@param path string
 ---@param cpath string
 function M.separate(path, cpath)

@@ -1,10 +1,10 @@
---- The options of a worker and of its requests: the one list by which a policy,
---- a spec for sluice.spawn and the command line are read, and help is written.
+--- The options of a worker and of its requests: the single list that is used to
+--- read a policy, a spec for sluice.spawn and the command line, and to write help.
 ---
 --- An option of the process ("worker") goes to core.worker under its name, one
 --- of a request to Worker:begin, one of a host to `sluice worker` as its flag;
---- those of a launcher are for launch.lua. A default is in force wherever the
---- list is picked from.
+--- those of a launcher are for launch.lua. Picking from the list applies the
+--- defaults.
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local lists = require "sluice.internal.lists"
@@ -14,14 +14,14 @@ local M = {}
 
 ---@class sluice.Option
 ---@field name string
----@field of "request"|"worker"|"launcher"|"host"  whom it belongs to
----@field read fun(value: any): any, string?  what the runtime takes, or nil and what was expected
+---@field of "request"|"worker"|"launcher"|"host"  what it belongs to
+---@field read fun(value: any): any, string?  the value for the runtime, or nil and what was expected
 ---@field default any      as a user would write it
 ---@field help string?     without its full stop; nil: not on the command line
----@field value string?    stands for the value there; nil: a flag without one
+---@field value string?    placeholder for the value in help; nil: a flag without a value
 ---@field zero string?     what 0 means, for help
----@field each (fun(word: string): any, string?)?  may be repeated there: reads one
----@field hint string?     what to do about an error that names the flag
+---@field each (fun(word: string): any, string?)?  repeatable on the command line: reads one
+---@field hint string?     advice for an error that names the flag
 ---@field flag string      "--max-frame"
 
 local function text(value)
@@ -84,7 +84,7 @@ end
 
 local STATUSES = "exit statuses from 0 to 255, as in 0,1"
 
---- "0,1", { 0, 1 } or 1: as the host takes it.
+--- "0,1", { 0, 1 } or 1, converted for the host.
 local function statuses(value)
   local list = type(value) == "table" and value or { value }
   local words = table.concat(lists.map(list, tostring), ",")
@@ -153,7 +153,7 @@ M.list = {
 
 ---@type table<string, sluice.Option>
 M.by_name = {}
----@type table<string, sluice.Option[]>  by whom they belong to
+---@type table<string, sluice.Option[]>  by what they belong to
 M.of = {}
 
 for _, option in ipairs(M.list) do
@@ -172,7 +172,7 @@ function M.readers(options)
   return readers
 end
 
---- What is in force: each option out of the first table that has it, or its
+--- The values in force: each option from the first table that has it, or its
 --- default.
 ---@param options sluice.Option[]
 ---@param ... table<string, any>  with options read

@@ -12,18 +12,18 @@ local M = {}
 ---@field command "run"|"filter"|"infer"|"stats"|"call"|"info"
 ---@field summary sluice.core.Summary?
 ---@field failure sluice.Error?
----@field counts table?       of Run:counts(); nil when nothing began
+---@field counts table?       of Run:counts(); nil if nothing began
 ---@field held boolean?       output is held back until success (or there is none)
 ---@field open_ended boolean? the end of input counted as success
 ---@field exit integer
 ---@field worker table?       of Worker:info()
----@field via boolean?        a launcher was to start it
----@field recording string?   the file in which all is, and nowhere else
----@field rehearsed boolean?  nothing was to be committed
+---@field via boolean?        started through a launcher
+---@field recording string?   the file that holds everything, and is the only output
+---@field rehearsed boolean?  the run was not meant to commit anything
 ---@field fates table<string, string>?  of Run:fates()
----@field policy string?      that has options of its own
----@field choice string[]?     the streams that it takes, if one of these options chooses among them
----@field printed boolean?    the worker's own output was shown as it came
+---@field policy string?      set if it has options of its own
+---@field choice string[]?     the streams that it takes, if one of its options chooses among them
+---@field printed boolean?    the worker's own output was shown live
 
 local KEEPS_NONE = { infer = true, stats = true } -- of the rows
 
@@ -33,7 +33,7 @@ end
 
 local MOST_STREAMS = 4
 
---- "rows 1,200, warnings 4", where there is more than one stream.
+--- "rows 1,200, warnings 4", if there is more than one stream.
 local function stream_counts(per_stream)
   local names, parts = lists.sorted_keys(per_stream), {}
   if #names < 2 then return nil end
@@ -94,14 +94,14 @@ function M.success(report)
   return text
 end
 
---- Whether the message has these words already, and not as part of longer ones. A number
---- that stands somewhere in it is no place.
+--- Whether the message contains these words already, not as part of longer ones. (A bare number
+--- in the message is not a place.)
 local function says(message, words)
   local pattern = "%f[%w_]" .. words:gsub("%p", "%%%0") .. "%f[^%w_]"
   return message:find(pattern) ~= nil
 end
 
---- What a part of the place is called, and in which words a message may say it itself.
+--- How a part of the place is shown, and other wordings of it that a message may contain.
 ---@type { [1]: string, [2]: string, [3]: string[]? }[]
 local PLACES = {
   { "export", "export %s", { 'export "%s"' } },
@@ -123,13 +123,13 @@ local function is_said(message, entry, value)
   return false
 end
 
---- Sequences count from 0, and so do offsets; lines of input, and their bytes, from 1.
+--- Sequence numbers count from 0, and so do offsets; lines of input, and their bytes, from 1.
 local function shown(err, name)
   local value = err[name]
   if value == nil then return nil end
   local is_caret = err.text and (err.kind == "expression" or err.kind == "usage")
   if name == "offset" and is_caret then return nil end
-  if name == "export" and err.line then return nil end -- an adapter has but one
+  if name == "export" and err.line then return nil end -- an adapter has only one
   if name == "offset" and err.line then return tostring(value + 1) end
   if name == "line" and err.file then
     local text = ("%s:%s"):format(err.file, value)
@@ -138,8 +138,8 @@ local function shown(err, name)
   return tostring(value)
 end
 
---- " (stream rows, sequence 17)": what the message does not say by itself.
---- What could not even be started has no place but its own name.
+--- " (stream rows, sequence 17)": the parts of the place that the message lacks.
+--- A worker that could not be started has no place except its name.
 local function place(err)
   if err.kind == "spawn" then return "" end
   local parts = {}
@@ -152,7 +152,7 @@ local function place(err)
   return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
 end
 
---- What to do about it, by the option that the error names or by its kind.
+--- Advice, by the option that the error names or by its kind.
 local HINTS = {
   ["--export"] = "--export NAME chooses one; `sluice info` lists them",
   request_timeout = "--timeout",
@@ -179,7 +179,7 @@ local function hint(report)
   return HINTS[text] or text or err.option and ("see " .. err.option) or nil
 end
 
---- Which sinks have the rows, where some have, or may have.
+--- Which sinks have committed the rows, or may have.
 local function whereabouts(err)
   local parts = {}
   local function add(words, names)
@@ -192,7 +192,7 @@ local function whereabouts(err)
   return table.concat(parts, "; ")
 end
 
---- What became of the rows that had arrived.
+--- What happened to the rows that had arrived.
 ---@param report sluice.cli.Report
 ---@return string?
 local function remains(report)
@@ -218,8 +218,8 @@ local function last_lines(text, most)
   return table.move(lines, math.max(1, #lines - most + 1), #lines, 1, {})
 end
 
---- The frames of a trace that are the user's own, where they tell more than
---- the message, which begins with the place of the first.
+--- The user's own frames of a traceback, if they add anything to the message,
+--- which begins with the place of the first.
 local function trace_lines(traceback, message)
   local lines = {}
   for line in traceback:gmatch("[^\n]+") do
@@ -238,8 +238,8 @@ local OF_THE_WORKER = {
   restart_limit = true, startup_timeout = true, request_timeout = true, idle_timeout = true,
 }
 
---- The worker's last output, where it was not shown yet and may tell something.
---- Of a program that is no worker, the message quotes the first line: enough.
+--- The worker's last output, if it has not been shown and may be informative. For a
+--- program that is not a worker, the message already quotes the first line.
 ---@param report sluice.cli.Report
 ---@return string
 local function tail(report)
@@ -270,7 +270,7 @@ local function excerpt(err)
   return "  " .. before .. after, "  " .. (" "):rep(n) .. "^"
 end
 
---- The message, with what the system said.
+--- The message, with the operating system's error text.
 ---@param report sluice.cli.Report
 ---@return string
 local function sentence(report)
@@ -310,7 +310,7 @@ local ERROR_FIELDS = {
   "rolled_back", "uncertain", "unknown", "run_key", "url", "table", "column", "key", "code", "differences", "statements", "expected", "found",
 }
 
---- What became of the rows of each stream.
+--- What happened to the rows of each stream.
 local function streams_object(counts)
   if not counts.per_stream then return nil end
   local streams = {}

@@ -2,7 +2,7 @@
 ---
 --- A policy is a table that a script returns. Here it is loaded, read closely
 --- (an unknown key is an error, because a misspelt handler would never be
---- called) and turned into what the runtime takes.
+--- called) and converted to what the runtime takes.
 local check = require "sluice.internal.check"
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
@@ -18,14 +18,14 @@ local types = require "sluice.internal.schema.type"
 local M = {}
 
 ---@class sluice.StreamPolicy   the steps of a row, in this order
----@field schema sluice.Schema?                     of what the worker sends; row.payload is its value
----@field on_invalid "fail"|"reject"|"drop"|nil     what a row that violates it becomes; nil: "fail"
+---@field schema sluice.Schema?                     of the worker's payload; row.payload is the decoded value
+---@field on_invalid "fail"|"reject"|"drop"|nil     how a row that violates the schema is handled; nil: "fail"
 ---@field where (fun(row: sluice.Row, run: sluice.Run): any)?   false, nil or sluice.null drops the row
----@field map (fun(row: sluice.Row, run: sluice.Run): any)?     its value becomes the payload; nil is an error
+---@field map (fun(row: sluice.Row, run: sluice.Run): any)?     its result becomes the payload; nil is an error
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
 ---@field sink sluice.Sink?                         several streams may share one
----@field rejects sluice.Sink?                      where its rejected rows go; nil: where the policy says
----@field max_rejects integer|string?               of its rows
+---@field rejects sluice.Sink?                      where its rejected rows go; nil: to the policy's
+---@field max_rejects integer|string?               a limit for this stream's rows
 
 ---@class sluice.Policy
 ---@field export string?
@@ -36,8 +36,8 @@ local M = {}
 ---@field on_row fun(row: sluice.Row, run: sluice.Run)?
 ---@field sink sluice.Sink?             of streams without an entry
 ---@field rejects sluice.Sink?          where rejected rows go (rejects.lua says how)
----@field max_rejects integer|string?   so many of all rows, or "1%"; nil: any number
----@field run_key string?               a run of this key that is committed is not run again
+---@field max_rejects integer|string?   a limit for all rows: a number, or "1%"; nil: any number
+---@field run_key string?               a run is not repeated once one with this key is committed
 ---@field request_schema sluice.Schema? checked before the worker is started
 ---@field summary_schema sluice.Schema? of the summary's metadata; checked before anything is committed
 ---@field on_diagnostic fun(d: {code: string, message: string}, run: sluice.Run)?
@@ -51,9 +51,9 @@ local M = {}
 ---@field default sluice.core.Handlers?
 ---@field participants sluice.Participant[]  the distinct sinks, those of rejected rows last
 ---@field rejects sluice.RejectPlan?
----@field schemas table<string, sluice.Schema>  by stream; what is in streams is compiled
----@field directory string   where its file lies, with a slash, or ""
----@field options table<string, any>  by the names of option_list.lua, read
+---@field schemas table<string, sluice.Schema>  by stream; those in streams are compiled
+---@field directory string   of its file, with a trailing slash, or ""
+---@field options table<string, any>  by the names in option_list.lua, read
 
 local function read_schema(value)
   if types.is(value) then return value end
@@ -73,7 +73,7 @@ local step_readers = {
   sink = read_sink, rejects = read_sink, max_rejects = rejects.limit,
 }
 
---- Of a stream whose rows nobody wants: decided without Lua.
+--- For a stream whose rows nobody wants: decided without Lua.
 local DROP = { where = core.expression("false", "drop") }
 M.DROP = DROP
 
@@ -137,7 +137,7 @@ local function belongs_to_spawn(_, name)
   return nil, nil, ("%s: belongs to sluice.spawn, which has started this worker"):format(name)
 end
 
---- Of a file, which may say what its worker is, and of a policy for one that runs.
+--- Readers for a file, which may name its worker, and for a policy given to a running worker.
 local file_readers = option_list.readers(option_list.list)
 local readers = option_list.readers(option_list.of.request)
 file_readers.worker = command_line.list
@@ -159,7 +159,7 @@ local function participants_of(streams, default)
       table.insert(known.streams, stream)
       return
     end
-    local schema = not handlers.map and handlers.schema or nil -- map's values have none
+    local schema = not handlers.map and handlers.schema or nil -- the results of map have none
     by_sink[sink] = { name = name, sink = sink, streams = { stream }, schema = schema, named = streams }
     list[#list + 1] = by_sink[sink]
   end
@@ -168,7 +168,7 @@ local function participants_of(streams, default)
   return list, by_sink
 end
 
---- Rejected rows are no rows of the stream: their sinks take nothing else.
+--- Rejected rows are not rows of their stream, so their sinks take nothing else.
 ---@return sluice.RejectPlan? plan, string? problem
 local function plan_rejects(read, streams, by_sink)
   local plan = { streams = {}, order = lists.sorted_keys(streams), participants = {} }
@@ -191,7 +191,7 @@ local function plan_rejects(read, streams, by_sink)
   return plan
 end
 
----@return sluice.Plan? plan, string? problem, sluice.Problem[]? problems  all that can be told
+---@return sluice.Plan? plan, string? problem, sluice.Problem[]? problems  all that were found
 local function plan_of(policy, known)
   local read, problem, problems = check.table(policy, known, "")
   if not read then return nil, problem, problems end
@@ -219,7 +219,7 @@ local function plan_of(policy, known)
   return plan
 end
 
---- Read a policy for a worker that runs already.
+--- Read a policy for a worker that is already running.
 ---@param policy sluice.Policy
 ---@return sluice.Plan? plan, string? problem
 function M.read(policy)
@@ -234,7 +234,7 @@ function M.read_file(policy)
 end
 
 ---@param path string
----@param text string?  of a ready script, whose name path is then
+---@param text string?  of a ready script; path is then its name
 ---@return function? chunk, sluice.Error? err
 local function compile(path, text)
   if text then return assert(load(text, ("@scripts/%s.lua"):format(path), "t", globals.strict())) end
@@ -249,7 +249,7 @@ local function compile(path, text)
   return chunk
 end
 
---- Modules that lie beside a policy are found first, as they are for a worker.
+--- Find modules beside a policy first, as for a worker.
 local function find_modules_beside(path)
   local dir = path:match "^.*/" or "./"
   package.path = ("%s?.lua;%s?/init.lua;%s"):format(dir, dir, package.path)
@@ -259,7 +259,7 @@ end
 --- Load a policy file and read it.
 ---@param path string
 ---@param arguments string[]?  what the file gets as `...`
----@param text string?  of a ready script: path is its name, and nothing lies beside it
+---@param text string?  of a ready script; path is then its name, and it has no modules beside it
 ---@return sluice.Plan? plan, sluice.Error? err
 function M.load(path, arguments, text)
   local chunk, err = compile(path, text)
@@ -282,7 +282,7 @@ function M.load(path, arguments, text)
   return plan
 end
 
---- What a policy file declares for --set, if it can be read.
+--- The options that a policy file declares for --set, if it can be read.
 ---@param path string
 ---@param text string?  of a ready script
 ---@return table<string, sluice.Setting>? declaration
@@ -293,7 +293,7 @@ function M.settings(path, text)
   return policy_options.collect(chunk)
 end
 
---- The streams that a policy takes by name, for a worker that would know.
+--- The streams that a policy takes by name, for a worker that asks.
 ---@return string
 local function names_of(streams)
   local names = {}
@@ -303,7 +303,7 @@ local function names_of(streams)
   return table.concat(names)
 end
 
---- What the binding takes for one request.
+--- Convert to the binding's form of a request.
 ---@param plan sluice.Plan
 ---@param type "rows"|"call"
 ---@return sluice.core.Request

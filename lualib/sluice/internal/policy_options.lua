@@ -6,13 +6,13 @@
 ---       mode  = { type = { "append", "replace" }, default = "append" },
 ---     }
 ---
---- The command gives them with --set NAME=VALUE and lists them with `sluice run
---- POLICY --help`; a program that loads the file gets the defaults. Types:
---- string (unless told), integer, number, boolean, duration (milliseconds),
+--- They are given with --set NAME=VALUE and listed by `sluice run POLICY --help`;
+--- a program that loads the file gets the defaults. Types:
+--- string (the default), integer, number, boolean, duration (milliseconds),
 --- size (bytes), names ("a,b" is { "a", "b" }), columns ("a:text,b:integer?" is
 --- { { "a", "text" }, { "b", "integer?" } }), schema (a file, as sluice.schema.load
---- reads it), or a list of choices. An option `instead` of another one, as columns = { type =
---- "columns", instead = "schema" }, is not given beside it, and does where that is required.
+--- reads it), or a list of choices. An option with `instead`, as in columns = { type =
+--- "columns", instead = "schema" }, must not be given together with that option, and satisfies it if it is required.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
@@ -26,11 +26,11 @@ local M = {}
 ---@field default any
 ---@field description string?
 ---@field required boolean?
----@field instead string?   the name of another one
+---@field instead string?   the name of the option that this one replaces
 
 local BOOLEANS = { ["true"] = true, yes = true, ["1"] = true, ["false"] = false, no = false, ["0"] = false }
 
---- The parts of a list, without the white space around them. None may be empty.
+--- The parts of a list, without the white space around them. A part must not be empty.
 ---@param read fun(part: string): any
 ---@return any[]? parts
 local function list(text, read)
@@ -52,14 +52,14 @@ local function columns(text)
   return read, "NAME:TYPE for each column, separated by commas, of text, integer, number, boolean or json, with ? for null"
 end
 
---- What is wrong with the file is wrong usage, not a fault of the policy.
+--- An error in the file is an error of usage, not of the policy.
 local function schema(path)
   local declared, err = require "sluice.internal.schema.file".load(path)
   if declared then return declared end
   return nil, nil, err.message
 end
 
---- What the text of --set means, by type: a value, or nil and what was expected, or the whole problem.
+--- Read the text of --set, by type: a value, or nil and what was expected, or the whole problem.
 local types = {
   string = function(text) return text end,
   integer = function(text) return math.tointeger(tonumber(text)), "a whole number" end,
@@ -77,7 +77,7 @@ local function reader_of(setting)
 end
 
 local given = {}        -- by --set: name -> text
-local is_collecting     -- the declaration is all that is wanted
+local is_collecting     -- only the declaration is wanted
 local declared          -- by the file that was loaded last
 
 local function usage(message)
@@ -95,7 +95,7 @@ local function refuse_unknown(declaration)
   end
 end
 
---- Those that do for this one, in order.
+--- The options that can be given instead of this one, sorted.
 local function instead_of(name, declaration)
   local others = {}
   for _, other in ipairs(lists.sorted_keys(declaration)) do
@@ -132,7 +132,7 @@ end
 
 local SETTING_KEYS = { type = true, default = true, description = true, required = true, instead = true }
 
---- A slip in the declaration itself.
+--- A mistake in the declaration itself.
 local function problem_of(declaration)
   if type(declaration) ~= "table" then return "expected a table of options" end
   for name, setting in pairs(declaration) do
@@ -153,7 +153,7 @@ local function problem_of(declaration)
   end
 end
 
---- Declare the options of this file: their values.
+--- Declare the options of this file and return their values.
 ---@param declaration table<string, sluice.Setting>
 ---@return table<string, any> values
 function M.declare(declaration)
@@ -167,14 +167,14 @@ function M.declare(declaration)
   return core.members(values, "sluice.options()", declaration)
 end
 
---- What --set said, before the policy is loaded.
+--- Set the values from --set, before the policy is loaded.
 ---@param values { name: string, value: string }[]
 function M.give(values)
   given, declared = {}, nil
   for _, entry in ipairs(values) do given[entry.name] = entry.value end
 end
 
---- After it was loaded: options for a policy that declares none are a mistake.
+--- To be called after loading: it is an error to give options to a policy that declares none.
 ---@return sluice.Error? err
 function M.unused()
   if declared or not next(given) then return nil end
@@ -187,7 +187,7 @@ function M.has(name)
   return declared ~= nil and (name == nil or declared[name] ~= nil)
 end
 
---- The options of the policy that was loaded last, as they were given or are by default.
+--- The options of the policy that was loaded last, with their values and where these come from.
 ---@return { name: string, value: string, from: string }[]
 function M.origins()
   return lists.map(lists.sorted_keys(declared or {}), function(name)

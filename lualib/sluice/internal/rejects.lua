@@ -1,24 +1,24 @@
---- Rejected rows: written down, and no more of them than allowed.
+--- Rejected rows: written to a sink, and limited in number.
 ---
 --- A rejected row goes to the policy's `rejects` sink as an object
 ---
 ---     {"stream":…,"sequence":…,"file":…,"line":…,"reason":…,"pointer":…,"violations":[…],"row":…}
 ---
---- with the row's text as it came; pointer and violations only where a schema
---- refused it, file and line where rows come from lines. A line that is no row
+--- with the row's original text; pointer and violations only if a schema
+--- refused it, file and line if rows come from lines. A line that is not a row
 --- (`bad_lines = "reject"`) is
 ---
 ---     {"file":…,"line":…,"reason":…,"text":…,"size":…}
 ---
 --- with its bytes as a string, in which those that are not UTF-8 are written \\xe9, and
---- size only where that is cut. Without such a sink the first few reasons become notes.
+--- size only if the text is cut. Without such a sink the first few reasons become notes.
 ---
 --- `max_rejects` is a number of rows and lines, or a percentage of those delivered. A
---- percentage is judged at the end, and with each rejected row once so many rows
---- were delivered that one of them cannot decide it.
+--- percentage is checked at the end, and also at each rejected row once enough rows
+--- have been delivered that a single one cannot decide it.
 ---
---- A stream may have a sink and a limit of its own: its rejected rows go there and
---- not to the policy's sink; they count for both limits.
+--- A stream may have a sink and a limit of its own: its rejected rows then go there
+--- instead of to the policy's sink; they count towards both limits.
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
 local lists = require "sluice.internal.lists"
@@ -35,7 +35,7 @@ local MOST_NOTES = 5
 ---@field text string    as the user wrote it
 
 ---@class sluice.RejectRule           of the policy, or of one stream
----@field name string                 what stands before it in the policy: "", "streams.rows."
+---@field name string                 its prefix in the policy: "", "streams.rows."
 ---@field sink sluice.Participant?
 ---@field limit sluice.RejectLimit?
 
@@ -57,7 +57,7 @@ function M.limit(value)
   return nil, EXPECTED
 end
 
---- Without a policy: no sink, no limit.
+--- For use without a policy: no sink, no limit.
 M.none = { all = { name = "" }, streams = {}, order = {}, participants = {} }
 
 ---@class sluice.RejectTally  what one rule has seen
@@ -69,8 +69,8 @@ M.none = { all = { name = "" }, streams = {}, order = {}, participants = {} }
 ---@field private tallies table<sluice.RejectRule, sluice.RejectTally>
 ---@field private write fun(p: sluice.Participant, row: sluice.Row): true?, sluice.Error?
 ---@field private written table<sluice.Participant, integer>
----@field private lines integer       rejected ones that were no rows
----@field private unwritten integer   rows that no sink has
+---@field private lines integer       rejected lines that are not rows
+---@field private unwritten integer   rejects that went to no sink
 ---@field private notes string[]      about the first of these
 local Rejects = {}
 Rejects.__index = Rejects
@@ -85,7 +85,7 @@ function M.new(plan, write)
   return setmetatable({ plan = plan, write = write, tallies = tallies, written = written, unwritten = 0, lines = 0, notes = {} }, Rejects)
 end
 
----@class sluice.Reject   what is remembered of a rejected row, or line
+---@class sluice.Reject   what is kept about a rejected row or line
 ---@field reason string
 ---@field stream string?
 ---@field sequence integer?
@@ -121,7 +121,7 @@ end
 
 ---@param rule sluice.RejectRule
 ---@param delivered integer
----@return sluice.Error? err  when there are more than allowed
+---@return sluice.Error? err  if there are more than allowed
 local function judge(self, rule, delivered)
   local limit, tally = rule.limit, self.tallies[rule]
   if not limit then return nil end
@@ -136,7 +136,7 @@ local function judge(self, rule, delivered)
   })
 end
 
---- Judge again, unless the rows to come may yet decide it.
+--- Judge already now, unless it is too early for a percentage.
 ---@param delivered integer
 local function judge_early(self, rule, delivered)
   local limit = rule.limit
@@ -144,7 +144,7 @@ local function judge_early(self, rule, delivered)
   return judge(self, rule, delivered)
 end
 
---- Rows of the streams that an entry is for.
+--- The number of rows delivered in the streams that an entry is for.
 local function delivered_of(self, entry, per_stream)
   local rows = 0
   for name, counts in pairs(per_stream) do
@@ -154,7 +154,7 @@ local function delivered_of(self, entry, per_stream)
   return rows
 end
 
---- Every limit, at the end.
+--- Check every limit, at the end.
 ---@param counts { rows: integer, per_stream: table<string, { rows: integer }> }
 ---@return sluice.Error? err
 function Rejects:judge(counts)
@@ -171,13 +171,13 @@ local function remember(tally, last)
   tally.last = last
 end
 
---- The policy's own limit, now.
+--- Check the policy's own limit now.
 local function judge_all(self, run)
   local counts = run:counts()
   return judge_early(self, self.plan.all, counts.rows + counts.bad_lines)
 end
 
---- Where no sink is, some reasons become notes.
+--- Without a sink, the first few reasons become notes.
 local function remark(self, last)
   self.unwritten = self.unwritten + 1
   if self.unwritten <= MOST_NOTES then
@@ -194,7 +194,7 @@ local function write(self, sink, json)
 end
 
 --- The runtime's on_reject.
----@param row sluice.Row  as it came
+---@param row sluice.Row  unmodified
 ---@param run sluice.Run
 ---@param why string|sluice.Error
 ---@param line integer?  of the input
@@ -228,7 +228,7 @@ function Rejects:add_line(bad, run)
   if err then error(err, 0) end
 end
 
---- The first few reasons, where no sink has them.
+--- The first few reasons of rejects that went to no sink.
 ---@return string[] notes
 function Rejects:summary()
   local notes = lists.append({}, self.notes)

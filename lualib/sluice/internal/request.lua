@@ -1,8 +1,8 @@
---- One request, from its beginning to what is called after its outcome.
+--- One request, from its beginning to the handlers that follow its outcome.
 ---
---- Its sinks begin before the worker is asked, and commit after everything has
---- been checked; whatever else ends it rolls them back. When too many rows were
---- rejected, the sinks that have them commit all the same: they say why.
+--- Its sinks begin before the request is sent, and commit after everything has
+--- been checked; any other end rolls them back. If too many rows were rejected,
+--- the sinks of rejected rows commit all the same, because they show why.
 local core = require "sluice.core"
 local expectation = require "sluice.internal.expectation"
 local lists = require "sluice.internal.lists"
@@ -11,7 +11,7 @@ local transaction = require "sluice.internal.transaction"
 
 local M = {}
 
---- The rows are accepted, but the script that was to hear of it failed.
+--- The rows are committed, but the script's on_summary failed.
 ---@param cause sluice.Error
 ---@param summary sluice.core.Summary
 ---@return sluice.Error
@@ -41,7 +41,7 @@ local function fail(plan, failure, run)
   return nil, failure
 end
 
---- What a value that is checked here, not by the runtime, violates.
+--- Check a value that the runtime does not check.
 ---@param kind string
 ---@param place string
 ---@return sluice.Error? err
@@ -54,7 +54,7 @@ local function violation(kind, place, schema, json)
   })
 end
 
---- What was delivered and what became of it, per stream.
+--- What was delivered, and what happened to it, per stream.
 ---@param counts table
 ---@return sluice.Seal[]
 local function seals_of(counts)
@@ -79,13 +79,13 @@ end
 ---@class sluice.Watch
 ---@field tick fun(run: sluice.Run)?   called while the request runs
 ---@field tick_ms integer?
----@field prepare (fun(summary: sluice.core.Summary): boolean?, sluice.Error?)?  the last thing that can fail before the sinks
----@field rehearse boolean?            the sinks prepare, and roll back; on_summary and on_failure are not called
----@field on_reject (fun(row: sluice.Row, why: string|sluice.Error))?  hears of each rejected row; rejected rows are then left out of the notes
+---@field prepare (fun(summary: sluice.core.Summary): boolean?, sluice.Error?)?  runs last before the sinks prepare; may fail
+---@field rehearse boolean?            the sinks prepare, then roll back; on_summary and on_failure are not called
+---@field on_reject (fun(row: sluice.Row, why: string|sluice.Error))?  called for each rejected row, which then gets no note
 ---@field on_violation (fun(err: sluice.Error))?
----@field fates boolean?               write them down
+---@field fates boolean?               keep what happens to each row
 
---- The worker has succeeded; does everybody else agree? Then commit.
+--- The worker has succeeded: check everything else, then commit.
 ---@param summary sluice.core.Summary
 ---@return true? ok, sluice.Error? failure
 local function commit(summary, plan, open, rejected, watch)
@@ -105,7 +105,7 @@ local function commit(summary, plan, open, rejected, watch)
   return ok, err
 end
 
---- The request has failed: nothing stays but the reasons for it.
+--- The request has failed: roll back, except for the sinks that show why rows were rejected.
 local function undo(failure, plan, open, run, watch)
   local is_told = failure.max_rejects and plan.rejects and not watch.rehearse
   for _, p in ipairs(is_told and plan.rejects.participants or {}) do
@@ -114,7 +114,7 @@ local function undo(failure, plan, open, run, watch)
   open:rollback(failure)
 end
 
---- Run it with its sinks begun.
+--- Run the request after its sinks have begun.
 local function run_with(open, worker, request, plan, watch)
   local rejected = rejects.new(plan.rejects or rejects.none, function(p, row) return open:write(p, row) end)
   request.on_reject = function(row, on, why, ...)
@@ -142,7 +142,7 @@ local function run_with(open, worker, request, plan, watch)
   return nil, failure, run
 end
 
---- A rehearsal goes on where a run of this key has been committed, and says so.
+--- A rehearsal continues even if a run with this key has been committed, and adds a note.
 local function begin_anyway(open, common)
   table.insert(open.notes, ("a run with the key %s is committed already: a run would write nothing"):format(common.run_key))
   return open:begin { export = common.export, request = common.request }
@@ -175,7 +175,7 @@ function M.execute(worker, request, plan, watch)
   return summary, failure, run
 end
 
---- What is wrong with the value of a request, before anything is started.
+--- Check the value of a request before anything is started.
 ---@param plan sluice.Plan
 ---@param json string?
 ---@return sluice.Error? err  of kind usage

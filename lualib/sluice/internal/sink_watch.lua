@@ -1,8 +1,8 @@
---- Guarded sinks: what fails in them is heard of, whoever called them.
+--- Guarded sinks: their failures are noticed, whoever calls them.
 ---
---- A handler may call a sink of its policy itself, in a pcall even. So its
---- methods stand behind guards as long as a run lasts, in the sink's own table,
---- where a handler finds them, too. A userdata has no such table.
+--- A handler may call a sink of its policy itself, even in a pcall. For the
+--- duration of a run, guards therefore wrap its methods in the sink's own table,
+--- where a handler finds them as well. A userdata has no such table.
 local M = {}
 
 local METHODS = { "begin", "write", "prepare", "commit" }
@@ -10,18 +10,18 @@ local METHODS = { "begin", "write", "prepare", "commit" }
 ---@class sluice.Guard  of one method
 ---@field private hear fun(method: string, err: any)
 ---@field private method string
----@field private is_judged boolean  the call that ends now has been
+---@field private is_judged boolean  the result of the current call has been judged
 local Guard = {}
 Guard.__index = Guard
 
---- Judge what a call returned, and hand it on.
+--- Judge the results of a call, and pass them on.
 function Guard:returned(ok, err, ...)
   if not ok then self.hear(self.method, err) end
   self.is_judged = true
   return ok, err, ...
 end
 
---- A call that was not judged has raised. Its error goes on as it is, with the
+--- A call that was not judged has raised. Its error propagates unchanged, with the
 --- traceback of the place that raised it.
 function Guard:__close(err)
   if not self.is_judged then self.hear(self.method, err) end
@@ -37,12 +37,12 @@ end
 
 ---@class sluice.Guarded  a sink
 ---@field private sink table
----@field private own table<string, function?>     what stood in the sink's table
----@field private methods table<string, function>  what stands there now
+---@field private own table<string, function?>     the original entries of the sink's table
+---@field private methods table<string, function>  the guards that replace them
 local Guarded = {}
 Guarded.__index = Guarded
 
---- Put everything back, unless somebody has put something else there.
+--- Restore the entries, except those that have been replaced since.
 function Guarded:release()
   for name, method in pairs(self.methods) do
     if rawget(self.sink, name) == method then rawset(self.sink, name, self.own[name]) end
@@ -50,9 +50,9 @@ function Guarded:release()
   self.methods = {}
 end
 
---- Guard a sink, unless it says that it remembers failures itself.
+--- Guard a sink, unless it declares that it remembers failures itself.
 ---@param sink sluice.Sink
----@param hear fun(method: string, err: any)  called in the midst of a handler
+---@param hear fun(method: string, err: any)  called while a handler runs
 ---@return sluice.Guarded? guarded
 function M.sink(sink, hear)
   if type(sink) ~= "table" or sink.remembers then return nil end

@@ -1,4 +1,4 @@
---- Output that waits in a file without a name until it may be seen.
+--- Output that is held back in an unnamed file.
 local core = require "sluice.core"
 
 local M = {}
@@ -26,14 +26,14 @@ function Spool:write(...)
   return ok and true, err
 end
 
---- Make sure that all of it is there.
+--- Make sure that everything is in the file.
 ---@return true? ok, sluice.Error? err
 function Spool:flush()
   local ok, err = done("write", self.dir, self.file:flush())
   return ok and true, err
 end
 
---- Copy everything.
+--- Copy everything to a writer.
 ---@param writer sluice.Writer
 ---@return true? ok, sluice.Error? err
 function Spool:copy(writer)
@@ -49,7 +49,7 @@ function Spool:copy(writer)
   return nil, err
 end
 
---- A writer into it, in place of write(). It is flushed before flush().
+--- A writer into the file, for use in place of write(). Flush it before flush().
 ---@return sluice.Writer
 function Spool:writer() return core.writer(self.file, NAME:format(self.dir)) end
 

@@ -1,14 +1,14 @@
---- Standard output, on which nothing is lost without a word: what failed once is
---- remembered, and `settle` reports it before success is claimed.
+--- Standard output without silent loss: the first failure is remembered, and
+--- `settle` reports it before success is claimed.
 ---
 --- A handler that ignores the result of a write would turn a full disk into a
---- false success, so what scripts get raises; `output` returns its errors.
+--- false success, so the functions for scripts raise; `output` returns its errors.
 local core = require "sluice.core"
 
 local M = {}
 
 local writer, failure, before_write, is_expected
-local captured -- in place of all of this, a list of texts
+local captured -- a list of texts that replaces the output, or nil
 
 local function noted(ok, err)
   if not ok then failure = failure or err end
@@ -21,7 +21,7 @@ local function prepare()
   return writer
 end
 
---- What people watch appears at once.
+--- On a terminal with a progress line, each write is flushed.
 local function put(method, what)
   if captured then
     captured[#captured + 1] = method == "row" and tostring(what) .. "\n" or what
@@ -63,7 +63,7 @@ M.stdout = setmetatable({}, Stdout)
 ---@return true? ok, sluice.Error? err
 function M.row(row) return put("row", row) end
 
---- A text and a line break, out at once.
+--- Write a text and a line break, and flush.
 ---@param text string
 ---@return true? ok, sluice.Error? err
 function M.line(text)
@@ -72,8 +72,8 @@ function M.line(text)
   return M.output:flush()
 end
 
---- The writer behind all this, for rows that do not enter Lua; nil while
---- people watch, because then something has to be done before each write.
+--- The writer behind all this, for rows that do not enter Lua; nil while a
+--- terminal shows progress, because something must then be done before each write.
 ---@return sluice.Writer?
 function M.writer()
   if before_write or captured then return nil end
@@ -111,9 +111,9 @@ function M.guard(before)
   io.write = write
 end
 
---- From now on nothing is written, but added to the list; with nil it is written again.
+--- From now on output is not written but appended to the list; with nil it is written again.
 ---@param texts string[]?
----@return string[]? before  the list until now
+---@return string[]? before  the previous list
 function M.capture(texts)
   local before = captured
   captured = texts
@@ -130,11 +130,11 @@ function M.settle()
   return true
 end
 
---- Rows, or what a script makes of them, are to go to standard output: without its
---- reader the run is pointless, also before anything is written.
+--- Declare that rows, or a script's output for them, go to standard output: if its
+--- reader is gone the run is pointless, even before anything is written.
 function M.expect() is_expected = true end
 
---- Whether what is expected there has lost its reader.
+--- Whether output is expected and its reader is gone.
 ---@return boolean
 function M.is_pointless()
   return is_expected == true and core.hung_up(1)

@@ -3,8 +3,8 @@ local core = require "sluice.core"
 
 local M = {}
 
---- "; did you mean on_row?" of the candidate that is nearest to word, if one is
---- near enough to be meant (runtime/base/nearest.h); or nothing.
+--- "; did you mean on_row?" with the candidate nearest to word, or "" if none is
+--- near enough (runtime/base/nearest.h).
 ---@param word any
 ---@param candidates string[]
 ---@return string

@@ -1,12 +1,12 @@
---- The sinks of one request: begun together, committed together, or not at
---- all. sink.meta.lua has the contract of a sink; this is its other side.
+--- The sinks of one request: begun together, and committed together or not at
+--- all. This is the caller's side of the contract in sink.meta.lua.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
 local guard = require "sluice.internal.sink_watch"
 
 ---@class sluice.Participant   one distinct sink of a policy
 ---@field name string          as the policy names it: "streams.rows.sink"
----@field sink sluice.Sink       what the policy has; a run's own is in the transaction
+---@field sink sluice.Sink       the policy's; the run's own instance is in the transaction
 ---@field named table<string, any>  the streams that have an entry
 ---@field streams string[]     that write here, sorted; "*" for the default handler
 ---@field schema sluice.Schema?
@@ -14,7 +14,7 @@ local guard = require "sluice.internal.sink_watch"
 ---@class sluice.Transaction
 ---@field private participants sluice.Participant[]
 ---@field private begun sluice.Participant[]
----@field private broken sluice.Error?   the first failure of a sink, whoever saw it
+---@field private broken sluice.Error?   the first failure of a sink, whoever called it
 ---@field private guarded sluice.Guarded[]
 local Transaction = { __name = "sluice.Transaction" }
 Transaction.__index = Transaction
@@ -23,7 +23,7 @@ local M = {}
 
 local METHODS = { "begin", "write", "prepare", "commit", "rollback" }
 
---- What is missing for `value` to be a sink, or nil.
+--- What `value` lacks to be a sink, or nil.
 ---@param value any
 ---@return string? problem
 function M.problem(value)
@@ -52,7 +52,7 @@ local function with_instance(self, handlers)
   return own
 end
 
---- The sinks of this run stand in for those that the policy describes.
+--- Replace the sinks that the policy describes by those of this run.
 ---@param request sluice.core.Request
 function Transaction:stand_in(request)
   local streams = {}
@@ -60,7 +60,7 @@ function Transaction:stand_in(request)
   request.streams, request.default = streams, with_instance(self, request.default)
 end
 
---- An error object out of what a method returned as its error.
+--- Turn the error that a method returned into an error object.
 local function error_of(err, kind, name)
   if type(err) == "table" and err.kind then
     err.handler = err.handler or name
@@ -69,10 +69,10 @@ local function error_of(err, kind, name)
   return core.error(kind, tostring(err == nil and "it returned nothing" or err), { handler = name })
 end
 
---- A commit or rollback that is stopped half-way leaves nobody knows what.
+--- A commit or rollback must not be stopped half-way: its effect would be unknown.
 local CALLS = { commit = core.undisturbed, rollback = core.undisturbed }
 
---- Call a method, contained. A false or nil result is a failure, too.
+--- Call a method, contained. A false or nil result is a failure as well.
 ---@param p sluice.Participant
 ---@return any result, any more  nil, err
 local function call(self, p, method, kind, ...)
@@ -91,7 +91,7 @@ function Transaction:fail(err)
   self.broken = self.broken or err
 end
 
---- What follows from a failure, or goes with a summary.
+--- Add a note to an outcome: a consequence of a failure, or something beside a summary.
 ---@param outcome sluice.Error|sluice.core.Summary
 ---@param text string
 function M.note(outcome, text)
@@ -109,12 +109,12 @@ local function half_committed(key, done, open)
   return core.error("commit", ("the run %s is committed in %s, but not in %s"):format(key, names(done), names(open)))
 end
 
---- A run key that nobody writes down would be a promise that nobody keeps.
+--- Without a ledger, a run key would have no effect.
 local function no_ledger()
   return core.error("policy", "run_key: none of the sinks keeps a ledger of run keys; sluice.sink.sql does")
 end
 
---- Hear of whatever fails in the sinks from here on.
+--- Notice every failure in the sinks from here on.
 local function guard_sinks(self)
   for _, p in ipairs(self.begun) do
     local function hear(method, err)
@@ -140,7 +140,7 @@ local function context_of(self, p, common)
   return context
 end
 
---- Begin every sink. A failure has rolled back those that had begun. Sinks
+--- Begin every sink. If one fails, those that had begun are rolled back. Sinks
 --- that keep no ledger of run keys follow those that do.
 ---@param common { export: string?, request: string?, run_key: string? }
 ---@return "begun"|"committed"|nil state, sluice.Error? err
@@ -195,10 +195,10 @@ function Transaction:prepare(seals)
   return true
 end
 
---- The order of commits. Those that may only have joined in another's commit come first: a commit of
---- theirs can fail more easily than that of a file.
+--- The order of commits. Sinks that may only join another's commit come first, because their
+--- commit can fail more easily than that of a file.
 ---@param participants sluice.Participant[]
----@param sinks table<sluice.Participant, sluice.Sink>?  those of a run
+---@param sinks table<sluice.Participant, sluice.Sink>?  the instances of a run
 ---@return sluice.Participant[]
 function M.order(participants, sinks)
   local first, later = {}, {}
@@ -209,8 +209,8 @@ function M.order(participants, sinks)
   return lists.append(first, later)
 end
 
---- Whether a sink has committed; `said` is what its commit said, or false.
----@return boolean? committed  nil: nobody knows
+--- Whether a sink has committed; `said` is the result of its commit, or false.
+---@return boolean? committed  nil: unknown
 local function has_committed(self, p, said)
   local sink = self.sinks[p]
   if not sink.is_committed then return said end
@@ -218,7 +218,7 @@ local function has_committed(self, p, said)
   if ok then return answer end
 end
 
---- The n-th commit has failed: say in err which sinks have committed. The others.
+--- The n-th commit has failed: record in err which sinks have committed, and return the others.
 ---@return sluice.Participant[] rest
 local function sort_out(self, n, err)
   local rest = {}
@@ -233,7 +233,7 @@ local function sort_out(self, n, err)
   return rest
 end
 
---- Commit every sink. When one fails, those that have not committed are rolled
+--- Commit every sink. If one fails, those that have not committed are rolled
 --- back; the others cannot be.
 ---@return true? ok, sluice.Error? err  kind commit
 function Transaction:commit()
@@ -251,7 +251,7 @@ function Transaction:commit()
 end
 
 --- Commit one sink of a request that has failed, before the others are rolled
---- back. What fails here is a note.
+--- back. A failure here becomes a note.
 ---@param p sluice.Participant
 ---@param seals sluice.Seal[]
 ---@param failure sluice.Error
@@ -270,13 +270,13 @@ function Transaction:salvage(p, seals, failure)
   end
 end
 
---- At the end of its scope, whatever ended it, nothing is left open.
+--- At the end of its scope, however that ends, nothing is left open.
 function Transaction:__close()
   self:rollback()
 end
 
---- Roll back whatever has begun. What fails here follows from something else:
---- it becomes a note.
+--- Roll back every sink that has begun. A failure here is a consequence of another
+--- one and becomes a note.
 ---@param failure sluice.Error?
 function Transaction:rollback(failure)
   release_sinks(self)

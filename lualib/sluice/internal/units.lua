@@ -1,6 +1,6 @@
 --- Durations and sizes as people write them, and back.
 ---
---- The readers take what stands in a policy (a number) or on the command line
+--- The readers take the value from a policy (a number) or from the command line
 --- (a string) and return a whole number of milliseconds or bytes, or nil and
 --- what was expected, as the end of the sentence "expected …".
 local M = {}
@@ -18,7 +18,7 @@ local SIZE = "a size such as 64KiB, 1MiB or 10MB"
 local LARGEST = 2 ^ 53
 local LONGEST_DAYS = 20000
 
---- "30s" -> 30, "s"; "30" -> 30, "". Only digits with at most one point count.
+--- "30s" -> 30, "s"; "30" -> 30, "". Accepts only digits with at most one point.
 ---@return number? amount, string? unit
 local function amount_and_unit(text)
   local digits, unit = text:match("^([%d.]+)%s*(%a*)$")
@@ -28,7 +28,7 @@ end
 
 ---@param value any
 ---@param scale table<string, number>
----@param bare number  what one means without a unit
+---@param bare number  the unit of a number without one
 ---@return integer?
 local function read(value, scale, bare)
   local amount, unit = value, ""
@@ -40,7 +40,7 @@ local function read(value, scale, bare)
   return math.ceil(product)
 end
 
---- Milliseconds. A bare number counts seconds; 0 is 0.
+--- Milliseconds. A bare number counts seconds.
 ---@param value string|number
 ---@return integer? ms, string? expected
 function M.duration(value)
@@ -50,7 +50,7 @@ function M.duration(value)
   return ms
 end
 
---- The same, where a length of nothing makes no sense.
+--- The same, but 0 is refused.
 ---@param value string|number
 ---@return integer? ms, string? expected
 function M.positive_duration(value)
@@ -103,7 +103,7 @@ function M.show_duration(seconds)
   return ("%d h %d min"):format(whole // 3600, whole % 3600 // 60)
 end
 
---- 75 -> "1:15": for a clock that ticks in place.
+--- 75 -> "1:15": for a running clock.
 ---@param seconds number
 ---@return string
 function M.show_clock(seconds)

@@ -1,4 +1,4 @@
---- A worker in the hands of a Lua program.
+--- A worker's handle for Lua programs.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local option_list = require "sluice.internal.option_list"
@@ -7,9 +7,9 @@ local request = require "sluice.internal.request"
 
 ---@class sluice.Worker
 ---@field private handle sluice.core.Worker
----@field private defaults table<string, integer>  timeouts that every request has unless it says otherwise
+---@field private defaults table<string, integer>  timeouts for requests that do not set their own
 ---@field private last table    outcome of the latest request: { summary, failure }
----@field private stream sluice.Stream?  a loop that is running
+---@field private stream sluice.Stream?  the running loop
 local Worker = core.members({ __name = "sluice.Worker" }, "a worker", { stream = true })
 Worker.__index = Worker
 
@@ -29,12 +29,12 @@ local ROWS_OPTIONS = readers_of("on_diagnostic", "on_progress", "on_failure")
 
 local IN_A_LOOP = "a loop over rows of this worker is still running"
 
---- Misuse of a method is raised at the line of who called it.
+--- Raise misuse of a method at the line of its caller.
 local function expect(condition, what, problem)
   if not condition then error(what .. ": " .. problem, 3) end
 end
 
---- The plan of a worker that is idle, for what the caller named.
+--- The plan for an idle worker, from what the caller gave.
 ---@param self sluice.Worker
 ---@return sluice.Plan? plan, string? problem
 local function plan_for(self, export, value)
@@ -42,7 +42,7 @@ local function plan_for(self, export, value)
   return policy.read { export = export, request = value }
 end
 
---- A request of one type out of what the caller gave.
+--- Compose a request of one type from what the caller gave.
 ---@param self sluice.Worker
 ---@return sluice.core.Request? request, table|string read  or what is wrong
 local function compose(self, type, export, value, given, readers)
@@ -63,9 +63,9 @@ local function settle(self, summary, failure)
   return summary, failure
 end
 
---- Run an export and give its rows to a policy's handlers: `run(policy)`, with its
+--- Run an export and pass its rows to a policy's handlers: `run(policy)`, with its
 --- keys export and request, or `run(export, value, policy)`, where `export` and
---- `value` win over the policy's own; both may be nil.
+--- `value` take precedence over the policy's own; both may be nil.
 ---@param export string|sluice.Policy?
 ---@param value any       the request, anything that can be written as JSON
 ---@param rules sluice.Policy?
@@ -113,10 +113,10 @@ end
 ---
 --- The loop ends by itself only after terminal success: a failure is raised
 --- by the loop (the error object, with its kind), because a loop that ended
---- silently would pass for a complete one. With `on_failure` the failure goes
---- there instead and the loop ends. Leaving the loop early cancels the
+--- silently would look complete. With `on_failure` the failure goes there
+--- instead and the loop ends. Leaving the loop early cancels the
 --- request; run:stop() ends it gracefully. worker:outcome() has the summary.
---- Without a loop, `local next_row <close> = worker:rows(…)`; next_row() gives the same.
+--- Without a loop: `local next_row <close> = worker:rows(…)`, then call next_row().
 ---@param export string?
 ---@param value any
 ---@param given { timeout: any, idle_timeout: any, on_diagnostic: function?, on_progress: function?, on_failure: fun(failure: sluice.Error)? }?
@@ -152,17 +152,17 @@ function Worker:call(export, value, given)
 end
 
 --- How the latest request ended.
----@return sluice.core.Summary? summary, sluice.Error? failure   both nil before the first
+---@return sluice.core.Summary? summary, sluice.Error? failure   both nil before the first request ends
 function Worker:outcome()
   return self.last.summary, self.last.failure
 end
 
---- What the worker says about itself: { pid, generation, name, version,
+--- The worker's description of itself: { pid, generation, name, version,
 --- runtime, max_frame, exports = { { name =, type = }, … } }.
 ---@return table? info
 function Worker:info() return self.handle:info() end
 
---- { state, pid, rss, tail }: how the process is, and what it printed last.
+--- The state of the process, and what it printed last: { state, pid, rss, tail }.
 ---@return table
 function Worker:health() return self.handle:health() end
 
@@ -170,15 +170,15 @@ function Worker:health() return self.handle:health() end
 ---@return table
 function Worker:stats() return self.handle:stats() end
 
---- Let the process go; the next request gets a fresh one, with fresh memory.
+--- End the process; the next request gets a fresh one, with fresh memory.
 ---@return true? ok, sluice.Error? err
 function Worker:cycle()
   expect(not self.stream, "cycle", IN_A_LOOP)
   return self.handle:cycle()
 end
 
---- Let the process go and wait until it is gone, and any before it that was
---- still on its way out.
+--- End the process and wait until it is gone, together with earlier ones that
+--- are still exiting.
 ---@return table? report, sluice.Error? err  { pid, status, signal?, timed_out }
 function Worker:shutdown()
   expect(not self.stream, "shutdown", IN_A_LOOP)
@@ -187,16 +187,16 @@ function Worker:shutdown()
   return report, err
 end
 
---- The recording ends here, and gets its name: what the worker does from now on is not in it.
---- The end of the scope does the same, but cannot say what went wrong.
----@return true? ok, sluice.Error? err  kind sink; true, too, where nothing was recorded
+--- End the recording and rename it to its path: what the worker does from now on is not in it.
+--- The end of the scope does the same, but cannot report an error.
+---@return true? ok, sluice.Error? err  kind sink; true also if nothing was recorded
 function Worker:end_recording()
   expect(not self.stream, "end_recording", IN_A_LOOP)
   return self.handle:end_recording()
 end
 
---- At the end of its scope: whatever still runs is cancelled, and no process
---- of this worker is left when this returns.
+--- At the end of its scope: a running loop is cancelled, and no process of this
+--- worker is left when this returns.
 function Worker:__close()
   if self.stream then Stream.__close(self.stream) end
   self.handle:shutdown()

@@ -3,19 +3,19 @@
 ---     local csv = require "sluice.sink.csv"
 ---     sink = csv.file("decls.csv", { columns = { "name", "line", { name = "doc", optional = true } } })
 ---
---- Columns are those of the stream's schema, in its order, unless named. RFC
---- 4180, lines ending in "\n" unless eol = "crlf". Numbers have the text that they came
---- with (what Lua has made: the fewest digits that read back the same), booleans are true and
+--- Columns are those of the stream's schema, in its order, unless given. RFC
+--- 4180, lines ending in "\n" unless eol = "crlf". Numbers keep their original text (numbers
+--- made by Lua: the fewest digits that read back the same), booleans are true and
 --- false, arrays and objects JSON text. null, and an optional field that is
---- absent, are the null text, which is nothing; a value that reads the same is quoted,
---- so the empty string is "". A row that does not fit is an error that
---- names its stream, sequence and column: a field for which there is no column, a
---- field that is absent but not optional, a payload that is no object.
+--- absent, are written as the null text, by default empty; a value that reads the same
+--- is quoted, so the empty string is "". A row that does not fit is an error that
+--- names its stream, sequence and column: a field without a column, a field that
+--- is absent but not optional, a payload that is not an object.
 ---
---- The file is there as a whole or not at all (internal/sink/durable_file.lua).
---- What is appended to must begin with the same header (or header = false), however it is
---- quoted, and must not end within a quoted cell; its line end is kept. Readers skip empty lines: where the only column may be null,
---- `null` must have a text.
+--- The file appears as a whole or not at all (internal/sink/durable_file.lua).
+--- A file that is appended to must begin with the same header (or header = false), quoted
+--- or not, and must not end inside a quoted cell; its line end is kept. Readers skip empty lines, so
+--- if the only column may be null, `null` must be a text.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local durable_file = require "sluice.internal.sink.durable_file"
@@ -38,7 +38,7 @@ local function read_column(value)
   if type(value) == "table" and type(value.name) == "string" then return value.name, value.optional == true end
 end
 
---- Columns of a list such as schema.fields: also for other sinks.
+--- Read columns from a list such as schema.fields; other sinks use this as well.
 ---@return sluice.sink.Columns? columns, string? expected, string? problem
 function M.columns(list, what)
   local columns, seen = { names = {}, optional = {} }, {}
@@ -82,7 +82,7 @@ end
 
 local BYTE_ORDER_MARK = "\xEF\xBB\xBF"
 
---- The cell that begins there, and where the next one does.
+--- The cell that begins at `at`, and the position after it.
 ---@return string? cell, integer? after
 local function cell_at(text, at, delimiter)
   if text:sub(at, at) ~= '"' then
@@ -120,7 +120,7 @@ local function has_header(head, names, delimiter)
   return cells and table.concat(cells, "\0") == table.concat(names, "\0")
 end
 
---- Why rows behind such content would not be read as rows.
+--- Why rows appended to this content would not be read as rows.
 local function problem_of(self, names, old)
   local options = self.options
   if old.eol == "\r" then return "its lines end in \\r alone, with which csv.file does not go on" end
@@ -133,14 +133,14 @@ local function problem_of(self, names, old)
   end
 end
 
---- Room for the header of old content: all of it may be quoted.
+--- Size limit for the header of old content, in which every name may be quoted.
 local function longest_header(names)
   local length = #BYTE_ORDER_MARK + 2
   for _, name in ipairs(names) do length = length + 2 * #name + 3 end
   return length
 end
 
---- What is there already, the line end that rows get, and whether a header is still to be written.
+--- Inspect the old content: the line end for new rows, and whether a header must still be written.
 local function look_at_old(self, file, names)
   local options = self.options
   local old, err = file:old(options.header and longest_header(names) or 0, options.delimiter)
@@ -158,7 +158,7 @@ local function may_be_null(columns, schema)
   end
 end
 
---- Readers skip empty lines, and some those of blanks: of one column null needs a text.
+--- Readers skip empty lines, and some skip blank ones: for a single column null needs a text.
 local function check_null(self, columns, schema)
   if #columns.names > 1 or self.options.null:find "[^ \t]" or not may_be_null(columns, schema) then return true end
   return nil, core.error("sink", ("%s: the only column may be null, which would be an empty line: give null = TEXT, such as null = \"NULL\"")
@@ -200,7 +200,7 @@ end
 ---@field header boolean?      true
 ---@field delimiter string?    ","
 ---@field null string?         ""
----@field eol "lf"|"crlf"|nil  nil: that of the file that is appended to, else "lf"
+---@field eol "lf"|"crlf"|nil  nil: that of the file that is appended to, otherwise "lf"
 
 ---@param path string
 ---@param options sluice.sink.CsvOptions?

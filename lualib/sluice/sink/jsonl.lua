@@ -3,8 +3,8 @@
 ---     local jsonl = require "sluice.sink.jsonl"
 ---     sink = jsonl.file("rows.jsonl.gz")
 ---
---- Each row is the exact JSON text of its payload, on one line. The file is
---- there as a whole or not at all (internal/sink/durable_file.lua). If a file
+--- Each row is the exact JSON text of its payload, on one line. The file
+--- appears as a whole or not at all (internal/sink/durable_file.lua). If a file
 --- that is appended to does not end in a line break, one is written first.
 local core = require "sluice.core"
 local durable_file = require "sluice.internal.sink.durable_file"
@@ -21,7 +21,7 @@ function Jsonl:open(_, file)
   return true
 end
 
---- The runtime gives rows to the taker without asking us; others may call this.
+--- The runtime passes rows to the taker directly; this is for other callers.
 ---@param row sluice.Row
 function Jsonl:write(row)
   if not self.taker then error("write: the sink has not begun", 2) end
@@ -29,9 +29,9 @@ function Jsonl:write(row)
 end
 
 ---@class sluice.sink.FileOptions
----@field append boolean?         to what the file has
----@field gzip boolean|integer?   true, or a level from 1 to 9 (4); nil: when the name ends in .gz
----@field mode integer?           permissions; nil: as they were, or what the umask allows
+---@field append boolean?         keep the file's content and add to it
+---@field gzip boolean|integer?   true, or a level from 1 to 9 (4); nil: if the name ends in .gz
+---@field mode integer?           permissions; nil: unchanged, or for a new file what the umask allows
 
 ---@param path string
 ---@param options sluice.sink.FileOptions?

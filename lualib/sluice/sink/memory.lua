@@ -1,12 +1,12 @@
---- Rows in memory, for programs and tests that want them all.
+--- Rows in memory, for programs and tests that need all of them.
 ---
 ---     local memory = require "sluice.sink.memory"
 ---     local kept = memory.new()
 ---     …  sink = kept  …
 ---     for _, row in ipairs(kept.rows) do print(row.payload.name) end
 ---
---- `rows` is the list of the last run that was committed, nil before there is
---- one; a run that fails leaves it alone.
+--- `rows` is the list of the last committed run, nil before the first
+--- one; a failed run leaves it unchanged.
 local core = require "sluice.core"
 local description = require "sluice.internal.sink.description"
 

@@ -9,24 +9,24 @@
 --- `columns` come from the stream's schema, or are given: a map from names to
 --- types (`{ name = "text", line = "integer?" }`; sorted by name) or a list in
 --- order (`{ { "name", "text" }, … }`). Types: text, integer (64 bits, exact),
---- number, boolean, decimal (a number, as its text), json (any value, as its text); `?` for
---- what may be null. A field that is absent is NULL, also where the column has a DEFAULT.
---- The table is made unless `create = false`; one that is there must be able
+--- number, boolean, decimal (a number, as its text), json (any value, as its text); `?` marks
+--- a column that may be null. An absent field is NULL, even if the column has a DEFAULT.
+--- The table is created unless `create = false`; an existing one must be able
 --- to hold the rows exactly, and may have more columns if they can stay empty.
---- `key` (a name, or a list) is the primary key: a second row of the same key
---- is an error, or with `upsert` takes the first one's place. With `replace = true` the
---- table is what this run has brought, from the commit on; one of other columns is made anew, without
---- its indexes and grants. With `alter = "add"` columns
---- that the table lacks are added.
+--- `key` (a name, or a list) is the primary key: a second row with the same key
+--- is an error, or with `upsert` replaces the first. With `replace = true` the table
+--- holds only this run's rows once it commits; a table with other columns is created anew,
+--- without its indexes and grants. With `alter = "add"` columns that the table lacks are
+--- added.
 ---
 --- The transaction also writes to the table `sluice_ledger`: a run whose
---- key (`--run-key`) is there is recognised, and writes nothing. Sinks of a
+--- key (`--run-key`) is in it is recognised, and writes nothing. Sinks of a
 --- run with the same url share one transaction.
 ---
---- SQLite: the run holds the writer's lock from its beginning to its end; the
---- journal mode is the database's own. PostgreSQL: `?host=/socket/dir` and
---- other parameters of libpq stand in the url; one answer of the server is waited for
---- up to `timeout` (5m).
+--- SQLite: the run holds the write lock from beginning to end; the journal
+--- mode is not changed. PostgreSQL: `?host=/socket/dir` and other parameters of
+--- libpq are allowed in the url; `timeout` (5m) limits the wait for one answer of
+--- the server.
 local columns = require "sluice.internal.sql.columns"
 local core = require "sluice.core"
 local description = require "sluice.internal.sink.description"
@@ -45,14 +45,14 @@ local M = {}
 ---@field private options table
 ---@field private transaction sluice.sql.Transaction?
 ---@field private insert sluice.sql.Insert?
----@field taker sluice.core.Taker?    rows go there without us; it remembers what failed
+---@field taker sluice.core.Taker?    takes rows directly; it remembers failures
 ---@field private failure sluice.Error?  the first one sticks
 local Sink = { __name = "sluice.sql.Sink", remembers = true }
 Sink.__index = Sink
 
 -- ---- errors --------------------------------------------------------------
 
---- Fail, once and for all: everything that this run has written is undone.
+--- Fail permanently: everything that this run has written is undone.
 ---@return nil, sluice.Error
 local function fail(self, kind, why, fields)
   fields = fields or {}
@@ -66,7 +66,7 @@ local function fail(self, kind, why, fields)
   return nil, self.failure
 end
 
---- What the taker says has its place already.
+--- An error from the taker already has its place.
 local function fail_taker(self, err)
   if type(err) ~= "table" then return fail(self, "sink", err) end
   err.sink, err.run_key = self.name, self.transaction and self.transaction.key
@@ -77,7 +77,7 @@ local function fail_taker(self, err)
   return nil, err
 end
 
---- The transaction this sink is in, or why it is in none.
+--- The transaction that this sink is in, or why it is in none.
 ---@return sluice.sql.Transaction? transaction, sluice.Error? err
 local function current(self, what)
   if self.failure then return nil, self.failure end
@@ -148,13 +148,13 @@ function Sink:write(row)
   return true
 end
 
---- A stream from which no row came.
+--- The seal of a stream that sent no row.
 local function empty_seal(stream)
   return { stream = stream, rows = 0, bytes = 0, checksum = "", kept = 0 }
 end
 
---- The seals of this sink's streams: those it is named for, and as the default
---- handler those that kept rows, and that no other is named for.
+--- The seals of this sink's streams: those that name it, and, for the default
+--- handler, those that kept rows and have no entry of their own.
 local function own_seals(self, seals)
   local own, by_name = {}, {}
   for _, seal in ipairs(seals) do by_name[seal.stream] = seal end
@@ -200,7 +200,7 @@ function Sink:commit()
   return true
 end
 
---- Sinks of one database commit with the last of them.
+--- Sinks of one database commit together with the last of them.
 function Sink:is_committed()
   if not self.transaction then return false end
   return self.transaction:is_committed()
@@ -225,7 +225,7 @@ local KNOWN = {
   url = true, name = true, columns = true, key = true, upsert = true, create = true, replace = true, alter = true, timeout = true,
 }
 
---- How long one answer of the server is waited for.
+--- How long to wait for one answer of the server.
 local TIMEOUT = "5m"
 
 local function is_flag(value) return value == nil or type(value) == "boolean" end
@@ -276,12 +276,12 @@ function M.table(options)
   })
 end
 
---- A table for each stream of a policy, with its checks: { NAME = { schema =, sink = } }.
+--- Streams for a policy, each with its schema and a table: { NAME = { schema =, sink = } }.
 ---
 ---     return { streams = sql.tables({ functions = …, calls = … }, { url = "sqlite:decls.db" }) }
 ---
 ---@param schemas table<string, sluice.Schema>  by stream
----@param options table  of M.table; name: nil is that of the stream
+---@param options table  of M.table; name: nil means that of the stream
 ---@return table<string, sluice.StreamPolicy>
 function M.tables(schemas, options)
   local streams = {}

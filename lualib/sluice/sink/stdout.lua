@@ -5,10 +5,10 @@
 ---     sink = stdout.new { format = "table", columns = { "name", "line" } }
 ---     sink = stdout.new { atomic = true }
 ---
---- Output is live: who reads it sees rows that are tentative until the run has
---- succeeded, and what is out cannot be rolled back. With atomic = true
---- rows wait in a file without a name and are written at commit; a reader that
---- goes away, or a full disk, is then a failed commit, after part of them may be out.
+--- Output is live: readers see rows that are tentative until the run has
+--- succeeded, and output cannot be rolled back. With atomic = true rows wait
+--- in an unnamed file and are written at commit; a reader that goes away, or a
+--- full disk, is then a failed commit, possibly after some rows have been written.
 local aligned_table = require "sluice.internal.sink.aligned_table"
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
@@ -24,8 +24,8 @@ local WINDOW = 100
 ---@class sluice.sink.Stdout: sluice.Sink
 ---@field private options sluice.sink.StdoutOptions
 ---@field private state "open"|"prepared"|nil
----@field private held sluice.Spool?            with atomic
----@field private aligned sluice.sink.Aligned?  as a table
+---@field private held sluice.Spool?            if atomic
+---@field private aligned sluice.sink.Aligned?  for the table format
 local Stdout = { __name = "stdout" }
 Stdout.__index = Stdout
 
@@ -37,7 +37,7 @@ local function names_of(self, schema)
   return columns and columns.names
 end
 
---- How wide the terminal is that we write to, if it is one.
+--- The terminal's width, or nil if standard output is not a terminal.
 local function terminal_columns()
   local is_terminal, columns = core.terminal(1)
   return is_terminal and columns or nil
@@ -107,11 +107,11 @@ local READERS = {
 }
 
 ---@class sluice.sink.StdoutOptions
----@field format "auto"|"jsonl"|"table"|nil  auto: a table on a terminal, else JSON lines
----@field atomic boolean?    nothing before commit
----@field columns string[]?  of a table; nil: the schema's, else those of the first rows
+---@field format "auto"|"jsonl"|"table"|nil  auto: a table on a terminal, otherwise JSON lines
+---@field atomic boolean?    write nothing before commit
+---@field columns string[]?  of a table; nil: the schema's, otherwise those of the first rows
 ---@field window integer?    rows that wait until the widths are known (100)
----@field width integer?     of the table; nil: the terminal's, else no limit
+---@field width integer?     of the table; nil: the terminal's, otherwise no limit
 
 ---@param options sluice.sink.StdoutOptions?
 ---@return sluice.Sink

@@ -1,10 +1,10 @@
 --- Rows as an aligned table, for people.
 ---
---- The first rows wait until there are enough of them to tell how wide the
---- columns are (or a little time has passed); after that each row is written
---- as it comes, and what is too long for its column is cut. Numbers stand
---- right, everything else left; a row whose payload is no object has one column, "payload".
---- A text that stands for a number is made one by `right`.
+--- The first rows wait until there are enough of them to determine the column
+--- widths (or a short time has passed); after that each row is written when it
+--- arrives, and text that is too long for its column is cut. Numbers are
+--- right-aligned, everything else left; a row whose payload is not an object has one column, "payload".
+--- `right` marks a text as a number.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
 local text_width = require "sluice.internal.sink.text_width"
@@ -18,7 +18,7 @@ local WAIT_SECONDS = 0.2
 ---@class sluice.sink.Aligned
 ---@field private names string[]?     columns; nil: those of the first rows
 ---@field private most integer?       columns of the terminal; nil: no limit
----@field private window integer      rows that wait
+---@field private window integer      how many rows wait
 ---@field private write fun(text: string): true?, sluice.Error?
 ---@field private waiting table[]?    rows of cells; nil once the widths are known
 local Aligned = { __name = "sluice.sink.Aligned" }
@@ -26,9 +26,9 @@ Aligned.__index = Aligned
 
 -- ---- cells -----------------------------------------------------------------
 
----@class sluice.sink.Right  a cell that stands right
+---@class sluice.sink.Right  a right-aligned cell
 ---@field text string
----@field is_whole boolean?  a column in which all are gives way to no other
+---@field is_whole boolean?  a column that consists of such cells is never narrowed
 local Right = { __name = "sluice.sink.Right" }
 
 ---@param text string
@@ -54,13 +54,13 @@ end
 
 -- ---- columns ---------------------------------------------------------------
 
---- Where a field's name first stands in the text: good enough for an order.
+--- Where a field's name first occurs in the text: good enough for ordering.
 local function place_in(raw, name)
   return raw:find(core.json.encode(name), 1, true) or math.huge
 end
 
---- Columns of the first rows, each where it first appears.
----@param names string[]  those of this row that are new are added to it
+--- Collect the columns of the first rows, in order of appearance.
+---@param names string[]  new names of this row are appended
 ---@param seen table<string, true>
 ---@param fields table
 ---@param raw string  the row's text
@@ -103,7 +103,7 @@ local function total(columns, limit)
   return sum
 end
 
---- The widest columns give way until the line fits.
+--- Narrow the widest columns until the line fits.
 local function shrink(columns, most)
   local limit = NARROWEST
   for _, column in ipairs(columns) do limit = math.max(limit, column.width) end
@@ -146,7 +146,7 @@ local function put(self, row)
   end)
 end
 
---- The widths are decided: the header, and what has waited.
+--- Fix the widths, then write the header and the waiting rows.
 local function settle(self)
   if not self.names then
     self.names, self.seen = {}, {}
@@ -163,7 +163,7 @@ local function settle(self)
   return ok, err
 end
 
--- ---- the face --------------------------------------------------------------
+-- ---- public ----------------------------------------------------------------
 
 ---@param row sluice.Row
 ---@return true? ok, sluice.Error? err
@@ -176,7 +176,7 @@ function Aligned:row(row)
   return true
 end
 
---- No more rows: write those that still wait, and which fields had no column.
+--- No more rows: write those that still wait, and name the fields without a column.
 ---@return true? ok, sluice.Error? err
 function Aligned:finish()
   local ok, err = true, nil

@@ -1,14 +1,14 @@
---- Sinks as policies have them, and as runs do.
+--- Sinks in policies and in runs.
 ---
---- What stands in a policy describes a sink; each run gets an instance, with a state of its own.
---- A handler that calls the description (`out:write(row)`) means the instance of the run that it
---- is called in: runs that are under way at the same time began one within the other, so that is
---- the one that began last. Whoever drives the description by its contract drives an instance.
+--- The sink in a policy is a description; each run gets an instance with its own state. A handler
+--- that calls the description (`out:write(row)`) reaches the instance of the run that called it:
+--- simultaneous runs are nested, so that is the instance that began last. A caller that uses the
+--- description by its contract uses an instance.
 local M = {}
 
 ---@class sluice.sink.Description: sluice.Sink
----@field private template table            what each instance begins with
----@field private class table               their metatable
+---@field private template table            what each instance starts with
+---@field private class table               metatable of the instances
 ---@field private under_way sluice.Sink[]   begun, and neither committed nor rolled back
 
 local own = {}
@@ -22,12 +22,12 @@ function own:instance()
   return setmetatable(instance, self.class)
 end
 
---- An instance begins: it is what handlers mean from now on.
+--- An instance begins: from now on handlers reach it.
 function own:begun(instance)
   table.insert(self.under_way, instance)
 end
 
---- It has committed or rolled back.
+--- An instance has committed or rolled back.
 function own:ended(instance)
   for i = #self.under_way, 1, -1 do
     if self.under_way[i] == instance then table.remove(self.under_way, i) end
@@ -42,8 +42,8 @@ local function current(self)
   return self.under_way[#self.under_way]
 end
 
---- Of the instance that is under way: its methods, and its fields. A method may have been taken from
---- here to stand behind one of the user's: then it is called with an instance.
+--- Methods and fields of the current instance. A method taken from here may be wrapped by one of
+--- the user's; it is then called with an instance.
 local function index(self, key)
   if own[key] then return own[key] end
   local value = (current(self) or self.template)[key]
@@ -64,7 +64,7 @@ local function show(self)
   return tostring(setmetatable(self.template, self.class))
 end
 
---- Whether this is one of ours, and of the class of that name.
+--- Whether this is such a description, and of the class with that name.
 ---@param sink any
 ---@param class string?  "memory"
 ---@return boolean
@@ -75,7 +75,7 @@ end
 
 --- The class calls self.description:begun(self) in begin, and :ended(self) at the end.
 ---@param class table     metatable of the instances
----@param template table  their fields in the beginning
+---@param template table  their initial fields
 ---@return sluice.sink.Description
 function M.of(class, template)
   setmetatable(template, class)

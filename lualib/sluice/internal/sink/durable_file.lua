@@ -1,11 +1,11 @@
---- What sinks that write files share: a durable file (core.file), begun,
---- prepared, committed and rolled back as sink.meta.lua says.
+--- Shared by sinks that write files: a durable file (core.file), begun,
+--- prepared, committed and rolled back as sink.meta.lua requires.
 ---
---- The target is the old file or the complete new one at any time, whatever
---- ends the process: rows go to a temporary file beside it, which is synced
---- by prepare and takes its name at commit. To append is to do the same with
---- a copy of the old file, so it costs reading that once, and hard links stay
---- behind. Two runs cannot write one target at a time.
+--- At any time the target is either the old file or the complete new one, whatever
+--- ends the process: rows go to a temporary file beside it, which is synced by
+--- prepare and renamed at commit. Appending does the same with a copy of the old
+--- file, so it costs one read of that, and hard links keep the old content. Two
+--- runs cannot write one target at the same time.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local description = require "sluice.internal.sink.description"
@@ -18,7 +18,7 @@ local M = {}
 ---@field private file sluice.core.File?   between begin and the end
 ---@field protected writing boolean?         between begin and prepare
 ---@field private prepared boolean?          between prepare and the end
----@field protected failure sluice.Error?    of a row; there is no commit after it
+---@field protected failure sluice.Error?    of a row; prevents a commit
 ---@field protected open fun(self, context: sluice.SinkContext, file: sluice.core.File): true?, sluice.Error?
 
 local function read_gzip(value)
@@ -31,10 +31,10 @@ local function read_mode(value)
   return nil, "file permissions such as tonumber('640', 8)"
 end
 
---- Options of every such sink.
+--- Options common to all such sinks.
 local SHARED = { append = check.boolean, gzip = read_gzip, mode = read_mode }
 
---- Read what the caller gave to a constructor, or raise at his line.
+--- Read the constructor's options, or raise at the caller's line.
 ---@param what string          "csv.file"
 ---@param own table<string, sluice.Reader>
 function M.read(what, path, options, own)
@@ -92,13 +92,13 @@ end
 
 function Durable:__tostring() return ("%s(%s)"):format(getmetatable(self).__name, self.path) end
 
---- A sink of such a class.
+--- A sink of the given class.
 ---@return sluice.sink.Description
 function M.make(class, path, options)
   return description.of(class, { path = path, options = options })
 end
 
---- A class of such sinks; it lacks open() and write().
+--- A class of such sinks; open() and write() must be added.
 function M.class(name)
   local class = { __name = name }
   for key, value in pairs(Durable) do class[key] = value end

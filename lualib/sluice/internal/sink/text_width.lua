@@ -1,7 +1,7 @@
---- How wide text is on a terminal, in columns.
+--- The width of text on a terminal, in columns.
 ---
---- Without locale: East Asian wide characters and emoji count two, combining
---- and invisible ones none, everything else one. Control characters do not
+--- Independent of the locale: East Asian wide characters and emoji count two,
+--- combining and invisible ones zero, everything else one. Control characters never
 --- reach a terminal: `printable` shows them as escapes.
 local core = require "sluice.core"
 
@@ -43,14 +43,14 @@ local function escape(char)
   return ESCAPES[char] or ("\\x%02X"):format(char:byte(-1))
 end
 
---- The text on one line, with control characters, and what is no UTF-8, shown as escapes.
+--- The text on one line; control characters and invalid UTF-8 are shown as escapes.
 ---@param text string
 ---@return string
 function M.printable(text)
   return core.visible((text:gsub("%c", escape)))
 end
 
---- Columns of a printable text.
+--- The width of a printable text, in columns.
 ---@param text string
 ---@return integer
 function M.of(text)
@@ -60,7 +60,7 @@ function M.of(text)
   return sum
 end
 
---- The text, cut to at most so many columns; "…" says that it is cut.
+--- The text cut to at most so many columns; "…" marks a cut.
 ---@param text string
 ---@param most integer
 ---@return string

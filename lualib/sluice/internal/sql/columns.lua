@@ -1,4 +1,4 @@
---- Columns of a table: from a list of the user's, or from a schema; and a schema from them.
+--- Columns of a table: from the user's list or from a schema; and a schema from columns.
 local kinds = require "sluice.internal.schema.kinds"
 local lists = require "sluice.internal.lists"
 local types = require "sluice.internal.schema.type"
@@ -9,17 +9,17 @@ local M = {}
 ---@field name string
 ---@field type "text"|"integer"|"number"|"boolean"|"json"|"decimal"
 ---@field null boolean        may be NULL
----@field optional boolean    may be absent, and is NULL then
+---@field optional boolean    may be absent, which gives NULL
 ---@field key boolean?        of the table's key
----@field precision integer?  of a decimal: digits, of which
----@field scale integer?      so many behind the point
+---@field precision integer?  of a decimal: total digits
+---@field scale integer?      of a decimal: digits after the point
 ---@field format string?      of the schema's strings
 ---@field elements sluice.sql.Column?  of the schema's arrays of scalars
 
 local TYPES = { text = true, integer = true, number = true, boolean = true, json = true, decimal = true }
 local EXPECTED = "a type: text, integer, number, boolean, decimal or json, with ? at the end if it may be null"
 
---- "integer?" as a type and whether it may be null.
+--- "integer?" as a type, and whether it may be null.
 local function read_type(value)
   if type(value) ~= "string" then return nil end
   local name, mark = value:match("^(%a+)(%??)$")
@@ -27,7 +27,7 @@ local function read_type(value)
   return name, mark == "?"
 end
 
---- Whether it is a type, "integer?" for one that may be null.
+--- Whether this is a type; "integer?" for one that may be null.
 function M.is_type(value)
   return read_type(value) ~= nil
 end
@@ -50,7 +50,7 @@ local function ordered(value)
   return list
 end
 
---- A map has no order of its own: its columns are sorted by name.
+--- A map has no order, so its columns are sorted by name.
 local function sorted(value)
   local list = lists.sorted_keys(value)
   for i, name in ipairs(list) do list[i] = { name, value[name] } end
@@ -75,7 +75,7 @@ function M.read(value)
   return columns
 end
 
---- What a column has of a type; whether null is one of its values: that is NULL.
+--- The column for a type. null: whether null, which becomes NULL, is one of its values.
 local function of_type(declared)
   local column, null, elements = kinds[declared.kind].column, false, nil
   if type(column) == "function" then column, null, elements = column(declared) end
@@ -103,7 +103,7 @@ function M.of_schema(schema)
   return lists.map(schema.fields, of_field)
 end
 
--- ---- the other way ------------------------------------------------------------
+-- ---- columns to schema ---------------------------------------------------------
 
 local bare = types.bare
 local ANY_BUT_NULL = types.make {
@@ -114,7 +114,7 @@ local SCHEMAS = {
   json = ANY_BUT_NULL,
 }
 
---- Columns that were read, as fields for schema.record: of_schema gives them back.
+--- Columns that were read, as fields for schema.record; of_schema reverses this.
 ---@param columns sluice.sql.Column[]
 function M.fields(columns)
   return lists.map(columns, function(column)

@@ -1,5 +1,5 @@
---- The databases that there are, and what a url says about where one is. To add
---- one, write a file with what sqlite.lua and postgres.lua have, and name it here.
+--- The supported databases, and the parsing of urls. To add one, write a file
+--- with the functions of sqlite.lua and postgres.lua, and list it here.
 local lists = require "sluice.internal.lists"
 local postgres = require "sluice.internal.sql.postgres"
 local sqlite = require "sluice.internal.sql.sqlite"
@@ -12,7 +12,7 @@ local DIALECTS = { sqlite, postgres }
 ---@field dialect table    its module
 ---@field name string      what the driver connects to
 ---@field shown string     the url without its password, for messages
----@field memory boolean?  a database that lives in this process only
+---@field memory boolean?  a database that exists in this process only
 
 local FORMS = table.concat(lists.map(DIALECTS, function(dialect) return dialect.form end), " or ")
 

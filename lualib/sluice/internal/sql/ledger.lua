@@ -1,5 +1,5 @@
---- The ledger: which runs are in the database. Its rows are written in the
---- transaction of the rows that they speak of, so both are there or neither.
+--- The ledger: which runs are in the database. Its entries are written in the
+--- same transaction as the rows, so either both are there or neither.
 local M = {}
 
 M.TABLE = "sluice_ledger"
@@ -12,7 +12,7 @@ CREATE TABLE %s (
   rows %s NOT NULL, bytes %s NOT NULL, checksum %s NOT NULL, kept %s NOT NULL, time %s NOT NULL,
   PRIMARY KEY (run_key, table_name, stream))]]
 
---- Make it unless it is there: to ask takes no right to make tables.
+--- Create the table unless it exists; checking first needs no right to create tables.
 ---@param opened sluice.core.Database
 ---@return true? ok, string? why
 function M.create(opened, dialect)
@@ -23,7 +23,7 @@ function M.create(opened, dialect)
   return opened:run(CREATE:format(M.TABLE, t.text, t.text, t.text, t.integer, t.integer, t.text, t.integer, t.time))
 end
 
---- A key for a run that was given none.
+--- A key for a run without one.
 function M.generate()
   local source = assert(io.open("/dev/urandom", "rb"))
   local bytes = source:read(8)
@@ -31,7 +31,7 @@ function M.generate()
   return os.date "!run-%Y%m%dT%H%M%SZ-" .. bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
 end
 
---- Whether a run is in the ledger; for all tables, or for one.
+--- Whether a run is in the ledger, for any table or for one.
 ---@param opened sluice.core.Database
 ---@return boolean? found, string? why
 function M.has(opened, key, name)

@@ -9,8 +9,8 @@ M.types = {
   decimal = "numeric", time = "timestamp with time zone",
 }
 
---- What every connection has unless the url says otherwise. A link that is dead is
---- found within a minute.
+--- Set for every connection unless the url says otherwise. A dead link is detected
+--- within a minute.
 local PARAMETERS = {
   "application_name=sluice", "client_encoding=UTF8",
   "keepalives_idle=20", "keepalives_interval=10", "keepalives_count=4", "tcp_user_timeout=60000",
@@ -25,7 +25,7 @@ local function with_parameters(rest)
   return rest
 end
 
---- The user's part ends at the last @ before the first slash.
+--- The user part ends at the last @ before the first slash.
 local function without_password(rest)
   local authority, path = rest:match("^([^/?]*)(.*)$")
   authority = authority:gsub("^(.*)@", function(user) return user:gsub(":.*$", "") .. "@" end)
@@ -33,7 +33,7 @@ local function without_password(rest)
   return authority .. path
 end
 
---- The passwords that the url has, as they stand there and as they are.
+--- The passwords in the url, both as written and decoded.
 local function passwords(rest)
   local found = { rest:match("^[^/?@:]*:([^/?]*)@"), rest:match("[?&]password=([^&]*)") }
   for _, word in ipairs { table.unpack(found) } do
@@ -52,8 +52,8 @@ function M.target(rest)
   }
 end
 
---- What the work needs, for this transaction only: locks are not waited for without end, a worker may
---- think for long, and dates are as everybody writes them.
+--- Settings for this transaction only: waits for locks are limited, a slow worker may keep the
+--- transaction idle, and dates have the usual format.
 local SETTINGS = [[
 SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';
@@ -63,12 +63,12 @@ function M.quote(name) return '"' .. name:gsub('"', '""') .. '"' end
 
 function M.fold(name) return name end
 
---- Longer names would be cut without a word.
+--- Longer names would be cut silently.
 function M.check_name(name)
   if #name > 63 then return ("the name %s is longer than the 63 bytes that PostgreSQL allows"):format(name) end
 end
 
---- Whoever writes a dot means a schema, and would get a table of a strange name.
+--- A dot is meant to name a schema, but would become part of the table's name.
 function M.check_table(name)
   if name:find(".", 1, true) then
     return ("the name %s has a dot; a schema is chosen in the url, as in ?options=-csearch_path%%3D%s"):format(
@@ -76,7 +76,7 @@ function M.check_table(name)
   end
 end
 
---- What the server or libpq says may repeat a password of the url.
+--- Messages of the server or libpq may repeat a password of the url.
 local function hide(target, why)
   for _, word in ipairs(target.secrets or {}) do
     if word ~= "" then why = why:gsub((word:gsub("%W", "%%%0")), "***") end
@@ -92,10 +92,10 @@ function M.open(target)
   return opened
 end
 
---- Whoever connects finds out.
+--- Connecting will tell.
 function M.is_there() return true end
 
---- A time of the ledger, as a text, UTC.
+--- A time in the ledger as text, in UTC.
 function M.time_text(column)
   return ([[to_char(%s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]]):format(column)
 end
@@ -106,16 +106,16 @@ function M.begin(opened)
   return ok, why
 end
 
---- Runs of the same key wait for each other here, so that the second finds
---- the first one's rows in the ledger.
+--- Runs with the same key wait for each other here, so that the second finds
+--- the first one's entries in the ledger.
 function M.claim(opened, key)
   return opened:run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "sluice:" .. key)
 end
 
---- The end of the connection, which follows, undoes all: a server that has stopped need not say so.
+--- Closing the connection, which follows, undoes everything; a server that hangs need not answer.
 function M.rollback() return true end
 
---- Whether a failed COMMIT certainly wrote nothing: the server itself said so.
+--- Whether a failed COMMIT certainly wrote nothing: the server itself reported the failure.
 function M.is_certain(opened) return opened:is_alive() end
 
 ---@return string? id, string? why
@@ -125,8 +125,8 @@ function M.transaction_id(opened)
   return rows[1][1]
 end
 
---- Whether a transaction has ended, one way or the other. A server that was
---- restarted may not know it at all (an error), which is an end, too.
+--- Whether a transaction has ended, either way. A server that was restarted may
+--- no longer know it (an error); it has then ended as well.
 ---@return boolean
 function M.has_ended(opened, id)
   local rows = opened:query("SELECT txid_status($1::text::bigint)", id)
@@ -134,21 +134,21 @@ function M.has_ended(opened, id)
   return not rows[1] or rows[1][1] ~= "in progress"
 end
 
---- Whether somebody else has just made the same table.
+--- Whether another run has created the same table in the meantime.
 function M.is_race(why)
   return why:find("pg_%a+_%a+name_nsp_index") ~= nil or why:find("SQLSTATE 42P07", 1, true) ~= nil
 end
 
 function M.tidy() end
 
---- Constraints that wait for the end of the transaction speak now.
+--- Check deferred constraints now rather than at commit.
 function M.settle(opened)
   return opened:run "SET CONSTRAINTS ALL IMMEDIATE"
 end
 
 -- ---- tables --------------------------------------------------------------
 
---- The base type and its modifier, through domains; whether one of them is NOT NULL.
+--- Resolves domains to their base type and modifier; required if any of them is NOT NULL.
 local COLUMNS = [[
 WITH RECURSIVE base AS (
   SELECT attnum, atttypid AS type, atttypmod AS mod, attnotnull AS required, 0 AS depth
@@ -178,7 +178,7 @@ function M.columns(opened, name)
   end)
 end
 
---- Triggers of rows that a COPY or an INSERT fires.
+--- Row triggers that a COPY or an INSERT fires.
 local TRIGGERS = [[
 SELECT tgname::text FROM pg_trigger
  WHERE tgrelid = to_regclass($1) AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 5 = 5]]
@@ -190,7 +190,7 @@ function M.triggers(opened, name)
   return lists.map(rows, function(row) return row[1] end)
 end
 
--- The modifier of numeric(p,s): 16 bits each, behind 4; the scale has a sign (11 bits).
+-- The modifier of numeric(p,s): 16 bits each, offset by 4; the scale is signed (11 bits).
 local function precision_of(modifier)
   local scale = (modifier - 4) & 0x7FF
   return (modifier - 4) >> 16 & 0xFFFF, scale >= 0x400 and scale - 0x800 or scale
@@ -213,19 +213,19 @@ end
 local TEXT = { nul = true }
 local DIGITS, INTEGERS, DOUBLES = { digits = true }, { int64 = true }, { double = true }
 
---- varchar(n) cuts blanks at the end without a word: what is longer is refused.
+--- varchar(n) silently cuts trailing blanks, so longer values are refused.
 local function varchar(_, existing)
   if existing.modifier < 0 then return TEXT end
   return { nul = true, characters = existing.modifier - 4 }
 end
 
---- A text is one of these only if its schema says so: otherwise the server reads many things,
---- and writes another text.
+--- A text is accepted for these types only if its schema has the format: otherwise the server
+--- accepts many notations and stores a different text.
 local function of_format(format, limits)
   return function(column) return column.format == format and limits or nil end
 end
 
---- A time, to the microsecond, or to what the column's modifier says; without a zone UTC's only.
+--- A time, to the microsecond or to the precision of the column's modifier; without a zone only UTC.
 local function instant(format, is_local)
   return function(column, existing)
     if column.format ~= format then return nil end
@@ -254,14 +254,14 @@ local ACCEPTED = {
   decimal = { numeric = numeric_for_decimals, text = always(DIGITS) },
 }
 
---- Arrays of what a column of the elements' type would take; their modifier is the array's.
+--- An array is accepted if a column of its element type would accept the elements; the modifier is the array's.
 local function accepts_elements(elements, existing)
   local accept = ACCEPTED[elements.type][existing.element]
   local limits = accept and accept(elements, existing)
   return limits and limits.characters == nil and not limits.fraction and lists.joined(limits, { array = true }) or nil
 end
 
---- Whether the column holds these values unchanged, or refuses them: what we must refuse.
+--- Whether the column stores these values unchanged or refuses them itself. The result says what we must refuse.
 ---@param column sluice.sql.Column
 ---@param existing sluice.sql.Existing
 ---@return table<string, boolean|integer>? limits
@@ -271,7 +271,7 @@ function M.accepts(column, existing)
   return accept and accept(column, existing)
 end
 
---- A modifier says at most so many digits; a column without one takes more.
+--- The most digits that a modifier can declare; a column without one takes more.
 local MOST_DIGITS = 1000
 
 ---@param column sluice.sql.Column
@@ -280,24 +280,24 @@ function M.type_of(column)
   return M.types[column.type]
 end
 
---- What would make a column of another type one of ours.
+--- The action that changes an existing column to our type.
 function M.retype(column)
   return ("ALTER %s TYPE %s"):format(M.quote(column.name), M.type_of(column))
 end
 
---- The index of a key has the name of its table.
+--- The index of a key is named after its table.
 function M.renamed(opened, old, new)
   return opened:run(("ALTER INDEX IF EXISTS %s RENAME TO %s"):format(M.quote(old .. "_pkey"), M.quote(new .. "_pkey")))
 end
 
---- The limits of a column that we make.
+--- The limits of a column that we create.
 local OWN = { text = TEXT, integer = INTEGERS, number = DOUBLES, boolean = {}, json = {}, decimal = DIGITS }
 
 function M.limits(column) return OWN[column.type] end
 
 -- ---- rows ----------------------------------------------------------------
 
---- What takes no COPY, and that it is not a table.
+--- Views and tables with row security take no COPY.
 local KIND = "SELECT relkind::text, row_security_active(oid)::text FROM pg_class WHERE oid = to_regclass($1)"
 
 local function takes_copy(opened, name)
@@ -318,7 +318,7 @@ end
 
 local serial = 0
 
---- Rows of an upsert wait in a table of their own, numbered, for their like.
+--- Rows of an upsert go to a temporary table first, numbered, because a key may occur several times.
 local function stage(opened, spec)
   serial = serial + 1
   local plain = ("sluice_rows_%d"):format(serial)
@@ -344,7 +344,7 @@ function M.rows(opened, spec)
   return opened:copy(insert_text(spec), spec.cells)
 end
 
---- Of each key the last row, to its place.
+--- Move the last row of each key to the table.
 local UNSTAGE = [[
 WITH last AS (SELECT DISTINCT ON (%s) %s FROM %s ORDER BY %s, %s DESC)
 INSERT INTO %s (%s) SELECT %s FROM last%s]]
@@ -364,7 +364,7 @@ local function unstage(opened, spec, rows)
   return true
 end
 
---- All rows are in the table.
+--- Complete the table's rows.
 ---@param taker sluice.core.Copy
 ---@param spec sluice.sql.Insert
 ---@return true? ok, sluice.Error|string|nil why

@@ -1,4 +1,4 @@
---- The runs that a database has: its ledger, read and pruned. For `sluice ledger`.
+--- The runs in a database: its ledger, read and pruned. For `sluice ledger`.
 local core = require "sluice.core"
 local dialects = require "sluice.internal.sql.dialects"
 local ledger = require "sluice.internal.sql.ledger"
@@ -27,7 +27,7 @@ end
 local Runs = {}
 Runs.__index = Runs
 
---- A database that is there, with a ledger; nothing is made.
+--- Open an existing database with a ledger; nothing is created.
 ---@param url string
 ---@return sluice.sql.Runs? runs, sluice.Error? err, string? problem  problem: of the url
 function M.open(url)
@@ -64,7 +64,7 @@ function Runs:list()
   end)
 end
 
---- The keys that a condition finds go from the ledger.
+--- Remove from the ledger the keys that match a condition.
 ---@return integer? count, string? why
 local function forget(self, condition, value)
   local opened = self.opened
@@ -90,7 +90,7 @@ local function forget_all(self, keys, before)
   return total + count
 end
 
---- Forget runs by their keys, and those before a time (UTC, ISO 8601): all of it or nothing. Their rows stay.
+--- Forget runs by key, and those before a time (UTC, ISO 8601), all or nothing. Their rows stay.
 ---@param keys string[]
 ---@param before string?
 ---@return integer? count, sluice.Error? err

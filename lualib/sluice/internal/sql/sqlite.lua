@@ -4,12 +4,12 @@ local lists = require "sluice.internal.lists"
 
 local M = { schemes = { "sqlite:" }, form = "sqlite:FILE, sqlite::memory:" }
 
---- Decimals are texts: a number of SQLite's is an integer of 64 bits or a double.
+--- Decimals are texts, because a number in SQLite is a 64-bit integer or a double.
 M.types = {
   text = "TEXT", integer = "INTEGER", number = "REAL", boolean = "INTEGER", json = "TEXT", decimal = "TEXT", time = "TEXT",
 }
 
---- SQLite takes names that begin with file: for URIs of its own.
+--- SQLite reads names that begin with file: as URIs.
 ---@param path string  what follows the scheme
 ---@return sluice.sql.Target? target, string? problem
 function M.target(path)
@@ -22,21 +22,21 @@ local ENOENT = 2
 
 function M.quote(name) return '"' .. name:gsub('"', '""') .. '"' end
 
---- Names of columns that SQLite takes for one.
+--- SQLite compares column names without regard to case.
 M.fold = string.lower
 
 ---@return string? problem
 function M.check_name() end
 function M.check_table() end
 
---- Renaming a file to its own name does nothing else than look for it. To open
---- and close it would drop the locks that this process has on it.
+--- Renaming a file to its own name has no effect but checks that it exists. Opening
+--- and closing it would drop the locks that this process holds on it.
 local function is_missing(path)
   local _, _, errno = os.rename(path, path)
   return errno == ENOENT
 end
 
--- A database in memory is as old as the process: its connection stays.
+-- A database in memory lives as long as the process, so its connection stays open.
 local in_memory
 
 ---@param target sluice.sql.Target
@@ -61,12 +61,12 @@ function M.is_there(target)
   return target.memory or not is_missing(target.name)
 end
 
---- A time of the ledger, as a text: it is one.
+--- A time in the ledger is already text.
 function M.time_text(column) return column end
 
---- After a rollback. What a failed write has left to the journal, whoever opens
---- the database next would undo: we do. And a database that was made for this
---- run goes again, unless somebody else has put something in it, or is about to.
+--- Clean up after a rollback: apply the journal that a failed write has left, which
+--- the next user of the database would otherwise do, and remove a database that was
+--- created for this run, unless another process has put something in it, or is about to.
 ---@param target sluice.sql.Target
 ---@param is_new boolean
 function M.tidy(target, is_new)
@@ -79,13 +79,13 @@ function M.tidy(target, is_new)
   opened:close()
 end
 
---- The lock of the writer is taken at once: whoever comes second learns it
---- before a worker is asked, and not after a million rows.
+--- Take the write lock at once, so that a second run fails before its worker is
+--- asked, and not after a million rows.
 function M.begin(opened)
   return opened:run "BEGIN IMMEDIATE"
 end
 
---- One writer at a time: the lock has been taken by begin.
+--- There is one writer at a time: begin has taken the lock.
 function M.claim() return true end
 
 function M.rollback(opened) return opened:run_patiently "ROLLBACK" end
@@ -95,11 +95,11 @@ function M.is_certain() return false end
 
 function M.transaction_id() return "0" end
 
---- What failed has been rolled back before it is looked up.
+--- A failed transaction has been rolled back before it is looked up.
 function M.has_ended() return true end
 
---- Whether somebody else has taken away the database that he had made, and for
---- which we were waiting. SQLite says many things then.
+--- Whether another process has removed the database that it had created and that
+--- we were waiting for. SQLite reports this in various ways.
 function M.is_race(_, target)
   return not target.memory and is_missing(target.name)
 end
@@ -135,7 +135,7 @@ function M.triggers(opened, name)
   return lists.map(rows, function(row) return row[1] end)
 end
 
---- https://sqlite.org/datatype3.html, 3.1; in STRICT tables ANY keeps whatever comes.
+--- https://sqlite.org/datatype3.html, 3.1; in STRICT tables ANY stores every value unchanged.
 local AFFINITIES = {
   { "INT", "INTEGER" }, { "CHAR", "TEXT" }, { "CLOB", "TEXT" }, { "TEXT", "TEXT" },
   { "BLOB", "NONE" }, { "^$", "NONE" }, { "REAL", "REAL" }, { "FLOA", "REAL" }, { "DOUB", "REAL" },
@@ -152,8 +152,8 @@ end
 
 local INTEGERS, DOUBLES, NUMBERS, DIGITS = { int64 = true }, { double = true }, { native = true }, { digits = true }
 
---- What a column of that affinity cannot hold of such values, which is refused; no entry:
---- it would make something else of them.
+--- By type and affinity: what such a column cannot hold, and is therefore refused. No entry:
+--- it would convert the values.
 local ACCEPTED = {
   text = { TEXT = {}, NONE = {} },
   integer = { INTEGER = INTEGERS, NUMERIC = INTEGERS, NONE = INTEGERS },
@@ -170,7 +170,7 @@ function M.accepts(column, existing)
   return ACCEPTED[column.type][affinity(existing)]
 end
 
---- The limits of a column that we make.
+--- The limits of a column that we create.
 function M.limits(column)
   return M.accepts(column, { type = M.type_of(column) })
 end
@@ -188,7 +188,7 @@ function M.rows(opened, spec)
     spec.table, spec.names, ("?, "):rep(#spec.columns - 1) .. "?", spec.conflict), spec.cells)
 end
 
---- All rows are in the table.
+--- All rows are in the table already.
 ---@return true
 function M.flush() return true end
 

@@ -1,14 +1,14 @@
---- The table that rows go to: made on demand, or compared with what is there.
+--- The table for the rows: created on demand, or compared with the existing one.
 local lists = require "sluice.internal.lists"
 
 local M = {}
 
----@class sluice.sql.Existing  a column that is there; more of it is for its dialect
+---@class sluice.sql.Existing  an existing column; further fields are for its dialect
 ---@field name string
 ---@field type string         as declared
 ---@field required boolean    NOT NULL
 ---@field has_default boolean
----@field generated string?   why nothing can be written to it
+---@field generated string?   why it cannot be written to
 
 ---@class sluice.sql.TableSpec
 ---@field name string
@@ -16,8 +16,8 @@ local M = {}
 ---@field key string[]?
 ---@field upsert boolean
 ---@field create boolean
----@field replace boolean     the table is what this run brings
----@field alter "add"|nil     columns that are missing are added
+---@field replace boolean     the table will hold only the rows of this run
+---@field alter "add"|nil     "add": missing columns are added
 ---@field url string          for messages
 
 ---@class sluice.sql.Insert   what a dialect needs to take rows
@@ -26,18 +26,18 @@ local M = {}
 ---@field names string        of the columns, quoted
 ---@field columns sluice.sql.Column[]
 ---@field upsert boolean
----@field updates boolean     an upsert writes something
+---@field updates boolean     an upsert has columns to update
 ---@field key_names string?   quoted
----@field conflict string     what to do when the key is there
+---@field conflict string     the ON CONFLICT clause
 ---@field number string       a name that no column has
 ---@field cells table         for core.sqlite and core.postgres
----@field swap string?        the table, quoted, whose place it takes in the end
+---@field swap string?        the table that this one replaces at the end
 
 ---@class sluice.sql.Difference
 ---@field why string
----@field mend string?        the statement that would mend it
+---@field mend string?        the statement that would resolve it
 
---- Whatever is inserted stands on these.
+--- The positions of the key's columns.
 ---@return integer[]? places, string? problem  of the key's columns
 local function key_places(spec)
   if not spec.key then return nil end
@@ -72,7 +72,7 @@ local function definition(dialect, spec, name)
   return ("CREATE TABLE %s (%s)"):format(dialect.quote(name), table.concat(lines, ", "))
 end
 
---- What is there, in the eyes of one wanted column; else what it cannot hold, to be refused.
+--- How the existing column differs from the wanted one; if it does not, the limits of what it holds.
 ---@return sluice.sql.Difference? difference, table<string, boolean|integer>? limits
 local function difference(dialect, spec, column, existing)
   local alter = ("ALTER TABLE %s "):format(dialect.quote(spec.name))
@@ -97,7 +97,7 @@ local function difference(dialect, spec, column, existing)
   return nil, limits
 end
 
---- Columns that rows do not fill are fine as long as they can stay empty.
+--- Columns that rows do not fill are acceptable if they can stay empty.
 ---@return sluice.sql.Difference? difference
 local function unfilled(dialect, spec, existing)
   if not existing.required or existing.has_default or existing.generated then return nil end
@@ -107,7 +107,7 @@ local function unfilled(dialect, spec, existing)
   }
 end
 
---- Sets the limits of each column.
+--- Compare all columns, and set the limits of each.
 ---@return sluice.sql.Difference[] differences
 local function compare(dialect, spec, there)
   local differences, by_name = {}, {}
@@ -130,7 +130,7 @@ local function create(opened, dialect, spec, name)
   return true
 end
 
---- A key that the table does not know would let duplicates in.
+--- A key that the table does not enforce would let duplicates in.
 local function check_key(opened, dialect, spec)
   local names, nulls = quoted_list(dialect, names_of(spec.columns)), ("NULL, "):rep(#spec.columns - 1) .. "NULL"
   local ok, why = opened:run(("EXPLAIN INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO NOTHING"):format(
@@ -166,7 +166,7 @@ local function refuse(differences)
   return nil, why, { differences = whys, statements = mends[1] and mends }
 end
 
---- Add the columns that are missing; what is left to refuse.
+--- Add the missing columns; returns the remaining differences.
 ---@return sluice.sql.Difference[]? differences, string? why
 local function add_columns(opened, dialect, spec, differences)
   for _, d in ipairs(differences) do
@@ -181,9 +181,9 @@ local function add_columns(opened, dialect, spec, differences)
   return compare(dialect, spec, there)
 end
 
---- The table is to be what this run brings: empty it, or, when it is another, make one that
---- takes its place in the end, so that whoever reads it meanwhile is not kept waiting.
----@return true? ok, string? why, string? swap  the table's name
+--- Prepare a table that will hold only this run's rows: empty the existing one or, if the columns differ,
+--- create another that replaces it at the end, so that readers need not wait until then.
+---@return true? ok, string? why, string? swap  the new table's name
 local function replace(opened, dialect, spec, is_other)
   local old = dialect.quote(spec.name)
   if not is_other then return opened:run("DELETE FROM " .. old) end
@@ -204,7 +204,7 @@ local function note_triggers(opened, dialect, spec, note)
   return true
 end
 
---- The table is there: see that it can take the rows.
+--- Check that an existing table can take the rows.
 ---@return true? ok, string? why, table? details, string? new
 local function reuse(opened, dialect, spec, there, note)
   local differences, why, ok, new = compare(dialect, spec, there), nil, nil, nil
@@ -217,7 +217,7 @@ local function reuse(opened, dialect, spec, there, note)
   return ok, why, nil, new
 end
 
---- Make the table, or see that it can take the rows.
+--- Create the table, or check that it can take the rows.
 local function ready(opened, dialect, spec, note)
   local there, why = dialect.columns(opened, spec.name)
   if not there then return nil, why end
@@ -226,7 +226,7 @@ local function ready(opened, dialect, spec, note)
   return create(opened, dialect, spec, spec.name)
 end
 
---- A column as runtime/sink/cells.h reads it.
+--- A column in the form that runtime/sink/cells.h reads.
 local function cell_of(column, is_key)
   local cell = {
     name = column.name, type = column.type, null = column.null, optional = column.optional,
@@ -255,7 +255,7 @@ end
 
 ---@param opened sluice.core.Database
 ---@param spec sluice.sql.TableSpec
----@param note fun(text: string)  of what is no failure
+---@param note fun(text: string)  for remarks that are not failures
 ---@return sluice.sql.Insert? insert, string? why, table? details  differences and statements
 function M.open(opened, dialect, spec, note)
   local places, problem = key_places(spec)
@@ -271,7 +271,7 @@ function M.open(opened, dialect, spec, note)
   }
 end
 
---- The new table takes the place of the old one.
+--- Replace the old table by the new one.
 ---@param insert sluice.sql.Insert
 ---@return true? ok, string? why
 function M.swap(opened, dialect, insert)

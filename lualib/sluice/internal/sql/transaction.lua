@@ -1,32 +1,32 @@
---- One connection and one transaction for all sinks of a run that write to
---- the same database: two connections would wait for each other's locks, and
---- one could commit without the other. It commits once, when the last of its
---- sinks has asked; a failure of one rolls all back.
+--- One connection and one transaction for all sinks of a run that write to the
+--- same database: two connections would wait for each other's locks, and one
+--- could commit without the other. It commits once, when the last of its sinks
+--- has asked for it; a failure of one sink rolls everything back.
 local core = require "sluice.core"
 local ledger = require "sluice.internal.sql.ledger"
 
 local M = {}
 
---- How long a commit without an answer is looked up.
+--- How long to look up the fate of a commit that got no answer.
 local LOOK_UP_S, PAUSE_S = 10, 0.2
 
 ---@class sluice.sql.Transaction
 ---@field target sluice.sql.Target
 ---@field dialect table
 ---@field connection sluice.core.Database
----@field is_new boolean?      there was no database before
----@field key string           of the run; generated when none was given
----@field members integer      sinks that take part
+---@field is_new boolean?      the database did not exist before
+---@field key string           of the run; generated if none was given
+---@field members integer      participating sinks
 ---@field private state "open"|"preparing"|"committed"|"rolled back"|"unknown"
 local Transaction = { __name = "sluice.sql.Transaction" }
 Transaction.__index = Transaction
 
--- Those that sinks may still join, by their runs, and then by what they connect to. What nobody
--- holds any more is closed by the collector, which rolls it back.
+-- Transactions that sinks may still join, by run and then by connection target. One that is no
+-- longer referenced is closed by the collector, which rolls it back.
 local WEAK = { __mode = "v" }
 local open_of = setmetatable({}, { __mode = "k" })
 
---- Connect, begin, and have the ledger.
+--- Connect, begin, and create the ledger if necessary.
 local function begin(self, run_key)
   local dialect, why, ok = self.dialect, nil, nil
   self.connection, why, self.is_new = dialect.open(self.target)
@@ -37,8 +37,8 @@ local function begin(self, run_key)
   return ok, why
 end
 
---- Two first runs at the same time may both want to make the ledger, or one
---- may take away the database that it has made: the other begins again.
+--- Two simultaneous first runs may both try to create the ledger, or one may remove
+--- the database that it has created: the other then begins again.
 local function start(self, run_key)
   local ok, why = begin(self, run_key)
   if ok or not self.connection or not self.dialect.is_race(why, self.target) then return ok, why end
@@ -47,7 +47,7 @@ local function start(self, run_key)
 end
 
 ---@param target sluice.sql.Target
----@param run any             which one: sinks of others do not join
+---@param run any             identifies the run: sinks of other runs do not join
 ---@param run_key string?
 ---@return sluice.sql.Transaction? transaction, string? why
 function M.join(target, run, run_key)
@@ -78,16 +78,16 @@ function Transaction:finish(state)
   if self.connection and not self.target.memory then self.connection:close() end
 end
 
---- Undo everything, for all sinks. Again and after the end: nothing.
+--- Undo everything, for all sinks. Has no effect after the end.
 function Transaction:rollback()
   if self:is_over() then return end
   local opened = self.connection
-  local is_plain = opened and self.dialect.rollback(opened) -- else something has ended the transaction already
+  local is_plain = opened and self.dialect.rollback(opened) -- otherwise something has already ended the transaction
   self:finish "rolled back"
   if opened and (self.is_new or not is_plain) then self.dialect.tidy(self.target, self.is_new) end
 end
 
---- One sink has nothing to do with it after all.
+--- One sink takes no part after all.
 function Transaction:leave()
   self.members = self.members - 1
   if self.members == 0 then self:rollback() end
@@ -97,13 +97,13 @@ function Transaction:is_over()
   return self.state ~= "open" and self.state ~= "preparing"
 end
 
----@return boolean? committed  nil: nobody knows
+---@return boolean? committed  nil: unknown
 function Transaction:is_committed()
   if self.state == "unknown" then return nil end
   return self.state == "committed"
 end
 
---- A sink has written all it has.
+--- A sink has written all its rows.
 ---@return true? ok, string? why
 function Transaction:prepare()
   self.state = "preparing"
@@ -116,7 +116,7 @@ function Transaction:prepare()
   return true
 end
 
---- Whether the run is in the ledger; where there is no ledger, it is not.
+--- Whether the run is in the ledger; if there is no ledger, it is not.
 ---@return boolean? found
 local function is_in_ledger(self, opened)
   local found = ledger.has(opened, self.key)
@@ -125,8 +125,8 @@ local function is_in_ledger(self, opened)
   if columns and #columns == 0 then return false end
 end
 
---- What became of a commit that got no answer, by a new connection: nil as
---- long as that cannot be said.
+--- Find out through a new connection what happened to a commit that got no answer;
+--- nil while that is unknown.
 ---@return boolean? committed
 local function fate(self)
   local opened = self.dialect.open(self.target)
@@ -148,7 +148,7 @@ local function look_up(self)
   return committed
 end
 
---- COMMIT has failed, or seems to have.
+--- COMMIT has failed, or appears to have failed.
 ---@return true? ok, string? why, boolean? unknown
 local function judge(self, why)
   local committed = nil
@@ -169,7 +169,7 @@ local function judge(self, why)
     :format(why, self.key, ledger.TABLE), true
 end
 
---- Commit, if every sink has asked; else remember that one has.
+--- Commit if every sink has asked; otherwise count the request.
 ---@return true? ok, string? why, boolean? unknown
 function Transaction:commit()
   if self.prepared < self.members then return nil, "not every sink of this database has prepared" end
