@@ -1,4 +1,4 @@
---- sluice infer --against: how the rows of a stream differ from a schema, and the schema widened.
+--- sluice infer --against: how the rows of a stream differ from a schema; widens the schema on request.
 local core = require "sluice.core"
 local drift = require "sluice.internal.infer.drift"
 local file = require "sluice.internal.schema.file"
@@ -39,7 +39,7 @@ end
 
 local function yes() return true end
 
---- Every row goes to the shapes, whether it fits or not.
+--- Every row goes to the shapes, whether or not it fits.
 function Against:sink()
   return {
     taker = self.shapes, begin = yes, prepare = yes, commit = yes, rollback = yes,
@@ -47,7 +47,7 @@ function Against:sink()
   }
 end
 
---- A row that does not fit, with what is wrong with it.
+--- Record a row that does not fit, with its violations.
 function Against:note(rejected)
   local declared = self:schema_of(rejected.stream)
   local by_place = self.refusals[rejected.stream] or {}
@@ -88,11 +88,11 @@ function Against:plan()
     streams["*"] = streams["*"] or { sink = sink }
   end
   local plan = assert(policy.read { streams = streams, rejects = self:rejects() })
-  plan.default, plan.streams["*"] = plan.streams["*"], nil -- as "*" a host would call them all
+  plan.default, plan.streams["*"] = plan.streams["*"], nil -- with an entry "*" a host would name all other streams "*"
   return plan
 end
 
---- A stream of which the schema says nothing, or which never came.
+--- The change for a stream that the schema does not mention ("new"), or that sent no rows ("gone").
 local function whole(change, description)
   return {
     pointer = "", change = change, refused = change == "new", rows = description and description.rows or 0,
@@ -127,13 +127,13 @@ local function is_refused(list)
   return false
 end
 
---- What the exit status says: rows would be refused.
+--- The error for the exit status: rows would be refused.
 function Against:failure()
   local of = self.refused > 0 and result.rows(self.refused) or "the rows of a stream without a schema"
   return core.error("row_invalid", ("%s would be refused by %s"):format(of, self.path))
 end
 
---- Tell the changes: true, or nil and why the command fails.
+--- Print the changes. Returns true, or nil and why the command fails.
 ---@param options table
 ---@return true? ok, sluice.Error? err
 function Against:tell(options)

@@ -1,4 +1,4 @@
---- sluice check: what a policy would do, and all that is wrong with it.
+--- sluice check: what a policy would do, and every mistake in it.
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local examine = require "sluice.internal.examine.policy"
@@ -16,7 +16,7 @@ local worker_spec = require "sluice.internal.cli.spec"
 
 -- ---- what would be started ------------------------------------------------------
 
---- The words as one would type them.
+--- The worker's command line as one would type it.
 ---@param spec sluice.Spec
 local function worker_words(spec)
   if spec.files then return "reads " .. command_line.show(spec.words) end
@@ -25,14 +25,14 @@ local function worker_words(spec)
   return command_line.show(built.argv)
 end
 
---- A program of this name, as the worker's PATH has it.
+--- Whether a program of this name is in the worker's PATH.
 local function in_path(word, env)
   for dir in ((env and env.PATH or os.getenv "PATH" or "") .. ":"):gmatch "([^:]*):" do
     if core.kind((dir == "" and "." or dir) .. "/" .. word) == "file" then return true end
   end
 end
 
---- Why the worker could not be started, as far as can be seen from here.
+--- Why the worker could not be started, as far as this can be told in advance.
 ---@param spec sluice.Spec
 local function absence(spec)
   local word = spec.words[1]
@@ -51,7 +51,7 @@ end
 ---@return string from
 local function origin(given, of_policy) return given ~= nil and "command line" or of_policy ~= nil and "policy" or "default" end
 
----@param own { export: string?, json: string?, run_key: string? }  what the policy says itself
+---@param own { export: string?, json: string?, run_key: string? }  the policy's own values
 local function facts_of(options, behind, plan, spec, own)
   local facts = { { "policy", options.policy } }
   local function add(name, value, from) facts[#facts + 1] = { name, value, from } end
@@ -70,7 +70,7 @@ end
 
 -- ---- mistakes -------------------------------------------------------------------
 
---- What can be seen to be wrong before anything is started.
+--- Find mistakes that can be seen before anything is started.
 local function look_at(found, options, spec)
   local plan = found.plan
   local function add(place, text)
@@ -93,7 +93,7 @@ end
 
 -- ---- the command ------------------------------------------------------------------
 
---- What the rows would come from; nothing is asked of standard input.
+--- Where the rows would come from; standard input is not inspected.
 ---@return sluice.Spec? spec, string? problem
 local function spec_of(options, behind, plan)
   if #(options.files or {}) > 0 or behind or plan.worker or options.via then

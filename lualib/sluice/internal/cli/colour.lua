@@ -1,7 +1,7 @@
---- JSON texts in colours, for a terminal.
+--- JSON text in colours, for a terminal.
 ---
---- NO_COLOR (no-color.org) turns them off; CLICOLOR_FORCE, with a value other than 0, on wherever the
---- output goes.
+--- NO_COLOR (no-color.org) turns colours off; CLICOLOR_FORCE, with a value other than 0, turns them on
+--- for any output.
 local core = require "sluice.core"
 
 local M = {}
@@ -19,7 +19,7 @@ end
 
 local function paint(kind, text) return ("\27[%sm%s\27[0m"):format(CODES[kind], text) end
 
---- The end of a string that begins at `at`.
+--- The end of the string that begins at `at`.
 local function string_end(text, at)
   local stop = at
   repeat
@@ -30,7 +30,7 @@ local function string_end(text, at)
   return stop
 end
 
---- The scalar that begins at `at`: its kind, and its end.
+--- The kind and the end of the scalar that begins at `at`.
 local function scalar(text, at)
   if text:sub(at, at) == '"' then
     local stop = string_end(text, at)
@@ -41,7 +41,7 @@ local function scalar(text, at)
   return word == "null" and "null" or word:find "^[tf]" and "word" or "number", stop
 end
 
---- A valid JSON text.
+--- Colour a valid JSON text.
 ---@param text string
 ---@return string
 function M.json(text)

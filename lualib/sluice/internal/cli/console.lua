@@ -1,7 +1,7 @@
 --- Standard error: diagnostics, the progress line, the outcome.
 ---
---- The progress line lives on a terminal only; it is taken away before
---- anything else is written there and comes back with the next tick.
+--- The progress line is shown on a terminal only; it is cleared before anything
+--- else is written there and comes back with the next tick.
 local core = require "sluice.core"
 local flood = require "sluice.internal.cli.flood"
 local json_object = require "sluice.internal.json_object"
@@ -15,7 +15,7 @@ local M = {}
 ---@field mode "live"|"plain"|"json"|"none"
 ---@field tty boolean
 ---@field colour boolean
----@field private flood sluice.cli.Flood?  nil: into a file goes everything
+---@field private flood sluice.cli.Flood?  nil: no limit, as for a file
 ---@field worker_lines integer  lines of the worker's own output that were shown
 local Console = {}
 Console.__index = Console
@@ -28,7 +28,7 @@ function M.open(options)
   local tty = core.terminal(2)
   local is_capable = tty and os.getenv("TERM") ~= "dumb"
   local mode = options.progress or "auto"
-  if mode == "auto" then -- whoever reads our output has the screen
+  if mode == "auto" then -- a program that reads our output may use the screen
     mode = is_capable and not options.quiet and core.kind(1) ~= "pipe" and "live" or "none"
   end
   return setmetatable({
@@ -51,35 +51,35 @@ function Console:paint(name, text)
   return ("\27[%sm%s\27[0m"):format(CODES[name], text)
 end
 
---- Take the progress line away.
+--- Clear the progress line.
 function Console:clear()
   if not self.shown then return end
   self.shown = false
   io.stderr:write("\r\27[K")
 end
 
---- A key was pressed: the terminal shows it as ^C where our next line begins.
+--- The terminal has echoed a key such as ^C where our next line begins: have it cleared.
 function Console:hide_key()
   self.shown = self.shown or self.tty
 end
 
---- The one place through which text reaches standard error: what of it others
---- have written neither steers the terminal nor begins a line.
+--- All text for standard error passes through here: untrusted text in it can neither
+--- control the terminal nor begin a line.
 ---@param text string
----@param painted string?  what stands before it, of our own
+---@param painted string?  our own text, written before it
 function Console:write(text, painted)
   self:clear()
   io.stderr:write(painted or "", core.visible(text), "\n")
 end
 
---- A code that could be taken for the beginning of a line of ours is quoted.
+--- Quote a code that could be mistaken for the beginning of one of our own lines.
 local function code_of(d)
   local shown = text_width.printable(d.code)
   local is_ours = shown:find "^%s" or shown:find "^sluice" or shown:find "^try"
   return is_ours and ('"%s"'):format(shown) or shown
 end
 
---- A diagnostic nobody handles.
+--- Show a diagnostic that no handler takes.
 ---@param d { code: string, message: string }
 function Console:diagnostic(d)
   if d.code == "worker.stderr" or d.code == "worker.stdout" then self.worker_lines = self.worker_lines + 1 end
@@ -95,8 +95,8 @@ function Console:show(d)
   self:write(": " .. d.message, self:paint("yellow", code_of(d)))
 end
 
---- What of a flood was left out until here.
----@return string[] last  lines of it
+--- Report what the flood limit has left out so far.
+---@return string[] last  the last of these lines
 function Console:tell_gap()
   local words, last = nil, nil
   if self.flood then words, last = self.flood:gap() end
@@ -104,7 +104,7 @@ function Console:tell_gap()
   return last or {}
 end
 
---- Something the command itself has to say.
+--- A message of the command itself.
 ---@param text string
 function Console:notice(text)
   self:write(self.mode == "json" and json_object.line("notice", text) or "sluice: " .. text)
@@ -112,7 +112,7 @@ end
 
 local PERIOD = { live = 0, plain = 1, json = 1 }
 
---- Called some ten times a second.
+--- Called about ten times per second.
 ---@param counts table  of Run:counts()
 function Console:progress(counts)
   if self.mode == "none" then return end
@@ -127,24 +127,24 @@ function Console:progress(counts)
   self.shown = true
 end
 
---- Whether what goes to standard output shows up among our lines.
+--- Whether standard output appears on the same terminal as our lines.
 ---@return boolean
 function Console:shares_terminal()
   return self.mode == "live" and (core.terminal(1))
 end
 
---- Rows are about to be printed on the same terminal: they show the progress.
+--- Rows are about to be printed on the same terminal, so no progress line is needed.
 function Console:yield_terminal()
   if self:shares_terminal() then self.mode = "none" end
 end
 
---- How an outcome is told, for core.last_words.
+--- How an outcome is to be reported, for core.last_words.
 ---@return sluice.core.LastWords
 function Console:last_words()
   return { json = self.mode == "json", clear = self.mode == "live", colour = self.colour }
 end
 
---- The last word on a run.
+--- Report the outcome of a run.
 ---@param report sluice.cli.Report
 function Console:outcome(report)
   for _, line in ipairs(self:tell_gap()) do self:write("  " .. line) end

@@ -1,4 +1,4 @@
---- sluice record --cut: a smaller recording made of one. No worker is started.
+--- sluice record --cut: make a smaller recording from a recording. No worker is started.
 local core = require "sluice.core"
 local expression_warnings = require "sluice.internal.cli.expression_warnings"
 local lists = require "sluice.internal.lists"
@@ -13,7 +13,7 @@ local function is_given(value)
   return value ~= nil and value ~= false and not (type(value) == "table" and next(value) == nil)
 end
 
---- The problem of an option that stands without --cut.
+--- The problem with an option that needs --cut and lacks it.
 ---@return string?
 function M.misplaced(options)
   for _, name in ipairs(OURS) do
@@ -24,7 +24,7 @@ function M.misplaced(options)
   end
 end
 
---- The problem of an option that is for a worker, or for a run.
+--- The problem with an option for a worker or for a run.
 ---@return string?
 local function foreign(options)
   for _, name in ipairs(lists.sorted_keys(options)) do
@@ -81,7 +81,7 @@ local function replaced(options, report)
   return ("; replaced %s%s"):format(plural(report.strings, "string"), others)
 end
 
---- What the copy has from the original, whatever was chosen.
+--- What the copy keeps unchanged, whatever was chosen.
 ---@param report sluice.core.CutReport
 local function untouched(report)
   local parts = {}

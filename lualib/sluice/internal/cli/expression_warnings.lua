@@ -1,5 +1,5 @@
---- What expressions can hardly have meant, said after a run: names that no row had,
---- comparisons that are always the same, arrays that are counted from 0.
+--- Warnings about probable mistakes in expressions, given after a run: names that no row had,
+--- comparisons with a constant result, array indices that begin at 0.
 local core = require "sluice.core"
 local suggest = require "sluice.internal.suggest"
 

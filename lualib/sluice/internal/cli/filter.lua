@@ -15,7 +15,7 @@ local function expressions(options)
   return { where = where, map = map }
 end
 
---- What contradicts itself.
+--- A contradiction among the options.
 ---@return string? problem
 local function contradiction(options)
   local forms = {}

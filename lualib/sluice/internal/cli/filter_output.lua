@@ -1,5 +1,5 @@
---- What `sluice filter` makes of the rows that pass: JSON lines, a table, CSV, a count; all of them, the first or
---- the last ones; at once, or held back until success.
+--- The output of `sluice filter`: JSON lines, a table, CSV or a count; all passing rows, the first or
+--- the last ones; written at once, or held back until success.
 local aligned_table = require "sluice.internal.sink.aligned_table"
 local colour = require "sluice.internal.cli.colour"
 local core = require "sluice.core"
@@ -9,7 +9,7 @@ local spool = require "sluice.internal.spool"
 local M = {}
 
 ---@class sluice.cli.Form   how rows are written
----@field taker sluice.core.Taker?   rows go there without Lua
+---@field taker sluice.core.Taker?   takes rows without Lua
 ---@field row fun(row: sluice.Row): true?, sluice.Error?
 ---@field finish fun(): true?, sluice.Error?
 
@@ -26,7 +26,7 @@ local function as_table(options, writer, is_terminal, columns)
   }
 end
 
---- The names of an object's fields, as they stand there.
+--- The names of an object's fields, in the order of its text.
 local function names_of(row)
   local payload = row.payload
   if type(payload) ~= "table" or core.json.is_array(payload) then return nil end
@@ -37,7 +37,7 @@ end
 
 local HINT = "; --fields NAME,NAME names the columns"
 
---- Of one column null would be an empty line, which readers skip.
+--- With a single column, null would be an empty line, which readers skip.
 local function new_csv(writer, names)
   return core.csv(writer, {
     columns = lists.map(names, function(name) return { name = name, optional = true } end),
@@ -87,7 +87,7 @@ local function form_of(options, writer)
   return as_lines(writer, colour.is_wanted(1))
 end
 
---- The last rows wait in a ring.
+--- Only the last rows, kept in a ring.
 ---@param form sluice.cli.Form
 ---@return sluice.cli.Form
 local function last_of(form, n)
@@ -108,7 +108,7 @@ local function last_of(form, n)
   }
 end
 
---- After so many rows the worker is asked to stop; what it still sends is dropped.
+--- After so many rows the worker is asked to stop; rows that it still sends are dropped.
 local function limited(where, most)
   local count = 0
   return function(row, run)
@@ -130,7 +130,7 @@ end
 
 local function nothing() return nil end
 
---- Only how many there are.
+--- Only the number of rows.
 local function counted()
   return {
     held = true, finish = function() return true end,
@@ -145,11 +145,11 @@ end
 
 ---@class sluice.cli.FilterOutput
 ---@field held boolean            nothing is written before success
----@field writer sluice.Writer?   where rows go at once
+---@field writer sluice.Writer?   nil if held; rows are written here at once
 ---@field finish fun(): boolean?, sluice.Error?   before success
 ---@field after fun(counts: table): sluice.Error?  after it
 
---- The steps of the rows get what writes them.
+--- Add the output to the handlers.
 ---@param handlers sluice.core.Handlers  with where, and map
 ---@return sluice.cli.FilterOutput? output, sluice.Error? err
 function M.open(options, handlers)

@@ -1,20 +1,20 @@
---- What a worker prints, bounded: a burst, then so much a second, in one piece. What is
---- left out is counted, and its last lines are kept. Pure: the time comes as an argument.
+--- Limits what is shown of a worker's printed output: a burst, then so much per second, in one piece. Lines
+--- that are left out are counted, and the last ones are kept. Pure: the time is an argument.
 local units = require "sluice.internal.units"
 
 local M = {}
 
 M.BURST = 1 << 20 -- bytes at once
-M.RATE = 128 << 10 -- bytes a second
+M.RATE = 128 << 10 -- bytes per second
 
 local KEPT = 10 -- last lines
 
 ---@class sluice.cli.Flood
 ---@field private allowance number  bytes
----@field private at number?        seconds, when that was counted
+---@field private at number?        when the allowance was computed, in seconds
 ---@field private lines integer     left out
 ---@field private bytes integer
----@field private last string[]     of them, the latest at [lines % KEPT]
+---@field private last string[]     the last of them, the latest at [lines % KEPT]
 local Flood = {}
 Flood.__index = Flood
 
@@ -29,7 +29,7 @@ end
 function Flood:takes(line, now)
   self.allowance = math.min(M.BURST, self.allowance + (now - (self.at or now)) * M.RATE)
   self.at = now
-  if self.allowance >= (self.lines > 0 and M.RATE or #line) then -- a second of it at once
+  if self.allowance >= (self.lines > 0 and M.RATE or #line) then -- after a gap, wait for a whole second's worth
     self.allowance = self.allowance - #line
     return true
   end
@@ -38,7 +38,7 @@ function Flood:takes(line, now)
   return false
 end
 
---- What has been left out since the last time, in words, and its last lines.
+--- What has been left out since the last call, in words, and its last lines.
 ---@return string? words, string[]? last
 function Flood:gap()
   if self.lines == 0 then return nil end

@@ -8,7 +8,7 @@ local result = require "sluice.internal.infer.result"
 local standard_output = require "sluice.internal.standard_output"
 local whole_stream = require "sluice.internal.cli.whole_stream"
 
---- Loaded when it is the one that is wanted.
+--- Loaded on demand.
 local writers = {
   lua = function() return require "sluice.internal.infer.as_lua" end,
   ["json-schema"] = function() return require "sluice.internal.infer.as_json_schema" end,
@@ -19,7 +19,7 @@ local writers = {
 
 local DURATIONS = lists.keyed { "timeout", "idle_timeout", "startup_timeout" }
 
---- As a policy has it: durations with their unit, variables by name.
+--- A value as a policy writes it: durations with their unit, variables by name.
 local function as_written(name, value)
   if DURATIONS[name] then return value .. "ms" end
   if name ~= "env" then return value end
@@ -28,7 +28,7 @@ local function as_written(name, value)
   return env
 end
 
---- What was told on the command line, and a policy needs to read the same rows.
+--- The options of the command line that a policy needs to read the same rows.
 ---@param request string?  JSON
 local function given_of(options, request)
   local given = {}
@@ -57,7 +57,7 @@ local function source_of(spec)
   return "standard input"
 end
 
---- The field that tells rows of several shapes apart is worth a word.
+--- Suggest --stream-by if a field tells rows of several shapes apart.
 local function hint(console, stream)
   local split = stream.split
   if not split or split.explained * 2 < split.varying then return end
@@ -66,7 +66,7 @@ local function hint(console, stream)
     :format(stream.name, json.encode(split.name), split.values, command_line.quote(pointer)))
 end
 
---- Options that make no sense together.
+--- Options that contradict each other.
 ---@return string? problem
 local function problem_of(options)
   local as, against = options.as, options.against
@@ -98,7 +98,7 @@ end
 ---@param request string?  JSON
 ---@return sluice.cli.WholeStream
 local function inferring(options, behind, request)
-  local by = options.as ~= "policy" and whole_stream.take_stream_by(options, behind) or nil -- no policy could do that
+  local by = options.as ~= "policy" and whole_stream.take_stream_by(options, behind) or nil -- a policy cannot split streams
   local shapes, inferred = core.shapes(nil, by), nil
   return {
     plan = { streams = {}, default = { taker = shapes }, options = {} },

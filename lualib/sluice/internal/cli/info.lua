@@ -1,4 +1,4 @@
---- sluice info: what a worker says about itself, and what its doctor finds.
+--- sluice info: what a worker says about itself, and the findings of its doctor.
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
 local lists = require "sluice.internal.lists"
@@ -16,7 +16,7 @@ local function exports_json(exports)
   return json_object.raw("[" .. table.concat(list, ",") .. "]")
 end
 
---- findings: as a list of JSON texts; nil: it has no doctor.
+--- findings: nil: the worker has no doctor.
 local function as_json(info, findings)
   local doctor = findings and lists.map(findings, function(finding) return json_object.pick(finding, FINDING).json end)
   return json_object.line("name", info.name, "version", info.version, "runtime", info.runtime,
@@ -25,7 +25,7 @@ local function as_json(info, findings)
 end
 
 ---@param findings sluice.Finding[]?
----@param lines string[]  they are added to it
+---@param lines string[]  the findings are appended
 local function add_findings(findings, lines)
   if not findings then return end
   local printable = text_width.printable
@@ -36,7 +36,7 @@ local function add_findings(findings, lines)
   end
 end
 
---- The names are the worker's.
+--- The names come from the worker, so they are made printable.
 local function as_text(info, findings)
   local printable = text_width.printable
   local names = lists.map(info.exports, function(export) return printable(export.name) end)
@@ -64,7 +64,7 @@ end
 local EXPECTED = 'the call doctor gives a list of { "severity": "info", "warning" or "error", "code": …, "message": …, ' ..
   '"hint": … }, the last of which may be absent; got '
 
---- What the worker's doctor finds, if it has one.
+--- Call the worker's doctor, if it has one.
 ---@return sluice.Finding[]? findings, sluice.Error? err
 local function examine(session, handle, options)
   local has_doctor = lists.find(handle:info().exports, function(export) return export.name == DOCTOR and export.type == "call" end)

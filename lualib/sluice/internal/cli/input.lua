@@ -9,13 +9,13 @@ local NOBODY = {
   null = "standard input is /dev/null",
 }
 
---- Why nobody can have meant standard input.
+--- Why standard input cannot be what the user meant.
 ---@return string? why
 local function emptiness()
   return core.terminal(0) and NOBODY.terminal or core.kind(0) == "null" and NOBODY.null or nil
 end
 
---- What is wrong with a file, before anything has begun.
+--- What is wrong with a file, checked before anything has begun.
 ---@param name string
 ---@return string? problem
 local function problem_of(name)
@@ -24,7 +24,7 @@ local function problem_of(name)
   local kind, why = core.kind(name)
   if not kind then return ("cannot read %s: %s"):format(name, why) end
   if kind == "directory" then return ("cannot read %s: it is a directory"):format(name) end
-  if kind ~= "file" then return nil end -- to open a pipe is to take from it
+  if kind ~= "file" then return nil end -- opening a pipe could consume its data
   local file
   file, why = io.open(name, "rb")
   if not file then return "cannot read " .. why end
@@ -61,12 +61,12 @@ local function read_input(spec, files)
   return spec
 end
 
---- A spec that is complete, and whether the end of input is success.
+--- A complete spec, and whether the end of input counts as success.
 ---@param options table     of the command line
----@param behind string[]?  what stands behind --
+---@param behind string[]?  the words after --
 ---@param plan sluice.Plan
 ---@param words string      of the command line, for a message
----@param more string?       to say when nothing is named
+---@param more string?       added to the message if nothing is named
 ---@return sluice.Spec? spec, boolean|string open_ended  or the problem
 function M.spec(options, behind, plan, words, more)
   local files = options.files or {}

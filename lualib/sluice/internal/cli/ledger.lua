@@ -1,4 +1,4 @@
---- sluice ledger: the runs that a database has.
+--- sluice ledger: the runs in a database.
 local aligned_table = require "sluice.internal.sink.aligned_table"
 local core = require "sluice.core"
 local json_object = require "sluice.internal.json_object"
@@ -9,7 +9,7 @@ local units = require "sluice.internal.units"
 local COLUMNS = { "run_key", "time", "table", "stream", "rows", "kept", "checksum" }
 local FIELDS = { "run_key", "time", "table", "stream", "rows", "kept", "bytes", "checksum" }
 
---- One object a line: more than one run can be read, and none is nothing.
+--- One object per line, so that any number of runs can be read; no runs, no output.
 local function as_json(list)
   for _, run in ipairs(list) do
     local ok, err = standard_output.line(json_object.pick(run, FIELDS).json)

@@ -13,11 +13,11 @@ local standard = require "sluice.internal.cli.standard"
 
 local M = {}
 
---- From options, and what stands behind `--`, to the exit code; or a problem:
---- wrong usage.
+--- Takes the options, and the words after `--`; returns the exit code, or a usage
+--- problem.
 ---@alias sluice.cli.Command fun(session: sluice.cli.Session, options: table, behind: string[]?): integer|"SIGPIPE", string?
 
---- Loaded when it is the one that is wanted.
+--- Loaded on demand.
 ---@type table<string, fun(): sluice.cli.Command>
 local commands = {
   run = function() return require "sluice.internal.cli.run" end,
@@ -32,14 +32,14 @@ local commands = {
   ledger = function() return require "sluice.internal.cli.ledger" end,
 }
 
---- Commands that print a text and need no session: that text, or a problem.
+--- Commands that print a text and need no session: the text, or a problem.
 ---@type table<string, fun(options: table, parsers: sluice.cli.Parser): string?, string?>
 local answers = {
   help = function(options) return manual.page(options.topic) end,
   completion = function(options, parsers) return require "sluice.internal.cli.completion".of(options.shell, parsers) end,
 }
 
---- One line, and where to read on.
+--- Report a usage error in one line, and where to read on.
 ---@param problem string
 ---@param command string?
 ---@return integer code
@@ -49,7 +49,7 @@ local function usage(problem, command)
   return 2
 end
 
---- What stands before `--`, and behind it (nil without one).
+--- The words before `--`, and those after it (nil if there is none).
 ---@param argv string[]
 ---@return string[] before, string[]? behind
 local function split(argv)
@@ -59,7 +59,7 @@ local function split(argv)
   return argv, nil
 end
 
---- argparse speaks in two lines and of positions; a user thinks of `--`.
+--- argparse uses two lines and counts positions; users think in terms of `--`.
 ---@param message string
 local function reword(message)
   message = message:gsub("\nDid you mean", "; did you mean"):gsub("\n", " ")
@@ -78,7 +78,7 @@ local function say(text)
   return core.exit_code(err)
 end
 
---- The exit code of a command that prints a text; nil: it is none of those.
+--- The exit code of a command that prints a text; nil: it is not one of those.
 ---@return integer|"SIGPIPE"|nil code
 local function answer(options, parsers)
   local make = answers[options.command]
@@ -103,7 +103,7 @@ local function settings_of(word, word_before)
   return text and policy.settings(word, text)
 end
 
---- What `sluice run POLICY --help` says beside the rest.
+--- The policy's part of `sluice run POLICY --help`.
 ---@param before string[]
 ---@return string
 local function of_policy(before)
@@ -116,14 +116,14 @@ end
 
 ---@param before string[]
 ---@param parsers sluice.cli.Parser
----@return string? command  the first word that is one
+---@return string? command  the first word that names one
 local function command_of(before, parsers)
   for _, word in ipairs(before) do
     if parsers.commands[word] then return word end
   end
 end
 
---- Help is asked for wherever the word stands; the rest need not make sense.
+--- Help is shown wherever the word stands, even if the rest makes no sense.
 ---@return string? help
 local function help_wanted(before, parsers)
   local wanted = false
@@ -136,8 +136,8 @@ local function help_wanted(before, parsers)
   return parsers.commands[command]:get_help() .. ((command == "run" or command == "check") and of_policy(before) or "")
 end
 
---- Run the command line: the exit code, or "SIGPIPE" when whoever read our
---- output has gone and the process should end as such processes do.
+--- Run the command line. Returns the exit code, or "SIGPIPE" if the reader of our
+--- output has gone and the process should die of that signal.
 ---@param argv string[]
 ---@param texts fun(): table<string, string>  of the ready scripts, by name
 ---@param pages fun(): table<string, string>  of the manual, by names such as "sluice-run.1"

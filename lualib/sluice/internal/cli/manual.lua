@@ -1,4 +1,4 @@
---- The manual, which the command has inside as text: `sluice help`.
+--- The manual, embedded in the command as text: `sluice help`.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
 local suggest = require "sluice.internal.suggest"
@@ -15,13 +15,13 @@ local function topic_of(name)
   return topic or "sluice", section or name:match "%d$"
 end
 
---- What a page is about, as its section NAME says.
+--- The summary of a page, from its section NAME.
 local function about(text)
   local line = text:match "\nNAME\n%s+(.-)\n\n"
   return (line:gsub("%s+", " "):gsub("^.- – ", ""))
 end
 
---- The pages by topic, each in the order of their sections: that of a command comes first.
+--- The pages by topic, each in the order of their sections, so that a command's page comes first.
 ---@return table<string, { section: string, text: string }[]>
 local function by_topic()
   local topics, texts = {}, M.texts()
@@ -33,7 +33,7 @@ local function by_topic()
   return topics
 end
 
---- A line for each page for which `shows` says so.
+--- A line for each page for which `shows` holds.
 local function list(topics, shows)
   local lines = {}
   for _, topic in ipairs(lists.sorted_keys(topics)) do
@@ -51,7 +51,7 @@ local function contents(topics)
     "`sluice help TOPIC` shows the manual page, `sluice COMMAND --help` a list of options.")
 end
 
---- The pages of a topic, or what topics there are.
+--- The pages of a topic, or the list of topics.
 ---@param topic string?
 ---@return string? text, string? problem
 function M.page(topic)
@@ -74,9 +74,9 @@ function M.through_pager(text)
   if not core.terminal(1) or os.getenv "TERM" == "dumb" or pager == "" or pager == "cat" then return false end
   local pipe = io.popen(("LESS=${LESS-FRX} %s"):format(pager), "w")
   if not pipe then return false end
-  pipe:write(text, "\n") -- which fails when its reader has seen enough
+  pipe:write(text, "\n") -- fails if the pager has quit early
   local _, how, status = pipe:close()
-  return how ~= "exit" or status ~= 126 and status ~= 127 -- else the shell has not found it
+  return how ~= "exit" or status ~= 126 and status ~= 127 -- otherwise the shell has not found it
 end
 
 return M

@@ -1,4 +1,4 @@
---- sluice new: a worker, a policy, and a spec with a recording, which run and pass at once.
+--- sluice new: a worker, a policy, and a spec with a recording, which run and pass as they are.
 local core = require "sluice.core"
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
@@ -7,7 +7,7 @@ local places = require "sluice.internal.new.places"
 local shared = require "sluice.internal.new.shared"
 local standard_output = require "sluice.internal.standard_output"
 
---- Loaded when it is the one that is wanted.
+--- Loaded on demand.
 local KINDS = {
   lua = function() return require "sluice.internal.new.lua" end,
   c = function() return require "sluice.internal.new.c" end,
@@ -22,7 +22,7 @@ local function filled(text, words)
   return (text:gsub("%$(%u+)", words))
 end
 
---- What stands for itself in the files.
+--- The values of the placeholders in the files.
 local function words_of(directory, kind)
   local words = lists.joined(kind.words, {})
   words.NAME = directory:gsub("/+$", ""):match "[^/]*$":gsub("[^%w_.-]", "-")
@@ -32,10 +32,10 @@ local function words_of(directory, kind)
   return words
 end
 
---- Where Lua looks without being told.
+--- Where Lua searches by default.
 local FOUND_BY_ITSELF = { ["/usr/local/share/lua/5.4"] = true, ["/usr/share/lua/5.4"] = true }
 
---- What busted has to be told.
+--- The configuration of busted.
 local function busted_file(lua, c)
   local lines = { "return {", '  _all = { lua = "lua5.4" },', "  default = {", '    ROOT = { "spec" },' }
   if lua and not FOUND_BY_ITSELF[lua] then
@@ -81,7 +81,7 @@ local ROWS = {
   { file = "notes.txt", line = 4, text = 'write to "Ada"' },
 }
 
---- What recording the worker gives; nothing has to be built for it.
+--- Write what recording the worker would give; the worker need not be built.
 ---@return sluice.Error? err
 local function write_recording(path)
   local made = require("sluice.test").rows({ todos = ROWS }, { export = "todos", metadata = { files = 1, lines = 4 } })
@@ -89,7 +89,7 @@ local function write_recording(path)
   return not ok and err or nil
 end
 
---- A directory that is there must be empty.
+--- Create the directory; an existing one must be empty.
 ---@return string? problem
 local function make_directory(path)
   local kind = core.kind(path)

@@ -10,11 +10,11 @@ local M = {}
 --- Of help, in columns.
 local WIDTH = 80
 
---- For which there is completion.
+--- Shells with completion.
 M.SHELLS = { "bash", "zsh", "fish" }
 
--- A word such as `-5` or `-x < 3` begins like an option and is none. argparse
--- cannot tell, so it gets such words behind this mark.
+-- A word such as `-5` or `-x < 3` looks like an option and is not one. argparse
+-- cannot tell, so such words are passed to it with this mark before them.
 local MARK = "\1"
 
 ---@param word string
@@ -29,7 +29,7 @@ local function unshield(word)
   return word:sub(1, 1) == MARK and word:sub(2) or word
 end
 
---- A converter for argparse that names the option in what it has to say.
+--- A converter for argparse that names the option in its errors.
 ---@param flag string
 ---@param read fun(value: string): any, string?
 local function converter(flag, read)
@@ -51,7 +51,7 @@ end
 
 --- "Largest row that is accepted (1MiB)."
 ---@param option sluice.Option
----@param default string?  what this command has instead
+---@param default string?  this command's own default
 local function description_of(option, default)
   default = default or option.default and option.default .. (option.zero and "; 0 for " .. option.zero or "")
   return option.help .. (default and (" (%s)."):format(default) or ".")
@@ -65,7 +65,7 @@ local function add_listed(command, option, default)
   if option.each then added:count("*") end
 end
 
---- The options of these owners that can be given on the command line.
+--- Add the options of these owners that can be given on the command line.
 ---@param defaults table<string, string>  by names of options
 ---@param left_out string?
 local function add_options(command, owners, defaults, left_out)
@@ -87,7 +87,7 @@ local function add_help(command)
   command:flag("-h --help"):description("Show this text.")
 end
 
---- What both commands that stream rows take.
+--- Options common to all commands that stream rows.
 local function add_stream_options(command, defaults, left_out)
   add(command, "--export", "NAME", check.name, "Operation to run (the only one there is).")
   add(command, "--request", "JSON", check.name, "Its argument; @FILE reads it, @- from standard input.")
@@ -101,7 +101,7 @@ local function add_files(command)
     :description("JSON lines in place of a worker, gzip or not; - is\nstandard input.")
 end
 
---- A policy, what it gets, and files for it.
+--- A policy, its arguments, and files for it.
 local function add_policy(command, count)
   command:argument("POLICY"):target("policy"):args(count):convert(unshield)
     :description("File that returns the policy, or the name of a\nready script: a word without slash and .lua.")
@@ -208,7 +208,7 @@ Examples:
   return add_stream_options(command, { timeout = "none" })
 end
 
---- A reader of numbers up to this one.
+--- A reader of numbers from 0 to `most`.
 local function up_to(most)
   return function(word)
     local n = math.tointeger(tonumber(word))

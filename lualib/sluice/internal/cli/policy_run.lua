@@ -1,5 +1,5 @@
---- What `sluice run` has to know before it starts anything: a policy's plan, with what the command line says over
---- it, and where the rows come from.
+--- What `sluice run` determines before it starts anything: a policy's plan, overridden by the command line,
+--- and where the rows come from.
 local command_line = require "sluice.internal.command_line"
 local input = require "sluice.internal.cli.input"
 local lists = require "sluice.internal.lists"
@@ -13,9 +13,9 @@ local M = {}
 ---@class sluice.cli.PolicyRun
 ---@field plan sluice.Plan
 ---@field spec sluice.Spec
----@field open_ended boolean  the end of input is success
+---@field open_ended boolean  the end of input counts as success
 
---- What the command line says of the request, over what the policy does.
+--- Apply what the command line says about the request; it overrides the policy.
 ---@param plan sluice.Plan
 ---@return string? problem
 function M.apply(options, plan)
@@ -25,7 +25,7 @@ function M.apply(options, plan)
   plan.run_key = options.run_key or plan.run_key
 end
 
---- The text of a ready script, if that is what the word names.
+--- The text of a ready script, if the word names one.
 ---@return string? text, string? problem
 function M.text_of(options)
   if ready.is_name(options.policy) then return ready.find(options.policy) end

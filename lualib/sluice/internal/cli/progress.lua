@@ -1,11 +1,11 @@
---- What the progress line says. Pure: counts and times come as arguments.
+--- The content of the progress line. Pure: counts and times are arguments.
 local json_object = require "sluice.internal.json_object"
 local text_width = require "sluice.internal.sink.text_width"
 local units = require "sluice.internal.units"
 
 local M = {}
 
---- Rows per second over the last second or so.
+--- Rows per second, over about the last second.
 ---@class sluice.cli.Rate
 local Rate = {}
 Rate.__index = Rate

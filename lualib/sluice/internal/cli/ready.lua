@@ -1,15 +1,15 @@
---- The ready scripts: policies that the command has inside, as text, by name.
+--- The ready scripts: policies embedded in the command as text, by name.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
 local suggest = require "sluice.internal.suggest"
 
 local M = {}
 
---- Their texts by name; given by main.c, and called when a run wants one.
+--- Their texts by name; set by main.c, and called when a run needs one.
 ---@type fun(): table<string, string>
 function M.texts() return {} end
 
---- Whether `sluice run` takes the word for the name of one: all else is a file.
+--- Whether `sluice run` takes the word for the name of a script; everything else is a file.
 ---@param word string
 function M.is_name(word)
   return word ~= "" and word ~= "-" and not word:find "/" and not word:find "%.lua$"
@@ -35,7 +35,7 @@ function M.find(name)
   return nil, ("%s: no ready script has this name%s%s"):format(name, file, hint)
 end
 
---- A line for each: its name, and what its first line says of it.
+--- A line for each: its name, and the text of its first line.
 ---@return string
 function M.list()
   local texts, width = M.texts(), 0

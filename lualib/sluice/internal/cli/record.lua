@@ -1,4 +1,4 @@
---- sluice record: all that a worker does, into a file; its rows go nowhere else.
+--- sluice record: write all that a worker does to a file; its rows go nowhere else.
 local core = require "sluice.core"
 local cut = require "sluice.internal.cli.cut"
 local request_argument = require "sluice.internal.cli.request_argument"

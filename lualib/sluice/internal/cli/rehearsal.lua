@@ -1,7 +1,7 @@
---- A policy run up to the point where it would commit, and rolled back: what `sluice check` does
---- with a recording, and `sluice run --watch` after every change.
+--- Runs a policy up to the point where it would commit, then rolls back: used by `sluice check`
+--- with a recording, and by `sluice run --watch` after every change.
 ---
---- What handlers and sinks write to standard output is held back; its beginning is told.
+--- What handlers and sinks write to standard output is held back; its beginning is shown.
 local lists = require "sluice.internal.lists"
 local standard_output = require "sluice.internal.standard_output"
 local text_width = require "sluice.internal.sink.text_width"
@@ -17,7 +17,7 @@ local MOST_BYTES = 8192
 ---@field lines integer
 ---@field head string    its beginning
 
---- A list of texts of which only the beginning is kept.
+--- A list of texts that keeps only their beginning.
 ---@return string[] texts, sluice.cli.Printed printed
 local function collector()
   local printed = { bytes = 0, lines = 0, head = "" }
@@ -29,7 +29,7 @@ local function collector()
   return setmetatable({}, { __newindex = take }), printed
 end
 
---- Run it: the outcome is in the session's report.
+--- Run the plan; the outcome is in the session's report.
 ---@param session sluice.cli.Session
 ---@param on_reject (fun(row: sluice.Row, why: string|sluice.Error))?
 ---@param fates (fun(run: sluice.Run))?
@@ -50,7 +50,7 @@ local function change(n, before)
   return (" (%s%s)"):format(n > before and "+" or "-", units.show_count(math.abs(n - before)))
 end
 
---- Right-aligned columns behind a left-aligned one.
+--- Align columns: the first to the left, the others to the right.
 local function aligned(rows)
   local widths = {}
   for _, row in ipairs(rows) do
@@ -65,7 +65,7 @@ local function aligned(rows)
   end)
 end
 
---- What became of the rows of each stream, as a table; with what it was before, the differences.
+--- What happened to the rows of each stream, as a table; with `before`, also the differences.
 ---@param counts table   of Run:counts()
 ---@param before table?  likewise
 ---@return string[] lines

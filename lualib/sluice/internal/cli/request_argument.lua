@@ -1,4 +1,4 @@
---- Requests on the command line: JSON, or @FILE, or @- for standard input.
+--- Requests on the command line: JSON, @FILE, or @- for standard input.
 local core = require "sluice.core"
 
 local M = {}
@@ -20,7 +20,7 @@ end
 
 ---@param given string?
 ---@param name string  as the user wrote it: "--request"
----@return string? json, string? problem  both nil when nothing was given
+---@return string? json, string? problem  both nil if nothing was given
 function M.read(given, name)
   if not given then return nil end
   local json = given

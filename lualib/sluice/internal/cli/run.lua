@@ -1,9 +1,9 @@
---- sluice run: a worker's rows for a policy.
+--- sluice run: pass a worker's rows to a policy.
 local policy_run = require "sluice.internal.cli.policy_run"
 local ready = require "sluice.internal.cli.ready"
 local standard_output = require "sluice.internal.standard_output"
 
---- The failure that a policy sees when its own output broke is what broke it.
+--- If the policy failed because the reader of its output has gone, that is the failure to report.
 local function cause(failure)
   local ok, err = standard_output.settle()
   if failure and not ok and standard_output.is_broken() then return err end
@@ -12,7 +12,7 @@ end
 
 local OF_LIST = { command = true, run = true, list = true }
 
---- What the ready scripts are.
+--- List the ready scripts.
 local function list(session, options, behind)
   local is_alone = not behind
   for name, value in pairs(options) do

@@ -1,5 +1,5 @@
---- One run of the command, from the parsed options to the exit code: the
---- worker is started, the request is run, everything is reported.
+--- One run of the command, from the parsed options to the exit code: start the
+--- worker, run the request, report everything.
 local console = require "sluice.internal.cli.console"
 local core = require "sluice.core"
 local launch = require "sluice.internal.launch"
@@ -14,9 +14,9 @@ local M = {}
 ---@field options table
 ---@field console sluice.cli.Console
 ---@field file sluice.cli.SummaryFile?
----@field report sluice.cli.Report   what is known of the run so far
+---@field report sluice.cli.Report   what is known about the run so far
 ---@field reader_gone boolean?        nobody reads standard output any more
----@field writer sluice.Writer?       where rows go; they come before later diagnostics
+---@field writer sluice.Writer?       for rows; flushed before later diagnostics
 local Session = {}
 Session.__index = Session
 
@@ -38,7 +38,7 @@ end
 
 local SIGNALS = { SIGHUP = 1, SIGINT = 2, SIGTERM = 15 }
 
---- The exit status of a program that a signal has ended, as shells count it.
+--- The exit status of a program that a signal has ended, by the convention of shells.
 ---@param signal string|integer  its name or number
 function M.signal_status(signal)
   return 128 + (SIGNALS[signal] or math.tointeger(signal) or 0)
@@ -52,7 +52,7 @@ local function exit_code(err)
   return core.exit_code(err)
 end
 
---- Write the summary file; where that fails, the run has failed.
+--- Write the summary file; if that fails, the run fails.
 function Session:save()
   if not self.file then return end
   local ok, why = self.file:write(outcome.json(self.report))
@@ -63,17 +63,17 @@ function Session:save()
   self.report.failure, self.report.exit = err, exit_code(err)
 end
 
---- Nothing was run: wrong usage.
+--- Nothing was run, because of a usage error.
 function Session:discard()
   if self.file then self.file:discard() end
 end
 
---- A bug of ours, or memory that ran out.
+--- On an internal error or lack of memory.
 function Session:__close(err)
   if err then self:discard() end
 end
 
---- Say how it ended.
+--- Report the outcome.
 ---@param failure sluice.Error?
 ---@return integer|"SIGPIPE" code
 function Session:finish(failure)
@@ -89,7 +89,7 @@ function Session:finish(failure)
   return report.exit
 end
 
---- The first signal cancels by itself; people like to hear that.
+--- The first signal cancels by itself; tell the user so.
 function Session:notice_signals()
   local arrived = core.interrupted()
   if not arrived or self.interrupted then return end
@@ -98,7 +98,7 @@ function Session:notice_signals()
   self.console:notice("interrupted; waiting for the worker to stop, once more kills it")
 end
 
---- Nobody reads the rows any more: there is nothing left to do.
+--- Cancel the run if nobody reads the rows any more.
 ---@param run sluice.Run
 function Session:notice_reader(run)
   if self.reader_gone or not standard_output.is_pointless() then return end
@@ -115,7 +115,7 @@ function Session:tick(run)
   self.console:progress(run:counts())
 end
 
---- How a worker should not leave, in words.
+--- Describe a worker's exit that is not clean.
 ---@param report table?
 ---@param err sluice.Error?
 ---@return string?
@@ -125,8 +125,8 @@ local function bad_leave(report, err)
   if report.status and report.status > 0 then return ("the worker left with status %d after its summary"):format(report.status) end
 end
 
---- The recording was asked for, too: where it cannot be finished, the run has failed. Its rows
---- stay where they are.
+--- The user asked for the recording as well: if it cannot be finished, the run has failed. Rows
+--- that were committed stay.
 ---@param err sluice.Error  of the recording
 function Session:miss_recording(err)
   local report = self.report
@@ -140,8 +140,8 @@ function Session:miss_recording(err)
   end
 end
 
---- Let the worker go. The rows stand already; a worker that does not leave as it should
---- is worth a word.
+--- Shut the worker down. The rows are already safe; a worker that does not exit cleanly gets
+--- a notice.
 ---@param handle sluice.core.Worker
 function Session:release(handle)
   local trouble = bad_leave(handle:shutdown())
@@ -152,7 +152,7 @@ function Session:release(handle)
   core.finish()
 end
 
---- A diagnostic that nobody handles, below the rows that came before it.
+--- Show a diagnostic that no handler takes, after the rows that came before it.
 function Session:diagnostic(d)
   local written, err = true, nil
   if self.writer then written, err = self.writer:flush() end
@@ -168,7 +168,7 @@ function Session:hire(spec)
   return launch.worker(spec)
 end
 
---- How the outcome is told where a handler does not end (core.last_words).
+--- Set how the outcome is reported if a handler does not return (core.last_words).
 function Session:prepare_last_words()
   local words = self.console:last_words()
   words.held = self.report.held
@@ -180,9 +180,9 @@ end
 ---@param spec sluice.Spec
 ---@param plan sluice.Plan
 ---@param type "rows"|"call"
----@param prepare (fun(summary: sluice.core.Summary): boolean?, sluice.Error?)?  the last thing that can fail before success
----@param rehearsal sluice.Watch?                    nothing is committed
----@return sluice.core.Summary? summary, sluice.Error? failure  both where only the recording has failed
+---@param prepare (fun(summary: sluice.core.Summary): boolean?, sluice.Error?)?  runs last before success; may fail
+---@param rehearsal sluice.Watch?                    if given, nothing is committed
+---@return sluice.core.Summary? summary, sluice.Error? failure  both if only the recording has failed
 function Session:execute(spec, plan, type, prepare, rehearsal)
   local handle, err = self:hire(spec)
   if not handle then return nil, err end

@@ -1,4 +1,4 @@
---- The worker that a command line, and perhaps a policy, asks for.
+--- The worker that the command line, and possibly a policy, asks for.
 local core = require "sluice.core"
 local launch = require "sluice.internal.launch"
 local modules = require "sluice.internal.modules"
@@ -6,7 +6,7 @@ local option_list = require "sluice.internal.option_list"
 
 local M = {}
 
---- NAME=VALUE pairs over a policy's table.
+--- Add NAME=VALUE pairs to a policy's table.
 local function environment(pairs_given, base)
   if not pairs_given or #pairs_given == 0 then return base end
   local env = {}
@@ -15,7 +15,7 @@ local function environment(pairs_given, base)
   return env
 end
 
---- What the options and the plan say, the options first.
+--- The options of the command line and of the plan; the former take precedence.
 ---@param given table
 ---@param plan sluice.Plan
 ---@return table<string, any>
@@ -31,7 +31,7 @@ local function merge(given, plan)
   return merged
 end
 
---- A policy names its worker as seen from where it lies itself.
+--- The policy's worker; its path is relative to the policy's own directory.
 ---@param plan sluice.Plan
 ---@param merged table<string, any>
 ---@return string[]?
@@ -47,7 +47,7 @@ local STANDARD_INPUT = { ["-"] = true, ["/dev/stdin"] = true, ["/dev/fd/0"] = tr
 ---@param path string
 function M.is_stdin(path) return STANDARD_INPUT[path] == true end
 
---- What of the command line reads standard input itself, if anything.
+--- The argument that itself reads standard input, if any.
 ---@param given table
 ---@return string?
 function M.taken_by(given)
@@ -56,22 +56,22 @@ function M.taken_by(given)
   if given.policy and STANDARD_INPUT[given.policy] then return given.policy end
 end
 
---- Standard input is the worker's, as under env or timeout, unless it is a terminal or
+--- Whether the worker inherits standard input, as under env or timeout: not if it is a terminal or
 --- something else reads it.
 local function inherits(merged, given)
   local is_taken = merged.via or merged.transport == "stdio" or M.taken_by(given)
   return not is_taken and not core.terminal(0)
 end
 
---- The problem of a command line that needs a worker and has none.
+--- The problem with a command line that needs a worker and has none.
 ---@param words string  of the command line
 function M.missing(words)
   return ("no worker: name one behind --, as in `sluice %s -- WORKER`"):format(words)
 end
 
---- A spec, complete but for a worker that nobody named: then words is nil.
+--- A complete spec, except that words is nil if no worker was named.
 ---@param given table         options of the command line
----@param behind string[]?    what stands behind --
+---@param behind string[]?    the words after --
 ---@param plan sluice.Plan
 ---@return sluice.Spec
 function M.of(given, behind, plan)

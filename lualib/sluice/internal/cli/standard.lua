@@ -1,4 +1,4 @@
---- What of Lua's standard library is another in the command, which is to survive
+--- Functions of Lua's standard library that the command replaces, so that it survives
 --- its scripts.
 local core = require "sluice.core"
 
@@ -8,7 +8,7 @@ local load, loadfile = load, loadfile
 
 local BINARY = "attempt to load a chunk (mode is '%s'): scripts load text only"
 
---- Lua does not check binary chunks: a damaged one crashes.
+--- Binary chunks are refused, because Lua does not check them and a damaged one crashes.
 ---@param mode string?
 ---@return string? problem
 local function refusal(mode)
@@ -33,7 +33,7 @@ local function dofile_text(path)
   return chunk()
 end
 
---- As the searcher of Lua files that `require` has.
+--- The searcher of `require` for Lua files, for text only.
 local function search_text(name)
   local file, tried = package.searchpath(name, package.path)
   if not file then return tried end
@@ -42,15 +42,15 @@ local function search_text(name)
   return chunk, file
 end
 
---- Where Lua has that searcher, behind package.preload and our own.
+--- The index of that searcher, after package.preload and our own.
 local LUA_FILES = 3
 
 function M.replace()
-  os.exit = core.exit -- a run does not end in the middle
-  os.execute = core.execute -- nor is it kept from ending
+  os.exit = core.exit -- a run must not end in the middle
+  os.execute = core.execute -- and must not be kept from ending
   _G.load, _G.loadfile, _G.dofile = load_text, loadfile_text, dofile_text
   package.searchers[LUA_FILES] = search_text
-  debug.getregistry = nil -- what C code relies on is in it
+  debug.getregistry = nil -- C code relies on its contents
 end
 
 return M

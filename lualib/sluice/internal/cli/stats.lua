@@ -3,7 +3,7 @@ local core = require "sluice.core"
 local standard_output = require "sluice.internal.standard_output"
 local whole_stream = require "sluice.internal.cli.whole_stream"
 
---- Loaded when it is the one that is wanted.
+--- Loaded on demand.
 local writers = {
   table = function() return require "sluice.internal.stats.as_table" end,
   json = function() return require "sluice.internal.stats.as_json" end,
@@ -11,8 +11,8 @@ local writers = {
 
 ---@class sluice.stats.Stream
 ---@field name string
----@field known table      runtime/schema/stats.h says what is in it
----@field seconds number   that the whole run took
+---@field known table      its content: runtime/schema/stats.h
+---@field seconds number   duration of the whole run
 
 ---@param stats sluice.core.Stats
 ---@return sluice.stats.Stream[]

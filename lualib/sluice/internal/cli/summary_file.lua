@@ -1,6 +1,6 @@
---- --summary FILE: a bad path is found out before the run; the file is replaced
---- as a whole at its end (core.file), so that it is never half there. What is
---- not a regular file, or is known by its descriptor, is written to as it is.
+--- --summary FILE: a bad path is reported before the run; the file is replaced as
+--- a whole at its end (core.file), so it is never incomplete. Anything but a
+--- regular file, or a path that names a descriptor, is written to directly.
 local core = require "sluice.core"
 local lfs = require("sluice.internal.modules").require "lfs"
 
@@ -8,7 +8,7 @@ local M = {}
 
 ---@class sluice.cli.SummaryFile
 ---@field private path string
----@field private out { write: function, close: function }?  nil: it is replaced
+---@field private out { write: function, close: function }?  nil: the file is replaced
 local SummaryFile = {}
 SummaryFile.__index = SummaryFile
 
@@ -26,8 +26,8 @@ local function descriptor(path)
   end
 end
 
---- What goes where a descriptor does, without opening that anew: a socket, or
---- another user's terminal, could not be.
+--- Write to the descriptor itself without reopening it, which fails for a socket or for
+--- another user's terminal.
 local function direct(fd)
   local info <close> = io.open("/proc/self/fdinfo/" .. fd)
   local flags = info and tonumber(info:read "a":match "flags:%s*(%d+)", 8) or 0
@@ -43,7 +43,7 @@ local function direct(fd)
   }
 end
 
---- Where our own output goes, devices, pipes and sockets: nothing of this can be replaced.
+--- Whether the path cannot be replaced: our own output, devices, pipes and sockets.
 local function stays_in_place(path)
   local there = lfs.attributes(path)
   for fd = 1, there and 2 or 0 do
@@ -53,7 +53,7 @@ local function stays_in_place(path)
   return there and (there.mode ~= "file" or path:find "^/proc/") ~= nil
 end
 
---- What is wrong, without what, which the user knows.
+--- The message without the path, which the user knows.
 local function without_path(path, why)
   local named = why:find(path .. ": ", 1, true)
   return named and why:sub(named + #path + 2) or why
@@ -73,11 +73,11 @@ local function replace(path, text)
   return nil, why == err.message and err.os or why
 end
 
---- An older summary does not stay where a new one should be.
+--- Remove an older summary, because there will be no new one.
 local function withdraw(path)
   local mode = lfs.symlinkattributes(path, "mode")
   if mode == "file" then os.remove(path) end
-  local old = mode == "link" and io.open(path, "w") -- the link is the user's
+  local old = mode == "link" and io.open(path, "w") -- keep the user's link, empty the file
   if old then old:close() end
 end
 
@@ -115,7 +115,7 @@ function SummaryFile:write(text)
   return nil, why or why_not_closed
 end
 
---- There is no summary.
+--- There will be no summary.
 function SummaryFile:discard()
   if self.out then self.out:close() else withdraw(self.path) end
 end

@@ -1,8 +1,8 @@
---- sluice run --watch: the policy on the same rows again, whenever it or a file that it has read is saved.
+--- sluice run --watch: run the policy on the same rows again whenever it or a file that it has read is saved.
 ---
---- Each run is a rehearsal (rehearsal.lua) in a process of its own: nothing is committed, and whatever a policy
---- does to its process does not outlive it. What a run has made of the rows it hands to us as JSON, and the next
---- one compares.
+--- Each run is a rehearsal (rehearsal.lua) in a process of its own: nothing is committed, and nothing that a policy
+--- does to its process outlives it. The process passes its results to us as JSON, and the next run compares itself
+--- with them.
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local json = require "sluice.json"
@@ -12,12 +12,12 @@ local watched_run = require "sluice.internal.cli.watched_run"
 local worker_spec = require "sluice.internal.cli.spec"
 
 local POLL_MS = 100
---- Editors write a file in several steps, or another one in its place.
+--- Editors write a file in several steps, or replace it by another one.
 local SETTLED_POLLS, GONE_POLLS = 2, 10
 
 ---@alias sluice.cli.Stamps table<string, string|false>
 
---- The files that are others now.
+--- The files that have changed.
 ---@param stamps sluice.cli.Stamps
 ---@return string[] changed
 local function changed(stamps)
@@ -30,7 +30,7 @@ local function stamped(paths)
   return stamps
 end
 
---- Wait until what is being written has been written.
+--- Wait until the files have been written completely.
 ---@param paths string[]
 ---@return boolean interrupted
 local function let_settle(paths)
@@ -49,7 +49,7 @@ end
 
 --- Wait until a file is saved.
 ---@param stamps sluice.cli.Stamps
----@return string[]? saved  nil: the user has had enough
+---@return string[]? saved  nil: the user has interrupted
 local function next_save(stamps)
   while true do
     local saved = changed(stamps)
@@ -61,7 +61,7 @@ local function next_save(stamps)
   end
 end
 
---- Wait for the end of a run. One that is overtaken by a save is ended.
+--- Wait for the end of a run. It is ended early if a file is saved meanwhile.
 ---@param stamps sluice.cli.Stamps
 ---@return "exited"|"signalled"|"interrupted"|"overtaken" what, integer? status
 local function wait_for(pid, stamps)
@@ -75,7 +75,7 @@ local function wait_for(pid, stamps)
   end
 end
 
---- What the run has handed to us.
+--- The results of the run.
 ---@return sluice.cli.Watched?
 local function read_state(file)
   file:seek "set"
@@ -84,7 +84,7 @@ local function read_state(file)
   return text ~= "" and (json.decode(text)) or nil
 end
 
---- What cannot be done again, or only with it.
+--- The problem with input that cannot be read again, or with options that leave something behind.
 local function problem_of(options)
   local taken = worker_spec.taken_by(options)
   if taken then return ("--watch: %s is standard input, which can be read only once"):format(taken) end
@@ -111,7 +111,7 @@ local function names_of(paths)
   return table.concat(names, ", ") .. (more > 0 and (" and %d more"):format(more) or "")
 end
 
---- Those that are there, as the user would name them.
+--- The existing files, as the user would name them.
 local function present(stamps)
   return lists.select(lists.sorted_keys(stamps), function(path) return stamps[path] and not path:find "^/usr/" end)
 end

@@ -13,21 +13,21 @@ local standard_output = require "sluice.internal.standard_output"
 local text_width = require "sluice.internal.sink.text_width"
 local units = require "sluice.internal.units"
 
----@class sluice.cli.Watched: sluice.examine.Made   handed from run to run
+---@class sluice.cli.Watched: sluice.examine.Made   passed from run to run
 ---@field files sluice.cli.Stamps
----@field inputs sluice.cli.Stamps   those of the files that the rows come from
----@field counts table?          of Run:counts(); nil: it did not begin
+---@field inputs sluice.cli.Stamps   of the files that the rows come from
+---@field counts table?          of Run:counts(); nil: the run did not begin
 ---@field reasons table<string, table<string, string>>
----@field is_over boolean?       it makes no sense to go on
+---@field is_over boolean?       watching cannot continue
 
-local MOST_CHANGES = 5 -- of a stream
+local MOST_CHANGES = 5 -- per stream
 local MOST_VIOLATIONS = 10
 
 local SIDES = { k = "kept", d = "dropped", i = "dropped as invalid", r = "rejected" }
 
 -- ---- the rows that changed sides --------------------------------------------------
 
---- Fetch the texts of these rows: the rows are read once more.
+--- Fetch the texts of these rows by reading the input once more.
 ---@param changes sluice.examine.Change[]
 ---@return table<string, table<integer, string>> texts  by stream and sequence
 local function texts_of(changes, spec, plan)
@@ -56,7 +56,7 @@ local function texts_of(changes, spec, plan)
   return texts
 end
 
---- Why a row is where it is, if that is known.
+--- Why a row was refused, if that is known.
 ---@param made { reasons: table }
 local function reason(made, change, text, schema)
   local known = (made.reasons[change.stream] or {})[tostring(change.sequence)]
@@ -67,7 +67,7 @@ end
 
 local WIDEST = 60
 
---- A line with the row at its end: of a terminal, no wider than that.
+--- A line with the row appended, on a terminal cut to its width.
 local function with_row(line, text)
   local is_terminal, columns = core.terminal(2)
   if not is_terminal then return ("%s  %s"):format(line, text_width.cut(text, WIDEST)) end
@@ -124,7 +124,7 @@ local function same_inputs(was, now)
   return true
 end
 
---- What is to be compared with: a run that has begun, on the same rows.
+--- The previous run, if the two can be compared: both have begun, on the same rows.
 ---@param was sluice.cli.Watched?
 ---@param now sluice.cli.Watched
 local function comparable(was, now)
@@ -136,7 +136,7 @@ local function tell(session, lines)
   for _, line in ipairs(lines) do session.console:write(line) end
 end
 
---- The rows have been run: say what became of them.
+--- Report what happened to the rows.
 local function report(session, was, now, spec, plan, printed)
   local before = comparable(was, now)
   if was and now.counts and not before and was.counts then tell(session, { "other rows than before: nothing is compared" }) end
@@ -148,7 +148,7 @@ local function report(session, was, now, spec, plan, printed)
   tell(session, rehearsal.printed(printed))
 end
 
---- Run the plan: what was made of the rows.
+--- Run the plan, and record the results in now.
 ---@return sluice.Error? failure
 local function rehearse(session, was, now, spec, plan)
   local collector = comparison.collector()
@@ -169,7 +169,7 @@ end
 local NEEDS = "--watch needs a recording or files, to have the same rows again: record the worker once, as in " ..
   "`sluice record night.rows -- WORKER`, and name night.rows behind --"
 
---- The same rows can be had again.
+--- Whether the same rows can be read again.
 ---@param spec sluice.Spec
 local function is_repeatable(spec)
   local function is_file(path) return core.kind(path) == "file" end
@@ -177,7 +177,7 @@ local function is_repeatable(spec)
   return launch.is_recording(spec)
 end
 
---- A run that has not begun hands on what the one before it has made, and its files.
+--- A run that has not begun passes on the results and files of the previous one.
 ---@param was sluice.cli.Watched
 ---@param now sluice.cli.Watched
 local function hand_on(was, now)
@@ -188,7 +188,7 @@ end
 ---@param session sluice.cli.Session
 ---@param was sluice.cli.Watched?
 ---@param saved string?  the names of the files that were saved
----@param file file*     where the next run finds what this one has made
+---@param file file*     receives the results for the next run
 return function(session, options, behind, was, saved, file)
   local now = { fates = {}, violations = {}, reasons = {}, inputs = {} }
   read_files.start()

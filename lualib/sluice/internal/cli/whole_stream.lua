@@ -1,18 +1,18 @@
---- Commands that read the whole stream, and tell something at its end: infer and stats.
+--- For commands that read the whole stream and report at its end: infer and stats.
 local input = require "sluice.internal.cli.input"
 local request_argument = require "sluice.internal.cli.request_argument"
 local standard_output = require "sluice.internal.standard_output"
 
 local M = {}
 
---- What the rows become, when all of them are there.
+--- What a command does with the rows.
 ---@class sluice.cli.WholeStream
 ---@field plan sluice.Plan
 ---@field tell fun(spec: sluice.Spec, summary: sluice.core.Summary): true?, sluice.Error?
----@field done fun(console: sluice.cli.Console)?  what is said beside it
+---@field done fun(console: sluice.cli.Console)?  shows additional notices
 
---- The pointer of --stream-by where the rows of a worker that names its streams itself are to be taken apart here;
---- then it is no option of the host any more.
+--- The pointer of --stream-by, if the command itself must split the rows of a worker that names its own streams;
+--- it is then removed from the host's options.
 ---@param behind string[]?
 ---@return string?
 function M.take_stream_by(options, behind)

@@ -1,17 +1,17 @@
---- What two runs of a policy on the same rows made of them, compared.
+--- Compares the results of two runs of a policy on the same rows.
 local lists = require "sluice.internal.lists"
 
 local M = {}
 
----@class sluice.examine.Made   what a run made of its rows
+---@class sluice.examine.Made   the results of a run
 ---@field fates table<string, string>         of Run:fates()
 ---@field violations table<string, sluice.examine.Violations>
 
 ---@class sluice.examine.Violations   of one kind
 ---@field text string     "functions /name: expected a string of at most 20 characters"
 ---@field rows integer
----@field first integer   the sequence of the first row
----@field value string?   what stood there
+---@field first integer   the sequence number of the first row
+---@field value string?   the first row's value
 
 ---@class sluice.examine.Change
 ---@field stream string
@@ -21,7 +21,7 @@ local M = {}
 
 local CHUNK = 4096
 
---- Where two texts differ: how often, and the first places, from 0.
+--- Where two texts differ: the number of places, and the first ones, from 0.
 ---@param most integer
 ---@return integer count, integer[] places
 local function differences(a, b, most)
@@ -40,10 +40,10 @@ local function differences(a, b, most)
   return count, places
 end
 
---- The rows that changed sides; those that only one of the runs has reached are none.
+--- The rows whose fate changed; rows that only one of the runs has reached do not count.
 ---@param was sluice.examine.Made
 ---@param now sluice.examine.Made
----@param most integer  of a stream
+---@param most integer  per stream
 ---@return integer count, sluice.examine.Change[] first
 function M.changes(was, now, most)
   local total, first = 0, {}
@@ -81,7 +81,7 @@ local MOST_REASONS = 1000
 
 ---@class sluice.examine.Collector
 ---@field violations table<string, sluice.examine.Violations>
----@field reasons table<string, table<string, string>>  by stream and sequence, why a row was refused
+---@field reasons table<string, table<string, string>>  by stream and sequence: why a row was refused
 local Collector = {}
 Collector.__index = Collector
 
@@ -97,10 +97,10 @@ local function remember(self, stream, sequence, text)
   self.reasons[stream][tostring(sequence)] = text
 end
 
---- An element is one of many: /items/3/name is /items/*/name.
+--- All elements of an array have one place: /items/3/name becomes /items/*/name.
 local function place_of(pointer) return (pointer:gsub("/%d+", "/*")) end
 
---- One more row of a kind.
+--- Count a row for a kind of violation.
 local function count(self, text, sequence, value)
   local kind = self.violations[text]
   if not kind and self.kinds < MOST_KINDS then
@@ -110,7 +110,7 @@ local function count(self, text, sequence, value)
   if kind and kind.last ~= sequence then kind.rows, kind.last = kind.rows + 1, sequence end
 end
 
---- A row has violated its schema.
+--- Add a row that has violated its schema.
 ---@param err sluice.Error
 function Collector:add_violation(err)
   remember(self, err.stream, err.sequence, err.message)
@@ -121,7 +121,7 @@ function Collector:add_violation(err)
   end
 end
 
---- A row was rejected. Of its schema we have heard already.
+--- Add a rejected row; violations of its schema have been added already.
 ---@param row sluice.Row
 ---@param why string|sluice.Error
 function Collector:add_rejected(row, why)

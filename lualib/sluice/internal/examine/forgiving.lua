@@ -1,8 +1,8 @@
---- Misuse of what policies are made with - schemas, sinks - noted instead of raised.
+--- Collects misuse of the constructors in policies (schemas, sinks) instead of raising it.
 ---
---- A constructor raises, and the file is at its end; whoever checks a policy wants to know of
---- all that is wrong. So the call returns something that does in its place, and the file goes on. This lasts
---- for the rest of the process.
+--- A constructor that raises would end the file, but a check should report all mistakes. So the
+--- call returns a stand-in, and the file goes on. This lasts for the rest of the
+--- process.
 
 local M = {}
 
@@ -11,7 +11,7 @@ local M = {}
 ---@field file string?
 ---@field line integer?
 
---- Where the user's code is that led here.
+--- The place in the user's code that led here.
 ---@return string? file, integer? line
 local function user_place()
   for level = 3, math.huge do
@@ -22,7 +22,7 @@ local function user_place()
   end
 end
 
---- The message of an error, without the place that it may begin with.
+--- The message of an error, without a place at its beginning.
 local function words_of(err)
   local text = type(err) == "table" and err.message or tostring(err)
   return (text:gsub("^%[?[^\n:]-%]?:%d+: ", "", 1))
@@ -30,7 +30,7 @@ end
 
 local function always_true() return true end
 
---- What does for a sink.
+--- A stand-in for a sink.
 local function sink()
   local methods = {}
   for _, name in ipairs { "begin", "write", "prepare", "commit", "rollback" } do methods[name] = always_true end
@@ -39,7 +39,7 @@ end
 
 local function any() return (require "sluice.schema".any) end
 
---- By module, what does for a result of its functions.
+--- By module, the stand-in for a result of its functions.
 local STAND_INS = {
   ["sluice.schema"] = any,
   ["sluice.sink.csv"] = sink, ["sluice.sink.jsonl"] = sink, ["sluice.sink.memory"] = sink, ["sluice.sink.stdout"] = sink,
@@ -56,7 +56,7 @@ local function forgiving(f, stand_in, note)
   end
 end
 
---- A name that a table has not is noted, too.
+--- Access to an unknown name is noted as well.
 local function forgive_names(t, stand_in, note)
   local meta = debug.getmetatable(t)
   local index = meta and rawget(meta, "__index")
@@ -69,7 +69,7 @@ local function forgive_names(t, stand_in, note)
   end)
 end
 
---- Types are called, too: schema.string { min = 1 }.
+--- Types can be called as well: schema.string { min = 1 }.
 local function forgive_types(note)
   local meta = debug.getmetatable(any())
   local call = rawget(meta, "__call")
@@ -95,7 +95,7 @@ function M.start(mistakes)
   rawset(tables, "tables", forgiving(tables.tables, function() return {} end, note))
 end
 
---- Those of an error that has ended the file.
+--- The mistake in an error that has ended the file.
 ---@param err sluice.Error
 ---@return sluice.examine.Mistake
 function M.of_error(err)

@@ -1,6 +1,6 @@
---- Which globals a chunk reads and sets, and where: by its bytecode, so that it is exactly what Lua has understood.
+--- Which globals a chunk reads and sets, and where. Reads the chunk's bytecode, so it agrees exactly with Lua.
 ---
---- The format is that of Lua 5.4 (ldump.c, lopcodes.h): a header, then functions within functions. A name beyond the
+--- The format is that of Lua 5.4 (ldump.c, lopcodes.h): a header, then nested functions. A name beyond the
 --- 256th constant of its function is not seen.
 local M = {}
 
@@ -11,7 +11,7 @@ local M = {}
 
 -- ---- reading ------------------------------------------------------------------
 
----@class sluice.examine.Dump  a place in the bytes
+---@class sluice.examine.Dump  a position in the bytes
 local Dump = {}
 Dump.__index = Dump
 
@@ -20,7 +20,7 @@ function Dump:byte()
   return self.bytes:byte(self.at - 1)
 end
 
---- Seven bits in each byte, the last of which has the eighth.
+--- Seven bits per byte; the last byte has its top bit set.
 function Dump:number()
   local n = 0
   repeat
@@ -39,7 +39,7 @@ function Dump:text()
   return self.bytes:sub(self.at - size + 1, self.at - 1)
 end
 
---- A list, of whose elements each() makes something.
+--- A list; each() reads an element.
 function Dump:list(each)
   local list = {}
   for i = 1, self:number() do list[i] = each(self) or false end
@@ -89,7 +89,7 @@ local function read_function(dump, found)
   dump:skip(3)
   f.code = dump:list(function(d) d:skip(4) return (("<I4"):unpack(d.bytes, d.at - 4)) end)
   f.constants = dump:list(constant)
-  dump:list(function(d) d:skip(3) end) -- where upvalues come from
+  dump:list(function(d) d:skip(3) end) -- upvalue descriptions
   dump:list(function(d) read_function(d, found) end)
   local deltas = dump:list(Dump.byte)
   local absolute = dump:list(function(d) return { pc = d:number(), line = d:number() } end)
@@ -99,11 +99,11 @@ local function read_function(dump, found)
   collect(f, found)
 end
 
---- In the order of their lines.
----@param chunk function  of a text
+--- The globals, sorted by line.
+---@param chunk function  loaded from text
 ---@return sluice.examine.Global[]
 function M.of(chunk)
-  local dump = setmetatable({ bytes = string.dump(chunk), at = HEADER + 2 }, Dump) -- behind a count of upvalues
+  local dump = setmetatable({ bytes = string.dump(chunk), at = HEADER + 2 }, Dump) -- after the count of upvalues
   local found = {}
   if dump.bytes:sub(1, 6) ~= "\27Lua\x54\0" then return found end
   read_function(dump, found)

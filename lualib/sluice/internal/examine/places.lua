@@ -1,7 +1,7 @@
---- On which line of a policy's source a key stands: "streams.rows.where" -> 12.
+--- The line of a key in a policy's source: "streams.rows.where" -> 12.
 ---
---- Lua does not keep this, so the source is read for it: the keys of table constructors, each with
---- those around it. A policy may be put together from locals; then the line is that of the key whose path
+--- Lua does not keep this, so the source is parsed: the keys of table constructors, each with the keys
+--- around it. A policy may be assembled from locals; the line is then that of the key whose path
 --- has the most names in common, counted from its end.
 local M = {}
 
@@ -11,7 +11,7 @@ local M = {}
 
 -- ---- tokens -------------------------------------------------------------------
 
---- Where a long bracket that begins at `at` ends; nil: there is none.
+--- The end of the long bracket that begins at `at`; nil if there is none.
 local function long_bracket(text, at)
   local level, start = text:match("^%[(=*)%[()", at)
   if not level then return nil end
@@ -34,7 +34,7 @@ local function quoted(text, at)
   return stop
 end
 
---- The token at `at`: its kind, its text, and where it ends.
+--- The token at `at`: its kind, its text, and its end.
 local function token(text, at)
   if text:find("^%-%-", at) then return nil, nil, comment(text, at) end
   local stop = long_bracket(text, at)
@@ -71,7 +71,7 @@ end
 local OPENS = { ["function"] = true, ["do"] = true, ["if"] = true, ["repeat"] = true, ["("] = true, ["["] = true }
 local CLOSES = { ["end"] = true, ["until"] = true, [")"] = true, ["]"] = true, ["}"] = true }
 
---- The key that token i begins, in a constructor: its name, and the token behind its `=`.
+--- The key that token i begins, in a constructor: its name, and the token after its `=`.
 local function key_at(tokens, i)
   local function is(n, text) return tokens[n] and tokens[n].kind ~= "string" and tokens[n].text == text end
   if not (is(i - 1, "{") or is(i - 1, ",") or is(i - 1, ";")) then return nil end
@@ -80,7 +80,7 @@ local function key_at(tokens, i)
   if is_bracketed then return tokens[i + 1].text, i + 4 end
 end
 
---- The names that are assigned to before token i, an `=`: policy.streams.rows.
+--- The names before token i, an `=` of an assignment: policy.streams.rows.
 local function assigned(tokens, i)
   local names = {}
   while tokens[i - 1] and tokens[i - 1].kind == "name" do
@@ -128,14 +128,14 @@ local function keys_of(text)
   return keys, last
 end
 
---- How many names two paths have in common, from the end.
+--- The number of names that two paths have in common, counted from the end.
 local function common(path, names)
   local n = 0
   while n < #path and n < #names and path[#path - n] == names[#names - n] do n = n + 1 end
   return n
 end
 
---- Where the keys of this source stand.
+--- A function that finds the line of a key in this source.
 ---@param text string
 ---@return fun(place: string): integer line
 function M.finder(text)
@@ -150,7 +150,7 @@ function M.finder(text)
         if n > best then line, best = key.line, n end
       end
       if line then return line end
-      names[#names] = nil -- the key around it
+      names[#names] = nil -- try the key around it
     end
     return last
   end

@@ -1,4 +1,4 @@
---- A policy, examined: what it would do, and all that is wrong with it.
+--- Examines a policy: what it would do, and every mistake in it.
 local core = require "sluice.core"
 local forgiving = require "sluice.internal.examine.forgiving"
 local globals_read = require "sluice.internal.examine.globals_read"
@@ -10,11 +10,11 @@ local suggest = require "sluice.internal.suggest"
 local M = {}
 
 ---@class sluice.examine.Examination
----@field plan sluice.Plan?                  nil: something is so wrong that there is none
+---@field plan sluice.Plan?                  nil: the mistakes leave none
 ---@field mistakes sluice.examine.Mistake[]
 ---@field find fun(place: string): integer   the line of a key of the policy
 
---- The source, if it can be read.
+--- The source, or "" if it cannot be read.
 local function source_of(path, text)
   if text then return text end
   local file <close> = io.open(path, "r")
@@ -27,7 +27,7 @@ local function by_line(a, b)
   return a.text < b.text
 end
 
---- What the error of a policy that could not be loaded says.
+--- The mistakes in the error of a policy that could not be loaded.
 ---@return sluice.examine.Mistake[]
 local function mistakes_of(err, path, find)
   if not err.problems then return { forgiving.of_error(err) } end
@@ -36,14 +36,14 @@ local function mistakes_of(err, path, find)
   end)
 end
 
---- Globals that a function would find missing when it is called, which may be long after the file was loaded.
----@param mistakes sluice.examine.Mistake[]  they are added to it
+--- Find undefined globals in functions, which would only fail when called, possibly long after loading.
+---@param mistakes sluice.examine.Mistake[]  they are appended
 local function find_globals(path, source, mistakes)
   local chunk = load(source, "@" .. path, "t")
   local names, known, told = chunk and globals_read.of(chunk) or {}, {}, {}
   for _, global in ipairs(names) do known[global.name] = global.is_set or known[global.name] end
   for _, mistake in ipairs(mistakes) do
-    told[mistake.text:match "^the global (%S+) is not defined" or ""] = true -- the file has ended there
+    told[mistake.text:match "^the global (%S+) is not defined" or ""] = true -- loading has stopped there
   end
   for _, global in ipairs(names) do
     local name = global.name
@@ -55,11 +55,11 @@ local function find_globals(path, source, mistakes)
   end
 end
 
---- Load a policy as `sluice run` does, and go on after mistakes.
+--- Load a policy as `sluice run` does, but continue after mistakes.
 ---@param path string
 ---@param arguments string[]?
 ---@param text string?  of a ready script
----@return sluice.examine.Examination? examination, sluice.Error? err  kind usage, when the policy cannot be read
+---@return sluice.examine.Examination? examination, sluice.Error? err  kind usage, if the policy cannot be read
 function M.load(path, arguments, text)
   local source = source_of(path, text)
   local mistakes, find = {}, places.finder(source)
@@ -78,7 +78,7 @@ local function show(mistake)
   return ("%s:%s %s"):format(mistake.file, mistake.line and mistake.line .. ":" or "", mistake.text)
 end
 
---- A line for each, in the order of their places.
+--- A line for each mistake, in the order of their places.
 ---@param mistakes sluice.examine.Mistake[]
 ---@return string[] lines
 function M.lines(mistakes)
@@ -86,7 +86,7 @@ function M.lines(mistakes)
   return lists.map(mistakes, show)
 end
 
---- What is wrong with a policy as an error.
+--- An error for the mistakes of a policy.
 ---@param path string
 ---@param mistakes sluice.examine.Mistake[]
 ---@return sluice.Error

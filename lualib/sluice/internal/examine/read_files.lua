@@ -1,15 +1,15 @@
---- Which files a policy reads while it is loaded and run: itself, its modules, its schemas, whatever it opens.
+--- Records which files a policy reads while it is loaded and run: itself, its modules, its schemas, all that it opens.
 ---
---- For the rest of this process the functions that read files note what they are given. A module
---- that is not found is noted where it would be first looked for: it may come to be there.
+--- For the rest of this process the functions that read files note their paths. A module that is not
+--- found is noted with the path that is searched first, because it may be created there.
 local core = require "sluice.core"
 
 local M = {}
 
----@type table<string, string|false>  by path, its stamp when it was read; false: it was not there
+---@type table<string, string|false>  by path, its stamp when it was read; false: it did not exist
 local noted = {}
 
---- A file that is read.
+--- Note a file that is read.
 ---@param path any
 ---@return string|false|nil stamp
 function M.note(path)
@@ -34,7 +34,7 @@ local function note_module(name)
   M.note((package.path:match "^[^;]*":gsub("%?", (name:gsub("%.", "/")))))
 end
 
---- The searchers behind package.preload and our own modules look into files.
+--- The searchers after package.preload and our own modules look for files.
 local FIRST_OF_FILES = 3
 
 function M.start()

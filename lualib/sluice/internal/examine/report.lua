@@ -1,4 +1,4 @@
---- What a policy would do, as lines for people.
+--- Describes what a policy would do, in lines for people.
 local command_line = require "sluice.internal.command_line"
 local lists = require "sluice.internal.lists"
 local option_list = require "sluice.internal.option_list"
@@ -13,7 +13,7 @@ local M = {}
 ---@field policy string
 ---@field plan sluice.Plan
 ---@field options sluice.examine.Origin[]
----@field facts string[][]       name, value, and perhaps where it comes from
+---@field facts string[][]       name, value, and possibly where it comes from
 
 ---@class sluice.examine.Origin
 ---@field name string
@@ -22,10 +22,10 @@ local M = {}
 
 -- ---- columns ------------------------------------------------------------------
 
---- Rows of cells, aligned; the last cell of a row ends it.
+--- Align rows of cells; the last cell of a row is not padded.
 ---@param rows string[][]
 ---@param indent string
----@param lines string[]  they are added to it
+---@param lines string[]  the rows are appended
 local function align(rows, indent, lines)
   local widths = {}
   for _, row in ipairs(rows) do
@@ -43,7 +43,7 @@ end
 
 local IN_MS = { [units.duration] = true, [units.positive_duration] = true }
 
---- 90000 -> "90s": as one would write it.
+--- 90000 -> "90s", as a user would write it.
 local function show_ms(ms)
   for _, unit in ipairs { { "h", 3600000 }, { "m", 60000 }, { "s", 1000 } } do
     if ms % unit[2] == 0 then return ("%d%s"):format(ms // unit[2], unit[1]) end
@@ -64,7 +64,7 @@ local function show_value(option, value)
   return tostring(value)
 end
 
---- The options that are in force, and where each comes from.
+--- The options in force, and where each comes from.
 ---@param given table           of the command line
 ---@param of_policy table
 ---@return sluice.examine.Origin[]

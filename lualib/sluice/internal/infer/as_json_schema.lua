@@ -1,4 +1,4 @@
---- A JSON Schema, 2020-12; of several streams one for each, by its name, in $defs.
+--- A JSON Schema, 2020-12; for several streams, one for each by name in $defs.
 local code = require "sluice.internal.infer.code"
 local document = require "sluice.internal.schema.document"
 local json = require "sluice.json"
@@ -8,7 +8,7 @@ local result = require "sluice.internal.infer.result"
 
 local DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
---- What the remarks say, and the order of the fields, beside what the type says.
+--- Add the remarks and the order of the fields to what the type gives.
 local annotate
 
 local function annotate_record(node, out, orders)
@@ -28,7 +28,7 @@ function annotate(node, out, orders)
   for i, alternative in ipairs(node.alternatives or {}) do
     out.anyOf[i] = annotate(alternative, out.anyOf[i], orders)
   end
-  if node.type.kind == "decimal" then out.multipleOf = nil end -- by doubles 19.99 is not a multiple of 0.01
+  if node.type.kind == "decimal" then out.multipleOf = nil end -- computed with doubles, 19.99 is not a multiple of 0.01
   out["$comment"] = code.remark(node.notes)
   return out
 end

@@ -8,7 +8,7 @@ local SIMPLE = {
   decimal = "number|sluice.Decimal", string = "string",
 }
 
---- Types of Lua's own, which no class may be.
+--- Lua's own types, which cannot be names of classes.
 local TAKEN = lists.keyed { "any", "nil", "boolean", "true", "false", "number", "integer", "string", "table", "function", "thread",
   "userdata", "lightuserdata", "unknown", "self", "fun" }
 
@@ -31,7 +31,7 @@ local type_of
 
 local function class(classes, node, name)
   local place = #classes.done + 1
-  classes.done[place] = "" -- those within come after it
+  classes.done[place] = "" -- nested classes come after it
   local lines = { "---@class " .. name }
   for _, field in ipairs(node.fields) do
     local words = code.remark(field.node.notes)
@@ -58,7 +58,7 @@ local function bare(classes, node, name)
   return SIMPLE[kind]
 end
 
---- The type as an annotation has it; classes within it are added.
+--- The type in an annotation; nested classes are added.
 function type_of(classes, node, name)
   return bare(classes, node, name) .. (rawget(node.type, "nullable") and "|lightuserdata" or "")
 end

@@ -1,11 +1,11 @@
---- A policy, ready to run, that commits each stream to a table of SQLite.
+--- A policy, ready to run, that commits each stream to a table in SQLite.
 local code = require "sluice.internal.infer.code"
 local command_line = require "sluice.internal.command_line"
 local lists = require "sluice.internal.lists"
 local result = require "sluice.internal.infer.result"
 local tables = require "sluice.internal.infer.tables"
 
---- Where the rows come from, so that nothing need be told again.
+--- Where the rows come from, so that the options need not be repeated.
 local function source_code(inferred)
   local lines = {}
   if inferred.worker then lines[1] = ("  worker = %s,"):format(code.value(inferred.worker)) end

@@ -1,10 +1,10 @@
---- CREATE TABLE, one for each stream, as sql.table would make it.
+--- CREATE TABLE for each stream, as sql.table would create it.
 local code = require "sluice.internal.infer.code"
 local lists = require "sluice.internal.lists"
 local result = require "sluice.internal.infer.result"
 local tables = require "sluice.internal.infer.tables"
 
---- A comment begins with --, and nothing in it may end it.
+--- The definition of a column, with remarks as a comment, which must not contain a line break.
 local function line_of(table, dialect, i, is_last)
   local column, field = table.columns[i], table.stream.node.fields and table.stream.node.fields[i]
   local text = ("  %s %s%s%s"):format(dialect.quote(column.name), dialect.type_of(column),

@@ -1,4 +1,4 @@
---- Texts as Lua source has them, and types as one would write them.
+--- Texts as Lua source, and types as a user would write them.
 local core = require "sluice.core"
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
@@ -11,14 +11,14 @@ local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"',
 
 local function escape(byte) return ESCAPES[byte] or ("\\x%02X"):format(byte:byte()) end
 
---- On one line, and UTF-8 stays as it is.
+--- A string literal on one line; UTF-8 is not escaped.
 ---@param text string
 function M.quote(text)
   local class = utf8.len(text) and '[%c"\\]' or '[%c"\\\128-\255]'
   return '"' .. text:gsub(class, escape) .. '"'
 end
 
---- As the key of a table: a name, or ["a text"].
+--- A table key: a name, or ["a text"].
 local WORDS = lists.keyed { "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local",
   "nil", "not", "or", "repeat", "return", "then", "true", "until", "while" }
 
@@ -27,7 +27,7 @@ function M.key(name)
   return "[" .. M.quote(name) .. "]"
 end
 
---- A comment stays on its line, and is UTF-8, or a database would refuse it.
+--- The content of a comment. It must stay on its line, and be UTF-8, because a database would refuse it otherwise.
 ---@param words string[]
 ---@return string?
 function M.remark(words)
@@ -36,7 +36,7 @@ function M.remark(words)
   return (text:gsub(utf8.len(text) and "%c" or "[%c\128-\255]", escape))
 end
 
---- A value of JSON.
+--- A JSON value as Lua code.
 ---@return string
 function M.value(of)
   if of == json.null then return 'require("sluice").null' end
@@ -56,12 +56,12 @@ local function enum(type)
   return ("schema.enum { %s }"):format(table.concat(lists.map(type.values, M.value), ", "))
 end
 
---- { min = 1, max = 2 } of an array; nil: it has none.
+--- "{ min = 1, max = 2 }" for an array; nil: it has no limits.
 local function limits(type)
   return rawget(type, "min") and ("{ min = %d, max = %d }"):format(type.min, type.max)
 end
 
---- What a comment at a field says: also of the elements that have no line of their own.
+--- The comment for a field, including remarks about elements that have no line of their own.
 ---@return string?
 local function remark_of(node)
   local words = { table.unpack(node.notes) }
@@ -75,14 +75,14 @@ end
 
 -- ---- types ----------------------------------------------------------------------------
 
---- Lua has 255 registers for an expression: one that holds many others is taken out, to stand
---- before the rest as inner[1], inner[2] and so on.
-local ROOM, PENDING = 120, 50 -- so many elements of a table wait in registers at most
+--- Lua has 255 registers for an expression, so a large nested expression is moved out,
+--- before the rest, as inner[1], inner[2] and so on.
+local ROOM, PENDING = 120, 50 -- PENDING: the most elements of a table that wait in registers
 
 ---@class sluice.infer.Place
 ---@field indent string     of the lines after the first
----@field used integer      registers, at most
----@field inner string[]    what was taken out
+---@field used integer      registers, an upper bound
+---@field inner string[]    the expressions that were moved out
 
 local of
 
@@ -147,7 +147,7 @@ end
 --- The type as code; lines after the first begin at indent.
 ---@param node sluice.infer.Node
 ---@param indent string
----@param inner string[]  gets what must stand before it: M.inner writes that
+---@param inner string[]  receives the code that must precede it; see M.inner
 ---@return string
 function M.of(node, indent, inner) return of(node, { indent = indent, used = 10, inner = inner }) end
 
@@ -160,7 +160,7 @@ end
 local CONSTRUCTORS = lists.keyed { "any", "null", "boolean", "integer", "number", "decimal", "string", "array", "map", "record",
   "enum", "union", "optional", "nullable" }
 
---- A declared type on one line, with "schema." before each constructor; what stands before " =" is a name.
+--- A declared type on one line, with "schema." before each constructor; a word before " =" is a name.
 ---@param type sluice.Schema
 ---@return string
 function M.plain(type)
@@ -176,7 +176,7 @@ function M.plain(type)
   return table.concat(parts)
 end
 
---- Before the type of a stream: its own remarks.
+--- The stream's own remarks, to precede its type.
 ---@param node sluice.infer.Node
 ---@param indent string
 ---@return string

@@ -1,8 +1,8 @@
---- From what the rows have been (runtime/schema/shape.h) to a type that takes all of them.
+--- From a description of the rows (runtime/schema/shape.h) to a type that accepts all of them.
 ---
---- The type is as narrow as the rows allow: numbers are integers where none was written as a
---- fraction, nullable and optional apart, a union only where types really mix. What is a
---- guess beyond that (an enum, a map, a format) says so in the notes.
+--- The type is as narrow as the rows allow: numbers are integers unless one was written as a
+--- fraction, nullable and optional are separate, and a union is used only where types really mix. Guesses
+--- beyond that (an enum, a map, a format) are mentioned in the notes.
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
 local notes = require "sluice.internal.infer.notes"
@@ -11,13 +11,13 @@ local schema = require "sluice.internal.schema.make"
 local M = {}
 
 ---@class sluice.infer.Options
----@field enum integer?    so many distinct strings make an enum at most (8); 0: none do
----@field tight boolean?   ranges and lengths are limits, and unknown fields are refused
----@field many_files boolean?  rows came of several
+---@field enum integer?    the most distinct strings that make an enum (8); 0: none do
+---@field tight boolean?   ranges and lengths become limits, and unknown fields are refused
+---@field many_files boolean?  rows came from several files
 
 ---@class sluice.infer.Node
----@field type sluice.Schema             all of it
----@field place table                    what the type was made of
+---@field type sluice.Schema             the complete type
+---@field place table                    the description that the type was made from
 ---@field notes string[]                 for people
 ---@field fields sluice.infer.Field[]?   of a record, in the order of first appearance
 ---@field items sluice.infer.Node?       of an array
@@ -31,8 +31,8 @@ local M = {}
 
 M.ENUM = 8
 
---- Values occur often when there are so many for each of them, at least so many together, and at most one in
---- three came but once.
+--- Values occur often if there are at least OFTEN per distinct value and ENOUGH in total, and at most one in
+--- three of the distinct values occurred only once.
 local OFTEN, ENOUGH, ALONE = 4, 10, 1 / 3
 
 local decide
@@ -54,7 +54,7 @@ local function number(place, options)
   return kind { min = low, max = high }
 end
 
---- The first of these that all strings have.
+--- The first format in this list that all strings have is used.
 local FORMATS = {
   "date-time", "date", "time", "duration", "uuid", "ipv4", "ipv6", "email", "uri", "json-pointer", "hostname", "uri-reference",
 }
@@ -70,7 +70,7 @@ local function is_often(distinct, alone, total)
   return total >= math.max(OFTEN * distinct, ENOUGH) and alone <= distinct * ALONE
 end
 
---- The strings of a place, if they are so few that they are an enum.
+--- The strings of a place, if they are few enough for an enum.
 ---@return string[]?
 local function few_strings(place, options)
   local values, most, alone = {}, options.enum or M.ENUM, 0
@@ -104,7 +104,7 @@ local FAMILY = {
   array = "array", object = "object",
 }
 
----@return string?  what all values are, null aside
+---@return string?  the only family of the values, apart from null
 local function only_family(place)
   local only
   for name in pairs(place.counts) do
@@ -115,7 +115,7 @@ local function only_family(place)
   return only
 end
 
---- Do the values of all fields, taken together, seem to be of one type?
+--- Whether the values of all fields, taken together, seem to be of one type.
 local function is_alike(rest)
   local family = only_family(rest)
   if family ~= "object" then return family ~= nil end
@@ -135,7 +135,7 @@ local function presence(place)
   return present / (#place.fields * place.counts.object), odd / #place.fields
 end
 
---- Is it an object of any names, rather than of fields? Why, in words.
+--- Why an object has arbitrary names rather than fields, in words; nil if it does not.
 ---@return string?
 local function why_map(place)
   if not place.rest then return nil end
@@ -187,7 +187,7 @@ end
 
 local function scalar(kind) return { type = kind, notes = {} } end
 
---- A node for each family of values that is there, null aside.
+--- A node for each family of values that occurs, apart from null.
 local function alternatives(place, options)
   local counts, list = place.counts, {}
   local function add(is_there, node) if is_there then list[#list + 1] = node() end end

@@ -1,9 +1,9 @@
---- Where the values of a stream differ from a declared type: what came that the type does not
---- have, and what it has that never came.
+--- The differences between the values of a stream and a declared type: values that the type does
+--- not allow, and what it declares but never occurred.
 ---
---- What a shape knows is compared place by place. Some limits it cannot see (a pattern, a step,
---- unique elements); where rows were also checked one by one, what the check found is added, and
---- its counts are the ones that are told.
+--- What a shape knows is compared place by place. Some limits cannot be checked that way (a pattern, a step,
+--- unique elements); if the rows were also checked one by one, the results of that check are added, and
+--- its counts take precedence.
 local core = require "sluice.core"
 local decide = require "sluice.internal.infer.decide"
 local lists = require "sluice.internal.lists"
@@ -13,14 +13,14 @@ local types = require "sluice.internal.schema.type"
 local M = {}
 
 ---@class sluice.Drift
----@field pointer string    of the place; * stands for any element, and any name of a map
+---@field pointer string    of the place; * stands for any element, or any name of a map
 ---@field change "new"|"gone"|"wider"|"narrower"|"type"
----@field refused boolean   rows are refused for it
----@field rows integer?     of so many; nil: not known
----@field total integer     values at the place, or objects in which it could have been
+---@field refused boolean   rows are refused because of it
+---@field rows integer?     the number of rows; nil: unknown
+---@field total integer     values at the place, or objects in which it could have occurred
 ---@field first table?      the first row: { row =, line =, file = }
----@field declared string?  what was expected there
----@field found string?     what came
+---@field declared string?  what was expected
+---@field found string?     what was found
 
 ---@class sluice.infer.Comparison
 ---@field changes sluice.Drift[]
@@ -50,12 +50,12 @@ local function add(c, pointer, change, fields)
   c.changes[#c.changes + 1] = fields
 end
 
---- What stands at a place, in words.
+--- The values at a place, in words.
 local function phrase_of(c, place)
   return decide.node({ root = place, files = 1 }, c.options).type.expected
 end
 
--- ---- what a type takes ------------------------------------------------------------------
+-- ---- what a type accepts ----------------------------------------------------------------
 
 --- The alternatives of a type, and whether null is one.
 ---@return sluice.Schema[] list, boolean null
@@ -77,7 +77,7 @@ local function alternatives(declared)
   return list, null
 end
 
---- Those that values of a type of JSON may be.
+--- The alternatives that values of a family can match.
 local function of_family(list, family)
   local found = {}
   for _, part in ipairs(list) do
@@ -95,7 +95,7 @@ end
 
 -- ---- scalars -----------------------------------------------------------------------------
 
---- Are all numbers of a place taken? nil: it cannot be told from what is known.
+--- Whether all numbers of a place are accepted, as far as the description tells.
 local function takes_numbers(list, place)
   local counts = place.counts
   for _, bound in pairs(lists.picked(place, { "min", "max", "low", "high" })) do
@@ -124,7 +124,7 @@ local function takes_strings(list, place)
   return true
 end
 
---- Of few values, how many are refused.
+--- If the values are few: how many are refused.
 local function count_refused(list, place, of)
   if not place.values then return nil end
   local count = 0
@@ -145,7 +145,7 @@ local checks = { boolean = takes_booleans, number = takes_numbers, string = take
 
 local compare
 
---- Values of a family that no alternative has.
+--- Values of a family that matches no alternative.
 local function refuse_family(c, pointer, place, declared, names)
   local rows, first = 0, nil
   for _, name in ipairs(names) do
@@ -240,14 +240,14 @@ local function compare_map(c, pointer, place, declared)
   for _, field in ipairs(place.fields or {}) do compare(c, pointer .. "/*", field.place, declared.values) end
 end
 
---- Of several types of objects it cannot be told which one a value was meant as.
+--- If several alternatives are objects, it is unknown which one a value was meant for.
 local function compare_objects(c, pointer, place, _, list)
   if #list ~= 1 or place.too_deep then return end
   if list[1].kind == "record" then compare_record(c, pointer, place, list[1]) end
   if list[1].kind == "map" then compare_map(c, pointer, place, list[1]) end
 end
 
---- What is declared and never came.
+--- What is declared but never occurred.
 local function narrower(c, pointer, place, declared, list, null)
   local never, some = {}, {}
   for name in pairs(place.counts) do some[FAMILIES[name]] = true end
@@ -298,7 +298,7 @@ end
 
 -- ---- what a check of the rows has found ------------------------------------------------------
 
---- A place of one value as the place of all: elements, and names of maps, are *.
+--- The place of a value with * for elements and for names of maps.
 ---@param declared sluice.Schema
 ---@param pointer string
 ---@return string
@@ -323,19 +323,19 @@ function M.pattern(declared, pointer)
   return #words > 0 and "/" .. table.concat(words, "/") or ""
 end
 
---- What was refused at a place, by the check.
+--- What the check refused at a place.
 ---@class sluice.infer.Refusal
 ---@field rows integer
 ---@field first table
 ---@field expected string
 ---@field value string?  nil: it is missing
 
---- Of a place two things may be refused: that there is nothing, and what there is.
+--- At one place two things may be refused: a missing value, and a value.
 ---@param pointer string
 ---@param missing boolean?
 function M.key(pointer, missing) return missing and pointer .. "\0" or pointer end
 
---- The check has the last word on what is refused and how often.
+--- The check decides what is refused, and how often.
 ---@param changes sluice.Drift[]
 ---@param refusals table<string, sluice.infer.Refusal>  by M.key
 local function settle(changes, refusals)
@@ -362,7 +362,7 @@ end
 
 local RANKS = { type = 1, wider = 2, gone = 3, new = 4, narrower = 5 }
 
---- What is refused comes first; then by place.
+--- What is refused comes first; the rest is sorted by place.
 local function sorted(changes)
   for i, change in ipairs(changes) do change.order = i end
   table.sort(changes, function(a, b)

@@ -1,4 +1,4 @@
---- schema.infer: a type from values, one after the other.
+--- schema.infer: a type from values, given one after the other.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local decide = require "sluice.internal.infer.decide"
@@ -33,7 +33,7 @@ function M.new(options)
   return setmetatable({ shapes = core.shapes(STREAM), options = read }, Inference)
 end
 
---- Take a row, or any value that JSON can say. nil and an error (kind row_malformed) if it cannot.
+--- Add a row, or any value that JSON can represent; otherwise returns nil and an error (kind row_malformed).
 ---@param value any
 ---@return sluice.Inference? self, sluice.Error? err
 function methods:add(value)
@@ -50,7 +50,7 @@ function methods:add(value)
   return self
 end
 
---- Take what another one has, as if its values came now.
+--- Add the values of another inference, as if they came now.
 ---@param other sluice.Inference
 ---@return sluice.Inference self
 function methods:merge(other)
@@ -64,23 +64,23 @@ local function description(self)
   return self.shapes:describe(STREAM)
 end
 
---- The type: schema.any before there is a value.
+--- The type; schema.any if there are no values yet.
 ---@return sluice.Schema
 function methods:schema()
   local known = description(self)
   return known and decide.node(known, self.options).type or types.bare.any
 end
 
---- How many values there were.
+--- The number of values.
 ---@return integer
 function methods:count()
   local known = description(self)
   return known and known.rows or 0
 end
 
---- Where the values and a declared type differ.
+--- The differences between the values and a declared type.
 ---@param declared sluice.Schema
----@return sluice.Drift[] changes  none: they agree
+---@return sluice.Drift[] changes  empty: they agree
 function methods:drift(declared)
   if not types.is(declared) then error(("drift: expected a type such as schema.string, got %s"):format(check.show(declared)), 2) end
   local known = description(self)

@@ -1,4 +1,4 @@
---- JSON for people: indented, short values on one line, names in an order that is given.
+--- JSON for people: indented, short values on one line, names in a given order.
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
 
@@ -6,7 +6,7 @@ local M = {}
 
 local WIDTH = 100
 
---- What a schema says first, and last.
+--- Keywords that come first in a schema, and last.
 local RANKS = {}
 for i, name in ipairs { "$schema", "$id", "$comment", "title", "description", "type", "const", "enum", "format" } do RANKS[name] = i end
 for i, name in ipairs { "properties", "required", "additionalProperties", "items", "anyOf", "$defs" } do RANKS[name] = 100 + i end
@@ -40,7 +40,7 @@ local function members(value, orders, indent)
   return parts, "{", "}"
 end
 
---- One that holds others in its turn gets lines of its own, unless it is short.
+--- A container gets lines of its own unless it is short.
 function text(value, orders, indent)
   if type(value) ~= "table" or value == json.null then return assert(json.encode(value)) end
   local inner = indent .. "  "
@@ -54,7 +54,7 @@ function text(value, orders, indent)
 end
 
 ---@param value table
----@param orders table<table, string[]>  of objects whose names have an order of their own
+---@param orders table<table, string[]>  for objects whose names have their own order
 ---@return string
 function M.pretty(value, orders) return text(value, orders, "") end
 

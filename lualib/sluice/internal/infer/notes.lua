@@ -1,4 +1,4 @@
---- What is worth a comment: how often, in which row first, from where to where.
+--- Remarks for comments: how often a value occurs, in which row first, its range.
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
 local units = require "sluice.internal.units"
@@ -7,7 +7,7 @@ local M = {}
 
 local count = units.show_count
 
---- "line 812", "a.jsonl:812" of several files, or "row 812", from 1.
+--- "line 812", "a.jsonl:812" if there are several files, or "row 812", from 1.
 ---@param row { row: integer, line: integer?, file: string? }
 ---@param options sluice.infer.Options
 function M.row(row, options)
@@ -18,7 +18,7 @@ end
 
 ---@param names integer
 ---@param objects integer
----@param each number  names in an object, on average
+---@param each number  names per object, on average
 function M.of_map(names, objects, each)
   if objects == 1 then return ("%s names in one object, with values of one type"):format(count(names)) end
   return ("%s names in %s objects, %.3g in each on average, with values of one type"):format(count(names), count(objects), each)
@@ -33,10 +33,10 @@ end
 
 local TYPES = { "null", "boolean", "integer", "float", "decimal", "string", "array", "object" }
 
---- Of the numbers each takes those before it.
+--- Each number type includes those of lower width.
 local WIDTHS = { integer = 1, number = 2, decimal = 3 }
 
---- The types of JSON as they appeared, null aside.
+--- The JSON types in order of appearance, apart from null.
 local function sights(place)
   local list = {}
   for order, name in ipairs(TYPES) do
@@ -52,7 +52,7 @@ local function sights(place)
   return list
 end
 
---- Take in a type: whether it is more than what was there.
+--- Add a type; returns whether it widens the known ones.
 local function widen(known, name)
   for i, other in ipairs(known) do
     if WIDTHS[name] and WIDTHS[other] then
@@ -89,7 +89,7 @@ local function range(low, high, unit)
   return ("%s to %s %ss"):format(low, high, unit)
 end
 
---- 'always "a"', unless something else, such as null, stands there too.
+--- 'always "a"', or "only" if the place also has other values, such as null.
 local function constant(place, text)
   local alone = next(place.counts, next(place.counts)) == nil
   return (alone and "always " or "only ") .. text
@@ -97,12 +97,12 @@ end
 
 local DOUBLE = 1 << 53
 
---- Fractions, and integers that a double may not keep.
+--- Whether there are fractions together with integers that a double may not represent.
 function M.needs_digits(place)
   return place.counts.float ~= nil and place.min ~= nil and (place.min < -DOUBLE or place.max > DOUBLE)
 end
 
---- The least and the greatest number; nil when a double does not keep all of them.
+--- The least and the greatest number; nil if doubles cannot represent all of them.
 ---@return number? low, number? high
 function M.bounds(place)
   local low, high = place.min or place.low, place.max or place.high
@@ -112,7 +112,7 @@ function M.bounds(place)
   return low, high
 end
 
---- The most digits before the point.
+--- The most digits before the decimal point.
 ---@return integer
 function M.digits_before(place)
   local widest = place.digits or 0
@@ -130,7 +130,7 @@ local function of_numbers(place)
   return ("%s before the point and %d behind it at most"):format(several(M.digits_before(place), "digit"), place.scale)
 end
 
---- '"a" (12), "b" (3)': all values with how often they occur, where they are few.
+--- '"a" (12), "b" (3)': all values with their counts, if they are few.
 local function of_values(place)
   local values, counts = place.values, place.counts
   if not values or #values > SHOWN or #values * 2 > place.total or counts.float or counts.decimal then return nil end
@@ -147,7 +147,7 @@ local function of_booleans(place)
   return ("true in %s of %s"):format(count(trues), count(total))
 end
 
---- How many texts there are; a list of more than 64, or of longer ones than 64 bytes, is not kept.
+--- The number of distinct texts; a list of more than 64, or of texts longer than 64 bytes, is not kept.
 local function of_distinct(place)
   if not place.values then return place.max_length <= 16 and "more than 64 values" or nil end
   local texts = 0
@@ -155,7 +155,7 @@ local function of_distinct(place)
   return texts > 1 and ("%d values"):format(texts) or nil
 end
 
---- The size of what is there, for each type.
+--- The size of the values, for each type.
 local function of_sizes(place, node)
   local words, kind, counts = {}, node.type.kind, place.counts
   local function add(text) words[#words + 1] = text end
@@ -174,7 +174,7 @@ local function of_sizes(place, node)
   return words
 end
 
---- Why no double will do.
+--- Why doubles are not enough.
 local function of_digits(place, options)
   if place.counts.decimal then return nil end
   if not place.inexact then return M.needs_digits(place) and "fractions, and integers that a double does not keep" or nil end

@@ -1,4 +1,4 @@
---- Drift, told: as an aligned table for people, as JSON for machines.
+--- A report of drift: as an aligned table for people, as JSON for machines.
 local aligned_table = require "sluice.internal.sink.aligned_table"
 local json_object = require "sluice.internal.json_object"
 local lists = require "sluice.internal.lists"
@@ -44,7 +44,7 @@ end
 local FIELDS = { "stream", "pointer", "change", "refused", "rows", "total", "first", "declared", "found" }
 local ROW = { "row", "line", "file" }
 
---- One object a line.
+--- One object per line.
 ---@param list sluice.infer.StreamDrift[]
 ---@return string
 function M.json(list)

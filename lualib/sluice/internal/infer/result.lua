@@ -1,16 +1,16 @@
---- What is inferred from a request's rows: a node for each stream, and where they came from.
+--- What is inferred from a request's rows: a node for each stream, and where the rows came from.
 local M = {}
 
 ---@class sluice.infer.Stream
 ---@field name string
 ---@field rows integer
 ---@field node sluice.infer.Node
----@field split table?   the field that tells its rows apart best
+---@field split table?   the field that best tells its rows apart
 
 ---@class sluice.infer.Result
 ---@field streams sluice.infer.Stream[]  in the order of their first rows
 ---@field source string?                 in words, for comments
----@field given table?                   options of input that a policy needs to read the same rows
+---@field given table?                   input options that a policy needs to read the same rows
 ---@field worker string[]?
 
 local decide = require "sluice.internal.infer.decide"
@@ -33,7 +33,7 @@ end
 --- "1,000 rows"
 function M.rows(n) return n == 1 and "1 row" or units.show_count(n) .. " rows" end
 
---- The first line of what is written.
+--- The first line of the output.
 ---@param result sluice.infer.Result
 function M.headline(result)
   local streams = result.streams

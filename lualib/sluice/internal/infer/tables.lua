@@ -1,4 +1,4 @@
---- The table of a database that a stream's rows fit into.
+--- The database table that fits a stream's rows.
 local columns = require "sluice.internal.sql.columns"
 local ledger = require "sluice.internal.sql.ledger"
 local lists = require "sluice.internal.lists"
@@ -11,8 +11,8 @@ local M = {}
 ---@field stream sluice.infer.Stream
 ---@field name string
 ---@field columns sluice.sql.Column[]
----@field whole string?   why each row is one column of JSON
----@field json "json"|"json?"  the type of that
+---@field whole string?   why each row is stored as one JSON column
+---@field json "json"|"json?"  the type of that column
 
 M.dialects = { sqlite = sqlite, postgres = postgres }
 
@@ -21,7 +21,7 @@ local LIMITS = {
   [postgres] = { columns = 1600, bytes = 63, reserved = lists.keyed { "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid" } },
 }
 
---- What a database cannot call a column.
+--- Why a database cannot have a column of this name.
 local function problem_of_name(name, limits)
   if name == "" then return "a field has no name" end
   if name:find("\0", 1, true) then return "the name of a field has a U+0000" end
@@ -47,7 +47,7 @@ local function problem_of(node, dialect)
   end
 end
 
---- A name that no other table of these has, and the database does not claim.
+--- A name that no other of these tables has and that the database does not reserve.
 local function free_name(stream, dialect, taken)
   local limits = LIMITS[dialect]
   local base = stream:gsub("[%z\1-\31]", "_")

@@ -1,5 +1,5 @@
---- A schema's file made to accept the rows: a JSON Schema is rewritten; of Lua, which is its
---- author's own, the lines that would change are shown.
+--- Updates a schema's file so that it accepts the rows: a JSON Schema is rewritten; for Lua, which is
+--- maintained by its author, the lines that would change are shown.
 local code = require "sluice.internal.infer.code"
 local core = require "sluice.core"
 local decide = require "sluice.internal.infer.decide"
@@ -14,7 +14,7 @@ local widen = require "sluice.internal.infer.widen"
 
 local M = {}
 
---- The schemas by stream as they should be; a single one is that of all streams.
+--- The widened schemas by stream; a single schema is widened for all streams.
 ---@param against sluice.cli.Against
 ---@param list sluice.infer.StreamDrift[]
 ---@return sluice.Schema|table<string, sluice.Schema>
@@ -37,7 +37,7 @@ end
 
 -- ---- JSON Schema --------------------------------------------------------------------
 
---- The fields of records in their order.
+--- Record the order of the fields of records.
 local function order_fields(schema, out, orders)
   if type(out) ~= "table" then return end
   if schema.kind == "record" then
@@ -125,14 +125,14 @@ local function show_lua(against, new)
   end
 end
 
---- Is there anything that a wider schema would mend?
+--- Whether a wider schema would resolve anything.
 local function is_needed(list)
   return lists.find(list, function(of)
     return lists.find(of.changes, function(change) return change.refused or change.change == "new" end)
   end)
 end
 
---- "updated", or true when there was nothing to update, or the file is Lua.
+--- Returns "updated", or true if there was nothing to update or the file is Lua.
 ---@param against sluice.cli.Against
 ---@param list sluice.infer.StreamDrift[]
 ---@return true|"updated"|nil ok, sluice.Error? err

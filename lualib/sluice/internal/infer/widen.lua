@@ -1,4 +1,4 @@
---- A declared type, widened as far as the values of a stream ask for: what they did not need stays.
+--- Widens a declared type as far as the values of a stream require; everything else stays.
 local decide = require "sluice.internal.infer.decide"
 local drift = require "sluice.internal.infer.drift"
 local kinds = require "sluice.internal.schema.kinds"
@@ -16,7 +16,7 @@ local function inferred(place)
   return decide.node({ root = place, files = 1 }, { enum = 0 }).type
 end
 
---- The same annotations on another type. A default that does not fit any more goes.
+--- Copy the annotations to another type. A default that no longer fits is dropped.
 local function annotated(new, old)
   local notes = {}
   for name in pairs(types.common) do notes[name] = rawget(old, name) end
@@ -66,7 +66,7 @@ local function string(place, declared)
   return made("string", options)
 end
 
---- An enum has more values, as long as these are known; else it is none.
+--- Extend an enum by further values if these are known; otherwise it is no longer an enum.
 local function enum(place, declared)
   if not place.values or (place.counts.float or place.counts.decimal or place.counts.boolean or place.counts.array or place.counts.object) then
     return nil
@@ -144,7 +144,7 @@ local FAMILIES = {
 }
 local ORDER = { "boolean", "number", "string", "array", "object" }
 
---- What of a place is of a family.
+--- The part of a place that belongs to a family.
 local function part_of(place, names)
   local counts = lists.picked(place.counts, names)
   if next(counts) == nil then return nil end

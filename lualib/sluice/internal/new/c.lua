@@ -1,4 +1,4 @@
---- A native worker in C.
+--- `sluice new`: a native worker in C.
 return {
   words = {
     FILE = "worker.c", BUILD = "make && ", IGNORED = "worker\n",

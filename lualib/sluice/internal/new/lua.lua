@@ -1,4 +1,4 @@
---- A worker in Lua.
+--- `sluice new`: a worker in Lua.
 return {
   words = {
     FILE = "worker.lua", BUILD = "", IGNORED = "",

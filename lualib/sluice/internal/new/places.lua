@@ -1,9 +1,9 @@
---- Where sluice's Lua library lies, for what runs outside of the command: busted, and editors.
+--- Where sluice's Lua library is, for programs other than the command: busted, and editors.
 local core = require "sluice.core"
 
 local M = {}
 
---- Beside the command, as it is installed, and in the source tree: of `build`, and of a build in it (build/asan).
+--- Relative to the command: installed, and in the source tree for `build` and a build below it (build/asan).
 local AT = {
   { lua = "../share/lua/5.4", c = "../lib/lua/5.4" },
   { lua = "../lualib", c = "lua" },

@@ -1,4 +1,4 @@
---- A worker that is a shell script, and prints JSON lines.
+--- `sluice new`: a worker that is a shell script and prints JSON lines.
 return {
   words = {
     FILE = "worker.sh", BUILD = "", IGNORED = "",

@@ -1,5 +1,5 @@
---- What every new project has: a policy, its spec, and what editors and busted need. $NAME is the project's name;
---- $WORKER, $BUILD and the like come from the kind of worker (lua.lua, c.lua, sh.lua).
+--- Files of every new project: a policy, its spec, and the configuration of editors and busted. $NAME is the project's
+--- name; $WORKER, $BUILD and the like come from the kind of worker (lua.lua, c.lua, sh.lua).
 return {
   ["policy.lua"] = [[
 --- What is still to be done, in a file of CSV: all of a run, or none of it.

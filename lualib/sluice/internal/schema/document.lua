@@ -1,4 +1,4 @@
---- Looking at a JSON Schema: what stands where, and refusing it with its place.
+--- Access to parts of a JSON Schema, and refusals that name the place.
 local core = require "sluice.core"
 local json = require "sluice.json"
 
@@ -7,7 +7,7 @@ local M = {}
 local Refusal = {}
 
 ---@param pointer string   JSON Pointer to the place
----@param message string   a format of what follows
+---@param message string   a format for the following arguments
 function M.refuse(pointer, message, ...)
   error(setmetatable({ pointer = pointer, message = message:format(...) }, Refusal), 0)
 end
@@ -36,7 +36,7 @@ function M.is_list(value)
   return type(value) == "table" and (json.is_array(value) or next(value) == nil or value[1] ~= nil)
 end
 
---- A reader of what stands at a key; nil where nothing does.
+--- A reader of the value at a key; nil if there is none.
 local function expecting(what, fits)
   return function(node, key, pointer)
     local value = node[key]

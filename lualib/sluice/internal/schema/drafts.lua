@@ -1,13 +1,13 @@
---- The drafts of JSON Schema: which one a document is of, what its keywords are,
---- and a schema of any of them in the words of 2020-12, which json_schema.lua reads.
+--- The drafts of JSON Schema: which one a document uses, what its keywords are, and
+--- the translation of its schemas to 2020-12, which json_schema.lua reads.
 ---
---- A keyword of a draft is read, says nothing about values, or is refused with what
---- to say instead; so is one that came after the draft of the document. A keyword or
+--- A keyword of a draft is read, says nothing about values, or is refused with a
+--- suggestion; a keyword that is newer than the document's draft is refused as well. A keyword or
 --- a format of no draft is an annotation, as the standard says; `strict` refuses it.
 ---
 --- Formats that runtime/schema/formats.h checks are assertions in every draft. Of
 --- draft-03's own, color, style, phone and utc-millisec count as formats of no draft;
---- ip-address and host-name are refused, because they have other names since.
+--- ip-address and host-name are refused, because they have been renamed since.
 local core = require "sluice.core"
 local document = require "sluice.internal.schema.document"
 local json = require "sluice.json"
@@ -22,10 +22,10 @@ local M = {}
 --- A document that is being read.
 ---@class sluice.JsonSchemaDocument
 ---@field root table|boolean
----@field draft string        of `order`
----@field said boolean        whether the document names it
+---@field draft string        one of `order`
+---@field said boolean        whether the document names its draft
 ---@field strict boolean
----@field booleans table<string, true>  pointers to a true or false that draft-04 has
+---@field booleans table<string, true>  pointers to a true or false that draft-04 allows
 
 -- ---- which draft ------------------------------------------------------------------
 
@@ -59,7 +59,7 @@ function M.open(root, strict)
   return { root = root, draft = draft, said = uri ~= nil, strict = strict or false, booleans = {} }
 end
 
---- The keywords of ids; a document that names no draft may mean either.
+--- The keywords for ids; both are possible in a document that names no draft.
 ---@param doc sluice.JsonSchemaDocument
 ---@return string[]
 function M.id_keywords(doc)
@@ -70,9 +70,9 @@ end
 
 ---@class sluice.JsonSchemaKeyword
 ---@field fate "read"|"note"|"refused"
----@field since string        the draft that it came with
+---@field since string        the draft that introduced it
 ---@field holds "schema"|"list"|"map"|nil   schemas; nil: data
----@field instead string?     what to say
+---@field instead string?     the suggestion
 
 ---@type table<string, sluice.JsonSchemaKeyword>
 local keywords = {}
@@ -91,7 +91,7 @@ define("read", "draft-04", "map", "properties")
 define("read", "draft-06", nil, "const")
 define("read", "draft-06", "schema", "propertyNames")
 
--- What belongs to another keyword says nothing without it, and with it that one is refused.
+-- A keyword that only modifies another one says nothing without it, and with it the other one is refused.
 define("note", "draft-04", nil, "$schema id title description default")
 define("note", "draft-04", "map", "definitions")
 define("note", "draft-04", "schema", "additionalItems")
@@ -119,15 +119,15 @@ define("refused", "2019-09", nil, "$vocabulary", "it is for meta-schemas")
 define("refused", "2020-12", "list", "prefixItems", ELEMENTS)
 define("refused", "2020-12", nil, "$dynamicRef", "say $ref to a schema that does not contain itself")
 
---- Keywords of draft-03 that later drafts do not have, and what these say.
+--- Keywords of draft-03 that later drafts lack, and their replacements.
 local gone = {
   divisibleBy = "multipleOf", extends = "$ref, or what that schema says", disallow = "the types that are allowed",
 }
 
 local known = lists.sorted_keys(keywords)
 
---- What stands at a key of a schema: "schema", a "list" or "map" of schemas, "data",
---- or "unknown" where no draft says it.
+--- What the value of a keyword contains: "schema", a "list" or "map" of schemas, "data",
+--- or "unknown" if no draft has the keyword.
 ---@return string
 function M.holds(key, value)
   local keyword = keywords[key]
@@ -136,19 +136,19 @@ function M.holds(key, value)
   return keyword.holds or "data"
 end
 
--- ---- what a keyword comes to ----------------------------------------------------------
+-- ---- which keywords are passed on --------------------------------------------------------
 
 local function is_empty(value) return is_object(value) and next(value) == nil end
 local function admits_all(value) return value == true or is_empty(value) end
 
---- Keywords that cannot be said, where they say nothing.
+--- Unsupported keywords, and the cases in which they have no effect.
 local idle = {
   patternProperties = is_empty, dependencies = is_empty, dependentSchemas = is_empty, dependentRequired = is_empty,
   unevaluatedItems = admits_all, unevaluatedProperties = admits_all,
   ["if"] = function(_, node) return node["then"] == nil and node["else"] == nil end,
 }
 
---- Up to draft-07 a $ref is all that a schema says.
+--- Up to draft-07 a $ref hides all keywords beside it.
 local function is_hidden(key, node, draft)
   return node["$ref"] ~= nil and key ~= "$ref" and M.earlier(draft, "2019-09")
 end
@@ -160,7 +160,7 @@ local function refuse_keyword(key, keyword, at, draft)
   refuse(at, "%s cannot be said with these types: %s", key, keyword.instead)
 end
 
---- An annotation of a later draft is anything in this one.
+--- An annotation of a later draft may have any value in this one.
 local function is_note(key, value, keyword, draft)
   local reader = types.common[key]
   return reader and not (M.earlier(draft, keyword.since) and reader(value) == nil)
@@ -173,7 +173,7 @@ local function unknown(key, at, doc)
   return false
 end
 
---- Does a keyword go to the reader?
+--- Whether a keyword is passed to the reader.
 local function goes_on(key, node, at, doc)
   local keyword, draft = keywords[key], doc.draft
   if not keyword then return unknown(key, at, doc) end
@@ -184,11 +184,11 @@ local function goes_on(key, node, at, doc)
   return true
 end
 
--- ---- older ways to say it -----------------------------------------------------------------
+-- ---- older notations ---------------------------------------------------------------------
 
 local function is_number(value) return math.type(value) ~= nil or core.is_decimal(value) end
 
---- draft-04 has true beside a bound; since then a bound of its own is a number.
+--- draft-04 has true beside a bound; since draft-06 an exclusive bound is a number of its own.
 local function as_number(out, key, bound, at)
   local value = out[key]
   if type(value) ~= "boolean" then
@@ -216,7 +216,7 @@ local function set_of(words)
   return set
 end
 
---- Formats of the drafts, by what the runtime checks.
+--- Formats of the drafts, by whether the runtime checks them.
 local checked = set_of "date date-time duration email hostname ipv4 ipv6 json-pointer time uri uri-reference uuid"
 local unchecked = set_of "idn-email idn-hostname iri iri-reference regex relative-json-pointer uri-template"
 
@@ -247,7 +247,7 @@ local function of_draft_03(out, pointer)
   end
 end
 
--- ---- a schema in the words of 2020-12 -----------------------------------------------------
+-- ---- translation to 2020-12 --------------------------------------------------------------
 
 local function check_places(node, pointer, doc)
   document.object(node, "$defs", pointer)
@@ -272,7 +272,7 @@ function M.check_boolean(pointer, doc)
   end
 end
 
---- The same with what is read, and annotations, alone.
+--- The schema with only its annotations and the keywords that are read.
 ---@param node table
 ---@param pointer string
 ---@param doc sluice.JsonSchemaDocument

@@ -1,9 +1,9 @@
 --- Schemas in files: Lua, or JSON Schema; one, or one for each stream.
 ---
 --- A file *.lua returns a schema, or a table of schemas by the names of streams, or is a policy, whose
---- streams have schemas. All other
---- files are a JSON Schema. It holds one for each stream if its "$comment" begins with
---- "by stream": `$defs` has them, and all that `anyOf` at the root says is {"$ref":"#/$defs/NAME"}.
+--- streams have schemas. Any other
+--- file is a JSON Schema. It holds one for each stream if its "$comment" begins with
+--- "by stream": `$defs` has them, and `anyOf` at the root contains only {"$ref":"#/$defs/NAME"}.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local globals = require "sluice.internal.globals"
@@ -34,7 +34,7 @@ end
 
 -- ---- Lua ----------------------------------------------------------------------
 
---- What Lua says of the file. It calls it by a name that is cut; the whole path stands there instead.
+--- An error from Lua about the file. Lua shortens the file's name; the whole path replaces it.
 local function failed_in_lua(path, message)
   local cut = debug.getinfo(load("", "@" .. path) --[[@as function]], "S").short_src .. ":"
   local begins = message:sub(1, #cut) == cut
@@ -57,7 +57,7 @@ local function check_streams(path, value)
   return value
 end
 
---- What is to be closed keeps `return schema.record { … }` from being a tail call, whose errors have no line.
+--- A variable to close keeps `return schema.record { … }` from being a tail call, whose errors have no line.
 local NO_TAIL_CALL = "local _ <close> = nil "
 
 --- The schemas of a policy, by stream.
@@ -83,7 +83,7 @@ end
 
 local BY_STREAM = "^by stream"
 
---- The name that stands in {"$ref":"#/$defs/NAME"}, if that is all.
+--- The name in {"$ref":"#/$defs/NAME"}, if the node has nothing else.
 local function stream_of(node)
   local ref = type(node) == "table" and node["$ref"]
   local name = type(ref) == "string" and next(node, next(node)) == nil and ref:match "^#/%$defs/([^/]+)$"
@@ -92,7 +92,7 @@ local function stream_of(node)
   return (name:gsub("~1", "/"):gsub("~0", "~"))
 end
 
---- The document as it is for one of its streams.
+--- The document reduced to one of its streams.
 local function narrowed(document, ref)
   local one = lists.joined(document, { ["$ref"] = ref })
   one.anyOf, one["$comment"], one.title, one.description = nil, nil, nil, nil

@@ -1,31 +1,31 @@
---- Types from and to JSON Schema: read of draft-04, 06, 07, 2019-09 and 2020-12,
---- written as 2020-12.
+--- Types from and to JSON Schema: reads draft-04, 06, 07, 2019-09 and 2020-12,
+--- writes 2020-12.
 ---
 --- Read: type (also a list) and the keywords of each kind (kinds.lua), enum, const,
 --- allOf with one schema, anyOf, oneOf, $ref, $defs and definitions, true and false;
---- annotations: of them the types keep title, description, default, examples and
---- deprecated. drafts.lua says which draft has what, and how its words become those
---- of 2020-12, which are read here. A document without $schema is one of 2020-12.
---- What these types cannot say is refused with its JSON Pointer, never ignored, unless
---- it says nothing where it stands (an empty patternProperties, if without then).
+--- of the annotations, types keep title, description, default, examples and
+--- deprecated. drafts.lua says which draft has which keywords, and translates them to
+--- 2020-12, which is read here. A document without $schema is taken for 2020-12.
+--- What these types cannot express is refused with its JSON Pointer, never ignored, unless
+--- it has no effect (an empty patternProperties, if without then).
 --- Keywords and formats of no draft are annotations; `strict` refuses them. In particular:
 ---
----   - A keyword beside a type that it does not concern is refused; without
----     `type` it concerns only values of its own type, as the standard says, and
+---   - A keyword that does not apply to the type beside it is refused; without
+---     `type` it applies only to values of its own type, as the standard says, and
 ---     the result is a union.
 ---   - format is an assertion in every draft; formats of a draft that kinds.lua does
----     not list are refused. pattern: ECMA-262 less what is not regular, as regex there.
----   - Without additionalProperties a record drops what is not declared, as
----     schema.record does; true keeps it, false refuses it.
----   - A default makes a property that is not required appear, beside a $ref as
----     well; it must be valid.
----   - oneOf is read where no value can fit two alternatives: other types, other
+---     not list are refused. pattern: ECMA-262 without what is not regular, like regex there.
+---   - Without additionalProperties a record drops undeclared properties, as
+---     schema.record does; true keeps them, false refuses them.
+---   - A default makes a property that is not required appear, also beside a $ref;
+---     it must be valid.
+---   - oneOf is read if no value can fit two alternatives: different types, different
 ---     constants, or records with a required field that tells them apart.
----   - $ref points into the same document (references.lua) and has only annotations
+---   - $ref points into the same document (references.lua) and allows only annotations
 ---     beside it; a schema that contains itself is refused.
----   - allOf, anyOf, oneOf have only annotations beside them; minProperties,
----     maxProperties and propertyNames do not stand beside properties or required.
----   - An integer is one of 64 bits; 1.0 is one in draft-04, too.
+---   - allOf, anyOf, oneOf allow only annotations beside them; minProperties,
+---     maxProperties and propertyNames must not stand beside properties or required.
+---   - An integer has 64 bits; 1.0 is one in draft-04 as well.
 local document = require "sluice.internal.schema.document"
 local drafts = require "sluice.internal.schema.drafts"
 local json = require "sluice.json"
@@ -45,7 +45,7 @@ local DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 -- ---- keywords -------------------------------------------------------------------
 
---- The type of JSON that a keyword concerns, and these types in order.
+--- The JSON type that a keyword applies to, and these types in order.
 local concerns, type_names, is_type = {}, {}, {}
 for _, kind in ipairs(kinds) do
   local name = kind.json_type
@@ -59,7 +59,7 @@ local forms = { type = true, enum = true, const = true, allOf = true, anyOf = tr
 
 local has_schemas = { allOf = true, anyOf = true, oneOf = true }
 
---- Nothing but annotations beside these.
+--- Refuse all but annotations and the given keywords.
 local function alone(node, pointer, ...)
   local allowed = {}
   for _, key in ipairs { ... } do allowed[key] = true end
@@ -75,7 +75,7 @@ end
 
 local read
 
---- The kind that a schema of this type of JSON is; whole: numbers must be.
+--- The kind for a schema of this JSON type; whole: numbers must be integers.
 local function kind_of(json_type, node, whole)
   local otherwise
   for _, kind in ipairs(kinds) do
@@ -117,7 +117,7 @@ end
 
 -- ---- type, enum and const -----------------------------------------------------------
 
---- The types of JSON that a schema admits, by name; integer: numbers must be whole.
+--- The JSON types that a schema admits, by name, and whether numbers must be whole.
 local function admitted(node, pointer)
   local given = node.type
   local set, integer = {}, false
@@ -155,7 +155,7 @@ local function says_anything(node)
   return false
 end
 
---- Alternatives as one type; null among them makes it nullable.
+--- Combine alternatives into one type; null among them makes it nullable.
 local function either(alternatives)
   local rest, nullable = {}, nil
   for _, alternative in ipairs(alternatives) do
@@ -179,7 +179,7 @@ local function typed(node, pointer, context)
   return either(alternatives)
 end
 
---- Constants that also satisfy what stands beside them.
+--- The constants that also satisfy the keywords beside them.
 local function constants(node, pointer, context)
   alone(node, pointer, "enum", "const", "type", table.unpack(lists.sorted_keys(concerns)))
   local values = node.const ~= nil and { node.const } or list(node, "enum", pointer)
@@ -222,7 +222,7 @@ local function disjoint_from_all(list_of, other)
   return true
 end
 
---- Records that a required field tells apart.
+--- Whether a required field tells two records apart.
 local function told_apart(a, b)
   local of_b = {}
   for _, field in ipairs(b.fields) do of_b[field.name] = field end
@@ -233,7 +233,7 @@ local function told_apart(a, b)
   return false
 end
 
---- Is it certain that no value fits both?
+--- Whether it is certain that no value fits both.
 function disjoint(a, b)
   if takes_null(a) and takes_null(b) then return false end
   if b.kind == "enum" or (b.kind == "union" and a.kind ~= "enum" and a.kind ~= "union") then a, b = b, a end
@@ -301,7 +301,7 @@ local function annotate(result, node, pointer)
   refuse(pointer .. token(problem:match "^(%w+):" or "default"), "%s", problem)
 end
 
---- The schema at a place as a type.
+--- Read the schema at a place as a type.
 function read(node, pointer, context)
   if type(node) == "boolean" then
     drafts.check_boolean(pointer, context.document)

@@ -1,9 +1,9 @@
---- The kinds of types, one by one: what each may be told, how it reads in messages
---- and code, what it is in JSON Schema, and which column of a table holds it. The
---- rest of lualib goes by this list; the runtime has its own, runtime/schema/kind.h.
+--- The kinds of types, one by one: the options of each, its phrase in messages and its
+--- code, its form in JSON Schema, and the table column that holds it. The rest of
+--- lualib goes by this list; the runtime has its own, runtime/schema/kind.h.
 ---
---- sluice.schema has a type of each kind that has `bare`; record, enum and union
---- are made there.
+--- sluice.schema has a ready type for each kind with `bare`; record, enum and union
+--- are made by its constructors.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local document = require "sluice.internal.schema.document"
@@ -15,7 +15,7 @@ local types = require "sluice.internal.schema.type"
 
 local define, range, refuse, token = types.define, phrase.range, document.refuse, document.token
 
--- ---- readers of options, and of keywords where JSON Schema takes more or less -----
+-- ---- readers of options, and of keywords if JSON Schema differs --------------------
 
 local text, keyword_text = check.of_type("string", "a text"), check.of_type("string", "a string")
 
@@ -24,7 +24,7 @@ local function number(value)
   return nil, "a number"
 end
 
---- A bound may be a decimal, as a JSON Schema brings one: {"maximum":18446744073709551615}.
+--- A bound may be a decimal, because a JSON Schema may contain one: {"maximum":18446744073709551615}.
 local function limit(value)
   if core.is_decimal(value) then return value end
   return number(value)
@@ -90,7 +90,7 @@ local function number_phrase(article)
   end
 end
 
---- Of two bounds that stand in a JSON Schema the one that says more.
+--- If a JSON Schema has two bounds, keep the stricter one.
 local function read_number(options)
   local min, above, max, below = options.min, options.exclusive_min, options.max, options.exclusive_max
   if min and above then options[above >= min and "min" or "exclusive_min"] = nil end
@@ -113,7 +113,7 @@ define {
   column = "number",
 }
 
--- ---- decimal { precision =, scale =, min =, max = }: any number, with the digits that came --
+-- ---- decimal { precision =, scale =, min =, max = }: any number, with its original digits --
 
 local function decimal_bound(value)
   local ok, decimal = pcall(core.decimal, value)
@@ -121,7 +121,7 @@ local function decimal_bound(value)
   return nil, "a number, or a text such as \"0.01\""
 end
 
---- What numeric(precision, scale) of SQL has.
+--- The rules of numeric(precision, scale) in SQL.
 local function check_decimal(parts)
   if parts.scale and not parts.precision then return "scale: without a precision it says nothing" end
   if parts.precision and (parts.precision < 1 or (parts.scale or 0) > parts.precision) then
@@ -141,7 +141,7 @@ define {
   write = function(s, out)
     out.type, out.minimum, out.maximum = "number", s.min, s.max
     local unit = s.scale and core.decimal("1e-" .. s.scale) + 0
-    if unit and unit > 0 then out.multipleOf = unit end -- smaller than a double can be: 1e-324 says nothing
+    if unit and unit > 0 then out.multipleOf = unit end -- below a double's range (1e-324) it would be 0
   end,
   column = "decimal",
 }
@@ -190,7 +190,7 @@ define {
 
 -- ---- array(items, { min =, max =, unique = true }) ----------------------------
 
---- The type of its elements, if they have a column of their own, not that of any value.
+--- The type of the elements if they are scalars with a column type of their own, otherwise nil.
 local function scalar(s)
   local column = types.kinds[s.kind].column
   if type(column) == "function" then column = column(s) end
@@ -277,8 +277,8 @@ local function required_names(node, pointer)
   return names
 end
 
---- What becomes of properties that are not named: what schema.record calls
---- unknown, and the type of one that is required all the same.
+--- How undeclared properties are handled: the `unknown` of schema.record, and the
+--- type of one that is required nevertheless.
 local function others(rest, read)
   if rest == nil then return "drop", types.bare.any end
   local as = read(rest, "/additionalProperties")
@@ -328,12 +328,12 @@ define {
 
 -- ---- enum -----------------------------------------------------------------------
 
---- A phrase shows so many values.
+--- The most values that a phrase shows.
 local SHOWN = 10
 
 local columns = { string = "text", integer = "integer", float = "number", boolean = "boolean" }
 
---- An enumeration of values of one type has its column; null is NULL.
+--- An enum whose values have one type has the column of that type; null is NULL.
 local function enum_column(s)
   local found, mixed, null = nil, false, false
   for _, value in ipairs(s.values) do

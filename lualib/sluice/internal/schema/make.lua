@@ -1,4 +1,4 @@
---- The constructors of types, as sluice.schema explains them.
+--- The constructors of types; sluice.schema documents them.
 local check = require "sluice.internal.check"
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
@@ -14,7 +14,7 @@ local finish, must, part = types.finish, types.must, types.part
 
 -- ---- records ----------------------------------------------------------------
 
---- { name = type } in alphabetical order, or { { name, type } } as it is.
+--- { name = type } in alphabetical order, or { { name, type } } in its own.
 local function in_order(declared)
   if declared[1] ~= nil then return declared end
   local list = lists.sorted_keys(declared)
@@ -52,15 +52,15 @@ local function record(declared, options, unknown)
   return finish({ kind = "record", fields = read, unknown = unknown or "drop" }, options)
 end
 
---- Named fields; see above.
+--- A record with these fields.
 ---@return sluice.Schema
 function M.record(declared, options) return must("record", record(declared, options)) end
 
---- A record that keeps what is not declared.
+--- A record that keeps undeclared fields.
 ---@return sluice.Schema
 function M.open(declared, options) return must("open", record(declared, options, "keep")) end
 
---- A record that refuses what is not declared.
+--- A record that refuses undeclared fields.
 ---@return sluice.Schema
 function M.closed(declared, options) return must("closed", record(declared, options, "refuse")) end
 
@@ -71,8 +71,8 @@ local function of_columns(list)
   return record(columns.fields(read), nil, "refuse")
 end
 
---- Columns as those of sql.table, `{ name = "text", line = "integer?" }` or `{ { "name", "text" }, … }`, as a
---- record: what `?` marks may be null or absent, and a field for which there is no column is a violation.
+--- A record for columns in the notation of sql.table, `{ name = "text", line = "integer?" }` or `{ { "name", "text" }, … }`:
+--- a column marked with `?` may be null or absent, and a field without a column is a violation.
 ---@param list table
 ---@return sluice.Schema
 function M.columns(list) return must("columns", of_columns(list)) end
@@ -88,11 +88,11 @@ local function enum(values, options)
   return finish({ kind = "enum", values = (json.decode(encoded)) }, options)
 end
 
---- One of these values.
+--- A type with only these values.
 ---@return sluice.Schema
 function M.enum(values, options) return must("enum", enum(values, options)) end
 
---- This value only.
+--- A type with only this value.
 ---@return sluice.Schema
 function M.const(value, options)
   if value == nil then error("schema.const: expected a value; sluice.null is JSON's null", 2) end
@@ -120,7 +120,7 @@ local function union(given, options)
   return finish({ kind = "union", alternatives = alternatives, nullable = nullable or nil }, options)
 end
 
---- The first of these types that fits: union(a, b, …) or union({ a, b, … }, options).
+--- The first of these types that fits; called as union(a, b, …) or union({ a, b, … }, options).
 ---@return sluice.Schema
 function M.union(...)
   local first, options = ...

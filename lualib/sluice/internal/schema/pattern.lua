@@ -1,10 +1,10 @@
---- Lua patterns: are they well formed, and what are they as regular expressions?
+--- Lua patterns: checks that they are well formed, and translates them to regular expressions.
 ---
---- string.find notices a malformed pattern only when it gets there, which
---- may be in the millionth row; here all of it is read at once.
+--- string.find notices a malformed pattern only when it reaches the fault, which may
+--- be in the millionth row; here the whole pattern is checked at once.
 local M = {}
 
---- What one item of a pattern is: where it ends, and nil or the problem.
+--- The end of a single-character item, or nil and the problem.
 local function class_end(p, at)
   local c = p:sub(at, at)
   if c == "%" then
@@ -37,7 +37,7 @@ local function special_end(p, at, captures)
   return class_end(p, at)
 end
 
---- The end of the item at this place.
+--- The end of the item at this position.
 local function item_end(p, at, captures)
   local c = p:sub(at, at)
   if c == "%" then return special_end(p, at, captures) end
@@ -58,7 +58,7 @@ local function item_end(p, at, captures)
   return class_end(p, at)
 end
 
---- nil, or what is wrong with a pattern.
+--- What is wrong with a pattern, or nil.
 ---@param p string
 ---@return string?
 function M.check(p)
@@ -74,8 +74,8 @@ end
 
 -- ---- as a regular expression ------------------------------------------------
 
---- Classes by their letter, as members of a bracket. Lua sees bytes, regular
---- expressions characters: a class of ASCII only is the same to both.
+--- Classes by their letter, as members of a bracket. Lua matches bytes, regular
+--- expressions match characters: a class of ASCII only is the same for both.
 local classes = {
   a = "A-Za-z", c = "\\x00-\\x1F\\x7F", d = "0-9", g = "!-~", l = "a-z", p = "!-\\/:-@\\[-`{-~",
   s = "\\t-\\r ", u = "A-Z", w = "A-Za-z0-9", x = "A-Fa-f0-9",
@@ -87,12 +87,12 @@ local function literal(c)
   return c:match "[%^%$\\%.%*%+%?%(%)%[%]{}|/%-]" and "\\" .. c or c
 end
 
---- The same outside of brackets, where ECMA-262 has no escape \-.
+--- The same outside brackets, where ECMA-262 has no escape \-.
 local function alone(c)
   return c == "-" and c or literal(c)
 end
 
---- The members of a set, without brackets: nil when they are not plain ASCII.
+--- The members of a set, without brackets; nil if they are not plain ASCII.
 local function members(body)
   local out, at = {}, 1
   while at <= #body do
@@ -113,8 +113,8 @@ local function members(body)
   return table.concat(out)
 end
 
---- One item as a class or character; whole: it stands for every byte of what
---- is beyond ASCII, too, so it can only be repeated.
+--- One item as a class or character. whole: it also matches every byte beyond
+--- ASCII, so it can only be translated if it is repeated.
 local function item(text)
   local c = text:sub(1, 1)
   if text == "." then return "[^]", true end
@@ -129,7 +129,7 @@ local function item(text)
     local body = members(text:sub(negated and 3 or 2, -2))
     return body and ("[%s%s]"):format(negated and "^" or "", body), negated
   end
-  return alone(c) or c -- a byte of a character beyond ASCII: they stay together
+  return alone(c) or c -- a byte of a character beyond ASCII; its bytes stay together
 end
 
 local quantifiers = { ["*"] = "*", ["+"] = "+", ["-"] = "*", ["?"] = "?" }
@@ -143,7 +143,7 @@ local function translate(p, at, out)
   local c = p:sub(at, at)
   if c == "(" or c == ")" then
     if p:sub(at, at + 1) == "()" then return at + 2 end
-    return at + 1 -- a capture changes nothing
+    return at + 1 -- a capture does not change what matches
   end
   local behind = class_end(p, at)
   if p:match("^%%[bf%d]", at) then return nil end
@@ -154,8 +154,8 @@ local function translate(p, at, out)
   return sign and behind + 1 or behind
 end
 
---- The regular expression that matches the same texts; nil when there is
---- none, or none that is sure to.
+--- A regular expression that matches the same texts; nil if there is none, or
+--- none that certainly does.
 ---@param p string
 ---@return string?
 function M.to_regex(p)

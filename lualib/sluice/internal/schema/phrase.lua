@@ -3,7 +3,7 @@ local json = require "sluice.json"
 
 local M = {}
 
---- A phrase has so many bytes.
+--- The most bytes in a phrase.
 local LONGEST = 160
 
 ---@param text string
@@ -15,7 +15,7 @@ function M.cut(text)
   return text:sub(1, at) .. "…"
 end
 
---- A value as JSON, cut.
+--- A value as JSON, shortened.
 function M.show(value)
   return M.cut(json.encode(value) or tostring(value))
 end
@@ -29,7 +29,7 @@ function M.range(low, high, unit)
   return ""
 end
 
---- A value as Lua has it.
+--- A value as Lua code.
 function M.value_code(value)
   if type(value) == "string" then return ("%q"):format(value) end
   return M.show(value)

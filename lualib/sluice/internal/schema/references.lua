@@ -1,4 +1,4 @@
---- References in a JSON Schema: where a $ref points to. It must be into the same
+--- References in a JSON Schema: resolves a $ref, which must point into the same
 --- document: #/…, or the document's own id and #/….
 local document = require "sluice.internal.schema.document"
 local drafts = require "sluice.internal.schema.drafts"
@@ -9,14 +9,14 @@ local M = {}
 
 -- ---- ids ----------------------------------------------------------------------------
 
---- The id of a schema and its keyword.
+--- The id of a schema, and its keyword.
 local function id_of(node, doc)
   for _, key in ipairs(drafts.id_keywords(doc)) do
     if type(node[key]) == "string" then return node[key]:gsub("#$", ""), key end
   end
 end
 
---- The keyword that gives what stands below a schema another base; "#name" is an anchor.
+--- The keyword by which a schema changes the base of those below it; "#name" is only an anchor.
 local function rebases(node, doc)
   local id, key = id_of(node, doc)
   return id and id ~= "" and id:sub(1, 1) ~= "#" and key or nil
@@ -30,8 +30,8 @@ local function child(node, name)
   return node[name]
 end
 
---- Follow a JSON Pointer: what stands there and as what (drafts.holds), or nil; and
---- the innermost id on the way, the root's and the last one's left out.
+--- Follow a JSON Pointer: the value and what it is (drafts.holds), or nil; and
+--- the innermost id on the way, not counting those of the root and of the target.
 local function walk(pointer, doc)
   local node, as, at, id = doc.root, "schema", "", nil
   for name in pointer:gmatch "/([^/]*)" do
@@ -47,7 +47,7 @@ local function walk(pointer, doc)
   return node, as, id
 end
 
---- Up to draft-07 an id beside a $ref is hidden by it.
+--- Up to draft-07 a $ref hides an id beside it.
 local function id_above(pointer, doc)
   local node, _, id = walk(pointer, doc)
   if pointer == "" or doc.said and drafts.earlier(doc.draft, "2019-09") then return id end
@@ -57,7 +57,7 @@ end
 
 -- ---- references -----------------------------------------------------------------------
 
---- A relative reference, against the id of the root.
+--- Resolve a relative reference against the id of the root.
 local function absolute(uri, base)
   if uri == "" or uri:find "^%a[%w+.-]*:" then return uri end
   local origin = base:match "^%a[%w+.-]*://[^/]*" or ""
@@ -79,7 +79,7 @@ end
 
 --- The place in the document that a reference points to.
 ---@param ref any
----@param pointer string   of the schema that has it
+---@param pointer string   of the schema that contains the $ref
 ---@param doc sluice.JsonSchemaDocument
 ---@return any node, string pointer
 function M.resolve(ref, pointer, doc)

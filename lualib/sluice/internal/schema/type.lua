@@ -1,6 +1,6 @@
---- What a type is: made of parts that are checked, not to be changed, with its
---- phrase for messages. kinds.lua says what kinds there are, sluice.schema what
---- users make of them.
+--- The representation of a type: made of checked parts, immutable, with its phrase
+--- for messages. kinds.lua lists the kinds; sluice.schema documents them for
+--- users.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local json = require "sluice.json"
@@ -17,13 +17,13 @@ local M = {}
 ---@class sluice.Violation
 ---@field pointer string     JSON Pointer to the place
 ---@field expected string    "an integer of at least 1"
----@field value string?      the offending value as JSON text, cut; nil: missing
+---@field value string?      the offending value as JSON text, shortened; nil: missing
 
 ---@class sluice.Schema
 ---@field kind string
 ---@field expected string
 ---@field nullable boolean?
----@field optional boolean?  only until it is in a record
+---@field optional boolean?  set only until it is in a record
 ---@field default any
 ---@field title string?
 ---@field description string?
@@ -47,25 +47,25 @@ end
 
 -- ---- kinds ------------------------------------------------------------------
 
---- A kind of type. What stands at `at`, a JSON Pointer, is `node`; paths start there.
+--- A kind of type. `node` is the schema at `at`, a JSON Pointer; paths are relative to it.
 ---@class sluice.SchemaKind
 ---@field kind string
----@field bare table?        the parts of the type without options; nil: it is made of something
----@field options table[]?   { name, reader, keyword of JSON Schema or nil, its reader if another, usual = what code leaves out }
----@field settle nil|fun(parts: table): string?   turn what was written into what is kept; the problem, if there is one
+---@field bare table?        the parts of the type without options; nil: it must be made from other types
+---@field options table[]?   { name, reader, keyword of JSON Schema or nil, its reader if different, usual = value left out of code }
+---@field settle nil|fun(parts: table): string?   convert the written parts to those that are kept; returns the problem, if any
 ---@field compiled string[]? parts that only the runtime can check
 ---@field phrase fun(type: table): string
----@field content string|nil|fun(type): string   of code: an option that is a type; or text
----@field json_type string?  of JSON: the one of its values
+---@field content string|nil|fun(type): string   for code: the option that is a type; or a text
+---@field json_type string?  the JSON type of its values
 ---@field keywords string[]? of JSON Schema, beside those of the options
----@field claims nil|fun(node: table, whole: boolean): boolean   of the kinds of a json_type one has none: it takes the rest
+---@field claims nil|fun(node: table, whole: boolean): boolean   one kind of each json_type has none: it takes the rest
 ---@field mark string?       the keywords by which it claims
 ---@field read nil|fun(options: table, node: table, at: string, read: fun(node, path): sluice.Schema): table?   more parts
 ---@field write nil|fun(type, out: table, at: string, write: fun(type, path): any): boolean?   false: no value fits
---- Of a table; whether null is a value, and of an array of scalars their type. nil: "json".
+--- Of a table; whether null is a value; for an array of scalars, their type. nil: "json".
 ---@field column string|nil|fun(type): string, boolean?, sluice.Schema?
 
----@type table<string, sluice.SchemaKind>|sluice.SchemaKind[]  by name, and in their order
+---@type table<string, sluice.SchemaKind>|sluice.SchemaKind[]  by name, and in order
 M.kinds = {}
 
 ---@type table<string, sluice.Schema>
@@ -75,7 +75,7 @@ M.bare = {}
 
 local text, list = check.of_type("string", "a text"), check.of_type("table", "a list")
 
---- A type that stands within another one.
+--- A type that is part of another one.
 local function part(value, name)
   if not M.is(value) then return nil, "a type such as schema.string" end
   if value.optional then
@@ -86,12 +86,12 @@ end
 
 local function any(value) return value end
 
---- What every type may be told.
+--- Options of every type.
 local common = { title = text, description = text, examples = list, deprecated = check.boolean, default = any }
 
 -- ---- making types -----------------------------------------------------------
 
---- A raw type from its parts.
+--- Make a type from its parts, without checks.
 local function make(parts)
   parts.expected = phrase.cut(M.kinds[parts.kind].phrase(parts) .. (parts.nullable and " or null" or ""))
   return setmetatable(parts, Schema)
@@ -104,7 +104,7 @@ local function joined(parts, more)
   return both
 end
 
---- What some type may have, and this one has not, is nil.
+--- Parts that only some types have; for the others they are nil.
 local parts_of_some = joined(common, {
   kind = true, expected = true, nullable = true, optional = true, fields = true, values = true, alternatives = true,
 })
@@ -124,19 +124,19 @@ function M.define(kind)
   if kind.bare then M.bare[kind.kind] = make(joined(kind.bare, { kind = kind.kind })) end
 end
 
---- The same with some parts changed; its program is its own.
+--- A copy with some parts changed; it gets its own program.
 local function with(schema, changes)
   return make(joined(schema, changes))
 end
 
---- Compile it, to learn whether it makes sense: nil or the problem.
+--- Compile the schema to check it; returns nil or the problem.
 local function problem_of(schema)
   local ok, why = pcall(methods.compile, schema)
   if ok then return nil end
   return (tostring(why):gsub("^[^\n]-:%d+: ", ""))
 end
 
---- A default is read as if it had been in a row, so that it is complete.
+--- Decode a default as if it came from a row, so that it is complete.
 local function settle_default(schema)
   if schema.default == nil then return schema end
   local encoded, err = json.encode(schema.default)
@@ -151,7 +151,7 @@ local bounds = {
   { "min", "max" }, { "exclusive_min", "exclusive_max" }, { "min_length", "max_length" },
 }
 
---- Bounds that leave nothing are a slip.
+--- Bounds that allow no value are a mistake.
 local function out_of_order(parts)
   for _, pair in ipairs(bounds) do
     local low, high = parts[pair[1]], parts[pair[2]]
@@ -164,7 +164,7 @@ local function out_of_order(parts)
   end
 end
 
---- Make a type with options that a user wrote: it, or nil and the problem.
+--- Make a type with options written by a user; returns it, or nil and the problem.
 ---@return sluice.Schema? schema, string? problem
 local function finish(parts, options)
   local kind, read, problem = M.kinds[parts.kind], nil, nil
@@ -186,8 +186,8 @@ local function finish(parts, options)
   return settle_default(schema)
 end
 
---- The type, or the problem raised at the line of whoever called the
---- constructor: that returns this call, a tail call, so it is not on the stack.
+--- Return the type, or raise the problem at the line of the constructor's caller:
+--- the constructor returns this call as a tail call, so it is not on the stack.
 local function must(name, schema, problem)
   if schema then return schema end
   error(("schema.%s: %s"):format(name, problem), 2)
@@ -239,7 +239,7 @@ function M.nullable(schema)
   return with(schema, { nullable = true })
 end
 
---- A field from what was declared: it, or nil and the problem.
+--- A field from its declaration, or nil and the problem.
 local function field_of(name, schema, required)
   if type(name) ~= "string" then return nil, ("expected a name, got %s"):format(check.show(name)) end
   if not M.is(schema) then
@@ -252,7 +252,7 @@ end
 
 -- ---- what a type can do -----------------------------------------------------
 
---- The program, which the runtime takes.
+--- The compiled program for the runtime.
 ---@return sluice.core.Schema
 function methods:compile()
   local program = compiled[self]
@@ -263,8 +263,8 @@ function methods:compile()
   return program
 end
 
---- A JSON text as the declared value. err.kind is row_malformed when it is not
---- JSON, row_invalid when it is not of this type, with err.violations.
+--- Decode JSON text to the declared value. err.kind is row_malformed if it is not
+--- JSON, row_invalid if it is not of this type, with err.violations.
 ---@param json_text string
 ---@return any value, sluice.Error? err
 function methods:decode(json_text)
@@ -274,15 +274,15 @@ function methods:decode(json_text)
   return self:compile():decode(json_text)
 end
 
---- Why a Lua value is no JSON value, as a violation.
+--- Why a Lua value cannot be encoded as JSON, as a violation.
 local function not_json(self, err)
   local pointer = err.message:match ", at (/.*)$"
   local why = pointer and err.message:sub(1, #err.message - #pointer - #", at ") or err.message
   return { { pointer = pointer or "", expected = pointer and "a JSON value" or self.expected, value = why } }
 end
 
---- Is a plain Lua value of this type? As if it had been encoded as JSON and
---- decoded: an empty table is an object, unless sluice.array has marked it.
+--- Check whether a plain Lua value is of this type, as if it had been encoded as JSON
+--- and decoded: an empty table is an object, unless sluice.array has marked it.
 ---@param value any
 ---@return true? ok, sluice.Violation[]? violations
 function methods:check(value)
@@ -320,7 +320,7 @@ local function options_code(schema, kind)
   return #words > 0 and "{ " .. table.concat(words, ", ") .. " }" or nil
 end
 
---- The type as one would write it, without "schema.".
+--- The type as a user would write it, without "schema.".
 function Schema.__tostring(self)
   local kind = M.kinds[self.kind]
   local content, options, code = kind.content, options_code(self, kind), self.kind
@@ -336,7 +336,7 @@ end
 
 -- ---- annotations ---------------------------------------------------------------
 
---- The same type with annotations and a default: it, or nil and the problem.
+--- The same type with annotations and a default, or nil and the problem.
 local function annotated(schema, annotations)
   local read, expected
   local changes = {}
@@ -348,7 +348,7 @@ local function annotated(schema, annotations)
   return settle_default(with(schema, changes))
 end
 
---- For those who make types: sluice.schema, kinds.lua and json_schema.lua.
+--- For the modules that make types: sluice.schema, kinds.lua and json_schema.lua.
 M.common, M.make, M.part, M.finish, M.must, M.field_of, M.annotated, M.methods =
   common, make, part, finish, must, field_of, annotated, methods
 

@@ -1,25 +1,25 @@
---- Statistics for machines: an object a line for each stream.
+--- Statistics for machines: one object per line for each stream.
 ---
 ---   stream, rows, bytes
----   rows_per_second    of this stream, in the time that the whole run took
----   omitted            how many further fields were not looked at, an estimate if more than 1,024; absent: none
----   fields             a list, each field before those within it:
----     field            JSON Pointer; the last step of the elements of an array is "*"; "" are the rows
----                      themselves, where some are not objects
----     rows, share      in so many rows something stood there (null, too), and of all rows
----     values           so many values stood there: more than rows for elements of arrays
----     null             so many of them were null
----     types            how many were of each type: boolean, integer, number (with a fraction or an
+---   rows_per_second    of this stream, over the time of the whole run
+---   omitted            the number of further fields that were not examined, an estimate if over 1,024; absent: none
+---   fields             a list, each field before those nested in it:
+---     field            JSON Pointer; the last step is "*" for the elements of an array; "" stands for the rows
+---                      themselves, if some are not objects
+---     rows, share      the number of rows that have the field (null included), and their share of all rows
+---     values           the number of values: more than rows for elements of arrays
+---     null             the number of nulls among them
+---     types            the number of each type: boolean, integer, number (with a fraction or an
 ---                      exponent), string, array, object
----     distinct         scalars but null
+---     distinct         the number of distinct scalars, without null
 ---     exact            true: distinct is exact; false: it is an estimate with a standard error of 0.81 %
 ---     frequent         [{ value, count, share = of values, over }], most frequent first; count may be too
----                      large by up to `over`; cut: true where value is only the beginning (of a number
+---                      large by up to `over`; cut: true if value is only the beginning (of a number
 ---                      as a string)
----     numbers          { min, max, mean }: min and max as they were written; min_cut, max_cut: true where these are the
+---     numbers          { min, max, mean }: min and max as they were written; min_cut, max_cut: true if these are the
 ---                      first 100 digits only
 ---     strings          { min, max, min_length, max_length }: by code points; min_cut, max_cut: true
----                      where these are only the beginning
+---                      if these are only the beginning
 ---     arrays           { min_items, max_items }
 local json_object = require "sluice.internal.json_object"
 local lists = require "sluice.internal.lists"

@@ -1,6 +1,6 @@
---- Statistics for people: for each stream a line, and a table of its fields.
+--- Statistics for people: for each stream a heading, and a table of its fields.
 ---
---- A column in which nothing would stand is left out. "~" is before what is estimated.
+--- Empty columns are left out. "~" marks an estimate.
 local aligned_table = require "sluice.internal.sink.aligned_table"
 local core = require "sluice.core"
 local json = require "sluice.json"
@@ -14,7 +14,7 @@ local TYPES = { "string", "integer", "number", "boolean", "object", "array" }
 
 local right = aligned_table.right
 
---- Of all of them only all are 100 %, and only none 0 %.
+--- 100 % and 0 % are shown only if they are exact.
 ---@return string
 local function percent(part, whole)
   local tenths = math.floor(1000 * part / whole + 0.5)
@@ -26,7 +26,7 @@ end
 
 -- ---- values ---------------------------------------------------------------------------
 
---- A string that cannot be taken for something else, or for two values, stands as it is.
+--- A string that cannot be mistaken for something else, or for two values, is shown without quotes.
 local function is_plain(text)
   return text ~= "" and not text:find '[%c",%%]' and not text:find "^%s" and not text:find "%s$"
     and json.decode(text) == nil
@@ -54,7 +54,7 @@ local function mean_cell(place)
   return right((size >= 1e6 and size < 1e15 and "%.0f" or "%.6g"):format(mean))
 end
 
---- The least or the greatest of what there is most of.
+--- The minimum or maximum for the most frequent type.
 local function extreme_cell(place, name)
   local numbers, strings, arrays = place.numbers, place.strings, place.arrays
   local number_count = (place.types.integer or 0) + (place.types.number or 0)
@@ -68,7 +68,7 @@ end
 
 -- ---- places ---------------------------------------------------------------------------
 
---- "string", "null", or of several "integer 990, string 10".
+--- "string", "null", or for several types "integer 990, string 10".
 local function type_cell(place)
   local found = lists.select(TYPES, function(name) return place.types[name] end)
   if #found < 2 then return found[1] or "null" end

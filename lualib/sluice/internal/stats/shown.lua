@@ -1,7 +1,7 @@
---- What both ways to write statistics have in common.
+--- Shared by both output formats of statistics.
 local M = {}
 
---- The places that are fields: the rows themselves are worth a line only where some of them are not objects.
+--- The places to show: the rows themselves only if some of them are not objects.
 ---@param known table
 ---@return table[] places
 function M.places(known)
@@ -10,7 +10,7 @@ function M.places(known)
 end
 
 ---@param stream sluice.stats.Stream
----@return integer? rows  a second; nil: it took no time
+---@return integer? rows  per second; nil: the run took no time
 function M.rate(stream)
   return stream.seconds > 0 and math.floor(stream.known.rows / stream.seconds + 0.5) or nil
 end

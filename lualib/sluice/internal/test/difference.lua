@@ -1,7 +1,7 @@
---- Where two values differ, in lines for people.
+--- The differences between two values, in lines for people.
 ---
---- Lists are compared row by row: a row that came in between is one line, and those
---- behind it, which only moved, are none.
+--- Lists are compared row by row: an inserted row gives one line, and the rows after
+--- it, which have only moved, give none.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
 local text = require "sluice.internal.test.text"
@@ -9,11 +9,11 @@ local text = require "sluice.internal.test.text"
 local M = {}
 
 local MOST_LINES = 10
-local MOST_PAIRS = 40000 -- of rows that are compared with each other, in two lists
+local MOST_PAIRS = 40000 -- of rows from the two lists that are compared with each other
 
 -- ---- equality ----
 
---- Numbers by their value, whatever their type; decimals exactly.
+--- Numbers are compared by value, whatever their type; decimals exactly.
 local function same_scalar(a, b)
   if core.is_decimal(a) then return a:eq(b) end
   if core.is_decimal(b) then return b:eq(a) end
@@ -22,7 +22,7 @@ end
 
 local same
 
----@param seen table<table, table>  pairs that are being compared: they are taken to be the same
+---@param seen table<table, table>  pairs that are being compared, and are assumed to be equal
 local function same_tables(a, b, seen)
   seen[a] = seen[a] or {}
   if rawequal(a, b) or seen[a][b] then return true end
@@ -47,7 +47,7 @@ end
 ---@class sluice.test.Report
 ---@field lines string[]
 ---@field count integer
----@field open table<table, table>  pairs that are being compared: of tables that hold themselves
+---@field open table<table, table>  pairs that are being compared, for tables that contain themselves
 
 local function add(report, place, words, ...)
   report.count = report.count + 1
@@ -56,7 +56,7 @@ local function add(report, place, words, ...)
   table.insert(report.lines, (place == "" and "" or place .. ": ") .. words:format(table.unpack(shown)))
 end
 
-local function boxed(value) return { value = value } end -- nil is one, too
+local function boxed(value) return { value = value } end -- so that nil counts as a value
 
 local function compare_value(report, place, expected, actual)
   if actual == nil then return add(report, place, "missing: %s", boxed(expected)) end
@@ -109,7 +109,7 @@ end
 
 -- ---- rows ----
 
---- How many rows the ends of two lists have in common.
+--- How many rows two lists have in common at the beginning and at the end.
 ---@return integer first, integer last
 local function common_ends(expected, actual)
   local most, first, last = math.min(#expected, #actual), 0, 0
@@ -118,7 +118,7 @@ local function common_ends(expected, actual)
   return first, last
 end
 
---- [i][j]: the length of the longest common part of what is left from i and j on.
+--- [i][j]: the length of the longest common subsequence from i and j on.
 local function common_lengths(expected, actual)
   local lengths = { [#expected + 1] = setmetatable({}, { __index = function() return 0 end }) }
   for i = #expected, 1, -1 do
@@ -131,7 +131,7 @@ local function common_lengths(expected, actual)
   return lengths
 end
 
---- Pairs of rows that are the same, in order, and at last the end of both lists.
+--- Pairs of equal rows, in order, followed by the end of both lists.
 local function matches(expected, actual)
   local pairs_found, i, j = {}, 1, 1
   local lengths = #expected * #actual <= MOST_PAIRS and common_lengths(expected, actual)
@@ -153,7 +153,7 @@ local function name_of(prefix, i, j)
   return ("%srow %d%s"):format(prefix, j, moved)
 end
 
---- Rows between two pairs: those that stand in for each other, then what is left over.
+--- Compare the rows between two pairs: first position by position, then what is left over.
 local function compare_gap(report, prefix, expected, actual, gap)
   local i, j = gap.i, gap.j
   while i < gap.i_end and j < gap.j_end do
@@ -175,7 +175,7 @@ local function compare_rows(report, prefix, expected, actual)
   end
 end
 
---- Sinks by their names, say.
+--- Compare tables by key, such as sinks by name.
 local function compare_members(report, expected, actual)
   for _, key in ipairs(keys_of(expected, actual)) do
     local a, b = expected[key], actual[key]
@@ -187,8 +187,8 @@ local function compare_members(report, expected, actual)
   end
 end
 
---- Nothing when they are the same.
----@return string? differences  a line for each of the first
+--- Compare two values; nil if they are equal.
+---@return string? differences  one line each, for the first ones
 function M.of(expected, actual)
   if same(expected, actual) then return nil end
   local report = { lines = {}, count = 0, open = type(expected) == "table" and { [expected] = actual } or {} }

@@ -1,4 +1,4 @@
---- Recordings out of Lua values: what test.rows makes.
+--- Recordings made from Lua values: the result of test.rows.
 local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
@@ -6,7 +6,7 @@ local text = require "sluice.internal.test.text"
 
 ---@class sluice.test.Recording
 ---@field private streams { name: string, rows: string[] }[]  as JSON texts
----@field private more table      what else, read
+---@field private more table      the options, read
 local Recording = core.members({ __name = "sluice.test.Recording" }, "a recording of test.rows")
 Recording.__index = Recording
 
@@ -40,7 +40,7 @@ local function texts_of(list, name)
   return texts
 end
 
---- Keys that are neither 1 to n nor names.
+--- The problem with keys that are neither 1 to n nor names.
 local function bad_keys(rows, key)
   local name = lists.find(lists.sorted_keys(rows), function(other) return type(other) == "string" end)
   if not name then return ("expected a list of rows without holes, got one with [%s] in it"):format(tostring(key)) end
@@ -61,14 +61,14 @@ local function streams_of(rows)
   return streams
 end
 
--- ---- what else ----
+-- ---- options ----
 
 local function read_value(value, name)
   local json, problem = text.json(value, name)
   return json, nil, problem
 end
 
---- { { code =, message = } }, or the two without their names.
+--- { { code =, message = } }, or both as a list without names.
 local function read_diagnostics(value, name)
   if not is_list(value) then return nil, "a list of { code = …, message = … }" end
   local read = {}
@@ -126,7 +126,7 @@ local READERS = {
 
 local ENDS = { "failure", "status", "signal" }
 
---- A worker ends in one way, and only a good end has a summary.
+--- A worker ends in one way, and only a successful end has a summary.
 local function contradiction(more)
   local given = lists.select(ENDS, function(name) return more[name] ~= nil end)
   if #given > 1 then return ("%s and %s: it is one or the other"):format(given[1], given[2]) end
@@ -181,7 +181,7 @@ local function put_end(self, out)
   return out:summary(more.metadata, more.stopped)
 end
 
---- Write it to a file that is not there. What it was made for wins over what is asked.
+--- Write it to a new file. Its own export and request take precedence over those requested.
 ---@param path string
 ---@param export string?
 ---@param request string?  JSON text
@@ -199,7 +199,7 @@ function Recording:write(path, export, request)
   return out:close()
 end
 
---- Write it to a file, FILE.rows, that is not there yet: for the command, say, as in
+--- Write it to a new file, FILE.rows, for use with the command, as in
 --- `sluice run policy.lua -- FILE.rows`.
 ---@param path string
 ---@return true? ok, sluice.Error? err

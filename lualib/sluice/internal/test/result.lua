@@ -1,4 +1,4 @@
---- What test.run returns, and how it reads.
+--- The result of test.run, and its text.
 local core = require "sluice.core"
 local lists = require "sluice.internal.lists"
 local outcome = require "sluice.internal.outcome"
@@ -7,7 +7,7 @@ local M = {}
 
 local Result = { __name = "sluice.test.Result" }
 
---- By result, what only its text needs.
+--- By result, the data that only its text needs.
 ---@type table<sluice.test.Result, sluice.cli.Report>
 local reports = setmetatable({}, { __mode = "k" })
 

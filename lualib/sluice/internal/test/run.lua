@@ -1,4 +1,4 @@
---- A policy's run on a recording, with stand-ins for its sinks.
+--- Runs a policy on a recording, with stand-ins for its sinks.
 local core = require "sluice.core"
 local launch = require "sluice.internal.launch"
 local lists = require "sluice.internal.lists"
@@ -19,7 +19,7 @@ local M = {}
 ---@field args string[]
 ---@field options table        of the caller, read
 
---- The plan, with what the caller wants otherwise.
+--- The plan, modified by the caller's options.
 ---@param order sluice.test.Order
 ---@return sluice.Plan? plan, sluice.Error? err
 local function plan_of(order)
@@ -29,15 +29,15 @@ local function plan_of(order)
   local given = order.options
   plan.export, plan.json = given.export or plan.export, given.request or plan.json
   plan.run_key = given.run_key or plan.run_key
-  if recording.is(order.recording) then plan.expect = nil end -- nobody has introduced himself
+  if recording.is(order.recording) then plan.expect = nil end -- there was no real worker
   plan.options = lists.joined(plan.options, lists.picked(given, M.options))
   return plan
 end
 
---- Options of the worker or the request that mean something for a recording.
+--- Options of the worker or the request that apply to a recording.
 M.options = { "timeout", "idle_timeout", "startup_timeout", "max_frame", "bad_lines" }
 
---- The file to be replayed; what was made for it is removed at the end.
+--- The file to replay; a temporary one is removed at the end.
 ---@return string? path, sluice.Error? err
 local function file_of(order, plan, around)
   local made = order.recording
@@ -54,7 +54,7 @@ local function file_of(order, plan, around)
   return path
 end
 
---- Handles of a process that has to go, whatever happens.
+--- The handle of a process that must be shut down in every case.
 local Held = {
   __close = function(self)
     self.handle:shutdown()
@@ -63,7 +63,7 @@ local Held = {
   end,
 }
 
---- Remember what comes, and hand it on.
+--- Collect diagnostics, and pass them on.
 local function listener(diagnostics, handler)
   return function(d, run)
     diagnostics[#diagnostics + 1] = { code = d.code, message = d.message }
@@ -85,8 +85,8 @@ local function replay(path, plan, diagnostics)
   return summary, failure, summary and summary.counts or run and run:counts()
 end
 
---- Load, write what is missing, and run.
----@param out table  gets what there is to tell: plan, stand_ins, diagnostics
+--- Load the policy, write the recording if necessary, and run.
+---@param out table  receives plan, stand_ins and diagnostics
 ---@return sluice.core.Summary? summary, sluice.Error? failure, table? counts
 local function perform(order, around, out)
   local plan, err = plan_of(order)

@@ -1,14 +1,14 @@
---- Sinks that stand in for those of a policy, and keep in memory what these would get.
+--- Stand-ins for the sinks of a policy, which keep in memory what these would get.
 ---
---- Nothing of the sink that is stood for is called: no file is made, no database
---- connected. Handlers that write to it themselves mean the stand-in, too.
+--- No method of the real sink is called: no file is written, no database connected.
+--- Handlers that write to a sink themselves reach the stand-in as well.
 local description = require "sluice.internal.sink.description"
 
 ---@class sluice.test.StandIn: sluice.Sink
 ---@field private real sluice.Sink
 ---@field private payloads any[]      of the run
----@field private rows any[]          the same, as they came
----@field private shadowed table<string, function|false>?  methods of a sink of the user's own
+---@field private rows any[]          the same rows, unmodified
+---@field private shadowed table<string, function|false>?  original methods of a user-defined sink
 ---@field committed boolean
 local StandIn = { __name = "a sink's stand-in" }
 StandIn.__index = StandIn
@@ -17,16 +17,16 @@ local M = {}
 
 local METHODS = { "begin", "write", "prepare", "commit", "rollback" }
 
-StandIn.remembers = true -- nothing that could fail, so nothing to guard
+StandIn.remembers = true -- nothing can fail, so there is nothing to guard
 
---- A ledger that nobody has written to yet, where one is asked for.
+--- If there is a run key, behaves like a ledger that is still empty.
 function StandIn:begin(context)
   self.committed = false
   if description.is(self.real) then self.real:begun(self) end
   return true, context.run_key and "new" or nil
 end
 
---- What represents the row in a list; a handler may write something other than a row.
+--- The row's representation in a list; a handler may write something other than a row.
 local function payload_of(row)
   if type(row) == "userdata" then return row.payload end
   return row
@@ -55,7 +55,7 @@ end
 ---@return any[] payloads  in order
 function StandIn:taken() return self.payloads end
 
---- Handlers that call methods of the user's own sink call ours.
+--- Redirect calls of a user-defined sink's methods to the stand-in.
 local function shadow(self)
   self.shadowed = {}
   for _, name in ipairs(METHODS) do
@@ -64,7 +64,7 @@ local function shadow(self)
   end
 end
 
---- Give the user's sink its methods back.
+--- Restore the methods of the user's sink.
 function StandIn:release()
   for name, method in pairs(self.shadowed or {}) do rawset(self.real, name, method or nil) end
   self.shadowed = nil
@@ -79,12 +79,12 @@ local function new(real)
 end
 
 ---@class sluice.test.StandIns
----@field private names string[]  as the policy names the sinks
+---@field private names string[]  the sinks' names in the policy
 ---@field private by_name table<string, sluice.test.StandIn>
 local StandIns = {}
 StandIns.__index = StandIns
 
---- Put stand-ins into a plan, in the place of every sink.
+--- Replace every sink of a plan by a stand-in.
 ---@param plan sluice.Plan
 ---@return sluice.test.StandIns
 function M.into(plan)
@@ -102,7 +102,7 @@ function M.into(plan)
   return self
 end
 
---- What the sinks have committed, and what they had of a run that was not.
+--- The payloads that the sinks have committed, and those of a run that was not committed.
 ---@return table<string, any[]> committed, table<string, any[]> tentative
 function StandIns:rows()
   local committed, tentative = {}, {}

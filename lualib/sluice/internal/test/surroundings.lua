@@ -1,6 +1,6 @@
---- What a run could leave in the program that runs it, put back afterwards: where
---- modules are looked for and which were loaded from beside the policy, globals of its
---- file, options that were given, and where output goes.
+--- Saves and restores the state that a run could change in its program: the module
+--- search paths, modules loaded from beside the policy, globals of its file, options
+--- that were given, and the destination of output.
 local lists = require "sluice.internal.lists"
 local policy_options = require "sluice.internal.policy_options"
 local standard_output = require "sluice.internal.standard_output"
@@ -13,7 +13,7 @@ Surroundings.__index = Surroundings
 
 local M = {}
 
---- Until the end, a field of a table is this.
+--- Set a field of a table until the end.
 local function replace(self, t, key, value)
   local own = t[key]
   t[key] = value
@@ -30,7 +30,7 @@ local function keep_globals(self)
   end)
 end
 
---- Modules that lie in a directory, and were not loaded before, are forgotten.
+--- At the end, unload modules from this directory that were not loaded before.
 local function keep_modules(self, dir)
   local own = lists.joined(package.loaded, {})
   local path, cpath = package.path, package.cpath
@@ -46,7 +46,7 @@ local function keep_modules(self, dir)
   end)
 end
 
---- Texts as io.write takes them.
+--- Check and collect texts as io.write does.
 local function add(self, ...)
   for i = 1, select("#", ...) do
     local value = select(i, ...)
@@ -78,7 +78,7 @@ local function capture(self)
   table.insert(self.restore, function() standard_output.capture(before) end)
 end
 
---- Begin; close it.
+--- Begin. The result must be closed.
 ---@param path string?    of a policy file
 ---@param given { name: string, value: string }[]  its options
 ---@return sluice.test.Surroundings
@@ -94,7 +94,7 @@ function M.enter(path, given)
   return self
 end
 
---- Something else to be done at the end.
+--- Add something else to do at the end.
 ---@param f fun()
 function Surroundings:finally(f) table.insert(self.restore, f) end
 

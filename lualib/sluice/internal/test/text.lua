@@ -16,7 +16,7 @@ function M.json(value, place)
   return nil, ("%s: cannot be written as JSON: %s"):format(place, type(why) == "table" and why.message or tostring(why))
 end
 
---- The front of a text, up to a code point that is whole.
+--- The beginning of a text, cut at a code point boundary.
 local function cut(text)
   if #text <= LONGEST then return text end
   local last = LONGEST
@@ -24,7 +24,7 @@ local function cut(text)
   return text:sub(1, last) .. "…"
 end
 
---- A value for people, on one line.
+--- A value on one line, for people.
 ---@return string
 function M.show(value)
   if value == nil then return "nil" end
