@@ -4,7 +4,7 @@
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 BUILD    ?= build
-# Fat: what links our libraries need not know of link-time optimization.
+# Fat objects, so that programs that link our libraries need no link-time optimization.
 CFLAGS   ?= -O3 -g -flto=auto -ffat-lto-objects
 CXXFLAGS ?= $(CFLAGS)
 LUA      ?= lua5.4
@@ -27,7 +27,7 @@ CC_ALL    = $(CC) -std=c11 $(OURS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 CXX_ALL   = $(CXX) -std=c++17 -fno-exceptions -fno-rtti $(OURS) $(CPPFLAGS) $(CXXFLAGS)
 LINK_LIBS = $(PKG_LIBS) -lm -lrt -ldl
 
-# Asked once, and only when something is compiled.
+# Run once, and only when something is compiled.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) $(HEADERS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBS)))$(PKG_LIBS)
 
@@ -70,10 +70,10 @@ $(BUILD)/man/%.txt: runtime/man/% Makefile
 	@mkdir -p $(@D)
 	$(Q)mandoc -Tutf8 -O width=78 $< > $@
 
-# The command has lualib inside, compiled: half of its start was reading Lua. And the
-# ready scripts, which it finds by name wherever it lies, and the manual.
+# The command embeds lualib, compiled, because reading Lua took half of its start-up time. It also
+# embeds the ready scripts, so that it finds them by name wherever it is installed, and the manual.
 LUA_FILES := $(filter-out %.meta.lua,$(shell find lualib -name '*.lua'))
-# What only editors read.
+# For editors only.
 ANNOTATIONS := $(shell find lualib -name '*.meta.lua')
 SCRIPTS   := $(wildcard scripts/*.lua)
 EMBEDDED  := $(BUILD)/embedded.c
@@ -86,14 +86,14 @@ $(EMBEDDED): runtime/lua/embed.lua $(LUA_FILES) $(SCRIPTS) $(MAN_TEXTS) Makefile
 $(EMBEDDED).o: $(EMBEDDED) runtime/lua/embedded.h
 	$(Q)$(CC_ALL) -O0 -c -o $@ $<
 
-# All of Lua is inside, as in the lua5.4 command: a tenth faster than the shared
-# one. -rdynamic: C modules of Lua (cjson, lfs) look for its functions in us.
+# Lua is linked in as a whole, as in the lua5.4 command: a tenth faster than the shared
+# library. -rdynamic: C modules of Lua (cjson, lfs) find its functions in the executable.
 WHOLE_LUA := -Wl,--whole-archive -l:liblua5.4.a -Wl,--no-whole-archive
 $(SLUICE): $(ROOMS) $(MAIN) $(EMBEDDED).o
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -pthread -rdynamic -o $@ $^ $(WHOLE_LUA) $(filter-out -llua%,$(LINK_LIBS))
 
-# Never unloaded: RE2 holds on to a little memory for as long as it is loaded.
+# Never unloaded, because RE2 keeps a little memory for as long as it is loaded.
 $(MODULE): $(ROOMS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
@@ -110,7 +110,7 @@ $(WORKER_SO): $(NATIVE)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -shared -Wl,-soname,libsluice-worker.so.0 -o $@.0 $^
 	$(Q)ln -sf $(@F).0 $@
 
-# The template's own paths: in place for tests and examples, then the prefix's.
+# Filled in twice: here with paths in the source tree for tests and examples, at installation with the prefix.
 $(BUILD)/lib/sluice-worker.pc: runtime/host/sluice-worker.pc.in Makefile
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(CURDIR)|; s|@LIBDIR@|$(abspath $(BUILD))/lib|' \
@@ -120,7 +120,7 @@ $(BUILD)/lib/sluice-worker.pc: runtime/host/sluice-worker.pc.in Makefile
 
 # ---- what is run ---------------------------------------------------------
 
-# The module in place, for a plain Lua.
+# Lets a plain Lua use the module without installation.
 export LUA_PATH  := $(CURDIR)/lualib/?.lua;$(CURDIR)/lualib/?/init.lua;$(CURDIR)/tests/?.lua;;
 export LUA_CPATH := $(abspath $(BUILD))/lua/?.so;$(abspath $(BUILD))/tests/?.so;;
 export SLUICE_BUILD := $(abspath $(BUILD))
@@ -137,8 +137,8 @@ test: deps
 include tests/tests.mk
 include tests/bench/bench.mk
 
-# memcpy and friends are what C has; the va_list check misreads va_start.
 TIDY_FLAGS = -std=c11 $(INCLUDES) $(DEFINES) $(shell pkg-config --cflags $(LIBS) $(HEADERS))
+# C has no alternative to functions such as memcpy; the va_list check misreads va_start.
 CHECKS := clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,-clang-analyzer-valist.Uninitialized
 
 LINTERS := clang-tidy cppcheck lua-check shellcheck
@@ -155,22 +155,22 @@ lint:
 
 # ---- what is installed ---------------------------------------------------
 
-# Installs the packages that are missing, and asks for nothing if none is. Servers are for the
-# tests, which start their own: none of the system's is started.
+# Installs missing packages, and asks for nothing if none is missing. The servers are for the
+# tests, which start their own: none of the system's services is started.
 deps:
 	@sh tests/support/install.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 TO       = $(DESTDIR)$(PREFIX)
 man_dir  = $(TO)/share/man/man$(1)
 
-# In the order of bash, zsh and fish, where each looks.
+# Where bash, zsh and fish look for completions, in that order.
 COMPLETIONS := bash-completion/completions/sluice zsh/site-functions/_sluice fish/vendor_completions.d/sluice.fish
 
 DOC      = $(TO)/share/doc/sluice
-# What is in examples, but for what running them has left there.
+# The files of examples, without those that running the examples has left there.
 EXAMPLES := $(filter-out examples/%.so examples/%.db examples/03-c-worker/primes,$(shell find examples -type f -not -name .gitignore))
 
-# The loader's cache, where it covers the prefix: programs linked with libsluice-worker need it.
+# Update the loader's cache if it covers the prefix: programs linked with libsluice-worker need it.
 LDCONFIG = @[ -n "$(DESTDIR)" ] || ! PATH=$$PATH:/sbin ldconfig -N -v 2>/dev/null | grep -q '^$(PREFIX)/lib:' || PATH=$$PATH:/sbin ldconfig
 
 install: all

@@ -2,7 +2,7 @@
 --
 --   sluice run count -- ./scan.lua
 --
--- Shows: the counts that the runtime keeps by itself.
+-- Shows: the counts that the runtime keeps for every run.
 local function sorted_names(per_stream)
   local names = {}
   for name in pairs(per_stream) do names[#names + 1] = name end

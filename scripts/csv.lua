@@ -3,11 +3,11 @@
 --   sluice run csv --set columns=name,line --set file=decls.csv -- ./scan.lua
 --   sluice run csv --set schema=decls.json --set stream=functions -- ./scan.lua
 --
--- Columns are names: what each row has of them is written, whatever it is. By a schema rows
--- are checked.
+-- Columns are names: the fields of these names are written, whatever their values. With a schema
+-- rows are checked.
 --
--- Shows: map, which makes other rows of those that came, and a file that is
--- there as a whole or not at all. A name that ends in .gz is compressed.
+-- Shows: map, which turns rows into other rows, and a file that appears as a whole
+-- or not at all. If its name ends in .gz, it is compressed.
 local csv = require "sluice.sink.csv"
 local schema = require "sluice.schema"
 
@@ -19,10 +19,10 @@ local set = require("sluice").options {
   null = { default = "", description = "the text of null and of a field that is absent" },
 }
 
---- Rows of these fields only.
+--- Reduce rows to these fields.
 local function of_columns(names)
   local columns = {}
-  -- A row has at least one of them: of a single column no cell is absent.
+  -- A row has at least one of them, so with a single column no cell is absent.
   for i, name in ipairs(names) do columns[i] = { name = name, optional = #names > 1 } end
 
   local function pick(row)

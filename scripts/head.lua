@@ -3,7 +3,7 @@
 --   sluice run head --set count=3 -- ./scan.lua
 --
 -- Shows: run:stop() ends a run early in good order. The worker still sends its
--- summary, so the outcome is a success that is marked as stopped.
+-- summary, so the outcome is a success, marked as stopped.
 local sluice = require "sluice"
 
 local set = sluice.options {

@@ -4,7 +4,7 @@
 --     --set columns=name:text,line:integer? -- ./scan.lua
 --
 -- Shows: the same sinks as sqlite.lua with another url. A run with --run-key is
--- found in the table sluice_ledger, also when its commit got no answer.
+-- found in the table sluice_ledger even if its commit got no answer.
 local schema = require "sluice.schema"
 local sluice = require "sluice"
 local sql = require "sluice.sink.sql"

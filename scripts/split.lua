@@ -2,16 +2,16 @@
 --
 --   sluice run split --set dir=out -- ./scan.lua
 --
--- Shows: a sink of one's own, made of others. Rows are tentative: they go to files
--- beside their targets, which take their names when all of them can, or vanish.
+-- Shows: a custom sink, made from others. Rows are tentative: they go to files beside
+-- their targets, which are renamed once all of them can be, or removed.
 local jsonl = require "sluice.sink.jsonl"
 
 local set = require("sluice").options {
   dir = { default = ".", description = "where the files go" },
 }
 
--- A stream may be called anything; what could leave dir or upset a shell is
--- written as %2F and the like.
+-- A stream may have any name; characters that could leave dir or upset a shell
+-- are written as %2F and the like.
 local function file_name(stream)
   local safe = stream:gsub("[^%w_.-]", function(c) return ("%%%02X"):format(c:byte()) end)
   return (safe:gsub("^%.", "%%2E")) .. ".jsonl"

@@ -3,8 +3,8 @@
 --   sluice run sqlite --set columns=name:text,line:integer? -- ./scan.lua
 --   sluice run sqlite --run-key nightly-7 --set file=decls.db --set schema=decls.json -- ./scan.lua
 --
--- A schema declares the columns, and rows are checked by it. One that is by stream makes a
--- table for each (`sluice run sqlite --help` lists the options).
+-- A schema declares the columns, and rows are checked against it. A schema file with one schema
+-- for each stream makes a table for each (`sluice run sqlite --help` lists the options).
 --
 -- Shows: sinks that commit after the worker's success has been checked, and options of a policy.
 local schema = require "sluice.schema"

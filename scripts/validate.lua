@@ -3,13 +3,13 @@
 --   sluice run validate --set schema=row.json -- ./scan.lua
 --   sluice run validate --set columns=name:text,line:integer? --set stream=functions -- ./scan.lua
 --
--- The schema is a JSON Schema, or a Lua file that returns one, or one for each stream in a table:
+-- The schema is a JSON Schema, or a Lua file that returns a schema or a table of schemas by stream:
 --
 --   local schema = require "sluice.schema"
 --   return schema.record { name = schema.string, line = schema.integer { min = 1 } }
 --
--- Shows: on_invalid = "reject", and a sink of one's own. What it prints is not
--- tentative, so it writes at once; its prepare decides how the run ends.
+-- Shows: on_invalid = "reject", and a custom sink. Its output is not tentative,
+-- so it prints at once; its prepare decides how the run ends.
 local json = require "sluice.json"
 local schema = require "sluice.schema"
 local sluice = require "sluice"

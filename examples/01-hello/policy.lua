@@ -1,4 +1,4 @@
--- A policy: prints the greetings as they come.
+-- A policy: prints the greetings as they arrive.
 return {
   worker = { "worker.lua" },
   request = { names = { "Ada", "Grace", "Barbara" } },

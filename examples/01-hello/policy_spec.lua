@@ -1,4 +1,4 @@
--- What policy.lua does with rows, without its worker:
+-- Tests policy.lua without its worker:
 --
 --   busted --lua=lua5.4 policy_spec.lua
 local test = require "sluice.test"

@@ -1,9 +1,9 @@
---- The functions of a C source, as written: nothing is preprocessed, and of
---- #if … #else … #endif only the first branch is read, so that braces pair up.
+--- The functions in a C source, without preprocessing: of #if … #else … #endif
+--- only the first branch is read, so that braces match.
 local fnv = require "fnv"
 local tokens = require "tokens"
 
---- A directive with its continuation lines.
+--- The end of a directive, including its continuation lines.
 local function directive(text, at)
   if not text:find("^[ \t]*#", at) or not (at == 1 or text:sub(at - 1, at - 1) == "\n") then return nil end
   local stop = at
@@ -36,7 +36,7 @@ local RULES = {
   { "^%+%+", "symbol" }, { "^%-%-", "symbol" }, { "^&&", "symbol" }, { "^||", "symbol" },
 }
 
---- Where the second and later branches of conditionals are: token -> true.
+--- The tokens in the second and later branches of conditionals: token -> true.
 local function skipped_branches(t)
   local skipped, depth, skip_from = {}, 0, nil
   for i, kind in ipairs(t.kinds) do
@@ -52,7 +52,7 @@ local function skipped_branches(t)
   return skipped
 end
 
---- The tokens that count, without directives.
+--- The relevant tokens, without directives.
 local function code(text)
   local all = tokens.read(text, RULES)
   local skipped, kept, count = skipped_branches(all), { texts = {}, kinds = {}, lines = {} }, 0
@@ -67,8 +67,8 @@ end
 
 local NO_NAMES = { __attribute__ = true, __declspec = true, _Alignas = true, alignas = true, ["if"] = true }
 
---- The declarator in tokens first..last, which stand before a `{`: the place
---- of the function's name, or nil when this is no function.
+--- The declarator in tokens first..last, which precede a `{`: the position of
+--- the function's name, or nil if this is not a function.
 local function declarator(t, first, last)
   local depth, name = 0, nil
   for i = first, last do
@@ -94,7 +94,7 @@ local function matching_brace(t, at)
   end
 end
 
---- Every function with { name, line, lines, hash }; how many are not closed.
+--- All functions as { name, line, lines, hash }, and how many are not closed.
 ---@param text string
 ---@return table[] functions, integer unclosed
 return function(text)

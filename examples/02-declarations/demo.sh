@@ -1,6 +1,6 @@
 #!/bin/sh
-# make demo: the main job on this source tree, and on the Lua libraries that
-# this machine has.
+# make demo: the main job on this source tree, and on the Lua libraries of
+# this machine.
 set -eu
 sluice=$1
 here=$(dirname "$0")

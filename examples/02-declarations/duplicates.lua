@@ -1,10 +1,10 @@
--- A policy that finds functions which stand in more than one file, and prints
+-- A policy that finds functions that occur in more than one file, and prints
 -- them as a table, largest first.
 --
 --   sluice run duplicates.lua --request '{"root":"src","min_lines":5}'
 --
--- The table is printed in on_summary: from a tree that was read only in part,
--- nothing is concluded.
+-- The table is printed in on_summary, so that no conclusions are drawn from a
+-- tree that was only partly read.
 local groups = {} -- hash -> rows
 
 local function remember(row)
@@ -18,7 +18,7 @@ local function remember(row)
   end
 end
 
---- Lines that would go if one copy stayed.
+--- Lines that could be removed if one copy stayed.
 local function surplus(group)
   local lines = 0
   for i = 2, #group do lines = lines + group[i].size end

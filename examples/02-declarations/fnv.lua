@@ -1,9 +1,9 @@
---- FNV-1a, 64 bits: a hash for telling texts apart, not for secrets.
+--- FNV-1a, 64 bits: a hash for comparing texts, not for security.
 local OFFSET_BASIS <const> = 0xcbf29ce484222325
 local PRIME <const> = 0x100000001b3
 
---- The hash of the pieces, each of them ended by a byte that no text contains,
---- as 16 hexadecimal digits (JSON readers elsewhere round large integers).
+--- The hash of the pieces, each followed by a byte that cannot occur in UTF-8 text,
+--- as 16 hexadecimal digits (because other JSON readers round large integers).
 ---@param pieces string[]
 ---@param first integer
 ---@param last integer

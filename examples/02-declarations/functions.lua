@@ -1,9 +1,9 @@
--- A policy that keeps every function in a table of SQLite: all of a run, or none.
+-- A policy that stores every function in a table in SQLite: all of a run, or none.
 --
 --   sluice run functions.lua --request '{"root":"src"}'
 --   sqlite3 functions.db 'SELECT file, count(*) FROM functions GROUP BY file ORDER BY 2 DESC LIMIT 5'
 --
--- The schema says what a row is, so the table's columns need not be said.
+-- The schema describes a row, so the table's columns need not be declared.
 local schema = require "sluice.schema"
 local sql = require "sluice.sink.sql"
 

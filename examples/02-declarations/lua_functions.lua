@@ -1,8 +1,8 @@
---- The functions of a Lua source.
+--- The functions in a Lua source.
 local fnv = require "fnv"
 local tokens = require "tokens"
 
---- [[…]], [=[…]=], with or without -- in front.
+--- [[…]], [=[…]=], with or without a prefix such as --.
 local function long_bracket(prefix)
   return function(text, at)
     local _, open_end, level = text:find("^" .. prefix .. "%[(=*)%[", at)
@@ -31,7 +31,7 @@ local RULES = {
 local OPENS = { ["function"] = true, ["do"] = true, ["if"] = true, ["repeat"] = true }
 local CLOSES = { ["end"] = true, ["until"] = true }
 
---- "M.new" or "Reader:next", read forwards from behind `function`.
+--- "M.new" or "Reader:next", read forwards from the word after `function`.
 local function name_behind(texts, at)
   local name = {}
   while texts[at] and texts[at] ~= "(" do
@@ -54,7 +54,7 @@ local function parameters_at(texts, at)
   return at
 end
 
---- Every function with { name, line, lines, hash }; how many are not closed.
+--- All functions as { name, line, lines, hash }, and how many are not closed.
 ---@param text string
 ---@return table[] functions, integer unclosed
 return function(text)

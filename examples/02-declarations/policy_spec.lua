@@ -1,4 +1,4 @@
--- What functions.lua and duplicates.lua do with rows, without a scan and without a database:
+-- Tests functions.lua and duplicates.lua without a scan and without a database:
 --
 --   busted --lua=lua5.4 policy_spec.lua
 --

@@ -1,5 +1,5 @@
 -- A worker that scans a source tree: one row per function of every Lua and C
--- file, with a hash of its body that does not change with white space and
+-- file, with a hash of its body that is independent of white space and
 -- comments. Request: { root = "src", min_lines = 3 }, both optional.
 local walk = require "walk"
 
@@ -24,7 +24,7 @@ local function read(path)
   return text
 end
 
----@return integer? functions  nil: the file was left out
+---@return integer? functions  nil: the file was skipped
 local function scan_file(path, min_lines, emit)
   local text, code, message = read(path)
   if not text then

@@ -1,8 +1,8 @@
---- Source text as tokens, without white space and comments.
+--- Splits source text into tokens, without white space and comments.
 ---
---- A language gives rules { pattern, kind }: the first whose pattern matches
---- takes the text. A kind of false is passed over. Instead of a pattern a rule
---- may have a function(text, at) that returns where its match ends, or nil.
+--- A language is given as rules { pattern, kind }: the first rule whose pattern
+--- matches applies. Text of kind false is skipped. Instead of a pattern a rule
+--- may have a function(text, at) that returns the end of its match, or nil.
 local M = {}
 
 ---@class Tokens

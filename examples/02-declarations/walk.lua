@@ -1,8 +1,8 @@
 --- The files below a directory, each of them once.
 ---
---- Links are followed, but nothing is visited twice: what has been seen is
---- known by device and inode, so a loop of links ends and a file with two
---- names does not pass for two files.
+--- Links are followed, but nothing is visited twice: visited files and directories
+--- are identified by device and inode, so a loop of links ends and a file with two
+--- names is not taken for two files.
 local lfs = require "lfs"
 
 ---@class Walk
@@ -19,7 +19,7 @@ local function is_new(walk, attributes)
   return true
 end
 
---- lfs.dir raises where a directory cannot be opened.
+--- lfs.dir raises if a directory cannot be opened.
 local function names_in(dir)
   local names = {}
   for name in lfs.dir(dir) do
@@ -45,11 +45,11 @@ function visit(walk, path)
   if is_file then walk.files[#walk.files + 1] = path else visit_directory(walk, path) end
 end
 
---- All files below root that are wanted, in a fixed order. What begins with a
---- dot is passed over.
+--- All wanted files below root, in a fixed order. Names that begin with a dot
+--- are skipped.
 ---@param root string
 ---@param wants fun(path: string): any
----@param trouble fun(path: string, why: string)  what could not be read
+---@param trouble fun(path: string, why: string)  called for what could not be read
 ---@return string[] files
 return function(root, wants, trouble)
   local walk = { files = {}, seen = {}, wants = wants, trouble = trouble }

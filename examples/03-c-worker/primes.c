@@ -1,4 +1,4 @@
-/* A native worker: the primes below the number that the request is. */
+/* A native worker: the primes below the number in the request. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

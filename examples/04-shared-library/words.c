@@ -1,5 +1,5 @@
-/* A worker as a shared library: the words of a text and how often they stand in
- * it. The request is a JSON string of plain words. Nothing of sluice is linked. */
+/* A worker as a shared library: the words of a text and how often each occurs.
+ * The request is a JSON string of plain words. It is not linked with sluice. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static uint8_t count(const char *request, size_t len, uint64_t handle, sluice_ca
 	static struct word words[MOST_WORDS];
 	char envelope[256];
 	if (*request != '"')
-		return 2; /* ours: the request is no string */
+		return 2; /* our own status: the request is not a string */
 	size_t known = count_words(words, request, len);
 	for (size_t i = 0; i < known; i++) {
 		int n = snprintf(envelope, sizeof envelope,

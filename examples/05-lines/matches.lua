@@ -1,5 +1,5 @@
--- Any program that prints JSON lines is a worker: here ripgrep. Its messages
--- say in a field what they are; that names their stream, and each has an entry.
+-- Any program that prints JSON lines is a worker: here ripgrep. A field of each
+-- message gives its type; that becomes the stream, and each stream has an entry.
 --
 --   sluice run matches.lua
 --   sluice run matches.lua -- rg --json -w TODO ~/src
@@ -18,7 +18,7 @@ return {
         counts[file] = (counts[file] or 0) + 1
       end,
     },
-    ["*"] = "drop", -- where files begin and end, and the summary
+    ["*"] = "drop", -- the begin and end of each file, and the summary
   },
   on_summary = function()
     for _, file in ipairs(files) do print(("%6d  %s"):format(counts[file], file)) end

@@ -1,4 +1,4 @@
--- What matches.lua makes of the messages of rg, without rg:
+-- Tests how matches.lua handles the messages of rg, without rg:
 --
 --   busted --lua=lua5.4 policy_spec.lua
 local test = require "sluice.test"

@@ -12,7 +12,7 @@ local worker <close> = assert(sluice.spawn {
 })
 
 -- A loop over rows ends by itself only when the stream is complete; otherwise
--- it raises the failure. So what is printed below speaks of the whole tree.
+-- it raises the failure. So what is printed below covers the whole tree.
 local functions = {}
 for row in worker:rows("index", { root = root, min_lines = 10 }) do
   functions[#functions + 1] = row.payload
@@ -30,6 +30,6 @@ end
 local summary = worker:outcome()
 print(("%d functions of at least 10 lines in %d files"):format(#functions, summary.metadata.files))
 
--- Failures of the world are values. The worker is started afresh when needed.
+-- Operational failures are returned as values. The worker is restarted if needed.
 local _, err = worker:run("no_such_export")
 print(err.kind, err.message)

@@ -1,9 +1,9 @@
--- A worker: reads the access log of a web server, one row for each request.
+-- A worker: reads the access log of a web server, and emits one row for each request.
 --
 --   sluice filter 'status >= 500' --request '{"file":"logs/2026-11-26.log"}' -- access.lua
 --
--- A line that is not in the common log format is a diagnostic. A file that cannot be read, or breaks
--- off, is a failure: the rows until then do not pass for the whole file.
+-- A line that is not in the common log format is a diagnostic. A file that cannot be read, or only in
+-- part, is a failure: the rows read so far are not taken for the whole file.
 local LINE = '^(%S+) %S+ %S+ %[(.-)%] "(%u+) (%S+)[^"]*" (%d%d%d) ([%d-]+)'
 
 local function request_of(line)

@@ -1,10 +1,10 @@
--- A policy: the requests of one log file go to a table of a database, all of them or none.
+-- A policy: writes the requests of one log file to a database table, all of them or none.
 --
 --   sluice run load.lua --set file=logs/2026-11-26.log --set url=postgres://loader@db/web --run-key 2026-11-26.log
 --
--- All that is beside it in this directory starts this command: over ssh, as a task of Slurm, as a job
--- of GNU parallel or of a queue, every night. What makes it safe to start it once more than needed is
--- the run key: a key that the database has is not run again.
+-- Everything else in this directory starts this command: over ssh, as a Slurm task, as a job of GNU
+-- parallel or of a queue, every night. The run key makes it safe to start it more often than needed: a
+-- run is not repeated if its key is already in the database.
 local schema = require "sluice.schema"
 local sluice = require "sluice"
 local sql = require "sluice.sink.sql"

@@ -1,14 +1,14 @@
 --- The configuration, read with lua-cjson: for the worker and for the policy.
 ---
---- lua-cjson is what sluice is not: a decoder for JSON that you wrote yourself. Three of its habits
---- are settled here, where the file is read, so that nobody else need know of them:
+--- lua-cjson is good for what sluice is not made for: decoding JSON that you wrote yourself. Three of its
+--- peculiarities are handled here, where the file is read, so that no other code has to deal with them:
 ---
----   * every number is a float, 1000.0; where an integer is meant, math.tointeger makes it one
----   * an empty array looks like an empty object; json.array says what it is
----   * null is cjson.null, which is sluice.null and json.null, too: there is nothing to be done
+---   * every number is a float, 1000.0; math.tointeger converts those that are meant to be integers
+---   * an empty array looks like an empty object; json.array marks it as an array
+---   * null is cjson.null, which is the same value as sluice.null and json.null: nothing has to be done
 ---
 --- What cjson accepts beyond JSON (0x10, NaN, the last of two equal names) is accepted here. Rows do
---- not go through it: emit:row and sluice.json keep 64-bit integers and arrays as they are.
+--- not pass through it: emit:row and sluice.json preserve 64-bit integers and arrays.
 local cjson = require "cjson"
 local json = require "sluice.json"
 

@@ -1,8 +1,8 @@
--- A policy that is configured by the same file: prints the large answers, with who is to be asked.
+-- A policy that is configured by the same file: prints the large responses, with the owner to ask.
 --
 --   sluice run large.lua
 --
--- What nobody owns is dropped. The null of a row equals the null of lua-cjson, so either may be named.
+-- Rows without an owner are dropped. The null of a row equals the null of lua-cjson, so either may be used.
 local cjson = require "cjson"
 local configuration = require "configuration"
 local schema = require "sluice.schema"

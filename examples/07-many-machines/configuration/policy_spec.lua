@@ -1,4 +1,4 @@
--- How lua-cjson and sluice live together in large.lua and requests.lua:
+-- Tests how lua-cjson and sluice work together in large.lua and requests.lua:
 --
 --   busted --lua=lua5.4 policy_spec.lua
 local cjson = require "cjson"

@@ -14,7 +14,7 @@ return {
       for _, name in ipairs(config.logs) do
         for line in io.lines(directory .. name) do
           local path, bytes = line:match '"%u+ (%S+) [^"]*" %d+ (%d+)'
-          -- A path that is not in the file has no owner either: null, as one that is there with null.
+          -- A path that is not in the file has no owner either, so it gets null, like one that is listed with null.
           local owner = config.owners[path] or json.null
           emit:row("requests", { path = path, bytes = tonumber(bytes), owner = owner, labels = config.labels })
         end

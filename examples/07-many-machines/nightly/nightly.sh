@@ -1,12 +1,12 @@
 #!/bin/sh
-# nightly.sh - load the logs of the last days: what cron and systemd start.
+# nightly.sh - load the logs of the last days; started by cron or systemd.
 #
 #   DATABASE=postgres://loader@db/web LOGS=/var/log/web ./nightly.sh
 #
-# The run key is the date. So nothing is lost when the machine was off for a night, or a log was late:
-# the next night loads it, and days that are in the database cost a connection each.
+# The run key is the date. So nothing is lost if the machine was off for a night, or a log was late:
+# the next night loads it, and days that are already in the database cost one connection each.
 #
-# DAYS=N    how many days, until yesterday (7)
+# DAYS=N    how many days, up to yesterday (7)
 # TODAY=…   for tests
 set -u
 : "${DATABASE:?the url of the database}" "${LOGS:?the directory of the logs}"
@@ -21,7 +21,7 @@ while [ "$ago" -ge 1 ]; do
 	[ -e "$LOGS/$day.log" ] || continue
 	sluice run "$here/../load.lua" --progress none --set file="$LOGS/$day.log" --set url="$DATABASE" --run-key "log $day"
 	status=$?
-	# A signal, which is for all of it, and not for one day.
+	# A signal is meant for the whole script, not for one day.
 	case $status in 129 | 130 | 143) exit $status ;; esac
 	[ $status -le $worst ] || worst=$status
 done

@@ -1,10 +1,10 @@
 #!/bin/sh
-# consume.sh - run jobs of the queue until there are none. As many of these as you like may run
-# at once, on as many machines.
+# consume.sh - run jobs of the queue until none is left. Any number of these may run at once, on
+# any number of machines.
 #
 #   DATABASE=postgres://loader@db/web ./consume.sh
 #
-# A job that fails is tried ATTEMPTS times in all, after those that have failed less often.
+# A job that fails is tried up to ATTEMPTS times, after jobs that have failed less often.
 set -eu
 
 export DATABASE="${DATABASE:?the url of the database}"

@@ -1,6 +1,6 @@
--- One job of the queue, for consume.sh: takes it, runs it and writes down what came of it, in one
--- transaction. The row of a job is locked while the job runs. When its consumer dies, in whatever
--- way, the server undoes the transaction, and the job is free again.
+-- One job of the queue, for consume.sh: takes it, runs it and records the result, in one transaction.
+-- The row of a job is locked while the job runs. If its consumer dies, however that happens, the
+-- server rolls the transaction back, and the job is free again.
 BEGIN;
 
 WITH free AS (
@@ -8,7 +8,7 @@ WITH free AS (
   WHERE done IS NULL AND attempts < :attempts
   ORDER BY attempts, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-SELECT min(id) AS job, min(file) AS job_file FROM free -- one row, of nulls when none is free
+SELECT min(id) AS job, min(file) AS job_file FROM free -- one row; its columns are null if no job is free
 \gset
 
 \if :{?job}

@@ -1,4 +1,4 @@
--- The queue: a row for each log that is to be loaded.
+-- The queue: a row for each log to load.
 --
 --   psql web -f jobs.sql
 --   psql web -c "INSERT INTO jobs (file) VALUES ('logs/2026-11-26.log')"
