@@ -18,7 +18,7 @@ return {
         counts[file] = (counts[file] or 0) + 1
       end,
     },
-    ["*"] = "drop", -- the begin and end of each file, and the summary
+    ["*"] = "drop", -- where each file begins and ends, and the summary
   },
   on_summary = function()
     for _, file in ipairs(files) do print(("%6d  %s"):format(counts[file], file)) end

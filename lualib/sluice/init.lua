@@ -71,7 +71,7 @@ function M.spawn(spec)
     local printed = handle:health().tail
     if printed ~= "" then err.tail = printed end
     handle:close()
-    core.finish() -- nobody has a handle to wait with
+    core.finish() -- the caller gets no handle to wait with
     return nil, err
   end
   local defaults = option_list.pick(option_list.of.request, read)

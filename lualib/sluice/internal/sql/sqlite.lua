@@ -64,9 +64,9 @@ end
 --- A time in the ledger is already text.
 function M.time_text(column) return column end
 
---- Clean up after a rollback: apply the journal that a failed write has left, which
---- the next user of the database would otherwise do, and remove a database that was
---- created for this run, unless another process has put something in it, or is about to.
+--- Clean up after a rollback: undo what a failed write has left in the journal, which the
+--- next user of the database would otherwise do, and remove a database that was created
+--- for this run, unless another process has put something in it, or is about to.
 ---@param target sluice.sql.Target
 ---@param is_new boolean
 function M.tidy(target, is_new)
