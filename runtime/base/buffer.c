@@ -35,14 +35,14 @@ static int resize(struct sl_buffer *b, size_t capacity)
 	char *bytes = realloc(b->bytes, capacity + SL_BUFFER_PADDING);
 	if (bytes == NULL)
 		return -1;
-	/* The padding is read, never used: give it a value all the same. */
+	/* The padding is read but never used; initialise it all the same. */
 	memset(bytes + capacity, 0, SL_BUFFER_PADDING);
 	b->bytes = bytes;
 	b->capacity = capacity;
 	return 0;
 }
 
-/* Room for n more bytes; a new allocation is at least `capacity`. */
+/* Makes room for n more bytes; a new allocation is at least `capacity`. */
 static char *room(struct sl_buffer *b, size_t n, size_t capacity)
 {
 	if (sl_buffer_free_space(b) >= n && b->bytes != NULL)
@@ -92,5 +92,5 @@ void sl_buffer_trim(struct sl_buffer *b, size_t keep)
 	if (b->capacity <= keep || sl_buffer_len(b) > keep)
 		return;
 	move_to_front(b);
-	resize(b, keep); /* failing to shrink is no failure */
+	resize(b, keep); /* failing to shrink is harmless */
 }

@@ -1,10 +1,10 @@
 /*
  * buffer.h - a growing, bounded run of bytes (room: base)
  *
- * Bytes are appended at the end and consumed from the front; what is left is
- * moved to the front only when room is needed. At least SL_BUFFER_PADDING
- * readable bytes follow the content at any time, because a JSON parser may
- * look that far beyond a text (FACTS, "JSON"). Embedded: zeroed (or _init), and _clear.
+ * Bytes are appended at the end and consumed from the front; the rest is moved
+ * to the front only when room is needed. At least SL_BUFFER_PADDING readable
+ * bytes always follow the content, because a JSON parser may look that far
+ * beyond a text (FACTS, "JSON"). Embed it; zero it or call _init, then _clear it.
  */
 #pragma once
 
@@ -34,14 +34,14 @@ static inline size_t sl_buffer_len(const struct sl_buffer *b)
 }
 
 /*
- * Room for at least n more bytes at the end: a pointer to write to, or NULL
- * when memory is short (the content is untouched). Moves the content: earlier
- * pointers into the buffer are dead. Follow with sl_buffer_added().
+ * Makes room for at least n more bytes at the end. Returns a pointer to write to,
+ * or NULL when out of memory (the content is untouched). Moves the content, so
+ * earlier pointers into the buffer become invalid. Follow with sl_buffer_added().
  */
 char *sl_buffer_room(struct sl_buffer *b, size_t n);
 
-/* The same, and never allocates more than the content plus n: for bytes whose
- * amount somebody else announces. Costs a realloc each time it must grow. */
+/* The same, but never allocates more than the content plus n: for lengths that a
+ * peer announces. Costs a realloc each time it must grow. */
 char *sl_buffer_room_tight(struct sl_buffer *b, size_t n);
 
 /* Bytes free at the end without moving anything. */
@@ -55,13 +55,13 @@ static inline void sl_buffer_added(struct sl_buffer *b, size_t n)
 	b->end += n;
 }
 
-/* Forget n bytes at the front. Content does not move. */
+/* Drops n bytes from the front. Content does not move. */
 void sl_buffer_consume(struct sl_buffer *b, size_t n);
 
-/* Append a copy: 0, or -1 when memory is short. */
+/* Appends a copy. Returns 0, or -1 when out of memory. */
 int sl_buffer_append(struct sl_buffer *b, const void *data, size_t n);
 
-/* Make a copy all that there is, likewise; when it fails, there is nothing. */
+/* The same, but replaces the content; on failure the buffer is empty. */
 static inline int sl_buffer_set(struct sl_buffer *b, const void *data, size_t n)
 {
 	b->start = b->end = 0;
@@ -72,5 +72,5 @@ static inline int sl_buffer_set(struct sl_buffer *b, const void *data, size_t n)
 	return 0;
 }
 
-/* Give memory back above `keep` bytes of capacity when the content allows. */
+/* Frees memory above `keep` bytes of capacity if the content fits into that. */
 void sl_buffer_trim(struct sl_buffer *b, size_t keep);

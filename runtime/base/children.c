@@ -25,7 +25,7 @@ static void open_entries(struct entries *e, const char *path)
 	e->len = e->at = 0;
 }
 
-/* The next name that is a number, or -1: then it is closed. */
+/* The next name that is a number. Returns -1 at the end and closes the directory. */
 static pid_t next_number(struct entries *e)
 {
 	while (e->fd >= 0) {
@@ -57,8 +57,8 @@ static int open_of(const char *before, pid_t number, const char *after)
 
 /* ---- one process ---- */
 
-/* What stands behind the name of a process, which is in parentheses and may hold
- * anything: " S 1 ...", or "". */
+/* The part after the process name, which is in parentheses and may contain anything:
+ * " S 1 ...", or "" if the process is gone. */
 static const char *read_stat(pid_t pid, char line[1024])
 {
 	int fd = open_of("/proc/", pid, "/stat");
@@ -103,7 +103,7 @@ static void visit_list(int fd, void (*each)(pid_t child))
 		}
 }
 
-/* One file for each thread, for whichever of them started the child. */
+/* There is one file for each thread, with the children that it started. */
 static bool visit_files(void (*each)(pid_t child))
 {
 	bool readable = false;
@@ -131,7 +131,7 @@ void sl_children_visit(void (*each)(pid_t child))
 			each(pid);
 }
 
-/* ---- whose they are ---- */
+/* ---- our own children ---- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pid_t *own;
@@ -176,9 +176,9 @@ static bool is_own(pid_t pid)
 	return found;
 }
 
-/* ---- those that are nobody's ---- */
+/* ---- reaping the others ---- */
 
-#define SEEN_ROOM 256 /* more of them are seen again */
+#define SEEN_ROOM 256 /* the rest is seen at a later call */
 
 struct seen { /* zombies */
 	size_t count;

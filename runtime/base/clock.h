@@ -2,9 +2,9 @@
  * clock.h - the monotonic clock (room: base)
  *
  * Nanoseconds that only grow, unaffected by changes of the date. The coarse
- * clock is some milliseconds behind, and costs a fifth of the exact one:
- * for what is looked at with every row. Pure code gets the time as an
- * argument and calls neither.
+ * clock is a few milliseconds behind and costs a fifth of the exact one; use
+ * it for checks made with every row. Pure code gets the time as an argument
+ * and calls neither.
  */
 #pragma once
 

@@ -38,7 +38,7 @@ void sl_error_clear(struct sl_error *err)
 
 static const char ellipsis[] = "…";
 
-/* A message of which only the beginning fitted ends in an ellipsis. */
+/* Ends a truncated message in an ellipsis. */
 static void mark_cut(struct sl_error *err)
 {
 	size_t len = sizeof err->message - 1;

@@ -3,13 +3,13 @@
  *
  * An error is a plain value: no ownership, copied by assignment. It has a kind
  * (from the one list below, which also gives Lua its strings and the command
- * its exit codes), an errno where the system spoke, a message for people, and
- * details: numbers and short texts that name the place (stream, sequence,
- * line, ...). Texts live in a fixed room inside the struct and are cut, with
+ * its exit codes), an errno if a system call failed, a message for people, and
+ * details: numbers and short texts that say where (stream, sequence, line,
+ * ...). Texts are stored in a fixed area inside the struct and are cut, with
  * an ellipsis, when they do not fit.
  *
- * The first error wins and sticks: sl_fail() on an error that is already set
- * changes nothing, so that what follows from a failure never hides it.
+ * The first error wins: sl_fail() on an error that is already set changes
+ * nothing, so that the consequences of a failure never hide it.
  */
 #pragma once
 
@@ -20,9 +20,9 @@
 /*
  * X(identifier, name in Lua, exit code of the command, who may report it)
  *
- * ANYONE: a worker, too, in a failure frame; RUNNER: the runner alone finds it,
- * and from a worker it becomes export_failed. runtime/README.md has the steps
- * for one more, under "How to add".
+ * ANYONE: a worker may also report it, in a failure frame; RUNNER: only the runner
+ * reports it, and from a worker it becomes export_failed. runtime/README.md lists the
+ * steps for adding a kind under "How to add".
  */
 #define SL_KINDS(X)                                          \
 	X(EXPORT_FAILED, "export_failed", 1, ANYONE)         \
@@ -59,7 +59,7 @@ enum sl_kind {
 	SL_KIND_COUNT
 };
 
-/* Numeric details; absent ones are not shown. Bytes, unless said otherwise. */
+/* Numeric details, in bytes unless stated otherwise; absent ones are not shown. */
 #define SL_DETAIL_NUMBERS(X)                                              \
 	X(SEQUENCE, "sequence")       /* of the row within its stream */      \
 	X(LINE, "line")               /* of the command's output, from 1 */   \
@@ -82,7 +82,7 @@ enum sl_kind {
 	X(COLUMN, "column")       /* of it */                               \
 	X(KEY, "key")             /* of the row in it */                    \
 	X(CODE, "code")           /* of the database: SQLSTATE, or SQLite's */ \
-	X(OPTION, "option")       /* the option that mends it */            \
+	X(OPTION, "option")       /* the option that fixes it */            \
 	X(STAGE, "stage")         /* of spawning: "exec", "chdir", ... */   \
 	X(TEXT, "text")           /* the offending text, cut */             \
 	X(TRACEBACK, "traceback")
@@ -108,25 +108,25 @@ struct sl_error {
 	char room[2048];
 };
 
-/* Make *err empty: kind SL_NONE. Everything else expects this done once; a zeroed
- * error is empty, too. */
+/* Makes *err empty: kind SL_NONE. Call it before any other function here, or zero the
+ * error, which has the same effect. */
 void sl_error_clear(struct sl_error *err);
 
-/* A variable of that name, empty: an initialiser would fill the whole room. */
+/* Declares an empty error; an initialiser would also zero the whole room. */
 #define SL_ERROR(name)        \
 	struct sl_error name; \
 	sl_error_clear(&name)
 
 /*
- * Set *err, unless it is set already; always returns -1, so that a failing
+ * Sets *err, unless it is already set; always returns -1, so that a failing
  * function can end in `return sl_fail(...)`. err may be NULL. The message is
- * a sentence without a full stop; os is appended as text by the presenter.
+ * a sentence without a full stop; the presenter appends os as text.
  */
 int sl_fail(struct sl_error *err, enum sl_kind kind, int os,
             const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Add a detail to an error that was just made. Both return -1 like sl_fail.
- * text is copied (cut to what fits; bytes, need not be terminated). */
+/* Add a detail to an error that was just set. Both return -1 like sl_fail.
+ * The text is copied and cut to fit; it need not be terminated. */
 int sl_error_number(struct sl_error *err, enum sl_detail detail, int64_t value);
 int sl_error_text(struct sl_error *err, enum sl_detail detail,
                   const char *text, size_t len);
@@ -147,12 +147,12 @@ const char *sl_detail_name(enum sl_detail detail);
 enum sl_detail sl_detail_from_name(const char *name, size_t len);
 bool sl_detail_is_text(enum sl_detail detail);
 
-/* The command's exit code for this error. 127 is for a program that was not
- * found; a missing directory or interpreter is not that, though ENOENT too.
- * Signals of the user are the command's own business. */
+/* The command's exit code for this error. 127 means that the program was not
+ * found; a missing directory or interpreter also gives ENOENT, but not 127.
+ * The command itself handles signals from the user. */
 int sl_error_exit_code(const struct sl_error *err);
 
-/* `text` into out, cut on a UTF-8 boundary to what fits into `size` bytes (the
- * NUL at the end included), shown as visible.h
- * says: for quoting in a message what came from outside. Returns out. */
+/* Writes `text` to out, escaped as in visible.h and cut on a UTF-8 boundary to fit
+ * into `size` bytes, including the NUL: for quoting outside text in a message.
+ * Returns out. */
 char *sl_quote(char *out, size_t size, const char *text, size_t len);

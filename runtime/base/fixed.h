@@ -1,7 +1,7 @@
 /*
  * fixed.h - text in a fixed room, for signal handlers (room: base)
  *
- * Async-signal-safe: nothing but stores. What does not fit is cut, and full says so.
+ * Async-signal-safe: nothing but stores. Text that does not fit is cut, and full is set.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ struct sl_fixed {
 	bool full;
 };
 
-/* A variable of that name, empty, with room for that many bytes. */
+/* Declares an empty text with room for `size` bytes, including the NUL. */
 #define SL_FIXED(name, size)       \
 	char name##_room[size];    \
 	struct sl_fixed name = { name##_room, size, 0, false }; \
@@ -25,7 +25,7 @@ void sl_fixed_bytes(struct sl_fixed *f, const char *bytes, size_t len);
 void sl_fixed_text(struct sl_fixed *f, const char *text);
 void sl_fixed_number(struct sl_fixed *f, int64_t n);
 
-/* As people may see it (visible.h), and as a string of JSON: bytes that are not
+/* Escaped for display (visible.h), and as a JSON string, in which bytes that are not
  * UTF-8 become U+FFFD. */
 void sl_fixed_visible(struct sl_fixed *f, const char *text);
 void sl_fixed_json(struct sl_fixed *f, const char *text);

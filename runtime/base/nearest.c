@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #define LONGEST_WORD 64
-#define FEWEST_LETTERS 3 /* of a beginning that says which word was meant */
+#define FEWEST_LETTERS 3 /* of a prefix that counts as a match */
 
 static char letter(struct sl_text text, size_t i)
 {
@@ -41,14 +41,14 @@ static size_t limit(const struct sl_nearest *n)
 	return third < 1 ? 1 : third > 3 ? 3 : third;
 }
 
-/* Is one the beginning of the other, as min is of minimum? */
+/* Is one a prefix of the other, as min is of minimum? */
 static bool begins(struct sl_text a, struct sl_text b)
 {
 	size_t len = a.len < b.len ? a.len : b.len;
 	return len >= FEWEST_LETTERS && a.len != b.len && strncasecmp(a.bytes, b.bytes, len) == 0;
 }
 
-/* Of two that are as near: the one that the word begins like, then the first by name. */
+/* Breaks a tie between two equally near: a prefix match first, then the first by name. */
 static bool is_preferred(struct sl_text word, struct sl_text a, struct sl_text b)
 {
 	bool a_begins = begins(a, word), b_begins = begins(b, word);
@@ -65,7 +65,7 @@ void sl_nearest_offer(struct sl_nearest *n, struct sl_text candidate)
 {
 	size_t away = distance(n->word, candidate);
 	if (away > 0 && away >= n->word.len && !begins(candidate, n->word))
-		return; /* no letter is the same */
+		return; /* no letter in common */
 	if (away > limit(n) && begins(candidate, n->word))
 		away = limit(n);
 	bool ties = n->best.bytes != NULL && away == n->away && is_preferred(n->word, candidate, n->best);

@@ -2,9 +2,9 @@
  * nearest.h - which word was meant (room: base)
  *
  * Edits are insert, delete, replace, and swap of neighbours (optimal string
- * alignment); letters of either case are the same. A candidate is near when a
- * third of the word's letters, at least one and at most three, turn the one into
- * the other, or when the word is its beginning ("int" for "integer").
+ * alignment); case is ignored. A candidate is near if it is at most a third of the
+ * word's letters in edits away, rounded down, but at least one and at most three, or
+ * if one is a prefix, of at least three letters, of the other ("int" for "integer").
  */
 #pragma once
 
@@ -20,11 +20,11 @@ struct sl_nearest {
 
 void sl_nearest_begin(struct sl_nearest *n, struct sl_text word);
 
-/* Of those as near as another one is kept that the word is the beginning of, else the
- * first by name, in whatever order they are offered. Words over 64 bytes are near to nothing. */
+/* Ties go to a prefix match, then to the first by name, independent of the order of the
+ * offers. Above 64 bytes only prefixes are near. */
 void sl_nearest_offer(struct sl_nearest *n, struct sl_text candidate);
 
-#define SL_NEAREST_HINT 96 /* bytes, enough for any */
+#define SL_NEAREST_HINT 96 /* bytes; a longer hint is cut */
 
-/* "; did you mean integer?", or "" when none is near, into out. Returns out. */
+/* Writes "; did you mean integer?", or "" if none is near, to out. Returns out. */
 const char *sl_nearest_hint(const struct sl_nearest *n, char out[SL_NEAREST_HINT]);

@@ -16,12 +16,12 @@
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
-/* Where the pipe for the report stands in the child: right above what is passed. */
+/* The report pipe's descriptor in the child: right above those that are passed. */
 #define REPORT_FD SL_SPAWN_FDS
 
 extern char **environ;
 
-/* X(identifier, the detail `stage`, what a message says of the program) */
+/* X(identifier, the detail `stage`, what a message adds after the program) */
 #define STAGES(X)                                      \
 	X(FORK, "fork", ": fork")                      \
 	X(SESSION, "session", ": session")             \
@@ -59,7 +59,7 @@ static const char *search_path(const char *const *env)
 	return DEFAULT_PATH;
 }
 
-/* dir/name into file: false when it does not fit. */
+/* Writes dir/name to file. Returns false if it does not fit. */
 static bool join(char file[PATH_MAX], const char *dir, size_t len, const char *name)
 {
 	size_t size = strlen(name) + 1;
@@ -75,7 +75,7 @@ static bool join(char file[PATH_MAX], const char *dir, size_t len, const char *n
 	return true;
 }
 
-/* A file that is there although exec does not find it lacks its interpreter. */
+/* If the file exists although exec does not find it, its interpreter is missing. */
 static struct report try_file(const char *file, const char *const *argv, const char *const *env)
 {
 	execve(file, (char *const *)argv, (char *const *)env);
@@ -94,7 +94,7 @@ static bool is_absent(struct report r)
 	return r.stage == STAGE_EXEC && (r.os == ENOENT || r.os == ENOTDIR);
 }
 
-/* Comes back only when nothing could be executed: with the reason to tell. */
+/* Returns only if nothing could be executed, with the reason to report. */
 static struct report walk(const char *const *argv, const char *const *env)
 {
 	struct report first = { STAGE_EXEC, ENOENT }, too_long = { STAGE_EXEC, ENAMETOOLONG };
@@ -153,7 +153,7 @@ static int lift(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, REPORT_FD + 1);
 }
 
-/* What becomes number i. */
+/* The descriptor that becomes number i, or -1. */
 static int source(const struct sl_spawn *s, int i)
 {
 	int fd = s->fds[i];
@@ -162,7 +162,7 @@ static int source(const struct sl_spawn *s, int i)
 	return fd < 0 ? -1 : lift(fd);
 }
 
-/* Everything moves out of the way of 0..REPORT_FD. */
+/* Moves everything above REPORT_FD. */
 static int lift_all(const struct sl_spawn *s, int from[SL_SPAWN_FDS], int *report_fd)
 {
 	int high = lift(*report_fd);
@@ -188,7 +188,7 @@ static int place_all(const struct sl_spawn *s, const int from[SL_SPAWN_FDS], int
 	return close_range(REPORT_FD + 1, ~0u, 0);
 }
 
-/* Comes back only when it failed; *report_fd is where to say so. */
+/* Returns only if it failed; *report_fd is where to report that. */
 static struct report become(const struct sl_spawn *s, pid_t parent, int *report_fd)
 {
 	int from[SL_SPAWN_FDS];
@@ -242,7 +242,7 @@ static pid_t fork_child(const struct sl_spawn *s, int report_fd)
 	return pid;
 }
 
-/* What the child had to say: nothing (false), once it has become the program. */
+/* Reads the child's report. Returns false if there is none: it has become the program. */
 static bool read_report(int fd, struct report *r)
 {
 	return TEMP_FAILURE_RETRY(read(fd, r, sizeof *r)) == sizeof *r;

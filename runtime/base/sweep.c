@@ -14,13 +14,13 @@
 
 #define LONGEST_NS SL_NS_PER_S
 #define NAP_NS     SL_NS_PER_MS
-#define FREEZES    20 /* passes, of which each stops what those before it had started */
+#define FREEZES    20 /* passes; each stops what appeared since the one before */
 
-/* ---- those from before us ---- */
+/* ---- children that existed before us ---- */
 
 struct known {
 	pid_t pid;
-	int64_t start; /* a number may be used again */
+	int64_t start; /* because a pid may be reused */
 };
 
 static struct known *known;
@@ -53,10 +53,10 @@ void sl_sweep_prepare(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-/* ---- what is done about the others ---- */
+/* ---- stopping and killing the others ---- */
 
 static struct sl_swept found;
-static bool of_session; /* only those in ours */
+static bool of_session; /* only those in our session */
 
 static bool is_ours(pid_t child)
 {
@@ -73,7 +73,7 @@ static void stop(pid_t child)
 		kill(child, SIGSTOP);
 }
 
-/* By its own id: nobody else's exit is taken away. */
+/* Waits for this id only, so that no other child's exit status is lost. */
 static void end(pid_t child)
 {
 	if (!is_ours(child))
@@ -89,14 +89,14 @@ static int visit_ours(void (*each)(pid_t child))
 	return found.left;
 }
 
-/* Until nothing new appears, or what starts processes is quicker than we are. */
+/* Repeats until nothing new appears, but gives up if processes are started faster than we stop them. */
 static void freeze(void)
 {
 	for (int i = 0, before = 0; i < FREEZES && visit_ours(stop) != before; i++)
 		before = found.left;
 }
 
-/* Children of those that are killed become ours: look until none is left. */
+/* Children of killed processes become ours, so it repeats until none is left. */
 struct sl_swept sl_sweep(void)
 {
 	int64_t until = sl_now_ns() + LONGEST_NS;

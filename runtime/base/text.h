@@ -19,7 +19,7 @@ static inline struct sl_text sl_text_of(const char *terminated)
 	return (struct sl_text){ terminated, strlen(terminated) };
 }
 
-/* Never NULL bytes, which would say that there is none. */
+/* bytes is never NULL, which would mean that there is no text. */
 static inline struct sl_text sl_text_of_buffer(const struct sl_buffer *b)
 {
 	return (struct sl_text){ sl_buffer_len(b) > 0 ? sl_buffer_data(b) : "", sl_buffer_len(b) };
@@ -30,7 +30,7 @@ static inline bool sl_text_equal(struct sl_text a, struct sl_text b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
 }
 
-/* By bytes, as strcmp has it. */
+/* Compares bytes; the result is like strcmp's. */
 static inline int sl_text_compare(struct sl_text a, struct sl_text b)
 {
 	size_t len = a.len < b.len ? a.len : b.len;

@@ -40,7 +40,7 @@ bool sl_utf8_valid(const char *text, size_t len)
 	return true;
 }
 
-/* Eight bytes at a time: those that continue a character have 10 as their first bits. */
+/* Eight bytes at a time: continuation bytes start with the bits 10. */
 size_t sl_utf8_count(const char *text, size_t len)
 {
 	size_t count = len, i = 0;

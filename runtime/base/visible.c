@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-/* The character of a well-formed sequence. */
+/* The code point of a well-formed sequence. */
 static unsigned code_point(const char *text, size_t n)
 {
 	static const unsigned char first[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
@@ -26,7 +26,7 @@ static bool turns_text(unsigned code)
 	return (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-/* By hand: signal handlers come here, too (fixed.h). */
+/* Without snprintf, because signal handlers also use it (fixed.h). */
 static void show_escape(struct sl_visible *v, char letter, int digits, unsigned code)
 {
 	static const char hex[] = "0123456789abcdef";
