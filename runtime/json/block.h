@@ -1,8 +1,8 @@
 /*
- * block.h - what 64 bytes of JSON text are made of (room: json, private)
+ * block.h - the structural characters in 64 bytes of JSON text (room: json, private)
  *
  * classify() with SSE2 is a second implementation of the one without, kept for
- * speed: 16 MiB take 2 ms instead of 20, and their outline up to 10 instead of
+ * speed: 16 MiB take 2 ms instead of 20, and their outline at most 10 instead of
  * 24. tests/json/outline_spec.lua builds both and proves them equal.
  */
 #pragma once
@@ -65,7 +65,7 @@ static inline uint64_t parity(uint64_t bits)
 	return bits;
 }
 
-/* Quotes after a backslash that counts; *escaped: the next byte is. */
+/* Clears quotes that a backslash escapes. *escaped: the first byte of the (next) block is escaped. */
 static inline void drop_escaped_quotes(struct block *b, bool *escaped)
 {
 	uint64_t bits = b->escapes;

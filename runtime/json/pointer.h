@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Empty or beginning with /, and every ~ before 0 or 1? */
+/* Is it empty or does it begin with /, and is every ~ followed by 0 or 1? */
 bool sl_pointer_is_valid(const char *pointer, const char *end);
 
-/* Read a token (what stands between slashes) as an array index: false when it is
- * none, that is other than digits without a leading zero, or too large. */
+/* Reads a token (the text between slashes) as an array index. Returns false unless it
+ * is digits without a leading zero, and not too large. */
 bool sl_pointer_index(const char *token, const char *end, size_t *index);
 
-/* Write a name as a token, / and ~ escaped, as far as it fits: how many bytes. */
+/* Writes a name as a token, / and ~ escaped, as far as it fits. Returns how many bytes. */
 size_t sl_pointer_put(char *out, size_t size, const char *name, size_t len);

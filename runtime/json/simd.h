@@ -1,13 +1,13 @@
 /*
- * simd.h - the fast reader, and what else only C++ can do (room: json, private)
+ * simd.h - the fast reader, and other things that need C++ (room: json, private)
  *
- * A C face on simdjson's DOM parser. A parsed document is a tape of 64-bit
+ * A C interface to simdjson's DOM parser. A parsed document is a tape of 64-bit
  * words and a buffer of strings, in the layout that simdjson documents
  * (doc/tape.md) and that document.h walks.
  *
- * A second implementation of what check.h and slow.h do, kept for speed: a row of
- * 158 bytes takes 0.18 µs instead of 0.78, 1 MB 0.45 ms instead of 4.2. That both
- * read the same is proved by tests/json/oracle_spec.lua and tests/fuzz/json_fuzz.c.
+ * A second implementation of check.h and slow.h, kept for speed: a row of 158 bytes
+ * takes 0.18 µs instead of 0.78, 1 MB 0.45 ms instead of 4.2.
+ * tests/json/oracle_spec.lua and tests/fuzz/json_fuzz.c prove them equal.
  */
 #pragma once
 
@@ -24,27 +24,27 @@ extern "C" {
 
 struct sl_simd;
 
-struct sl_simd *sl_simd_new(void); /* NULL: no memory */
+struct sl_simd *sl_simd_new(void); /* NULL: out of memory */
 void sl_simd_free(struct sl_simd *s); /* accepts NULL */
 
 /*
- * Parse a text that SL_JSON_PADDING readable bytes follow: true, and where the
- * tape and its strings are (borrowed until the next parse), or false when
- * simdjson declines it, for whatever reason. Not copied.
+ * Parses a text that SL_JSON_PADDING readable bytes follow, without copying it.
+ * Returns true and the tape and its strings (borrowed until the next parse), or
+ * false if simdjson declines it, for any reason.
  */
 bool sl_simd_parse(struct sl_simd *s, const char *text, size_t len,
                    const uint64_t **tape, const uint8_t **strings);
 
-/* Bytes allocated for documents, and giving back those above `keep`: true when
- * the document went with them. */
+/* Bytes allocated for documents. _trim frees those above `keep` and returns true if
+ * the document is gone. */
 size_t sl_simd_memory(const struct sl_simd *s);
 bool sl_simd_trim(struct sl_simd *s, size_t keep);
 
-/* All digits of a finite double, in no locale; not terminated. Returns the length. */
+/* All digits of a finite double, independent of the locale; not terminated. Returns the length. */
 #define SL_EXACT_ROOM 800
 size_t sl_simd_print_exactly(double value, char out[SL_EXACT_ROOM]);
 
-/* A number's text as the nearest double, in no locale; false: it is beyond their range. */
+/* Reads a number as the nearest double, independent of the locale. Returns false if it is out of range. */
 bool sl_simd_read_double(const char *text, size_t len, double *out);
 
 #ifdef __cplusplus

@@ -3,9 +3,9 @@
  *
  * Reads the valid texts that simdjson declines (integers beyond 64 bits,
  * floats beyond double range, lone surrogates, the last levels of nesting) and
- * leaves what simdjson would have left: a tape and its strings, in the layout
- * that document.h walks. Nobody else can tell the two apart. It could read every
- * text; simd.h says what is gained by asking it last.
+ * produces what simdjson would have produced: a tape and its strings, in the
+ * layout that document.h walks, so that callers cannot tell the two apart. It
+ * could read every text; simd.h says what is gained by using it last.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Embedded; {0} is a good start. */
+/* Embedded; initialise it with {0}. */
 struct sl_slow {
 	uint64_t *tape;
 	uint8_t *strings;
@@ -23,7 +23,7 @@ struct sl_slow {
 
 void sl_slow_clear(struct sl_slow *s);
 
-/* Read a text that sl_json_check() found valid: 0, or -1 when memory is short. */
+/* Reads a text that sl_json_check() found valid. Returns 0, or -1 when out of memory. */
 int sl_slow_parse(struct sl_slow *s, const char *text, size_t len);
 
 size_t sl_slow_memory(const struct sl_slow *s);

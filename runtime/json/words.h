@@ -1,7 +1,7 @@
 /*
  * words.h - short texts as machine words (room: json)
  *
- * A string of a document can be read a word at a time from its start, however
+ * A string of a document can be read a word at a time from its start, no matter how
  * short it is (document.h). A text of up to 16 bytes is two words and its length.
  */
 #pragma once
@@ -19,7 +19,7 @@ static inline uint64_t sl_word(const char *text)
 	return word;
 }
 
-/* So many bytes of a word, the first in memory; all of them if they are more. */
+/* Selects that many bytes of a word, the first in memory, but at most all. */
 static inline uint64_t sl_word_mask(size_t bytes)
 {
 	if (bytes == 0)
@@ -32,7 +32,7 @@ static inline uint64_t sl_word_mask(size_t bytes)
 #endif
 }
 
-/* The word that a text ends with, if it is longer than one, else 0. */
+/* The last word of a text that is longer than one word; otherwise 0. */
 static inline uint64_t sl_word_last(const char *text, size_t len)
 {
 	return len > SL_WORD ? sl_word(text + len - SL_WORD) : 0;

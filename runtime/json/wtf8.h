@@ -1,5 +1,5 @@
 /*
- * wtf8.h - what WTF-8 has beyond UTF-8: surrogates (room: json, private)
+ * wtf8.h - what WTF-8 adds to UTF-8: surrogates (room: json, private)
  */
 #pragma once
 
@@ -13,7 +13,7 @@ static inline bool sl_wtf8_is_surrogate(const unsigned char *p, size_t left)
 	       (p[2] & 0xC0) == 0x80;
 }
 
-/* Write one code point below 0x110000, surrogates included: 1 to 4 bytes. */
+/* Writes one code point below 0x110000, surrogates included. Returns the length, 1 to 4. */
 static inline size_t sl_wtf8_put(unsigned char *out, unsigned c)
 {
 	static const unsigned char lead[5] = { 0, 0, 0xC0, 0xE0, 0xF0 };
