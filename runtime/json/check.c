@@ -9,14 +9,14 @@
 #define QUOTE(x) #x
 #define SHOW(x) QUOTE(x)
 
-/* Where we are; `what` is set by the first complaint, and sticks. */
+/* The position; `what` is set by the complaint. */
 struct scan {
 	const unsigned char *text, *p, *end;
 	const char *what;
 	const unsigned char *place;
 	const struct sl_listener *listener;
 	size_t depth;
-	bool object[SL_JSON_DEPTH_LIMIT]; /* what is open */
+	bool object[SL_JSON_DEPTH_LIMIT]; /* the open containers */
 };
 
 static bool complain(struct scan *s, const unsigned char *place, const char *what)
@@ -26,7 +26,7 @@ static bool complain(struct scan *s, const unsigned char *place, const char *wha
 	return false;
 }
 
-/* Bytes of the well-formed character here (not at the end), or 0. */
+/* The length of the character here, which must not be the end; 0: not well-formed. */
 static size_t character_length(const struct scan *s)
 {
 	return sl_utf8_length((const char *)s->p, (size_t)(s->end - s->p));
@@ -65,7 +65,7 @@ static void skip_space(struct scan *s)
 		s->p++;
 }
 
-/* Something stands where it may not: say what, or else what was expected. */
+/* A byte is not allowed here: says why, or otherwise what was expected. */
 static bool complain_of_byte(struct scan *s, const char *expected)
 {
 	if (see(s, '/'))
@@ -212,7 +212,7 @@ static bool in_object(const struct scan *s)
 	return s->object[s->depth - 1];
 }
 
-/* The text stopped although something is open. */
+/* The text ended too early. */
 static bool complain_of_end(struct scan *s)
 {
 	if (s->depth == 0)

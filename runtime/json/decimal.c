@@ -30,7 +30,7 @@ static const char *find_exponent(const char *p, const char *end)
 	return p;
 }
 
-/* Count the digits from first to last, and shift the point by what is before them. */
+/* Counts the digits from first to last, and moves the point by its distance from the first. */
 static void count_digits(struct sl_digits *d, const char *point)
 {
 	for (const char *p = d->first; p < d->last; p++)
@@ -63,7 +63,7 @@ bool sl_digits_are_whole(const struct sl_digits *d)
 	return d->count == 0 || (int64_t)d->count <= d->point;
 }
 
-/* The next digit, and 0 behind the last one. */
+/* The next digit; 0 after the last one. */
 static unsigned next_digit(const struct sl_digits *d, const char **at)
 {
 	while (*at < d->last && !is_digit(**at))
@@ -158,7 +158,7 @@ static uint64_t multiply(uint64_t a, uint64_t b, uint64_t modulus)
 	return (uint64_t)((unsigned __int128)a * b % modulus);
 }
 
-/* 10^n by squares, so that an exponent of any size takes some 60 steps. */
+/* 10^n by squaring, so that an exponent of any size takes at most about 60 steps. */
 static uint64_t power_of_ten(uint64_t n, uint64_t modulus)
 {
 	uint64_t power = 1 % modulus, square = 10 % modulus;

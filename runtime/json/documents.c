@@ -11,7 +11,7 @@
 #include "json/pointer.h"
 
 #define NOWHERE SIZE_MAX
-#define PIECE (64u * 1024) /* what is passed over and longer is gone into */
+#define PIECE (64u * 1024) /* longer containers that are skipped are entered */
 #define POINTER_DEPTH 64
 #define MODEL_BYTES 32
 #define TRIES 8 /* brackets that the end of a row is guessed from */
@@ -19,25 +19,25 @@
 struct step { /* a token of the pointer */
 	char *name; /* unescaped */
 	size_t len;
-	size_t index;     /* it names this element of an array */
+	size_t index;     /* the element of an array that it names */
 	bool may_be_index;
-	size_t child;     /* of the array at hand, from 0 */
-	bool seen;        /* in the container at hand */
+	size_t child;     /* of the current array, from 0 */
+	bool seen;        /* in the current container */
 };
 
-/* The value at hand, as far as it has been looked at. */
+/* The scan of the current value. */
 struct look {
 	size_t at; /* from the value's first byte */
 	size_t depth;
 	uint64_t string; /* all ones: within a string */
-	bool escaped;    /* the next byte is */
+	bool escaped;    /* the next byte is escaped */
 };
 
-/* What is expected; FIRST_: or the bracket that closes. */
+/* What is expected; FIRST_: or the closing bracket. */
 enum state { VALUE, FIRST_VALUE, NAME, FIRST_NAME, COLON, AFTER };
 
 struct sl_documents {
-	char *pointer; /* as it was given, or NULL */
+	char *pointer; /* as given, or NULL */
 	char *names;   /* a copy, for the steps */
 	struct step steps[POINTER_DEPTH];
 	size_t step_count;
@@ -51,17 +51,17 @@ struct sl_documents {
 	enum state state;
 	struct look look;
 	size_t depth;
-	size_t path;  /* so many of the containers lie on the way to the array */
-	bool on_path; /* the child at hand does */
+	size_t path;  /* how many of the open containers lead to the array */
+	bool on_path; /* so does the current child */
 	bool in_rows; /* the array is open */
-	bool found;   /* in this document */
+	bool found;   /* the array, in this document */
 
-	/* What stood between two rows: a bracket, a comma, a bracket. */
+	/* The bytes between two rows: a bracket, a comma, a bracket. */
 	char model[MODEL_BYTES];
 	size_t model_len; /* 0: none */
-	bool sure;        /* it has misled */
-	bool guessed;     /* the end of the row at hand is */
-	size_t row_at, row_end; /* the row at hand, in text */
+	bool sure;        /* a guess was wrong: no more of them */
+	bool guessed;     /* the end of the current row is a guess */
+	size_t row_at, row_end; /* the current row, in text */
 	uint64_t row_line;
 	bool object[SL_JSON_DEPTH_LIMIT];
 };
@@ -141,7 +141,7 @@ size_t sl_documents_used(struct sl_documents *d)
 	size_t used = d->at;
 	d->passed += used;
 	d->at = 0;
-	d->row_end = NOWHERE; /* nothing is known of what stands after it */
+	d->row_end = NOWHERE; /* the bytes before the next row are not all there */
 	return used;
 }
 
@@ -161,7 +161,7 @@ static uint64_t count_breaks(const char *text, size_t len)
 	return n;
 }
 
-/* Go on by n bytes: how many lines end in them. */
+/* Advances by n bytes. Returns how many lines end in them. */
 static uint64_t pass(struct sl_documents *d, size_t n)
 {
 	uint64_t breaks = count_breaks(d->text + d->at, n);
@@ -177,7 +177,6 @@ static int complain(struct sl_documents *d, const char *what, struct sl_error *e
 	return sl_error_number(err, SL_D_OFFSET, (int64_t)(d->passed + d->at));
 }
 
-/* About what the pointer names, or does not. */
 static int complain_of_pointer(struct sl_documents *d, const char *what, struct sl_error *err)
 {
 	char text[256], quoted[128];
@@ -194,7 +193,7 @@ static bool is_open(char c)
 	return c == '{' || c == '[';
 }
 
-/* Up to the bracket that closes the first one: the offset after it. */
+/* Returns the offset after the bracket that closes the first one, or NOWHERE. */
 static size_t brackets_end(struct look *l, struct block *b, uint64_t valid)
 {
 	if (l->escaped || b->escapes != 0)
@@ -223,7 +222,7 @@ static size_t container_end(struct look *l, const char *text, size_t len)
 	}
 	if (len == l->at)
 		return NOWHERE;
-	struct look rest = *l; /* seen again, with what follows */
+	struct look rest = *l; /* a copy: these bytes are scanned again with the ones that follow */
 	classify(&b, text + l->at);
 	size_t end = brackets_end(&rest, &b, (UINT64_C(1) << (len - l->at)) - 1);
 	return end != NOWHERE ? l->at + end : NOWHERE;
@@ -247,7 +246,7 @@ static size_t string_end(struct look *l, const char *text, size_t len)
 	return NOWHERE;
 }
 
-/* A number or a word, or whatever stands there. */
+/* A number, a word or anything else. */
 static size_t scalar_end(struct look *l, const char *text, size_t len)
 {
 	if (l->at == 0)
@@ -257,7 +256,7 @@ static size_t scalar_end(struct look *l, const char *text, size_t len)
 	return l->at < len ? l->at : NOWHERE;
 }
 
-/* The length of the value at hand, or NOWHERE: more bytes are needed. */
+/* The length of the current value, or NOWHERE if more bytes are needed. */
 static size_t value_end(struct sl_documents *d)
 {
 	const char *text = d->text + d->at;
@@ -269,7 +268,7 @@ static size_t value_end(struct sl_documents *d)
 	else
 		end = scalar_end(&d->look, text, len);
 	if (end == NOWHERE)
-		return d->last ? len : NOWHERE; /* cut off: whoever parses it says so */
+		return d->last ? len : NOWHERE; /* cut off: the parser will report it */
 	return end;
 }
 
@@ -301,7 +300,7 @@ static int finish_value(struct sl_documents *d, struct sl_error *err)
 
 /* ---- rows ---- */
 
-/* From the last byte of the row before to the first of this one. */
+/* The model: from the last byte of the row before to the first byte of this one. */
 static void note_model(struct sl_documents *d)
 {
 	if (d->sure || d->row_end == NOWHERE || !is_open(d->text[d->at]))
@@ -315,7 +314,7 @@ static void note_model(struct sl_documents *d)
 	memcpy(d->model, from, d->model_len);
 }
 
-/* Where the same stands again: the row's length, or NOWHERE. */
+/* Looks for the model again. Returns the row's length, or NOWHERE. */
 static size_t guess(const struct sl_documents *d)
 {
 	const char *text = d->text + d->at, *end = d->text + d->len, *at = text;
@@ -374,7 +373,7 @@ static int open_container(struct sl_documents *d, struct sl_error *err)
 	return GO_ON;
 }
 
-/* A piece that is no row, and is there as a whole: is it JSON? */
+/* Validates a complete piece that is not a row. */
 static int check_piece(struct sl_documents *d, size_t len, struct sl_error *err)
 {
 	SL_ERROR(why);
@@ -435,13 +434,13 @@ static int close_container(struct sl_documents *d, struct sl_error *err)
 {
 	d->at++;
 	d->depth--;
-	d->in_rows = false; /* a row's own brackets are not opened */
+	d->in_rows = false; /* rows are not entered, so this is the array's bracket */
 	if (d->path > d->depth)
 		d->path = d->depth;
 	return finish_value(d, err);
 }
 
-/* The name of a child of a container on the way: is it the one? */
+/* Sets on_path if the name of a child is the one that the pointer names. */
 static int compare_name(struct sl_documents *d, struct sl_error *err)
 {
 	struct step *s = &d->steps[d->path - 1];
@@ -515,7 +514,7 @@ static int step(struct sl_documents *d, struct sl_document_row *row, struct sl_e
 	}
 }
 
-/* False at the end of the bytes. */
+/* Returns false at the end of the bytes. */
 static bool skip_space(struct sl_documents *d)
 {
 	for (; d->at < d->len; d->at++) {

@@ -6,7 +6,7 @@
 
 #include "json/decimal.h"
 
-/* Objects with more fields than this are told apart by the names alone. */
+/* Objects with more fields than this are hashed by their names alone. */
 #define FEW_FIELDS 64
 
 /* ---- numbers ---- */
@@ -38,7 +38,7 @@ static struct sl_text decimal(struct sl_json_value v, char room[SL_JSON_DECIMAL_
 	return t;
 }
 
-/* a is a decimal, and so no integer of 64 bits. */
+/* a is a decimal, so it cannot equal a 64-bit integer. */
 static bool equal_decimal(struct sl_json_value a, struct sl_json_value b)
 {
 	char rooms[2][SL_JSON_DECIMAL_ROOM];
@@ -49,8 +49,8 @@ static bool equal_decimal(struct sl_json_value a, struct sl_json_value b)
 
 /* ---- containers ---- */
 
-/* Arrays, whose elements have no names; and most equal objects have their fields
- * in the same order. */
+/* For arrays, whose elements have no names, and for objects, because most equal ones
+ * have their fields in the same order. */
 static bool equal_in_order(struct sl_json_value a, struct sl_json_value b)
 {
 	struct sl_json_iter i = sl_json_children(a), j = sl_json_children(b);
@@ -65,7 +65,7 @@ static bool equal_in_order(struct sl_json_value a, struct sl_json_value b)
 	return true;
 }
 
-/* Has b every field of a, as it counts? */
+/* Does b have every field of a, with an equal value? The last duplicate wins. */
 static bool contains(struct sl_json_value b, struct sl_json_value a)
 {
 	struct sl_json_iter i = sl_json_children(a);
@@ -136,7 +136,7 @@ static uint64_t hash_bytes(const char *s, size_t len)
 	return mix(h, part);
 }
 
-/* A double that an integer equals has the integer's hash. */
+/* A double that equals an integer has the integer's hash. */
 static uint64_t hash_float(double d)
 {
 	uint64_t bits;
@@ -156,7 +156,7 @@ static uint64_t hash_array(struct sl_json_value v)
 	return h;
 }
 
-/* In any order; a field that a later one overrides does not count. */
+/* Independent of the order; ignores a field that a later one overrides. */
 static uint64_t hash_few(struct sl_json_value v)
 {
 	struct sl_json_iter it = sl_json_children(v);
@@ -170,7 +170,7 @@ static uint64_t hash_few(struct sl_json_value v)
 	return sum;
 }
 
-/* The smallest and the largest: how often a name is there makes no difference. */
+/* Mixes the smallest and the largest hash, so that duplicate names make no difference. */
 static uint64_t hash_names(struct sl_json_value v)
 {
 	struct sl_json_iter it = sl_json_children(v);
@@ -186,8 +186,8 @@ static uint64_t hash_names(struct sl_json_value v)
 	return mix(least, most);
 }
 
-/* Equal objects may differ in how many overridden fields they have; then only
- * one of them may have many. */
+/* Equal objects may differ in how many overridden fields they have; if only one of
+ * them is over FEW_FIELDS because of that, their hashes differ. */
 static uint64_t hash_object(struct sl_json_value v)
 {
 	return sl_json_count(v) <= FEW_FIELDS ? hash_few(v) : hash_names(v);

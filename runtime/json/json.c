@@ -1,4 +1,4 @@
-/* json.c - see json.h: parsing. simdjson first, then the judge, then the slow reader. */
+/* json.c - see json.h: parsing. simdjson first, then the validator, then the slow reader. */
 #include "json/json.h"
 
 #include <errno.h>
@@ -55,7 +55,7 @@ static void remember(struct sl_json *j, const char *text, size_t len)
 	j->place.at = j->opened.at = 0;
 }
 
-/* What a parser holds before its first text and after a failure: null. */
+/* Makes the document null, as before the first text and after a failure. */
 static void forget(struct sl_json *j)
 {
 	static const uint64_t empty[] = { (uint64_t)'r' << 56 | 2, (uint64_t)'n' << 56,
@@ -134,7 +134,7 @@ size_t sl_json_memory(const struct sl_json *j)
 	return sl_simd_memory(j->simd) + sl_slow_memory(&j->slow) + j->copy.capacity;
 }
 
-/* The slow reader is rarely needed: it goes first, and altogether. */
+/* The slow reader is rarely needed: its memory is freed first, and completely. */
 void sl_json_trim(struct sl_json *j, size_t keep)
 {
 	if (sl_json_memory(j) <= keep)

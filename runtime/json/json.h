@@ -89,11 +89,11 @@ static inline bool sl_json_is_number(enum sl_json_type t)
  * lone surrogate becomes three bytes, as in WTF-8. */
 bool sl_json_boolean(struct sl_json_value v);
 int64_t sl_json_integer(struct sl_json_value v);
-double sl_json_float(struct sl_json_value v); /* of a decimal the nearest double, or infinity */
+double sl_json_float(struct sl_json_value v); /* for a decimal, the nearest double or infinity */
 const char *sl_json_string(struct sl_json_value v, size_t *len);
 
-/* A scalar that can name something: a string as it is, an integer or a boolean as it is written, borrowed
- * from the document or in room, not terminated. 1; 0: it is null; -1: it cannot. */
+/* A scalar as a name: a string as it is, an integer or a boolean as its JSON text; borrowed from the
+ * document or in room, not terminated. Returns 1; 0 if it is null; -1 if its type cannot be a name. */
 #define SL_JSON_NAME_ROOM 24
 int sl_json_name(struct sl_json_value v, char room[SL_JSON_NAME_ROOM], const char **name, size_t *len);
 

@@ -6,7 +6,7 @@
 #include "json/document.h"
 #include "json/words.h"
 
-/* Of a text that a word can be read from, however short it is. */
+/* A word must be readable from the text, no matter how short it is. */
 static struct sl_name name_of(const char *text, size_t len)
 {
 	uint64_t mask = sl_word_mask(len);
@@ -26,8 +26,8 @@ static inline size_t slot_of(const struct sl_name *n)
 	return (size_t)(h * UINT64_C(0xD6E8FEB86659FD93) >> 32);
 }
 
-/* Most names that are not in the set are told by the bit of its filter that they
- * would have. A text ends in a NUL. */
+/* Most names that are not in the set are recognised by a clear bit in its filter. The
+ * text must end in a NUL. */
 static inline unsigned filter_bit(const char *text, size_t len)
 {
 	return ((unsigned char)text[0] ^ (unsigned)len << 4) & 63;
@@ -72,7 +72,7 @@ bool sl_names_add(struct sl_names *set, const char *text, size_t len)
 	return true;
 }
 
-/* Members mostly come in the order of the names: `next` is the one expected. */
+/* Members usually come in the order of the names: `next` is the one expected. */
 static inline uint32_t look_up(const struct sl_names *set, const char *text, size_t len, uint32_t next)
 {
 	if ((set->filter >> filter_bit(text, len) & 1) == 0)
@@ -83,7 +83,7 @@ static inline uint32_t look_up(const struct sl_names *set, const char *text, siz
 	return place_of(set, &name);
 }
 
-/* The first member that is of none of the names, if one is `sought`, or the end. */
+/* Returns the first member with none of the names, if `sought`; otherwise the end. */
 static inline size_t find(const struct sl_names *set, const struct sl_json *j, size_t at, size_t end,
                           struct sl_json_value *found, bool sought)
 {

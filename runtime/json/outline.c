@@ -2,7 +2,7 @@
  *
  * A second implementation of parsing the whole text (sl_json_parse) and looking
  * things up in it, kept for memory and speed: for a text of 16 MiB, 1 MiB
- * instead of 55, and 12 ms instead of 160 where the parser has to grow for it.
+ * instead of 55, and 12 ms instead of 160 if the parser has to grow for it.
  * tests/json/outline_spec.lua proves them equal.
  */
 #include "json/outline.h"
@@ -18,8 +18,8 @@
 #include "json/scan.h"
 
 #define PIECE (64u * 1024)
-#define DEEPEST 16         /* containers longer than a piece, within each other */
-#define ALIKE 10           /* bytes, from the one before a comma */
+#define DEEPEST 16         /* nested containers longer than a piece */
+#define ALIKE 10           /* bytes that must match, from the one before a comma */
 #define TRIES 256          /* commas to look at */
 #define NOWHERE SL_SCAN_NOWHERE
 
@@ -71,7 +71,7 @@ static char innermost(const struct reader *r)
 	return r->to->parts[r->open[r->depth - 1]].type;
 }
 
-/* One more part of the container at hand. */
+/* Adds a part to the current container. */
 static struct sl_outline_part *add(struct reader *r, char type, size_t from)
 {
 	struct sl_outline *o = r->to;
@@ -93,7 +93,7 @@ static struct sl_outline_part *add(struct reader *r, char type, size_t from)
 	return &o->parts[o->count++];
 }
 
-/* Some children, or a name with a value of its own, as a text: 0, or -1. */
+/* Makes a text of some children, or of a name and the given value. Returns 0 or -1. */
 static int wrap(struct sl_outline *o, char container, const char *text, size_t len,
                 const char *value)
 {
@@ -113,7 +113,7 @@ static int parse_piece(struct sl_outline *o, struct sl_json *parser, char contai
 	return sl_json_parse(parser, sl_buffer_data(&o->piece), sl_buffer_len(&o->piece), err);
 }
 
-/* The run up to there, which has been parsed; false also if it is empty. */
+/* Adds the run up to `to`, which has been parsed. Returns false also if it is empty. */
 static bool add_run(struct reader *r, size_t to)
 {
 	size_t count = sl_json_count(sl_json_root(r->parser));
@@ -133,7 +133,7 @@ static bool read_run(struct reader *r, size_t to)
 	       add_run(r, to);
 }
 
-/* A name, up to the colon after it. */
+/* Reads a name and the colon after it. */
 static bool read_key(struct reader *r, size_t *from, size_t *to)
 {
 	if (!see(r, '"'))
@@ -169,7 +169,7 @@ static bool enter_child(struct reader *r)
 	return (innermost(r) == '[' || read_key(r, &key, &key_to)) && enter(r, key, key_to);
 }
 
-/* After a run or a long container: a comma, or the ends of containers. */
+/* After a run or a long container: takes a comma, or the ends of containers. */
 static bool go_on(struct reader *r)
 {
 	while (r->depth > 0 && !see(r, ',')) {
@@ -197,8 +197,8 @@ static bool read_scanned(struct reader *r)
 	return enter_child(r);
 }
 
-/* Children often look alike. The last comma of the next piece that stands
- * between the same bytes as the one before it, or NOWHERE. */
+/* Children often look alike. Returns the last comma in the next piece with the same
+ * bytes around it as the comma before the piece, or NOWHERE. */
 static size_t guess(const struct reader *r)
 {
 	const char *from = r->text + r->at, *model = from - 1, *end = from + PIECE - ALIKE;
@@ -215,8 +215,8 @@ static size_t guess(const struct reader *r)
 	return NOWHERE;
 }
 
-/* What is valid up to a comma, in brackets of its own, are whole children: text
- * can be read in one way only. So a guess that was wrong is no valid run. */
+/* If the text up to a comma is valid when wrapped in brackets, it is whole children,
+ * because JSON is unambiguous. So a wrong guess is never a valid run. */
 static bool read_guessed(struct reader *r, size_t to)
 {
 	if (wrap(r->to, innermost(r), r->text + r->at, to - r->at, "") != 0)
@@ -287,7 +287,7 @@ static size_t after(const struct sl_outline *o, size_t part)
 	return o->parts[part].type == 'r' ? part + 1 : o->parts[part].next;
 }
 
-/* From the last member on, for of several of one name it counts. */
+/* Starts from the last member, because the last duplicate wins. */
 static int find_member(const struct search *s, size_t container, const struct token *t, size_t *part)
 {
 	const struct sl_outline *o = s->in;
@@ -333,7 +333,7 @@ static int find(const struct search *s, size_t container, const struct token *t,
 	return find_element(s, container, t, part);
 }
 
-/* A long container itself is wanted. */
+/* The result is a whole long container. */
 static int whole(const struct search *s, size_t part)
 {
 	const struct sl_outline_part *p = &s->in->parts[part];

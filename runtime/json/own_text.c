@@ -1,7 +1,7 @@
-/* own_text.c - see json.h: where a value stands in the text that was parsed
+/* own_text.c - see json.h: where a value is in the text that was parsed
  *
- * The tape has the values of the text in its order, and not where they are: both are
- * walked side by side. What is between tokens is white space, commas and colons.
+ * The tape has the values in the order of the text, but not their places, so both are
+ * walked in parallel. Between tokens there is only white space, commas and colons.
  */
 #include <assert.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static const char *skip_between(const char *p, const char *end)
 	return p;
 }
 
-/* Behind the quote that ends it: one with an even number of backslashes before it. */
+/* Skips past the closing quote: the first with an even number of backslashes before it. */
 static const char *skip_string(const char *p, const char *end)
 {
 	const char *start = p + 1;
@@ -41,7 +41,7 @@ static const char *skip_word(const char *p, const char *end)
 	return p;
 }
 
-/* Behind one token, the text of one word of the tape and of what belongs to it. */
+/* Skips one token: the text of one entry of the tape. */
 static const char *skip_token(const char *p, const char *end)
 {
 	switch (*p) {
@@ -60,7 +60,7 @@ static size_t next_token(const uint64_t *tape, size_t at)
 	return words != 0 ? at + words : at + 1;
 }
 
-/* To the token at this word of the tape. */
+/* Moves to the token at this word of the tape. */
 static void go_to(struct sl_json *j, size_t at)
 {
 	struct sl_json_place from = { .at = 1 };
@@ -81,13 +81,13 @@ static void go_to(struct sl_json *j, size_t at)
 
 const char *sl_json_own_text(struct sl_json_value v, size_t *len)
 {
-	struct sl_json *j = (struct sl_json *)v.json; /* the place is no part of the document */
+	struct sl_json *j = (struct sl_json *)v.json; /* the place is not part of the document */
 	go_to(j, v.at);
 	const char *from = j->text + j->place.offset;
 	size_t after = sl_tape_after(j->tape, v.at), closing = after - 1;
 	if (sl_tape_words[j->tape[v.at] >> 56] == 0) {
-		j->opened = j->place; /* who asks for what is in it goes on from here */
-		go_to(j, closing);    /* its bracket */
+		j->opened = j->place; /* look-ups inside it continue from here */
+		go_to(j, closing);    /* its closing bracket */
 	}
 	const char *end = skip_token(j->text + j->place.offset, j->text + j->length);
 	*len = (size_t)(end - from);

@@ -5,20 +5,20 @@
 
 struct state {
 	struct sl_scan found;
-	bool escaped;    /* the next byte is */
+	bool escaped;    /* the next byte is escaped */
 	uint64_t string; /* all ones: within a string */
 	size_t depth;
 };
 
-/* The last comma of these, if any. */
+/* Notes the last of these commas, if any. */
 static inline void note_comma(struct state *s, uint64_t commas, size_t at)
 {
 	if (commas != 0)
 		s->found.comma = at + 63 - (size_t)__builtin_clzll(commas);
 }
 
-/* Brackets in order; commas only where no bracket is open. true: the
- * container's end is found. */
+/* Takes brackets in order, and commas only where no bracket is open. Returns true when
+ * the container's end is found. */
 static bool scan_block(struct state *s, struct block *b, uint64_t valid, size_t at)
 {
 	if (s->escaped || b->escapes != 0)

@@ -1,5 +1,5 @@
-/* simd.cpp - see simd.h. No exception is thrown
- * or passes through: built with -fno-exceptions, allocation is nothrow. */
+/* simd.cpp - see simd.h. Throws no exceptions: it is built with -fno-exceptions, and
+ * allocation is nothrow. */
 #include "json/simd.h"
 
 #include <charconv>
@@ -27,7 +27,7 @@ struct sl_simd {
 	size_t capacity = 0; /* bytes of text */
 };
 
-/* simdjson alone would allocate anew for each text a little longer than the
+/* Left alone, simdjson would reallocate for each text slightly longer than the
  * longest so far. */
 static bool set_capacity(struct sl_simd *s, size_t capacity)
 {
@@ -85,7 +85,7 @@ bool sl_simd_trim(struct sl_simd *s, size_t keep)
 		capacity = smallest_capacity;
 	if (s->capacity <= capacity)
 		return false;
-	set_capacity(s, capacity); /* failing to shrink leaves nothing: as good */
+	set_capacity(s, capacity); /* failing to shrink leaves nothing, which is fine */
 	return true;
 }
 
@@ -103,7 +103,7 @@ bool sl_simd_read_double(const char *text, size_t len, double *out)
 
 size_t sl_json_print_float(double value, char out[SL_JSON_FLOAT_ROOM])
 {
-	/* 1000000.0 rather than 1e+06: people read these. */
+	/* 1000000.0 rather than 1e+06, because people read these. */
 	double size = std::fabs(value);
 	bool plain = value == 0 || (size >= 1e-5 && size < 1e15);
 	auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;

@@ -1,4 +1,4 @@
-/* slow.c - see slow.h: what the judge passes, put on a tape */
+/* slow.c - see slow.h: puts the validator's tokens on a tape */
 #include "json/slow.h"
 
 #include <assert.h>
@@ -18,7 +18,7 @@
 /* One parse. */
 struct build {
 	struct sl_slow *to;
-	size_t words, bytes; /* used of the tape, of the strings */
+	size_t words, bytes; /* in use on the tape, in the strings */
 	size_t depth;
 	struct {
 		size_t at, count;
@@ -27,9 +27,9 @@ struct build {
 
 /* ---- room ---- */
 
-/* A text of n bytes has at most n + 3 words (the worst is one digit) and 5/3 n
- * bytes of strings (the worst is many empty ones, or 1e309 many times); the
- * listener cannot run out. A word can be read behind the last string. */
+/* A text of n bytes has at most n + 3 words (the worst case is one digit) and 5/3 n
+ * bytes of strings (the worst case is many empty ones, or many of 1e309), so the
+ * listener cannot run out of room. A word can be read after the last string. */
 static size_t words_for(size_t len)
 {
 	return len + 4;
@@ -78,7 +78,7 @@ static unsigned char *room_for_string(const struct build *b)
 	return b->to->strings + b->bytes + sizeof(uint32_t);
 }
 
-/* n bytes are where the room was. */
+/* Keeps the n bytes that were written to room_for_string(). */
 static void keep_string(struct build *b, size_t n)
 {
 	uint32_t length = (uint32_t)n;
@@ -113,8 +113,8 @@ static bool read_integer(const char *digits, size_t len, int64_t *value)
 	return true;
 }
 
-/* strtod needs an end, which the text may lack: there is room for a copy where
- * the next string will go. It reads as the locale says, and scripts may set one. */
+/* strtod needs a terminator, which the text may lack: there is room for a copy where
+ * the next string will go. It also depends on the locale, which scripts may set. */
 static double read_double(const struct build *b, const char *digits, size_t len)
 {
 	char *copy = (char *)b->to->strings + b->bytes;
@@ -165,7 +165,7 @@ static void open_container(struct build *b, char bracket)
 	b->depth++;
 	b->open[b->depth].at = b->words;
 	b->open[b->depth].count = 0;
-	add_word(b, bracket, 0); /* the rest when the end is known */
+	add_word(b, bracket, 0); /* the payload is set when the end is known */
 }
 
 static void close_container(struct build *b, char bracket)

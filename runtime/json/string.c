@@ -28,7 +28,7 @@ static bool is_low_escape(const unsigned char *p, size_t left)
 	return left >= ESCAPE && p[0] == '\\' && p[1] == 'u' && (four_hex(p + 2) & 0xFC00) == 0xDC00;
 }
 
-/* \uXXXX, with its second half if it has one: a lone half stands for itself. */
+/* \uXXXX, together with its low surrogate if it has one; a lone surrogate stands for itself. */
 static struct sl_json_character unicode(const unsigned char *p, size_t left)
 {
 	unsigned c = four_hex(p + 2);

@@ -128,7 +128,7 @@ int sl_json_name(struct sl_json_value v, char room[SL_JSON_NAME_ROOM], const cha
 	}
 }
 
-/* simdjson declines them. */
+/* simdjson declines lone surrogates. */
 bool sl_json_is_unicode(struct sl_json_value v)
 {
 	return v.json->tape != v.json->slow.tape;
@@ -164,7 +164,7 @@ bool sl_json_next(struct sl_json_iter *it, const char **key, size_t *key_len,
 	return true;
 }
 
-/* The tape's own count stops counting: then it takes a walk. */
+/* The tape's own count saturates; beyond that, a walk is needed. */
 size_t sl_json_count(struct sl_json_value container)
 {
 	size_t count = (word(container) >> 32) & SL_TAPE_COUNT_MAX;
@@ -179,13 +179,13 @@ size_t sl_json_count(struct sl_json_value container)
 
 /* ---- look-up ---- */
 
-/* Most names of one length differ in their first byte: spare them the call. */
+/* Most names of one length differ in their first byte, which saves the call. */
 static bool same_name(const char *a, const char *b, size_t len)
 {
 	return len == 0 || (a[0] == b[0] && memcmp(a, b, len) == 0);
 }
 
-/* All fields are looked at: of several with this name the last one counts. */
+/* Looks at all fields, because the last one with this name wins. */
 bool sl_json_field(struct sl_json_value v, const char *name, size_t len,
                    struct sl_json_value *out)
 {
@@ -204,7 +204,7 @@ bool sl_json_field(struct sl_json_value v, const char *name, size_t len,
 	return true;
 }
 
-/* Is this the key that a token of a pointer, with its escapes, stands for? */
+/* Does a token of a pointer, with its escapes, mean this key? */
 static bool token_is(const char *token, const char *end, const char *key, size_t len)
 {
 	const char *key_end = key + len;

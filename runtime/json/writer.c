@@ -12,15 +12,15 @@
 #include "json/words.h"
 #include "json/wtf8.h"
 
-/* Where the text stands: how deep, in what, and what separates the next part
- * from the one before it. In an object a colon says that a value comes next, all
- * else that a key does. */
+/* The state of the text: how deep, in which containers, and what separates the next
+ * part from the one before it. In an object, a colon means that a value comes next,
+ * anything else that a key does. */
 struct sl_json_writer {
 	struct sl_buffer *out;
 	size_t depth;
 	bool object[SL_JSON_DEPTH_LIMIT + 1]; /* the first is the whole text */
 	char separator; /* ',' or ':', or NUL before the first part */
-	bool failed;    /* no memory for out */
+	bool failed;    /* out of memory */
 };
 
 /* ---- helpers ---- */
@@ -35,7 +35,7 @@ static int done(const struct sl_json_writer *w, struct sl_error *err)
 	return w->failed ? sl_fail(err, SL_ROW_MALFORMED, ENOMEM, "no memory to write JSON") : 0;
 }
 
-/* Pieces are small: mostly there is room, and nothing to call. */
+/* Pieces are small: usually there is room, and no call is needed. */
 static inline void append(struct sl_json_writer *w, const void *bytes, size_t len)
 {
 	struct sl_buffer *out = w->out;
@@ -47,8 +47,8 @@ static inline void append(struct sl_json_writer *w, const void *bytes, size_t le
 	}
 }
 
-/* Before a value or a key. May it come now? A text has one value, and each key of
- * an object has one. */
+/* Call it before a value or a key. Asserts that one may come now: a text has one value,
+ * and so has each key of an object. */
 static inline void separate(struct sl_json_writer *w, bool key)
 {
 	assert(w->depth > 0 || w->separator == '\0');
@@ -170,7 +170,7 @@ static void append_unicode(struct sl_json_writer *w, unsigned c, const char *hex
 	append(w, escape, sizeof escape);
 }
 
-/* What stands here, which needs an escape: how many bytes it has. */
+/* Appends the escape for the character at p. Returns how many bytes it has. */
 static size_t append_escape(struct sl_json_writer *w, const unsigned char *p)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
@@ -184,7 +184,7 @@ static size_t append_escape(struct sl_json_writer *w, const unsigned char *p)
 	return *p < 0x80 ? 1 : 3;
 }
 
-/* WTF-8 of which the bytes up to p are plain. */
+/* Appends WTF-8 whose bytes before p are known to be plain. */
 static void append_escaping(struct sl_json_writer *w, const unsigned char *from,
                             const unsigned char *p, const unsigned char *end)
 {
