@@ -1,8 +1,8 @@
 /*
  * bytes.h - little-endian integers in byte strings (room: wire, private)
  *
- * Written with shifts, so that neither alignment nor the machine's own byte
- * order matters; compilers turn each into one load or store.
+ * Uses shifts, so that neither alignment nor the machine's byte order matters;
+ * compilers turn each into one load or store.
  */
 #pragma once
 

@@ -33,7 +33,7 @@ static void consume(struct sl_decoder *d, size_t n)
 	d->offset += n;
 }
 
-/* The frame handed out last stays in the buffer until somebody comes back. */
+/* The frame handed out last stays in the buffer until the next call. */
 static void consume_last(struct sl_decoder *d)
 {
 	size_t n = d->last;
@@ -93,7 +93,7 @@ static int take_magic(struct sl_decoder *d, struct sl_error *err)
 	               "the worker does not speak the protocol: it began with \"%s\"", quoted);
 }
 
-/* Move what cannot be the magic's beginning to the preamble. */
+/* Moves bytes that cannot be the start of the magic to the preamble. */
 static int skip_preamble(struct sl_decoder *d, struct sl_error *err)
 {
 	for (;;) {

@@ -1,12 +1,12 @@
 /*
  * feature.h - optional parts of the protocol, agreed by name (room: wire)
  *
- * hello offers the names that the worker knows, configure picks from them
- * those that the runner knows as well, and what was picked is on. This is how
- * the protocol grows within a version; PROTOCOL.md, "Features", has the rules.
+ * hello offers the names that the worker knows, configure picks those that the
+ * runner knows as well, and the picked ones are on. This is how the protocol
+ * grows within a version; PROTOCOL.md, "Features", has the rules.
  *
- * What a side knows is an argument, so that tests bring names of their own;
- * sl_known_features is what this runtime knows.
+ * The features that a side knows are an argument, so that tests can use names of
+ * their own; sl_known_features are those of this runtime.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 /* X(identifier, "name"): SL_FEATURE_identifier is its number. */
 #define SL_FEATURES(X)                                                           \
 	X(PLACES, "places")       /* rows have lines: frames of kind place */   \
-	X(BAD_LINES, "bad-lines") /* lines that are no rows are reported */     \
+	X(BAD_LINES, "bad-lines") /* lines that are not rows are reported */    \
 	X(STREAMS, "streams")     /* the worker is told who takes which rows */
 
 enum sl_feature {
@@ -32,7 +32,7 @@ struct sl_features { /* names[feature] is its name */
 
 extern const struct sl_features sl_known_features;
 
-/* Bit per feature: of sl_known_features, 1 << SL_FEATURE_identifier. */
+/* A bit per feature; for sl_known_features, 1 << SL_FEATURE_identifier. */
 typedef uint64_t sl_feature_set;
 
 static inline bool sl_features_have(sl_feature_set set, enum sl_feature feature)
@@ -40,19 +40,18 @@ static inline bool sl_features_have(sl_feature_set set, enum sl_feature feature)
 	return set >> feature & 1;
 }
 
-/* All that is known, to be offered. */
+/* All known features, to be offered. */
 sl_feature_set sl_features_all(const struct sl_features *known);
 
-/* Those of the names that are known; the others are ignored. */
+/* The known ones among the names; the others are ignored. */
 sl_feature_set sl_features_among(const struct sl_features *known,
                                  const struct sl_feature_names *names);
 
-/* As names, for hello and configure: *out borrows them from known. */
+/* Converts a set to names, for hello and configure; *out borrows them from known. */
 void sl_features_list(const struct sl_features *known, sl_feature_set set,
                       struct sl_feature_names *out);
 
-/* The worker's side of configure: *set is what the runner picked. -1 and *err
- * (protocol) if a name among them is none of those offered, which is all that
- * is known. */
+/* The worker's side of configure: *set is what the runner picked. Returns -1 and *err
+ * (protocol) if it picked a name that was not offered; all known ones are offered. */
 int sl_features_picked(const struct sl_features *known, const struct sl_feature_names *names,
                        sl_feature_set *set, struct sl_error *err);

@@ -3,19 +3,19 @@
  *
  * The lists here drive the enum and the names, what each end accepts and when,
  * both ends' tables of handlers (a kind without a handler does not compile),
- * and of the messages in SL_SIMPLE_MESSAGES the struct, the encoder, the
- * parser, and the probe and the fuzzer of the tests. PROTOCOL.md says the same
- * for people, and tests/wire/protocol_spec.lua compares the two.
- * runtime/README.md has the steps, under "How to add".
+ * and, for the messages in SL_SIMPLE_MESSAGES, the struct, the encoder, the
+ * parser, and the probe and the fuzzer of the tests. PROTOCOL.md documents the
+ * same for people, and tests/wire/protocol_spec.lua compares the two.
+ * runtime/README.md lists the steps for adding one under "How to add".
  */
 #pragma once
 
 /*
  * X(identifier, code, name, sender, when, header)
  *
- * sender: WORKER or RUNNER. when: the moments of the conversation where its
- * receiver accepts it (enum sl_when); orders may come late. header: the ids
- * that its header carries (enum sl_header_ids).
+ * sender: WORKER or RUNNER. when: the states in which its receiver accepts it
+ * (enum sl_when); stop, cancel and shutdown may arrive late. header: the ids that
+ * its header carries (enum sl_header_ids).
  */
 #define SL_FRAME_KINDS(X)                                            \
 	X(HELLO, 1, hello, WORKER, OPENING, NONE)                    \
@@ -37,7 +37,7 @@
 	X(BAD_LINE, 25, bad_line, WORKER, ROWS, REQUEST)
 
 /*
- * Messages that are their fields, one after the other:
+ * Messages that consist of their fields, one after the other:
  * X(identifier of the kind, name of the functions, struct, fields)
  */
 #define SL_SIMPLE_MESSAGES(X)                                               \
@@ -70,18 +70,18 @@
 	X(flag, has_total)              \
 	X(u64, total) /* 0 without one */
 
-/* The features that bring these kinds have their names (feature.h). */
+/* These kinds belong to the features of the same names (feature.h). */
 #define SL_STREAMS_FIELDS(X)                                \
-	X(text, names) /* each with a NUL behind it */
+	X(text, names) /* each with a NUL after it */
 
 #define SL_PLACE_FIELDS(X)                                                   \
 	X(text, file)  /* empty: the input has no name */                   \
 	X(u64, line)   /* of the row that follows, from 1 */                \
-	X(u64, step)   /* from a row to the next, of whatever stream */
+	X(u64, step)   /* lines from a row to the next, in any stream */
 
 #define SL_BAD_LINE_FIELDS(X)                                                \
 	X(text, file)                                                       \
 	X(u64, line)                                                        \
 	X(text, reason) /* for people */                                    \
-	X(text, bytes)  /* any bytes; empty when nobody wants them */       \
-	X(u64, size)    /* how many it had */
+	X(text, bytes)  /* any bytes; empty if they are not wanted */       \
+	X(u64, size)    /* how many bytes the line had */

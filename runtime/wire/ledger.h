@@ -2,10 +2,10 @@
  * ledger.h - what has been sent on each stream of one request (room: wire)
  *
  * Both ends keep one. The sender's ledger assigns ids and sequences and makes
- * the seal; the receiver's checks every row against it and, at the end, the
- * seal. A stream's checksum is chained over its rows: XXH3-64 of the payload,
- * seeded with the checksum so far (0 at first), so that content, order and
- * the borders between rows all count.
+ * the seal; the receiver checks every row and, at the end, the seal against its
+ * own. A stream's checksum is chained over its rows: XXH3-64 of the payload,
+ * seeded with the checksum so far (0 at first), so that it covers the content,
+ * the order and the boundaries of rows.
  */
 #pragma once
 
@@ -44,26 +44,26 @@ struct sl_stream *sl_ledger_stream(const struct sl_ledger *l, uint16_t id);
 /* Sender: the stream of this name, or NULL. */
 struct sl_stream *sl_ledger_find(struct sl_ledger *l, const char *name, size_t len);
 
-/* Sender: a new stream, which gets the next id. NULL and *err (row_malformed)
- * if the name is empty, too long or not UTF-8, or there are too many. */
+/* Sender: adds a stream with the next id. Returns NULL and *err (row_malformed) if the
+ * name is empty, too long, not UTF-8 or contains NUL, or there are too many. */
 struct sl_stream *sl_ledger_add(struct sl_ledger *l, const char *name, size_t len,
                                 struct sl_error *err);
 
-/* Receiver: the sender says that id is this name: 0, or -1 (protocol) if the
- * id is not the next one, or the name is bad or already there. */
+/* Receiver: the sender has declared id to have this name. Returns 0, or -1 (protocol)
+ * if the id is not the next one, or the name is bad or already in use. */
 int sl_ledger_declare(struct sl_ledger *l, uint16_t id, const char *name, size_t len,
                       struct sl_error *err);
 
-/* Sender: count a row; its sequence is s->seal.rows before the call. */
+/* Sender: counts a row; its sequence is s->seal.rows before the call. */
 void sl_stream_count(struct sl_stream *s, const char *payload, size_t len);
 
-/* Receiver: the same after checking stream id and sequence: the stream, or
- * NULL and *err (protocol, with stream and sequence). */
+/* Receiver: checks the stream id and the sequence, then counts the row. Returns the
+ * stream, or NULL and *err (protocol, with stream and sequence). */
 struct sl_stream *sl_ledger_receive(struct sl_ledger *l, uint16_t id, uint64_t sequence,
                                     const char *payload, size_t len, struct sl_error *err);
 
-/* Receiver: compare the sender's seals with what arrived: 0 or -1 (protocol,
- * naming the stream and both sides' figures). Every stream must be there. */
+/* Receiver: compares the sender's seals with what arrived. Returns 0 or -1 (protocol,
+ * naming the stream and both sides' figures). Every stream must be sealed. */
 int sl_ledger_check(const struct sl_ledger *l, const struct sl_seal *seals, size_t count,
                     struct sl_error *err);
 

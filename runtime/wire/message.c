@@ -12,8 +12,8 @@
 
 /*
  * A frame is written in place: room for the header, the fields one after the
- * other, then the header itself, now that the length is known. The first
- * append that fails makes the rest do nothing.
+ * other, then the header itself, once the length is known. After the first
+ * append that fails, the others do nothing.
  */
 struct writer {
 	struct sl_buffer *out;
@@ -103,8 +103,8 @@ static int frame_end(struct writer *w, enum sl_frame_kind kind, uint64_t request
 
 /* ---- reading ---- */
 
-/* A cursor over a payload; reading past the end, or a field that cannot be,
- * makes it bad for good. */
+/* A cursor over a payload; reading past the end, or an invalid field, makes it
+ * permanently bad. */
 struct reader {
 	const unsigned char *at, *end;
 	bool bad;
@@ -197,7 +197,7 @@ static bool has_feature(const struct sl_feature_names *list, struct sl_text name
 	return false;
 }
 
-/* The next name, if it is good and new. */
+/* Reads a name; refuses it if it is invalid or a duplicate. */
 static struct sl_text get_feature(struct reader *r, const struct sl_feature_names *before)
 {
 	char quoted[SL_FEATURE_NAME_LIMIT + 16];
@@ -229,7 +229,7 @@ static struct sl_feature_names get_features(struct reader *r)
 	return list;
 }
 
-/* Every byte read, none missing: 0; else -1 and an error that names the frame. */
+/* Returns 0 if the payload was read exactly, otherwise -1 and an error that names the frame. */
 static int finish(const struct reader *r, const struct sl_frame *f, struct sl_error *err)
 {
 	if (!r->bad && r->at == r->end)
@@ -422,7 +422,7 @@ int sl_failure_encode(struct sl_buffer *out, uint64_t request, const struct sl_e
 	return frame_end(&w, SL_FRAME_FAILURE, request);
 }
 
-/* A detail that this version does not know is read and left out. */
+/* A detail that this version does not know is read and ignored. */
 static void get_detail(struct reader *r, struct sl_error *out)
 {
 	struct sl_text name = get_text(r);

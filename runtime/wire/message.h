@@ -1,14 +1,14 @@
 /*
- * message.h - what the frames say (room: wire)
+ * message.h - the contents of frames (room: wire)
  *
  * One struct per kind of frame that carries more than raw bytes, an encoder
  * that appends the whole frame to a buffer, and a parser that reads a
- * payload. Those that are fields and nothing else are made of the lists in
- * kinds.h. Rows, replies and stream names are raw payloads: sl_frame is all
- * there is to them. Strings in a parsed message are borrowed from the payload
- * and not terminated. The byte layout is in PROTOCOL.md.
+ * payload. Those that consist only of fields are generated from the lists in
+ * kinds.h. Rows, replies and stream names are raw payloads and need only
+ * sl_frame. Strings in a parsed message are borrowed from the payload and not
+ * terminated. The byte layout is in PROTOCOL.md.
  *
- * Encoders return 0, or -1 when memory is short. Parsers return 0, or -1 and
+ * Encoders return 0, or -1 when out of memory. Parsers return 0, or -1 and
  * *err: kind `protocol`, with the offset within the connection.
  */
 #pragma once
@@ -33,7 +33,7 @@ struct sl_export_name {
 #define SL_EXPORT_LIMIT 4096
 
 /* Names of optional features (feature.h): 1 to 64 bytes of a to z, 0 to 9, "-"
- * and "_", each at most once, in no order. */
+ * and "_", each name at most once, in any order. */
 #define SL_FEATURE_LIMIT 64
 #define SL_FEATURE_NAME_LIMIT 64
 
@@ -46,7 +46,7 @@ struct sl_hello {
 	uint8_t version_min, version_max; /* protocol versions spoken */
 	uint32_t max_frame;  /* the largest cap the worker accepts, bytes */
 	struct sl_text name, version; /* of the worker */
-	struct sl_text runtime;       /* of the library that speaks for it */
+	struct sl_text runtime;       /* of the library that implements the protocol */
 	uint32_t export_count;
 	const char *exports; /* parsed: walk with sl_hello_export */
 	size_t exports_len;
@@ -63,7 +63,7 @@ struct sl_summary {
 };
 
 /*
- * The simple messages of kinds.h: for `diagnostic`, say, the struct
+ * The simple messages of kinds.h: for `diagnostic`, for example, the struct
  * sl_diagnostic with the fields listed there, and
  *
  *     int sl_diagnostic_encode(out, request, &m);
@@ -93,21 +93,21 @@ SL_SIMPLE_MESSAGES(SL_MESSAGE)
 int sl_hello_encode(struct sl_buffer *out, const struct sl_hello *m,
                     const struct sl_export_name *exports);
 int sl_hello_parse(const struct sl_frame *f, struct sl_hello *m, struct sl_error *err);
-/* Iterate over a parsed hello: *at starts at 0; false at the end. */
+/* Iterates over a parsed hello: *at starts at 0; returns false at the end. */
 bool sl_hello_export(const struct sl_hello *m, size_t *at, struct sl_export_name *out);
 
 /* stop, cancel, shutdown, ready: a header and nothing else. */
 int sl_plain_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t request);
 
-/* stream (sequence 0), row, reply: the payload as it is. */
+/* stream (sequence 0), row, reply: a raw payload. */
 int sl_raw_encode(struct sl_buffer *out, enum sl_frame_kind kind, uint64_t request,
                   uint16_t stream, uint64_t sequence, const char *payload, size_t len);
 
 int sl_summary_encode(struct sl_buffer *out, uint64_t request, const struct sl_summary *m);
 int sl_summary_parse(const struct sl_frame *f, struct sl_summary *m, struct sl_error *err);
 
-/* A failure is an sl_error on the wire, its details included. Request 0: the
- * worker could not start, and this stands in place of hello. Parsing fills
- * *out with the worker's error; an unknown kind becomes export_failed. */
+/* A failure is an sl_error on the wire, including its details. Request 0: the worker
+ * could not start, and this is sent instead of hello. Parsing fills *out with the
+ * worker's error; an unknown kind becomes export_failed. */
 int sl_failure_encode(struct sl_buffer *out, uint64_t request, const struct sl_error *m);
 int sl_failure_parse(const struct sl_frame *f, struct sl_error *out, struct sl_error *err);
