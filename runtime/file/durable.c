@@ -19,13 +19,13 @@
 
 #define MARK ".sluice-"
 #define RANDOM 6
-#define NAME_ROOM (NAME_MAX - (int)sizeof MARK - RANDOM) /* of the target's name, behind the dot */
+#define NAME_ROOM (NAME_MAX - (int)sizeof MARK - RANDOM) /* of the target's name, after the dot */
 
-#define PIECE (64 << 20) /* of a long file is copied before a stop is asked for */
+#define PIECE (64 << 20) /* bytes copied between two calls of stop */
 
 #define NAP_MS 5
-#define DIRECTORY_WAIT_MS 1000 /* somebody else may lock it for reasons of his own */
-#define BUSY_WAIT_MS 200       /* a child that is just being started may share our lock */
+#define DIRECTORY_WAIT_MS 1000 /* other programs may lock it for their own reasons */
+#define BUSY_WAIT_MS 200       /* a child that is just being started may share a lock */
 
 static int fail(const struct sl_durable *d, struct sl_error *err, int os, const char *what)
 {
@@ -44,9 +44,9 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* ---- all that are open ---- */
+/* ---- the list of open files ---- */
 
-/* Changed under the lock; a signal handler finds it whole at any time. */
+/* Changed under the lock; consistent at any time for a signal handler. */
 static struct sl_durable *_Atomic opened;
 static pthread_mutex_t opened_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -87,13 +87,13 @@ static void let_go(struct sl_durable *d)
 
 /* ---- temporaries of others ---- */
 
-/* Length of what the temporaries of one target have in common. */
+/* Writes the common prefix of one target's temporaries. Returns its length. */
 static size_t print_prefix(const struct sl_durable *d, char prefix[NAME_MAX + 1])
 {
 	return (size_t)snprintf(prefix, NAME_MAX + 1, ".%.*s" MARK, NAME_ROOM, d->place.name);
 }
 
-/* Remove it if nobody has it locked; true: somebody has. */
+/* Removes it if it is not locked. Returns true if it is. */
 static bool sweep_one(int dir, const char *name)
 {
 	struct stat st;
@@ -106,13 +106,13 @@ static bool sweep_one(int dir, const char *name)
 		if (!locked)
 			unlinkat(dir, name, 0);
 		else
-			locked = errno == EWOULDBLOCK; /* else there are no locks here */
+			locked = errno == EWOULDBLOCK; /* otherwise there are no locks here */
 	}
 	close(fd);
 	return locked;
 }
 
-/* True: somebody is writing this target. */
+/* Returns true if another process is writing this target. */
 static bool sweep(const struct sl_durable *d)
 {
 	char prefix[NAME_MAX + 1];
@@ -149,21 +149,21 @@ static void print_name(struct sl_durable *d)
 	unsigned char dice[RANDOM] = { 0 };
 	size_t len = print_prefix(d, d->temporary);
 	if (getrandom(dice, sizeof dice, GRND_NONBLOCK) < 0)
-		dice[0] = (unsigned char)clock(); /* O_EXCL has the last word */
+		dice[0] = (unsigned char)clock(); /* O_EXCL catches collisions */
 	for (int i = 0; i < RANDOM; i++)
 		d->temporary[len++] = letters[dice[i] % (sizeof letters - 1)];
 	d->temporary[len] = '\0';
 }
 
-/* Nobody may read it who may not read the target: the mode comes later, if
- * one is wanted. */
+/* Users who may not read the target must not be able to read the temporary, so its
+ * final mode is set later, if there is one. */
 static mode_t first_mode(const struct sl_durable *d, int mode)
 {
 	return d->place.exists || mode != SL_DURABLE_MODE ? 0600 : 0666;
 }
 
-/* Locked, and still there: without the directory's lock, somebody may have
- * swept it before it was locked. */
+/* Locks it and checks that it still exists: without the directory's lock, another
+ * process may have swept it before it was locked. */
 static bool lock_temporary(const struct sl_durable *d)
 {
 	struct stat st;
@@ -190,7 +190,7 @@ static int make_temporary(struct sl_durable *d, int mode, struct sl_error *err)
 	return fail(d, err, EEXIST, "make a file beside");
 }
 
-/* Best effort: see durable.h for what it is good for. */
+/* Best effort; durable.h says why. */
 static void lock_directory(const struct sl_durable *d)
 {
 	for (int waited = 0; waited < DIRECTORY_WAIT_MS; waited += NAP_MS) {
@@ -204,7 +204,7 @@ static int claim(struct sl_durable *d, int mode, struct sl_error *err)
 {
 	lock_directory(d);
 	int rc = sweep_all(d, err);
-	if (rc == 0) /* who wrote it may have committed since it was looked for */
+	if (rc == 0) /* another writer may have committed since sl_place_find() */
 		rc = sl_place_look(&d->place, d->path, err);
 	if (rc == 0)
 		rc = make_temporary(d, mode, err);
@@ -216,7 +216,7 @@ static int set_mode(struct sl_durable *d, int mode, struct sl_error *err)
 {
 	const struct stat *was = &d->place.was;
 	if (d->place.exists && fchown(d->fd, was->st_uid, was->st_gid) != 0) {
-		/* Then it is ours, as every new file is. */
+		/* Then we own it, like any new file. */
 	}
 	if (mode == SL_DURABLE_MODE && !d->place.exists)
 		return 0;
@@ -233,7 +233,7 @@ static int keep_lock(struct sl_durable *d, struct sl_error *err)
 
 /* ---- the old content ---- */
 
-/* From here to there, to the same place of the new file. */
+/* Copies a range to the same place in the new file. Returns 0 or the errno. */
 static int copy_by_hand(const struct sl_durable *d, off_t from, off_t to)
 {
 	char block[64 * 1024];
@@ -255,7 +255,7 @@ static bool cannot_copy(int os)
 	return os == EXDEV || os == EINVAL || os == ENOSYS || os == EOPNOTSUPP || os == EPERM;
 }
 
-/* The same inside the kernel, where that can be done. */
+/* The same inside the kernel, if possible. */
 static int copy_part(const struct sl_durable *d, off_t from, off_t to)
 {
 	off_t there = from;
@@ -270,8 +270,8 @@ static int copy_part(const struct sl_durable *d, off_t from, off_t to)
 	return 0;
 }
 
-/* Where the next data after `at` begin and end; false: there are none. A file
- * system that knows no holes has data everywhere. */
+/* Finds where the next data after `at` begins and ends. Returns false if there is none.
+ * A file system without holes has data everywhere. */
 static bool next_data(int fd, off_t size, off_t *at, off_t *end)
 {
 	off_t data = lseek(fd, *at, SEEK_DATA);
@@ -284,7 +284,7 @@ static bool next_data(int fd, off_t size, off_t *at, off_t *end)
 	return *at < size;
 }
 
-/* Holes stay holes: 0 or the errno. */
+/* Keeps holes. Returns 0 or the errno. */
 static int copy_data(const struct sl_durable *d)
 {
 	off_t size = d->place.was.st_size, at = 0, end = 0;
@@ -296,7 +296,7 @@ static int copy_data(const struct sl_durable *d)
 	return ftruncate(d->fd, size) == 0 ? 0 : errno;
 }
 
-/* Shared blocks, or a copy. */
+/* Shares blocks, or copies. */
 static int copy_old(const struct sl_durable *d)
 {
 	int os = ioctl(d->fd, FICLONE, d->old) == 0 ? 0 : copy_data(d);
@@ -316,7 +316,7 @@ static int take_over(struct sl_durable *d, struct sl_error *err)
 	return d->stop(err, d->path);
 }
 
-/* ---- the face ---- */
+/* ---- the interface ---- */
 
 int sl_durable_begin(struct sl_durable *d, const char *path, bool append, int mode,
                      sl_stop *stop, struct sl_error *err)
@@ -374,8 +374,8 @@ int sl_durable_prepare(struct sl_durable *d, struct sl_error *err)
 	return 0;
 }
 
-/* A file that was not there when the run began to append must not be there
- * now either, if the file system can tell. */
+/* A file to append to that did not exist when the run began must not exist now either,
+ * if the file system can check that. */
 static int rename_over(const struct sl_durable *d)
 {
 	int dir = d->place.dir;

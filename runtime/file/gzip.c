@@ -42,7 +42,7 @@ void sl_gzip_free(struct sl_gzip *g)
 	free(g);
 }
 
-/* Compress what is there; with Z_FINISH until the trailer is out. */
+/* Compresses the pending input; with Z_FINISH, until the trailer is written. */
 static int run(struct sl_gzip *g, int flush)
 {
 	do {
@@ -83,7 +83,7 @@ int sl_gzip_end(struct sl_gzip *g)
 struct sl_gunzip {
 	z_stream z;
 	bool between; /* members */
-	bool padded;  /* zeros have followed the last one, as tar's blocks do */
+	bool padded;  /* zeros followed the last one, as in tar's blocks */
 };
 
 struct sl_gunzip *sl_gunzip_new(void)
@@ -108,7 +108,7 @@ bool sl_gunzip_is_magic(const char *bytes, size_t len)
 	return len >= 2 && (unsigned char)bytes[0] == 0x1F && (unsigned char)bytes[1] == 0x8B;
 }
 
-/* Between two members: zeros may follow the last one, and nothing but them. */
+/* Called between members: the last one may be followed by zeros, but then by nothing else. */
 static int begin_member(struct sl_gunzip *g, const char **in, size_t *len)
 {
 	for (; *len > 0 && **in == '\0'; (*in)++, (*len)--)

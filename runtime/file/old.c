@@ -52,8 +52,8 @@ static void step(struct sl_old *o, char c)
 	o->last = c;
 }
 
-/* How many bytes change nothing that matters: once the kind of line break is known,
- * only a quote does, and where it stands is told by the byte before it. */
+/* Returns how many bytes can be skipped: once the kind of line break is known, only
+ * quotes matter, and the byte before a quote tells where it is. */
 static size_t skip_plain(struct sl_old *o, const char *bytes, size_t len)
 {
 	if (o->place == SL_AT_QUOTE || (o->place != SL_IN_QUOTED && o->first_break == SL_BREAK_NONE))
@@ -76,7 +76,7 @@ static void walk(struct sl_old *o, const char *bytes, size_t len)
 	}
 }
 
-/* A byte order mark stands before the first cell. */
+/* A byte order mark may precede the first cell. */
 static size_t skip_mark(struct sl_old *o, const char *bytes, size_t len)
 {
 	static const char mark[] = "\xEF\xBB\xBF";
@@ -86,7 +86,7 @@ static size_t skip_mark(struct sl_old *o, const char *bytes, size_t len)
 		i++;
 	}
 	if (i < len && o->mark > 0 && o->mark < sizeof mark - 1)
-		o->place = SL_IN_BARE; /* it only began like one */
+		o->place = SL_IN_BARE; /* it only started like one */
 	if (i < len)
 		o->mark = sizeof mark;
 	return i;
@@ -144,10 +144,10 @@ struct reading {
 	struct sl_old *old;
 	const char *path;
 	struct sl_gunzip *gunzip;   /* NULL: it is plain */
-	bool has_begun, has_member; /* a byte has come; one member is whole */
+	bool has_begun, has_member; /* a byte was read; one member is complete */
 };
 
-/* What is wrong with bytes that cannot be unpacked; they are within a member, or would begin one. */
+/* Reports bytes that cannot be unpacked, within a member or where one would begin. */
 static int refuse_bytes(const struct reading *r, bool is_within, struct sl_error *err)
 {
 	if (is_within)

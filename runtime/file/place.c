@@ -9,7 +9,7 @@
 
 #include <linux/magic.h>
 
-#define MOST_LINKS 40 /* as the kernel has it */
+#define MOST_LINKS 40 /* the kernel's limit */
 
 #define INSTEAD "rows for standard output go to the sink sluice.sink.stdout"
 
@@ -20,7 +20,7 @@ static int fail(struct sl_error *err, int os, const char *path)
 
 /* ---- from a path to a directory and a name ---- */
 
-/* The last part of path into p->name: 0, or an errno. */
+/* Copies the last part of path to p->name. Returns 0, or an errno. */
 static int take_name(struct sl_file_place *p, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -34,7 +34,7 @@ static int take_name(struct sl_file_place *p, const char *path)
 	return 0;
 }
 
-/* Go on to the directory of path, as seen from p->dir: 0, or an errno. Cuts
+/* Opens the directory of path, relative to p->dir. Returns 0, or an errno. Truncates
  * path. */
 static int enter(struct sl_file_place *p, char *path)
 {
@@ -55,8 +55,8 @@ static bool in_proc(const struct sl_file_place *p)
 	return fstatfs(p->dir, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* Follow links until a name is none. Links are read here, not by the kernel:
- * a new file has to be made beside the one that the last of them names. */
+/* Follows links until a name is not one. Links are read here, not by the kernel,
+ * because a new file must be made beside the one that the last of them names. */
 static int follow(struct sl_file_place *p, const char *path, struct sl_error *err)
 {
 	char step[PATH_MAX];
@@ -89,7 +89,7 @@ static bool is_mount_point(const struct sl_file_place *p)
 	       (x.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/* In a directory such as /tmp one can only remove one's own. */
+/* In a sticky directory such as /tmp, users can remove only their own files. */
 static bool is_protected(const struct sl_file_place *p)
 {
 	struct stat dir;
@@ -123,7 +123,7 @@ int sl_place_look(struct sl_file_place *p, const char *path, struct sl_error *er
 	return errno == ENOENT ? 0 : fail(err, errno, path);
 }
 
-/* ---- the face ---- */
+/* ---- the interface ---- */
 
 int sl_place_find(struct sl_file_place *p, const char *path, struct sl_error *err)
 {

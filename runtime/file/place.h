@@ -1,11 +1,11 @@
 /*
- * place.h - where a file that is to be replaced really stands (room: file)
+ * place.h - the real location of a file that is to be replaced (room: file)
  *
- * A path as its directory, held open, and a name in it. Symbolic links are
- * followed to the file they lead to, which need not exist yet. What cannot be
- * replaced by a rename is refused here, before anything is written: a
- * directory, a FIFO or device, a descriptor's name in /proc, a file that may
- * not be written or removed by us, a mount point.
+ * Resolves a path to its directory, held open, and a name in it. Symbolic links
+ * are followed to their target, which need not exist yet. Anything that cannot be
+ * replaced by a rename is refused here, before anything is written: a directory,
+ * a FIFO or device, a descriptor's name in /proc, a file that we may not write
+ * or remove, a mount point.
  */
 #pragma once
 
@@ -19,15 +19,15 @@ struct sl_file_place { /* embedded: _find, then _clear */
 	int dir; /* descriptor; -1: none */
 	char name[NAME_MAX + 1];
 	bool exists;
-	struct stat was; /* when it exists: as it was found */
+	struct stat was; /* if it exists: as it was found */
 };
 
-/* 0, or -1 and *err (sink), and then nothing is held. */
+/* Returns 0, or -1 and *err (sink), after which nothing is held. */
 int sl_place_find(struct sl_file_place *p, const char *path, struct sl_error *err);
 void sl_place_clear(struct sl_file_place *p); /* idempotent */
 
-/* Look again what is there: exists, and was. 0, or -1 and *err (sink). */
+/* Refreshes exists and was. Returns 0, or -1 and *err (sink). */
 int sl_place_look(struct sl_file_place *p, const char *path, struct sl_error *err);
 
-/* Does the name stand for something else by now, or for other content? */
+/* Has the name since come to mean another file, or has the content changed? */
 bool sl_place_changed(const struct sl_file_place *p);
