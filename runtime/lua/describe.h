@@ -1,15 +1,15 @@
 /*
- * describe.h - what was raised, as text for people (room: lua)
+ * describe.h - raised values as text for people (room: lua)
  */
 #pragma once
 
 #include <lua.h>
 
 /*
- * Push a text that says what the value at index is: a text as it is, but for
- * Lua's own words for JSON's null ("attempt to index a userdata value"), which
- * become "null"; what __tostring makes of it; of another table its fields, sorted
- * by name, as one writes them in Lua: { code = 5, why = "late" }, cut. A value
- * that fails to describe itself is said to be one. Raises on memory.
+ * Pushes a text that describes the value at index: a string unchanged, except that
+ * Lua's own words for JSON's null ("attempt to index a userdata value") become
+ * "null"; the result of __tostring; for any other table its fields, sorted by name,
+ * in Lua syntax: { code = 5, why = "late" }, cut. If the value fails to describe
+ * itself, the text says so. Raises if out of memory.
  */
 void sl_describe(lua_State *L, int index);

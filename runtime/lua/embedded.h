@@ -1,9 +1,9 @@
 /*
- * embedded.h - lualib, the ready scripts and the manual, within the command (room: lua)
+ * embedded.h - lualib, the ready scripts and the manual, embedded in the command (room: lua)
  *
- * The arrays are made by embed.lua: modules as binary chunks of the Lua that we are
- * linked with, scripts as the text of scripts/NAME.lua, pages of man/NAME as mandoc shows
- * them. Each ends with a name that is NULL.
+ * The arrays are made by embed.lua: modules as binary chunks of the Lua that we link
+ * with, scripts as the text of scripts/NAME.lua, pages of man/NAME as rendered by
+ * mandoc. The last name in each array is NULL.
  */
 #pragma once
 

@@ -13,24 +13,24 @@
 
 #include "base/text.h"
 
-/* From 0 to max; `missing` when absent. */
+/* A value from 0 to max; `missing` if absent. */
 int64_t sl_option_integer(lua_State *L, int table, const char *name, int64_t missing, int64_t max);
 bool sl_option_boolean(lua_State *L, int table, const char *name);
 struct sl_text sl_option_text(lua_State *L, int table, const char *name); /* bytes NULL: absent */
 
-/* Without NUL bytes; NULL when absent. */
+/* A string without NUL bytes; NULL if absent. */
 const char *sl_option_string(lua_State *L, int table, const char *name);
 
-/* One of `names` (NULL at the end): its place; 0 when absent. */
+/* The index of the value in `names` (NULL at the end); 0 if absent. */
 int sl_option_choice(lua_State *L, int table, const char *name, const char *const *names);
 
 /* Is there a function of this name? */
 bool sl_option_function(lua_State *L, int table, const char *name);
 
-/* A list of strings as a NULL-terminated array, pushed as a userdata that
- * must live as long; NULL, and nil is pushed, when absent. */
+/* A list of strings as a NULL-terminated array, pushed as a userdata that must
+ * outlive its use. If absent, returns NULL and pushes nil. */
 const char *const *sl_option_list(lua_State *L, int table, const char *name);
 
-/* A table of NAME = value as an array of "NAME=value": the same, but what is
- * pushed is a table that also holds the strings. */
+/* The same for a table of NAME = value, as an array of "NAME=value"; pushes a table
+ * that also holds the strings. */
 const char *const *sl_option_environment(lua_State *L, int table, const char *name);

@@ -1,12 +1,13 @@
 /*
- * popen.h - io.popen whose children are known (room: lua)
+ * popen.h - an io.popen that registers its children (room: lua)
  *
- * A process that reaps what it has adopted (children.h) must not take the exit of what a
- * script has started: that of io.popen is for close(). The same otherwise.
+ * A process that reaps the children it has adopted (children.h) must not reap one that a
+ * script has started with io.popen, because close() needs its exit status. Otherwise the
+ * same as Lua's.
  */
 #pragma once
 
 #include <lua.h>
 
-/* Put it in the place of Lua's own. Raises on memory. */
+/* Replaces Lua's own. Raises if out of memory. */
 void sl_popen_open(lua_State *L);

@@ -1,5 +1,5 @@
 /*
- * same.h - is a Lua value still what came? (room: lua)
+ * same.h - is a Lua value still equal to the JSON it came from? (room: lua)
  */
 #pragma once
 
@@ -9,8 +9,7 @@
 
 #include "json/json.h"
 
-/* Is the value at index what sl_value_push makes of v? Of tables all that is in them;
- * an object with a name that stands there twice never is. Calls nothing, needs as many
- * slots of Lua's stack as v is deep, and allocates nothing else; raises when there are
- * none. */
+/* Is the value at index what sl_value_push makes of v? Tables are compared with all their
+ * content; an object with duplicate names is never the same. Calls nothing and allocates
+ * only Lua stack, in proportion to the depth of v; raises if there is none left. */
 bool sl_value_is(lua_State *L, int index, struct sl_json_value v);

@@ -1,5 +1,5 @@
 /*
- * text.h - strings of Lua as texts (room: lua)
+ * text.h - Lua strings as texts (room: lua)
  */
 #pragma once
 
@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-/* The string at index: terminated, and Lua's own for as long as it is there. */
+/* The string at index: terminated, and borrowed from Lua while it is on the stack. */
 static inline struct sl_text sl_lua_text(lua_State *L, int index)
 {
 	struct sl_text text;
