@@ -1,12 +1,12 @@
 /*
  * syntax.h - the syntax of expressions (room: expression)
  *
- * An expression is one of Lua 5.4 (reference manual, sections 3.4 and 9) without
- * functions in it. It is read into one tree, each part with its place in the
- * source. An integer literal beyond 64 bits and a number literal beyond a double's range are
- * decimals (lua/decimal.h). What the parts mean stands elsewhere: predicate.h decides on trees,
- * translate.h makes Lua of them. What people bring along from other languages
- * is refused with the way to say it here.
+ * An expression is a Lua 5.4 expression (reference manual, sections 3.4 and 9) without
+ * function definitions. It is read into a tree, each part with its place in the source. An
+ * integer literal beyond 64 bits and a number literal beyond a double's range are decimals
+ * (lua/decimal.h). The meaning of the parts is defined elsewhere: predicate.h evaluates trees,
+ * translate.h turns them into Lua. Syntax from other languages is refused with a hint on how
+ * to write it here.
  */
 #pragma once
 
@@ -19,13 +19,13 @@
 /* X(identifier): operands, then unary and binary operators. */
 #define SL_SYNTAX_KINDS(X)                                                         \
 	X(NIL) X(FALSE) X(TRUE) X(NULL) X(INTEGER) X(FLOAT) X(DECIMAL) X(STRING)   \
-	X(NAME)    /* text: a field, or what is always there */                    \
+	X(NAME)    /* text: a field, row or _G */                                  \
 	X(MEMBER)  /* left.text */                                                 \
 	X(INDEX)   /* left[right] */                                               \
 	X(CALL)    /* left(right, its next, ...) */                                \
 	X(METHOD)  /* left:text(right, its next, ...) */                           \
 	X(TABLE)   /* { right, its next, ... } */                                  \
-	X(ENTRY)   /* of a table: [left] = right; left 0: in a list */             \
+	X(ENTRY)   /* of a table: [left] = right; left 0: an element of a list */  \
 	X(PAREN)   /* (left): one value */                                         \
 	X(NOT) X(MINUS) X(LENGTH) X(BNOT)                                          \
 	X(OR) X(AND) X(LT) X(GT) X(LE) X(GE) X(NE) X(EQ)                           \
@@ -41,10 +41,10 @@ enum sl_syntax_kind {
 
 struct sl_part { /* places are byte offsets into the source */
 	uint8_t kind;
-	bool is_member;             /* of a library of Lua, it may be: for who compiles it */
+	bool is_member;             /* it may be a member of a Lua library; set when it is compiled */
 	uint16_t left, right, next; /* parts; 0: none */
-	uint32_t at, end;           /* what it spans */
-	uint32_t op;                /* where its operator, name or bracket stands */
+	uint32_t at, end;           /* the span of the part */
+	uint32_t op;                /* where its operator, name or bracket is */
 	union {
 		struct sl_text text; /* of a name, a string or a decimal: in the tree's own bytes */
 		int64_t integer;
@@ -52,20 +52,20 @@ struct sl_part { /* places are byte offsets into the source */
 	} is;
 };
 
-#define SL_SYNTAX_MOST 4000 /* parts of an expression */
+#define SL_SYNTAX_MOST 4000 /* parts in an expression */
 
-struct sl_syntax { /* embedded; {0} is a good start */
+struct sl_syntax { /* embedded; initialise it with {0} */
 	struct sl_part *parts; /* [0] is none */
 	size_t count, capacity;
 	uint16_t root;
 	char *bytes; /* names and strings, unescaped */
 };
 
-struct sl_syntax_error { /* in the source, from `at` on, so many bytes */
-	size_t at, len;
-	char what[200]; /* NULL-terminated; empty: no memory */
+struct sl_syntax_error {
+	size_t at, len; /* the place in the source, bytes */
+	char what[200]; /* terminated; empty: out of memory */
 };
 
-/* 0, or -1 and *err. The source is borrowed for the call. */
+/* Returns 0, or -1 and *err. The source is borrowed for the call. */
 int sl_syntax_read(struct sl_syntax *t, const char *source, size_t len, struct sl_syntax_error *err);
 void sl_syntax_clear(struct sl_syntax *t);

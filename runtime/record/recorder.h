@@ -1,13 +1,13 @@
 /*
- * recorder.h - what a worker does, into a file (room: record)
+ * recorder.h - records what a worker does to a file (room: record)
  *
- * The file is FILE.part, mode 0600, until its end, and FILE from then on; neither may
- * be there before. Bytes are copied into a block; full blocks, and once a second what
- * there is, go to a thread, which packs and writes them. When it does not keep up,
- * it stores what it has no time to pack, if the recording is live, and then the caller
- * waits. A write that failed sticks: what is added afterwards is lost, and _check says why.
+ * The file is FILE.part, mode 0600, until it is complete, and FILE from then on; neither
+ * may exist before. Bytes are copied into a block; full blocks, and once a second a partial
+ * one, go to a thread, which packs and writes them. If it does not keep up, a live recording
+ * stores blocks that it has no time to pack; beyond that, the caller waits. After a failed
+ * write, everything added is lost, and _check says why.
  *
- * One thread calls these; ours has all signals blocked, and yields to others (nice).
+ * Only one thread may call these; our own thread has all signals blocked and a low priority (nice).
  */
 #pragma once
 
@@ -16,29 +16,29 @@
 struct sl_recorder;
 
 enum sl_recorder_pace {
-	SL_RECORDER_LIVE, /* a run is not to be held up: the file may become larger */
-	SL_RECORDER_SMALL /* all that can be packed is */
+	SL_RECORDER_LIVE, /* do not slow down the run: the file may become larger */
+	SL_RECORDER_SMALL /* pack everything that can be packed */
 };
 
-/* The file is there, and its thread. flags: of the file (block.h). NULL and *err: usage if it is
- * there already, else sink. */
+/* Creates the file and the thread. flags: of the file (block.h). Returns NULL and *err: usage if
+ * the file exists already, otherwise sink. */
 struct sl_recorder *sl_recorder_open(const char *path, uint32_t flags, enum sl_recorder_pace pace, struct sl_error *err);
 
-/* What is added from here on has this time, and not that of the clock; so has the end. */
+/* Everything added from here on, including the end, gets this time instead of the clock's. */
 void sl_recorder_set_time(struct sl_recorder *r, uint64_t time_ns);
 
-/* Does nothing for a recorder that is NULL. */
+/* Does nothing if r is NULL. */
 void sl_recorder_add(struct sl_recorder *r, enum sl_record_kind kind, const void *bytes, size_t n);
 
-/* 0, or -1 and *err (sink): it could not be written. */
+/* Returns 0, or -1 and *err (sink) if a write failed. */
 int sl_recorder_check(struct sl_recorder *r, struct sl_error *err);
 
-/* Wait until all that was added is in the file, then the same. */
+/* Waits until everything added is in the file, then does the same. */
 int sl_recorder_flush(struct sl_recorder *r, struct sl_error *err);
 
-/* The end: flushed, renamed, and freed. 0, or -1 and *err (sink); then FILE.part
- * stays as it is. Accepts NULL. */
+/* Writes the end, flushes, renames and frees. Returns 0, or -1 and *err (sink), and
+ * FILE.part is kept. Accepts NULL. */
 int sl_recorder_close(struct sl_recorder *r, struct sl_error *err);
 
-/* In place of the end: FILE.part is removed, and the recorder freed. Accepts NULL. */
+/* Instead of _close: removes FILE.part and frees the recorder. Accepts NULL. */
 void sl_recorder_abandon(struct sl_recorder *r);
