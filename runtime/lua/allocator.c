@@ -38,12 +38,12 @@ void sl_allocator_clear(struct sl_allocator *a)
 static bool is_small(size_t size)
 {
 #ifdef __SANITIZE_ADDRESS__
-	return false; /* it shall see each block come and go */
+	return false; /* it must see every malloc and free */
 #endif
 	return size <= GRAIN * SL_SPARE_SIZES;
 }
 
-/* All blocks of one class are equally long. */
+/* All blocks of one class have the same length. */
 static size_t class_of(size_t size)
 {
 	return (size - 1) / GRAIN;
@@ -132,13 +132,13 @@ static void *resize(struct sl_allocator *a, void *block, size_t had, size_t size
 		return NULL;
 	void *now = move_or_stay(a, block, had, size);
 	if (now == NULL && size <= had)
-		now = block; /* Lua relies on it that shrinking cannot fail */
+		now = block; /* Lua relies on shrinking never to fail */
 	if (now != NULL)
 		a->used = a->used - had + size;
 	return now;
 }
 
-/* For a block that is not there yet, the old size is what kind it will be. */
+/* For a new block, Lua passes the kind of object as the old size. */
 void *sl_allocator_alloc(void *ud, void *block, size_t old_size, size_t new_size)
 {
 	if (block == NULL)
@@ -146,7 +146,7 @@ void *sl_allocator_alloc(void *ud, void *block, size_t old_size, size_t new_size
 	return new_size > 0 ? resize(ud, block, old_size, new_size) : release(ud, block, old_size);
 }
 
-/* ---- what is said ---- */
+/* ---- the message ---- */
 
 static unsigned long long mib(unsigned long long bytes)
 {

@@ -29,7 +29,8 @@ struct sl_codec *sl_codec_push(lua_State *L)
 	return c;
 }
 
-/* After a closed one nobody would free another that is kept. */
+/* If the old one was closed, the state is closing, and nothing would free a new one that is
+ * kept; so it is closed after the call. */
 static struct sl_codec *push_other(lua_State *L, int upvalue, bool closed)
 {
 	struct sl_codec *c = sl_codec_push(L);
@@ -51,7 +52,7 @@ struct sl_codec *sl_codec_take(lua_State *L, int upvalue)
 	return c;
 }
 
-#define SMALL (SL_CODEC_KEPT_BYTES / 64) /* leaves nothing that is worth a look */
+#define SMALL (SL_CODEC_KEPT_BYTES / 64) /* smaller texts cannot make it exceed the limit */
 
 void sl_codec_put_back(struct sl_codec *c, size_t size)
 {

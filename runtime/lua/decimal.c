@@ -45,7 +45,7 @@ struct sl_text sl_decimal_test(lua_State *L, int index)
 
 /* ---- order ---- */
 
-/* Of a decimal and a number of Lua's that is no NaN. */
+/* Compares a decimal and a Lua number, which must not be NaN. */
 static int compare(lua_State *L, struct sl_text d, int number)
 {
 	return lua_isinteger(L, number) ? sl_decimal_compare_integer(d, lua_tointeger(L, number))
@@ -78,7 +78,7 @@ bool sl_decimal_order(lua_State *L, int a, int b, int *order)
 	return true;
 }
 
-/* What neither is a number, NaN included. */
+/* Is it a decimal or a number, NaN included? */
 static bool is_comparable(lua_State *L, int index)
 {
 	return lua_type(L, index) == LUA_TNUMBER || sl_decimal_test(L, index).bytes != NULL;
@@ -110,7 +110,7 @@ static int decimal_le(lua_State *L)
 	return 1;
 }
 
-/* Of anything: what is no number is not equal. */
+/* Accepts anything: a value that is not a number is not equal. */
 static int decimal_eq(lua_State *L)
 {
 	int o;
@@ -121,7 +121,7 @@ static int decimal_eq(lua_State *L)
 
 /* ---- arithmetic ---- */
 
-/* Replace what is a decimal by the number of Lua's that is nearest. */
+/* Replaces a decimal by the nearest Lua number. */
 static void make_number(lua_State *L, int index)
 {
 	struct sl_text t = sl_decimal_test(L, index);
@@ -145,7 +145,7 @@ static void make_number(lua_State *L, int index)
 #define EVENT(name, op) [op] = "__" #name,
 static const char *const events[] = { ARITHMETIC(EVENT) };
 
-/* Raise here what lua_arith raises without a place, because it is called from C. */
+/* Raises the errors of lua_arith, which have no place when raised from C. */
 static void check_operands(lua_State *L, int op)
 {
 	for (int i = 1; i <= 2; i++)
@@ -229,7 +229,7 @@ static void push_metatable(lua_State *L)
 	if (!luaL_newmetatable(L, DECIMAL))
 		return;
 	luaL_setfuncs(L, methods, 0);
-	lua_pushstring(L, DECIMAL); /* so that nobody's script changes what all decimals do */
+	lua_pushstring(L, DECIMAL); /* so that no script can change the behaviour of all decimals */
 	lua_setfield(L, -2, "__metatable");
 }
 

@@ -15,8 +15,8 @@
 
 /* ---- tables ---- */
 
-/* Push the first name of the table that comes behind `last`: false, and nothing
- * pushed, when there is none. */
+/* Pushes the first name in the table, by order, after `last`. Returns false and pushes
+ * nothing if there is none. */
 static bool push_next_name(lua_State *L, int table, struct sl_text last)
 {
 	lua_pushnil(L); /* [best] */
@@ -46,7 +46,7 @@ static void push_text(lua_State *L, struct sl_text text)
 	lua_pushfstring(L, "\"%s\"%s", quoted, text.len >= sizeof quoted ? "…" : "");
 }
 
-/* A value in a table. Metamethods are not called: they might fail. */
+/* Pushes a value in a table. Metamethods are not called, because they might fail. */
 static void push_value(lua_State *L, int index, int depth)
 {
 	int type = lua_type(L, index);
@@ -89,7 +89,7 @@ static void add_items(lua_State *L, luaL_Buffer *b, int table, int depth, int *c
 	}
 }
 
-/* The name is kept at `name`, an index, so that its bytes live. */
+/* The last name is kept at the index `name`, so that its bytes stay alive. */
 static void add_fields(lua_State *L, luaL_Buffer *b, int table, int name, int depth, int *count)
 {
 	struct sl_text last = { NULL, 0 };
@@ -131,8 +131,8 @@ static void push_table(lua_State *L, int table, int depth)
 
 /* ---- Lua's words ---- */
 
-/* What Lua calls a userdata without a name is null: the objects of sluice, and
- * files, have names. luaG_typeerror, luaG_ordererror, luaG_forerror and luaL_typeerror say so. */
+/* A userdata without a name in a Lua message is null, because sluice's objects and files have
+ * names. The messages are those of luaG_typeerror, luaG_ordererror, luaG_forerror and luaL_typeerror. */
 static const struct {
 	const char *start, *lua, *ours;
 } words[] = {
@@ -168,7 +168,7 @@ static int describe(lua_State *L) /* [value] */
 	else if (lua_type(L, 1) != LUA_TTABLE)
 		luaL_tolstring(L, 1, NULL);
 	else if (luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL)
-		luaL_tolstring(L, 1, NULL); /* runs it, which may do anything */
+		luaL_tolstring(L, 1, NULL); /* calls it, and it may do anything */
 	else
 		push_table(L, 1, 1);
 	return 1;

@@ -1,6 +1,6 @@
---- lua5.4 runtime/lua/embed.lua FILE… > embedded.c: what the command has inside (embedded.h), the modules
---- of lualib compiled, the ready scripts and the pages of the manual as text. Made by the Makefile; a start
---- then reads and compiles no file of ours.
+--- lua5.4 runtime/lua/embed.lua FILE… > embedded.c: the files embedded in the command (embedded.h), that is
+--- the compiled modules of lualib, and the ready scripts and the manual pages as text. Run by the Makefile, so
+--- that the command reads and compiles none of our files at startup.
 local function read(path)
   local file <close> = assert(io.open(path, "rb"))
   return file:read "a"
@@ -12,7 +12,7 @@ local function module_of(path, name)
   return { name = name:gsub("/init$", ""):gsub("/", "."), bytes = chunk }
 end
 
---- man/NAME.txt, as mandoc writes it: bold and underlined characters are overstruck, x\bx and _\bx.
+--- man/NAME.txt, as mandoc writes it: bold and underlined characters are overstruck (x\bx and _\bx).
 local function plain(text)
   return (text:gsub(utf8.charpattern .. "\b", ""))
 end

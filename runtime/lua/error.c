@@ -9,7 +9,7 @@
 
 #define METATABLE "sluice.error"
 
-/* The details that say where, in the order in which a line for people has them. */
+/* The details that say where, in the order used in a line for people. */
 static const enum sl_detail place[] = {
 	SL_D_EXPORT, SL_D_STREAM, SL_D_SEQUENCE, SL_D_LINE, SL_D_OFFSET, SL_D_HANDLER,
 };
@@ -73,7 +73,7 @@ int sl_lua_error_answer(lua_State *L, int rc, const struct sl_error *err)
 
 /* ---- from Lua ---- */
 
-/* A field without asking metamethods, which may be anybody's: its type, pushed. */
+/* Pushes a field without calling metamethods, which the user may have set. Returns its type. */
 static int raw_field(lua_State *L, int index, const char *name)
 {
 	index = lua_absindex(L, index);
@@ -108,7 +108,7 @@ static void take_detail(lua_State *L, int index, enum sl_detail detail, struct s
 	lua_pop(L, 1);
 }
 
-/* The text as a message: one line, printable, cut to what a message holds. */
+/* Uses the text as the message: one line, printable, cut to fit. */
 static void set_message(struct sl_error *err, enum sl_kind kind, int os,
                         const char *text, size_t len)
 {
@@ -119,7 +119,7 @@ static void set_message(struct sl_error *err, enum sl_kind kind, int os,
 	sl_fail(err, kind, os, "%s", sl_quote(quoted, sizeof quoted, line, n));
 }
 
-/* The number of an errno's name; scripts write few of them. */
+/* The number for an errno's name. A linear search is enough: scripts rarely need it. */
 static int errno_number(const char *name)
 {
 	for (int e = 1; e < 134; e++) {
@@ -130,7 +130,7 @@ static int errno_number(const char *name)
 	return 0;
 }
 
-/* The name or the number on top. */
+/* The errno whose name or number is on top, or 0. */
 static int errno_of(lua_State *L)
 {
 	if (lua_type(L, -1) == LUA_TSTRING)
@@ -138,7 +138,7 @@ static int errno_of(lua_State *L)
 	return lua_isinteger(L, -1) ? (int)lua_tointeger(L, -1) : 0;
 }
 
-/* An error object's own words, or none. */
+/* Takes the message, errno and details from an error object. */
 static void set_from_object(lua_State *L, int index, enum sl_kind kind, struct sl_error *err)
 {
 	size_t len = 0;
@@ -172,7 +172,7 @@ void sl_lua_error_read(lua_State *L, int index, enum sl_kind kind, struct sl_err
 
 /* ---- as text ---- */
 
-/* Push a field as text: false, and nothing pushed, when there is none. */
+/* Pushes a field as text. Returns false and pushes nothing if there is none. */
 static bool push_field_text(lua_State *L, int index, const char *name)
 {
 	int type = raw_field(L, index, name);
@@ -184,7 +184,7 @@ static bool push_field_text(lua_State *L, int index, const char *name)
 	return false;
 }
 
-/* Add ", stream rows" for each detail of the place that the message lacks. */
+/* Adds ", stream rows" for each detail of the place that the message does not mention. */
 static void add_place(lua_State *L, luaL_Buffer *b, const char *message)
 {
 	const char *before = " (";
@@ -238,7 +238,7 @@ void sl_lua_error_push_metatable(lua_State *L)
 	if (luaL_getmetatable(L, METATABLE) != LUA_TNIL)
 		return;
 	lua_pop(L, 1);
-	lua_createtable(L, 0, 2); /* [metatable]; registered when it is complete */
+	lua_createtable(L, 0, 2); /* [metatable]; registered only when complete */
 	lua_pushliteral(L, METATABLE);
 	lua_setfield(L, -2, "__name");
 	lua_pushcfunction(L, error_tostring);
@@ -247,7 +247,7 @@ void sl_lua_error_push_metatable(lua_State *L)
 	lua_setfield(L, LUA_REGISTRYINDEX, METATABLE);
 }
 
-/* ---- objects as they are ---- */
+/* ---- testing and copying objects ---- */
 
 bool sl_lua_error_is(lua_State *L, int index)
 {

@@ -104,7 +104,7 @@ void sl_members_mark(lua_State *L, const char *owner, const char *const *names) 
 		}
 		push_metatable(L, owner);
 		lua_pushvalue(L, -1);
-		lua_setfield(L, LUA_REGISTRYINDEX, owner); /* complete, should memory run out */
+		lua_setfield(L, LUA_REGISTRYINDEX, owner); /* only when complete, in case memory runs out */
 	}
 	lua_setmetatable(L, -2);
 }

@@ -42,7 +42,7 @@ struct sl_text sl_option_text(lua_State *L, int table, const char *name)
 	return text;
 }
 
-/* The string on top as C knows strings. */
+/* The string on top, which must not contain NUL. */
 static const char *check_string(lua_State *L, const char *name)
 {
 	size_t len;
@@ -101,7 +101,7 @@ const char *const *sl_option_list(lua_State *L, int table, const char *name)
 	return list;
 }
 
-/* [..., variables]: how many. */
+/* The number of variables: [..., variables]. */
 static lua_Integer count(lua_State *L)
 {
 	lua_Integer n = 0;
@@ -110,7 +110,7 @@ static lua_Integer count(lua_State *L)
 	return n;
 }
 
-/* [..., key, value] on top: "key=value" pushed. */
+/* [..., key, value] -> [..., key, value, "key=value"] */
 static const char *push_variable(lua_State *L, const char *option)
 {
 	const char *value = check_string(L, option);

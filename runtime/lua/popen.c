@@ -13,7 +13,7 @@
 #include "base/children.h"
 #include "base/spawn.h"
 
-struct piped { /* a file of Lua's, and who is at its other end */
+struct piped { /* a Lua file, and the process at its other end */
 	luaL_Stream stream;
 	pid_t pid;
 };
@@ -30,7 +30,7 @@ static int close_piped(lua_State *L) /* [file] */
 	return luaL_execresult(L, status);
 }
 
-/* 0, or the errno. theirs: its descriptor 0 or 1. */
+/* Returns 0, or the errno. theirs: the child's descriptor, 0 or 1. */
 static int start(const char *command, int theirs, int fd, pid_t *pid)
 {
 	const char *argv[] = { "/bin/sh", "-c", command, NULL };
@@ -66,7 +66,7 @@ static int popen_known(lua_State *L) /* [command, mode?] */
 	luaL_argcheck(L, strcmp(mode, "r") == 0 || strcmp(mode, "w") == 0, 2, "invalid mode");
 	lua_settop(L, 2);
 	struct piped *p = lua_newuserdatauv(L, sizeof *p, 0);
-	p->stream.closef = NULL; /* closed, until there is a file */
+	p->stream.closef = NULL; /* counts as closed until there is a file */
 	luaL_setmetatable(L, LUA_FILEHANDLE);
 	fflush(NULL);
 	return open_piped(L, p, command, *mode == 'r');

@@ -10,7 +10,7 @@
 
 static const struct {
 	const char *field, *variable, *variable_of_version, *otherwise;
-	const char *beside; /* the modules of the directory "!" */
+	const char *beside; /* the path for modules in the directory "!" */
 } kinds[] = {
 	[SL_SEARCH_LUA] = { "path", "LUA_PATH", "LUA_PATH" OF_VERSION, LUA_PATH_DEFAULT,
 	                    "!/?.lua;!/?/init.lua;" },
@@ -18,7 +18,7 @@ static const struct {
 	                  "!/?.so;" },
 };
 
-/* The current directory comes last in it. */
+/* The current directory comes last in the default. */
 void sl_search_push_system(lua_State *L, enum sl_search what)
 {
 	const char *path = kinds[what].otherwise;

@@ -1,5 +1,5 @@
-/* value.c - see value.h. Tables are read and written raw: no metamethod of a
- * user's runs in here. A finalizer may, whenever Lua allocates. */
+/* value.c - see value.h. Tables are read and written raw: no metamethod of the user
+ * runs in here. A finalizer may, whenever Lua allocates. */
 #include "lua/value.h"
 
 #include <limits.h>
@@ -23,8 +23,8 @@
 
 /* ---- JSON to Lua ---- */
 
-/* Strings that come again, names of fields and short values: a userdata of the
- * registry, each memo with the table that holds its strings. */
+/* Recurring strings, that is field names and short values: a userdata in the registry.
+ * Each memo has a table that holds its strings. */
 struct sl_value_strings {
 	int names_ref, values_ref; /* in the registry */
 	struct sl_memo *names, *values;
@@ -33,8 +33,8 @@ struct sl_value_strings {
 struct decoder {
 	lua_State *L;
 	struct sl_value_strings *strings;
-	int names, values; /* where on the stack their tables are */
-	int metatable;     /* likewise that of arrays, or nil yet */
+	int names, values; /* stack indices of their tables */
+	int metatable;     /* stack index of that of arrays, nil at first */
 };
 
 static void push_value(struct decoder *d, struct sl_json_value v);
@@ -151,14 +151,14 @@ void sl_value_push(lua_State *L, struct sl_json_value v)
 	sl_value_push_with(L, sl_value_strings(L), v);
 }
 
-/* ---- strings that come again ---- */
+/* ---- recurring strings ---- */
 
 #define NAMES 128 /* a power of 2 */
 #define VALUES 256
 
-static const char strings_key; /* its address, in the registry */
+static const char strings_key; /* its address is a key in the registry */
 
-/* A memo, in user value i of the userdata on top; its table's place in the registry. */
+/* Makes a memo in user value i of the userdata on top. *ref: its table in the registry. */
 static struct sl_memo *make_memo(lua_State *L, int i, int count, int *ref) /* [..., strings] */
 {
 	struct sl_memo *memo = lua_newuserdatauv(L, SL_MEMO_SIZE((size_t)count), 0);
@@ -197,7 +197,7 @@ struct sl_value_strings *sl_value_strings(lua_State *L)
 struct level {
 	const struct level *up;
 	const void *table;
-	int key;              /* where on the stack the current key is, or 0 */
+	int key;              /* stack index of the current key, or 0 */
 	lua_Integer position; /* of the current element, in an array */
 };
 
@@ -205,7 +205,7 @@ struct encoder {
 	lua_State *L;
 	struct sl_json_writer *writer;
 	const struct level *level;
-	int metatable; /* where on the stack the array metatable is */
+	int metatable; /* stack index of the array metatable */
 	struct sl_error err;
 };
 
@@ -233,7 +233,7 @@ static void add_levels(lua_State *L, struct path *p, const struct level *l)
 	p->len += sl_pointer_put(p->text + p->len, sizeof p->text - p->len - 1, token, len);
 }
 
-/* Say where it happened; returns -1. */
+/* Adds the path to the message. Returns -1. */
 static int located(struct encoder *e)
 {
 	struct path path = { .len = 0 };
@@ -261,8 +261,8 @@ static int written(struct encoder *e, int rc)
 
 static int encode_value(struct encoder *e, int index);
 
-/* Why a table whose keys are not 1..n is no array: the gravest reason, not the
- * first that next() happens upon. */
+/* Says why a table whose keys are not 1..n is not an array: the most serious reason,
+ * not the first that next() finds. */
 static int refuse_array(struct encoder *e, int index)
 {
 	bool strings = false, others = false;
@@ -279,7 +279,7 @@ static int refuse_array(struct encoder *e, int index)
 	                        : "an array must not have holes");
 }
 
-/* Are the keys exactly 1..n? All within and as many as: then they are. */
+/* Are the keys exactly 1..n? They are if there are n of them, all within 1..n. */
 static int check_array(struct encoder *e, int index, lua_Integer n)
 {
 	lua_Integer count = 0;
@@ -308,11 +308,11 @@ static int encode_array(struct encoder *e, int index, struct level *l)
 	return written(e, sl_json_close_array(e->writer, &e->err));
 }
 
-/* A field of a table: its key and value stand on the stack, at `at` and behind it. */
+/* A field of a table: its key is on the stack at `at`, followed by its value. */
 struct field {
 	const char *key;
 	size_t len;
-	lua_Integer rank; /* by the table's own order; LUA_MAXINTEGER: it has none */
+	lua_Integer rank; /* in the table's own order; LUA_MAXINTEGER: none */
 	int at;
 };
 
@@ -320,7 +320,7 @@ static bool comes_before(const struct field *a, const struct field *b)
 {
 	if (a->rank != b->rank)
 		return a->rank < b->rank;
-	if (a->key[0] != b->key[0]) /* terminated, as all of Lua's strings */
+	if (a->key[0] != b->key[0]) /* terminated, like all Lua strings */
 		return (unsigned char)a->key[0] < (unsigned char)b->key[0];
 	int order = memcmp(a->key, b->key, a->len < b->len ? a->len : b->len);
 	return order != 0 ? order < 0 : a->len < b->len;
@@ -331,7 +331,7 @@ static int compare_fields(const void *a, const void *b)
 	return comes_before(a, b) ? -1 : 1; /* no two are the same */
 }
 
-/* Few fields, and those of a row often are in order: put one in its place. */
+/* Insertion sort: there are few fields, and those of a row are often in order. */
 static void insert(struct field *fields, size_t count, struct field f)
 {
 	for (; count > 0 && comes_before(&f, &fields[count - 1]); count--)
@@ -339,7 +339,7 @@ static void insert(struct field *fields, size_t count, struct field f)
 	fields[count] = f;
 }
 
-static const char order_key; /* its address, in a metatable: { name = rank } */
+static const char order_key; /* its address is the key of { name = rank } in a metatable */
 
 void sl_value_push_order(lua_State *L) /* [ranks] -> [metatable] */
 {
@@ -369,7 +369,7 @@ static lua_Integer rank_of(lua_State *L, int ranks, int key)
 	return rank;
 }
 
-/* The field whose key and value are on top, at f->at and behind it. */
+/* Reads the field whose key and value are on top, from f->at. Returns false if the key is not a string. */
 static bool read_field(lua_State *L, int ranks, struct field *f)
 {
 	if (lua_type(L, f->at) != LUA_TSTRING)
@@ -379,10 +379,10 @@ static bool read_field(lua_State *L, int ranks, struct field *f)
 	return true;
 }
 
-#define FEW 24 /* fields that are sorted as they come */
+#define FEW 24 /* fields that are sorted by insertion */
 
-/* Push all fields, keys and values; few: room for FEW. The fields in order, or
- * NULL, when a key is not a string. */
+/* Pushes the keys and values of all fields; few has room for FEW. Returns the fields in
+ * order, or NULL if a key is not a string. */
 static struct field *push_fields(struct encoder *e, int index, struct field *few, size_t *count)
 {
 	lua_State *L = e->L;
@@ -428,7 +428,7 @@ static int encode_field(struct encoder *e, const struct field *f, struct level *
 	return 0;
 }
 
-/* Fields are written in one order, whatever that of next() is today. */
+/* Fields are written in a fixed order, independent of that of next(). */
 static int encode_object(struct encoder *e, int index, struct level *l)
 {
 	struct field few[FEW];
@@ -446,7 +446,7 @@ static int encode_object(struct encoder *e, int index, struct level *l)
 	return written(e, sl_json_close_object(e->writer, &e->err));
 }
 
-/* Marked, or with a first key that is no string. */
+/* Is it marked, or is its first key not a string? */
 static bool looks_like_array(struct encoder *e, int index)
 {
 	if (lua_getmetatable(e->L, index)) {
@@ -541,7 +541,7 @@ int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
 	luaL_checkstack(L, 6, "a JSON value");
 	index = lua_absindex(L, index);
 	sl_value_push_array_metatable(L);
-	struct encoder e; /* no initialiser: it would zero the error's 3 KB too */
+	struct encoder e; /* no initialiser: it would also zero the error's 3 KB */
 	e.L = L;
 	e.writer = w;
 	e.level = NULL;
@@ -559,7 +559,7 @@ int sl_value_encode(lua_State *L, int index, struct sl_json_writer *w,
 
 /* ---- the module ---- */
 
-/* Files of other systems begin with one. */
+/* Files from other systems may begin with one. */
 static const char *after_byte_order_mark(const char *text, size_t *len)
 {
 	bool marked = *len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
@@ -638,7 +638,7 @@ void sl_value_push_array_metatable(lua_State *L)
 
 static void add_with_codec(lua_State *L, const char *name, lua_CFunction function)
 {
-	lua_pushnil(L); /* the codec: made on first use */
+	lua_pushnil(L); /* the codec, made on first use */
 	lua_pushcclosure(L, function, 1);
 	lua_setfield(L, -2, name);
 }
