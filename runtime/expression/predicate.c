@@ -9,8 +9,8 @@
 
 /* ---- values ---- */
 
-/* In the order of constants' kinds. DECIMAL: the text of a literal, or with len 0 a value of the
- * row's; OTHER: a table */
+/* In the order of the kinds of constants. DECIMAL: the text of a literal, or, if len is 0, a value
+ * of the row; OTHER: a table. */
 enum type { NIL, FALSE, TRUE, NUL, INTEGER, FLOAT, DECIMAL, STRING, OTHER };
 
 struct value {
@@ -93,11 +93,11 @@ static double as_double(struct value v)
 	return v.type == INTEGER ? (double)v.is.integer : v.is.number;
 }
 
-/* ---- deciding: each gives false when only Lua knows ---- */
+/* ---- deciding: each returns false if only Lua knows ---- */
 
-#define EXACT ((int64_t)1 << 53) /* integers up to here are doubles, too */
+#define EXACT ((int64_t)1 << 53) /* integers up to here are exact as doubles */
 
-/* Two numbers that can be compared as doubles, or as integers, without loss? */
+/* Can two numbers be compared as doubles, or as integers, without loss? */
 static bool comparable(struct value a, struct value b)
 {
 	if (a.type == b.type)
@@ -114,7 +114,7 @@ static struct sl_text digits_of(const struct value *v, char room[SL_JSON_DECIMAL
 	return t;
 }
 
-/* a is a decimal, b a number or one: below 0, 0 or above 0. */
+/* Compares a decimal a with b, a number or a decimal: below 0, 0 or above 0. */
 static int order_decimal(const struct value *a, const struct value *b)
 {
 	char rooms[2][SL_JSON_DECIMAL_ROOM];
@@ -129,7 +129,7 @@ static bool is_nan(struct value v)
 	return v.type == FLOAT && v.is.number != v.is.number;
 }
 
-/* One is a decimal: false when only Lua knows, or when the other is no number. */
+/* One of them is a decimal. Returns false if the other is not a number, or NaN. */
 static bool order_decimals(const struct value *a, const struct value *b, int *out)
 {
 	if ((a->type != DECIMAL && !is_number(*a)) || (b->type != DECIMAL && !is_number(*b)) || is_nan(*a) || is_nan(*b))
@@ -189,7 +189,7 @@ static bool compare(uint8_t op, struct value a, struct value b, struct value *ou
 	return known;
 }
 
-/* Towards minus infinity; b is not 0. Division by -1 may not be divided. */
+/* Rounds towards minus infinity; b must not be 0. Division by -1 is a special case because it may overflow. */
 static struct value divide(uint8_t op, int64_t a, int64_t b)
 {
 	if (b == -1)
@@ -258,7 +258,7 @@ static bool negate(struct value a, struct value *out)
 
 /* ---- parts ---- */
 
-struct look { /* what is looked at */
+struct look { /* one evaluation */
 	const struct sl_predicate *p;
 	struct sl_json_value payload;
 };
@@ -282,7 +282,7 @@ bool sl_syntax_step(const struct sl_syntax *t, uint16_t i, struct sl_json_value 
 	if (key == NULL || key->kind == SL_SYNTAX_STRING)
 		return type == SL_JSON_OBJECT && sl_json_field(of, name.bytes, name.len, v);
 	if (type == SL_JSON_ARRAY && key->is.integer == 0)
-		seen[i] |= SL_SEEN_ZERO; /* people count from 0: they are told */
+		seen[i] |= SL_SEEN_ZERO; /* probably a user who counts from 0, and gets a hint */
 	return type == SL_JSON_ARRAY && key->is.integer > 0 && find_element(of, key->is.integer, v);
 }
 
@@ -331,7 +331,7 @@ static bool evaluate(const struct look *l, uint16_t at, struct value *out)
 {
 	const struct sl_part *n = &l->p->tree->parts[at];
 	struct value a;
-	*out = simple((enum type)n->kind); /* constants are in one order */
+	*out = simple((enum type)n->kind); /* for constants, the two enums agree */
 	switch (n->kind) {
 	case SL_SYNTAX_NIL: case SL_SYNTAX_FALSE: case SL_SYNTAX_TRUE: case SL_SYNTAX_NULL:
 		return true;
@@ -373,7 +373,7 @@ static bool is_simple(const struct sl_syntax *t, uint16_t i)
 		return true;
 	case SL_SYNTAX_NAME: case SL_SYNTAX_INDEX:
 		return sl_syntax_is_path(t, i);
-	case SL_SYNTAX_MEMBER: /* of a library it may be */
+	case SL_SYNTAX_MEMBER: /* it may be a member of a library */
 		return sl_syntax_is_path(t, i) && sl_syntax_library(t, i) == 0;
 	case SL_SYNTAX_PAREN: case SL_SYNTAX_NOT: case SL_SYNTAX_MINUS:
 		return is_simple(t, p->left);

@@ -1,4 +1,4 @@
-/* syntax.c - see syntax.h: by descent */
+/* syntax.c - see syntax.h: a recursive descent parser */
 #include "expression/syntax.h"
 
 #include <locale.h>
@@ -8,8 +8,8 @@
 #include "expression/token.h"
 #include "json/decimal.h"
 
-#define DEEPEST 180 /* levels, as deep as Lua goes itself */
-#define UNARY 12    /* binds more than all binary operators but ^ */
+#define DEEPEST 180 /* levels, about as deep as Lua itself goes */
+#define UNARY 12    /* binds tighter than all binary operators except ^ */
 
 struct reader {
 	struct sl_tokens in;
@@ -19,7 +19,7 @@ struct reader {
 
 /* ---- the tree ---- */
 
-/* Appends a part and returns its number; 0: refused, for memory or length. */
+/* Appends a part and returns its number; 0: refused, out of memory or too long. */
 static uint16_t add(struct reader *r, enum sl_syntax_kind kind, size_t at)
 {
 	struct sl_syntax *t = r->tree;
@@ -50,7 +50,7 @@ static uint16_t read_expression(struct reader *r)
 	return read_level(r, 0);
 }
 
-/* A list of parts, linked: the first, or 0; *ok is false when it was refused. */
+/* Reads a linked list of parts. Returns the first, or 0; *ok is false if it was refused. */
 static uint16_t read_list(struct reader *r, const char *close, uint16_t (*read)(struct reader *r), bool *ok)
 {
 	uint16_t first = 0, last = 0;
@@ -66,7 +66,7 @@ static uint16_t read_list(struct reader *r, const char *close, uint16_t (*read)(
 		first = first != 0 ? first : p;
 		last = p;
 		more = sl_token_take(&r->in, ",") || (is_table && sl_token_take(&r->in, ";"));
-		more = more && !(is_table && sl_token_is_sign(&r->in, close)); /* it may end in one */
+		more = more && !(is_table && sl_token_is_sign(&r->in, close)); /* a table may end with a separator */
 	}
 	*ok = sl_token_take(&r->in, close) || sl_token_expected(&r->in, is_table ? "a comma or } is expected" : "a comma or ) is expected");
 	return first;
@@ -149,7 +149,7 @@ static uint16_t read_parentheses(struct reader *r)
 	return p;
 }
 
-/* What is said of the left part: a name, a key, arguments. */
+/* Adds the part for a suffix of the left part: a name, a key, arguments, or an operator. */
 static uint16_t suffix(struct reader *r, enum sl_syntax_kind kind, uint16_t left, size_t op)
 {
 	uint16_t p = add(r, kind, part(r, left)->at);
@@ -196,7 +196,7 @@ static bool read_arguments(struct reader *r, uint16_t p)
 	return ok;
 }
 
-/* One suffix of left: the part that they make; left if there is none; 0: refused. */
+/* Reads one suffix of left. Returns the new part; left if there is no suffix; 0: refused. */
 static uint16_t read_suffix(struct reader *r, uint16_t left)
 {
 	uint16_t p = left;
@@ -280,8 +280,8 @@ static uint16_t read_operand(struct reader *r)
 	}
 }
 
-/* The text with its sign turned. A literal is copied once at most, however many signs it has:
- * for that there is room. */
+/* The text with its sign inverted. A literal is copied at most once, no matter how many signs
+ * it has, and there is room for that. */
 static struct sl_text turn_sign(struct reader *r, struct sl_text of)
 {
 	struct sl_text t = { r->in.free, of.len + 1 };
@@ -295,7 +295,7 @@ static struct sl_text turn_sign(struct reader *r, struct sl_text of)
 	return t;
 }
 
-/* A decimal with its sign is one, or the least integer. */
+/* A decimal with a sign is still a decimal, or becomes the smallest integer. */
 static void negate_literal(struct reader *r, struct sl_part *p, const struct sl_part *of)
 {
 	struct sl_text t = turn_sign(r, of->is.text);
@@ -333,7 +333,7 @@ static uint16_t read_unary(struct reader *r)
 	return p;
 }
 
-/* An operand and all that binds it more than the level below. */
+/* Reads an operand and all operators that bind tighter than the level. */
 static uint16_t read_operations(struct reader *r, int level)
 {
 	uint16_t left = read_unary(r);
@@ -365,7 +365,7 @@ static bool read_whole(struct reader *r)
 	sl_token_next(&r->in);
 	if (r->in.next.kind == SL_TOKEN_END)
 		return sl_token_refuse(&r->in, 0, 0, "an expression is expected");
-	add(r, SL_SYNTAX_NIL, 0); /* [0] is none */
+	add(r, SL_SYNTAX_NIL, 0); /* [0] means none */
 	r->tree->root = read_expression(r);
 	if (r->tree->root == 0)
 		return false;

@@ -55,7 +55,7 @@ struct sl_part { /* places are byte offsets into the source */
 #define SL_SYNTAX_MOST 4000 /* parts in an expression */
 
 struct sl_syntax { /* embedded; initialise it with {0} */
-	struct sl_part *parts; /* [0] is none */
+	struct sl_part *parts; /* [0] means none */
 	size_t count, capacity;
 	uint16_t root;
 	char *bytes; /* names and strings, unescaped */

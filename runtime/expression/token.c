@@ -10,7 +10,7 @@
 
 #include "base/utf8.h"
 
-static const struct sl_operator operators[] = { /* those that begin like others come first */
+static const struct sl_operator operators[] = { /* longer signs come before their prefixes */
 	{ "or", SL_SYNTAX_OR, 1, 1 },    { "and", SL_SYNTAX_AND, 2, 2 },  { "==", SL_SYNTAX_EQ, 3, 3 },
 	{ "~=", SL_SYNTAX_NE, 3, 3 },    { "<=", SL_SYNTAX_LE, 3, 3 },    { ">=", SL_SYNTAX_GE, 3, 3 },
 	{ "<<", SL_SYNTAX_SHL, 7, 7 },   { ">>", SL_SYNTAX_SHR, 7, 7 },   { "<", SL_SYNTAX_LT, 3, 3 },
@@ -20,7 +20,7 @@ static const struct sl_operator operators[] = { /* those that begin like others 
 	{ "/", SL_SYNTAX_DIV, 11, 11 },  { "%", SL_SYNTAX_MOD, 11, 11 },  { "^", SL_SYNTAX_POW, 14, 13 },
 };
 
-/* Signs of other languages, and what is written here. */
+/* Signs of other languages, and what to write instead. */
 static const struct habit {
 	const char *sign, *said;
 } habits[] = {
@@ -60,7 +60,7 @@ static const struct habit *habit_at(const char *source, size_t at)
 	return NULL;
 }
 
-/* Words of other languages that stand between two values. */
+/* Infix words of other languages. */
 static const struct habit word_habits[] = {
 	{ "is", "null and nil are compared by == and ~=, as in x == null" },
 	{ "in", "one of several is written x == 1 or x == 2" },
@@ -79,7 +79,7 @@ static const struct habit *word_habit_at(const struct sl_tokens *r, const struct
 	return NULL;
 }
 
-/* Signs whose first half was taken for an operator. */
+/* The hint for a sign whose first half was read as an operator, or for a leading dot. */
 static const char *half_said(const struct sl_tokens *r, size_t at)
 {
 	char before = at > 0 ? r->source[at - 1] : '\0';
@@ -96,13 +96,12 @@ static const char *half_said(const struct sl_tokens *r, size_t at)
 	return NULL;
 }
 
-/* What stands where something else had to. */
 bool sl_token_expected(struct sl_tokens *r, const char *expected)
 {
 	const struct sl_token *t = &r->next;
 	const struct habit *h = habit_at(r->source, t->at);
 	if (t->kind == SL_TOKEN_BROKEN)
-		return false; /* it has been said */
+		return false; /* the error is already set */
 	const char *said = t->kind == SL_TOKEN_SIGN ? half_said(r, t->at) : NULL;
 	const struct habit *word = t->kind == SL_TOKEN_NAME || t->kind == SL_TOKEN_WORD ? word_habit_at(r, t) : NULL;
 	if (said != NULL || word != NULL)
@@ -135,7 +134,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The = between the brackets of [==[, or -1. */
+/* The number of = between the brackets of [==[, or -1. */
 static int long_bracket(const char *p, char bracket)
 {
 	int level = 0;
@@ -144,7 +143,7 @@ static int long_bracket(const char *p, char bracket)
 	return *p == bracket && p[1 + level] == bracket ? level : -1;
 }
 
-/* The end of what [==[ begins at `from`, behind its ]==]; 0: it has none. */
+/* The offset after the ]==] that closes the [==[ at `from`; 0: there is none. */
 static size_t long_end(const struct sl_tokens *r, size_t from, int level)
 {
 	for (size_t i = from + (size_t)level + 2; i < r->len; i++)
@@ -167,7 +166,7 @@ static void skip_blank(struct sl_tokens *r)
 	}
 }
 
-/* As JSON writes it: Lua may leave out digits around the point. */
+/* Keeps the number in JSON's syntax: Lua allows a point without digits on one side, and leading zeros. */
 static void keep_digits(struct sl_tokens *r, struct sl_token *t, size_t len)
 {
 	const char *s = r->source + t->at;
@@ -231,7 +230,7 @@ static size_t put_utf8(char *to, uint32_t c)
 	return n;
 }
 
-/* \u{...}, behind the u. */
+/* \u{...}, after the u. */
 static bool read_code_point(struct sl_tokens *r, size_t *at)
 {
 	uint32_t c = 0;
@@ -246,7 +245,7 @@ static bool read_code_point(struct sl_tokens *r, size_t *at)
 	return true;
 }
 
-/* \x4F and \065, behind the backslash. */
+/* \x4F and \065, after the backslash. */
 static bool read_code(struct sl_tokens *r, size_t *at)
 {
 	const char *s = r->source + *at;
@@ -267,7 +266,7 @@ static bool read_code(struct sl_tokens *r, size_t *at)
 	return true;
 }
 
-static bool read_escape(struct sl_tokens *r, size_t *at) /* behind the backslash */
+static bool read_escape(struct sl_tokens *r, size_t *at) /* after the backslash */
 {
 	static const char from[] = "abfnrtv\\\"'\n", to[] = "\a\b\f\n\r\t\v\\\"'\n";
 	char c = r->source[*at];
@@ -338,7 +337,7 @@ static bool is_word_of_lua(const char *s, size_t len)
 	return strstr(words, word) != NULL;
 }
 
-/* Letters that are not ASCII: a field all the same. */
+/* For letters that are not ASCII, the hint says how to write such a field name. */
 static bool refuse_character(struct sl_tokens *r, size_t at)
 {
 	const char *s = r->source + at;
@@ -387,7 +386,7 @@ static bool read_sign(struct sl_tokens *r, struct sl_token *t)
 	t->operator = operator_at(r, t);
 	t->end = t->at + (t->operator != NULL ? strlen(t->operator->sign) : 1);
 	if (habit_at(r->source, t->at) != NULL && (t->operator == NULL || strchr("&|", r->source[t->at]) != NULL))
-		t->operator = NULL; /* a habit: whoever expects something else says so */
+		t->operator = NULL; /* a habit: sl_token_expected() will refuse it */
 	return t->operator != NULL || strchr("()[]{}.:,;#=!?", r->source[t->at]) != NULL ||
 	       strchr("&|", r->source[t->at]) != NULL || refuse_character(r, t->at);
 }

@@ -10,11 +10,11 @@
 struct writer {
 	const struct sl_syntax *t;
 	struct sl_buffer *out, *lines;
-	unsigned locals; /* so far: each has its own number */
+	unsigned locals; /* how many so far: each has its own number */
 	bool no_memory;
 };
 
-/* ---- what parts are ---- */
+/* ---- properties of parts ---- */
 
 static const struct sl_part *part(const struct writer *w, uint16_t i)
 {
@@ -76,7 +76,7 @@ static bool is_call(const struct sl_part *p)
 	return p->kind == SL_SYNTAX_CALL || p->kind == SL_SYNTAX_METHOD;
 }
 
-/* Does nil or null in what it is applied to make it nil? */
+/* Is the result nil if the object or an argument is nil or null? */
 static bool gives_nil(const struct writer *w, const struct sl_part *call)
 {
 	return call->kind == SL_SYNTAX_METHOD || sl_syntax_is_library_call(w->t, call);
@@ -101,7 +101,7 @@ static void put(struct writer *w, const char *format, ...)
 	put_bytes(w, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
-/* The line ends: it was of this part. */
+/* Ends a line and notes that it belongs to this part. */
 static void end_line(struct writer *w, uint16_t of)
 {
 	put_bytes(w, "\n", 1);
@@ -138,7 +138,7 @@ static void put_constant(struct writer *w, const struct sl_part *p)
 	}
 }
 
-/* ---- operands: constants stand for themselves, others get a local ---- */
+/* ---- operands: constants are written in place, others get a local ---- */
 
 struct operand {
 	uint16_t part;
@@ -156,13 +156,13 @@ static void put_operand(struct writer *w, struct operand o)
 
 static void write_part(struct writer *w, uint16_t i, unsigned to);
 
-/* What is calculated: nil it may be, null it is not. */
+/* Is it calculated? Then it may be nil, but never null. */
 static bool is_calculated(uint8_t kind)
 {
 	return (kind >= SL_SYNTAX_NOT && kind <= SL_SYNTAX_BNOT) || kind >= SL_SYNTAX_LT;
 }
 
-/* A field is a local from the start. */
+/* Reads a field into a new local. */
 static struct operand field(struct writer *w, uint16_t i, bool is_never_null)
 {
 	struct operand o = { i, ++w->locals, is_never_null };
@@ -189,13 +189,13 @@ static struct operand operand(struct writer *w, uint16_t i)
 	return o;
 }
 
-/* Where null is as good as nil. */
+/* An operand for places where null means the same as nil. */
 static struct operand present(struct writer *w, uint16_t i)
 {
 	return sl_syntax_is_path(w->t, i) ? field(w, i, true) : operand(w, i);
 }
 
-/* " and v1 ~= nil and v1 ~= N": a literal nil is meant as it is. */
+/* " and v1 ~= nil and v1 ~= N". A literal nil is intended, so it is not checked. */
 static void put_check(struct writer *w, struct operand o)
 {
 	if (o.local != 0 && o.is_never_null)
@@ -225,7 +225,7 @@ static bool is_order(uint8_t kind)
 	return kind >= SL_SYNTAX_LT && kind <= SL_SYNTAX_GE;
 }
 
-/* nil of an order is false, of whatever else nil. */
+/* The same, but a literal nil also fails the check. */
 static void put_nil_check(struct writer *w, struct operand o)
 {
 	if (o.local == 0 && part(w, o.part)->kind == SL_SYNTAX_NIL)
@@ -240,7 +240,7 @@ static bool may_be_decimal(const struct writer *w, struct operand o)
 	return o.local != 0 || kind == SL_SYNTAX_DECIMAL || kind == SL_SYNTAX_FLOAT;
 }
 
-/* What Lua takes for different may still be a decimal and a number of the same worth. */
+/* Values that differ for Lua may still be a decimal and a number of equal value. */
 static void write_equality(struct writer *w, uint16_t i, unsigned to)
 {
 	const struct sl_part *p = part(w, i);
@@ -344,7 +344,7 @@ static void write_item(struct writer *w, uint16_t i, unsigned to)
 
 /* ---- tables ---- */
 
-/* What is absent keeps its place in a list. */
+/* An absent value keeps its place in a list. */
 static void put_null_for_nil(struct writer *w, struct operand o)
 {
 	if (o.local != 0)
@@ -383,12 +383,12 @@ static void write_table(struct writer *w, uint16_t i, unsigned to)
 #define MOST_ARGUMENTS 100
 
 struct call {
-	uint16_t part, inner; /* inner: a call in the last place, whose values all count; 0: none */
+	uint16_t part, inner; /* inner: a call as the last argument, which passes all its values; 0: none */
 	struct operand callee, arguments[MOST_ARGUMENTS];
 	unsigned count;
 };
 
-/* What it takes before it can be called. */
+/* Writes the operands of a call. last: no further inner call is possible. */
 static void prepare(struct writer *w, uint16_t i, struct call *c, bool last)
 {
 	const struct sl_part *p = part(w, i);
@@ -424,7 +424,7 @@ static void put_arguments(struct writer *w, const struct call *c, const char *be
 }
 
 
-/* The operands of all calls in the last place, outermost first. */
+/* Writes the operands of a call and its inner calls, outermost first. Returns how many calls. */
 static unsigned chain(struct writer *w, uint16_t i, struct call *calls, unsigned most)
 {
 	unsigned n = 0;
@@ -483,7 +483,7 @@ static void write_call(struct writer *w, uint16_t i, unsigned to)
 
 /* ---- parts ---- */
 
-/* The value of a part into a local. */
+/* Writes code that puts the value of a part into a local. */
 static void write_part(struct writer *w, uint16_t i, unsigned to)
 {
 	const struct sl_part *p = part(w, i);

@@ -89,14 +89,14 @@ long sl_block_add(struct sl_block *b, enum sl_record_kind kind, uint64_t time_ns
 	return (long)n;
 }
 
-/* The flags have no checksum of their own. */
+/* The flags have no checksum of their own, so the block numbers cover them. */
 uint64_t sl_block_first(uint32_t flags)
 {
 	return (uint64_t)flags << 32;
 }
 
-/* The number is the seed: a block in another's place does not pass for it, nor does one of a
- * file with other flags. */
+/* The number is the seed, so a block in the wrong place, or from a file with other flags,
+ * fails the check. */
 void sl_block_pack(struct sl_packed *p, const struct sl_block *b, uint64_t number, enum sl_block_method method,
                    char out[SL_BLOCK_SIZE])
 {
@@ -126,7 +126,7 @@ int sl_block_header_get(struct sl_block_header *h, const unsigned char in[SL_BLO
 	return 0;
 }
 
-/* Whole records of known kinds, and those that the header names. */
+/* Does it hold only whole records of known kinds, and exactly the kinds that the header lists? */
 static bool is_well_formed(const struct sl_block *b)
 {
 	uint32_t kinds = 0;
@@ -152,7 +152,7 @@ int sl_block_check(const struct sl_block_header *h, const char *packed, uint64_t
 	return damaged(err, offset + SL_BLOCK_HEADER_SIZE, "the checksum of a block is another");
 }
 
-/* The length of the records, or one that is not that of the header. */
+/* Returns the length of the records; after a failure it differs from the header's. */
 static int unpack(char *out, const struct sl_block_header *h, const char *packed)
 {
 	if (h->method == SL_BLOCK_LZ4)

@@ -39,7 +39,7 @@ void sl_record_seek(struct sl_record_reader *r, struct sl_record_place place)
 	r->loaded = r->ended = r->cut = false;
 }
 
-/* n bytes: 1; 0: the file ends before; -1. */
+/* Reads n bytes. Returns 1; 0 if the file ends before; -1 and *err. */
 static int fetch(struct sl_record_reader *r, uint64_t offset, void *out, size_t n, struct sl_error *err)
 {
 	long got = r->source(r->ctx, offset, out, n);
@@ -50,7 +50,7 @@ static int fetch(struct sl_record_reader *r, uint64_t offset, void *out, size_t 
 	return (size_t)got == n;
 }
 
-/* The file ends where no recording does, unless it was not finished. */
+/* The file ended without an end record, which is an error unless it is unfinished. */
 static int at_the_end(struct sl_record_reader *r, struct sl_error *err)
 {
 	r->ended = r->cut = true;
@@ -61,8 +61,8 @@ static int at_the_end(struct sl_record_reader *r, struct sl_error *err)
 	return sl_error_number(err, SL_D_OFFSET, (int64_t)r->place.offset);
 }
 
-/* The block at r->place: its header, and its packed bytes if it has some of these kinds. 1, 0 at
- * the end, -1. */
+/* Reads the header of the block at r->place, and its packed bytes if it has any of these kinds.
+ * Returns 1, 0 at the end, -1 and *err. */
 static int fetch_block(struct sl_record_reader *r, uint32_t kinds, struct sl_block_header *h, struct sl_error *err)
 {
 	unsigned char head[SL_BLOCK_HEADER_SIZE];
@@ -103,7 +103,7 @@ int sl_record_verify(struct sl_record_reader *r, struct sl_record_place from, st
 	return 0;
 }
 
-/* The same, and its records if they are wanted. */
+/* The same, and unpacks its records if they are wanted. */
 static int load(struct sl_record_reader *r, uint32_t kinds, struct sl_error *err)
 {
 	struct sl_block_header h;
@@ -119,7 +119,7 @@ static int load(struct sl_record_reader *r, uint32_t kinds, struct sl_error *err
 	return 1;
 }
 
-/* Nothing follows the end. */
+/* Checks that nothing follows the end. */
 static int finish(struct sl_record_reader *r, struct sl_error *err)
 {
 	char more;

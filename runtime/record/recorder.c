@@ -16,15 +16,15 @@
 
 #include "base/clock.h"
 
-/* Blocks that wait for the thread, at most. */
+/* At most this many blocks wait for the thread. */
 #define WAITING_MOST 16
-/* So many that wait are too many to pack them all, where the file may become larger. */
+/* If this many wait, a live recording stores blocks without packing them. */
 #define WAITING_MANY 2
-/* Worker and runner have cores first: by fair shares among three threads on two cores the one
- * that packs is never behind, and holds up the others. Not less (SCHED_IDLE): it has to go on
- * on a machine that is busy, because the runner waits for it in the end. */
+/* Worker and runner get cores first: with fair shares among three threads on two cores, the
+ * one that packs never falls behind, and slows down the others. Not lower (SCHED_IDLE): it must
+ * make progress on a busy machine, because the runner waits for it at the end. */
 #define NICENESS 10
-/* So long a block that is not full may wait. */
+/* How long a partial block may wait. */
 #define REST_NS SL_NS_PER_S
 #define PART ".part"
 
@@ -40,20 +40,20 @@ struct sl_recorder {
 	int fd;
 	int64_t begun_ns;
 	enum sl_recorder_pace pace;
-	bool is_told;      /* the time, which is told_ns, by the caller */
+	bool is_told;      /* the caller has set the time, told_ns */
 	uint64_t told_ns;
 	pthread_t thread;
 
 	pthread_mutex_t lock;
-	pthread_cond_t work, room; /* for the thread; for who waits for it */
+	pthread_cond_t work, room; /* wakes the thread; wakes the caller that waits for it */
 	struct waiting *filling;   /* NULL or not empty */
-	int64_t due_ns;            /* when what is in filling is to be written */
+	int64_t due_ns;            /* when filling must be written */
 	struct blocks queue, spare;
 	unsigned waiting;          /* in the queue */
 	bool writing, hurry, closing;
 	int os;                    /* of the first write that failed */
 
-	uint64_t number; /* the thread's own */
+	uint64_t number; /* used only by the thread, like out */
 	char out[SL_BLOCK_SIZE];
 };
 
@@ -87,7 +87,7 @@ static void wait_for_work(struct sl_recorder *r)
 		pthread_cond_timedwait(&r->work, &r->lock, &until);
 }
 
-/* The next block, under the lock; NULL: the end. */
+/* Waits for the next block; the lock is held. NULL: the end. */
 static struct waiting *next_block(struct sl_recorder *r)
 {
 	for (;;) {
@@ -105,8 +105,8 @@ static struct waiting *next_block(struct sl_recorder *r)
 	}
 }
 
-/* After a failed write nothing more is tried: the file ends with what there is of this
- * block, which a reader of a .part passes over. */
+/* After a failed write nothing more is written: the file ends with a part of this block,
+ * which a reader of a .part ignores. */
 static int write_block(struct sl_recorder *r, const struct sl_block *b, enum sl_block_method method)
 {
 	struct sl_packed p;
@@ -130,7 +130,7 @@ static void *recorder_main(void *arg)
 {
 	struct sl_recorder *r = arg;
 	struct waiting *w;
-	(void)!nice(NICENESS); /* on Linux, of this thread */
+	(void)!nice(NICENESS); /* on Linux, affects only this thread */
 	pthread_mutex_lock(&r->lock);
 	while ((w = next_block(r)) != NULL) {
 		bool lost = r->os != 0;
@@ -243,7 +243,7 @@ int sl_recorder_flush(struct sl_recorder *r, struct sl_error *err)
 	return sl_recorder_check(r, err);
 }
 
-/* What is there stays: it may be all that is left of a run. */
+/* An existing file is kept: it may be all that is left of a run. */
 static int refuse_existing(const char *path, struct sl_error *err)
 {
 	struct stat st;
@@ -262,7 +262,7 @@ static int open_part(struct sl_recorder *r, uint32_t flags, struct sl_error *err
 		return sl_fail(err, SL_USAGE, 0, "the recording %s is being made by somebody else", r->part);
 	if (r->fd < 0)
 		return unwritten(r, errno, err);
-	fchmod(r->fd, 0600); /* whatever the umask says */
+	fchmod(r->fd, 0600); /* regardless of the umask */
 	sl_file_header_put(head, flags);
 	r->number = sl_block_first(flags);
 	int os = write_fully(r->fd, (const char *)head, sizeof head);
@@ -344,7 +344,7 @@ struct sl_recorder *sl_recorder_open(const char *path, uint32_t flags, enum sl_r
 	return NULL;
 }
 
-/* Never over another file, where the file system can say so. */
+/* Does not replace another file, if the file system supports that. */
 static int rename_part(const struct sl_recorder *r)
 {
 	if (renameat2(AT_FDCWD, r->part, AT_FDCWD, r->path, RENAME_NOREPLACE) == 0)
