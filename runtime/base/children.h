@@ -20,8 +20,8 @@ enum sl_stat_field { SL_STAT_PARENT = 4, SL_STAT_SESSION = 6, SL_STAT_START = 22
 int64_t sl_child_stat(pid_t pid, enum sl_stat_field field);
 bool sl_child_is_zombie(pid_t pid);
 
-/* The ids of the children that we started and will wait for: nobody else may reap them.
- * Whoever starts a child calls _own, and _disown once it has been waited for. */
+/* The ids of the children that we started and will wait for: sl_children_reap leaves them
+ * alone. Code that starts a child calls _own, and _disown once it has been waited for. */
 void sl_children_own(pid_t pid);
 void sl_children_disown(pid_t pid);
 

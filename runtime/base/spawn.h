@@ -5,8 +5,8 @@
  * along the PATH of the new program; an empty element is the current directory.
  * The search continues past a file that is missing, whose interpreter is
  * missing, or that may not be executed. Any other failure ends it: a file of
- * unknown format is never passed to /bin/sh. The error reported is the first one
- * other than "no such file", which includes elements that are not directories.
+ * unknown format is never passed to /bin/sh. The first error other than "no such
+ * file" is reported; an element that is not a directory counts as "no such file".
  *
  * A child that fails before it has become the program reports {stage, errno} on
  * a close-on-exec pipe; so a missing file, a missing interpreter and a missing

@@ -112,7 +112,7 @@ static bool sweep_one(int dir, const char *name)
 	return locked;
 }
 
-/* Returns true if another process is writing this target. */
+/* Returns true if another writer is using this target. */
 static bool sweep(const struct sl_durable *d)
 {
 	char prefix[NAME_MAX + 1];
@@ -163,7 +163,7 @@ static mode_t first_mode(const struct sl_durable *d, int mode)
 }
 
 /* Locks it and checks that it still exists: without the directory's lock, another
- * process may have swept it before it was locked. */
+ * writer may have swept it before it was locked. */
 static bool lock_temporary(const struct sl_durable *d)
 {
 	struct stat st;

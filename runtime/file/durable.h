@@ -13,11 +13,11 @@
  *
  * The temporary is called .NAME.sluice-XXXXXX and is locked (flock) as long as its
  * owner lives; the kernel releases the lock however that process ends. The next
- * process that begins finds the temporaries of the same target: if one is locked,
- * another process is writing this target, which is an error; one that is not
- * locked has lost its owner and is removed. A short lock on the directory
- * serialises processes that begin at the same time. On a file system without
- * locks, stale temporaries remain but are harmless.
+ * writer to begin finds the temporaries of the same target: if one is locked,
+ * another writer is using this target, which is an error; one that is not locked
+ * has lost its owner and is removed. A short lock on the directory serialises
+ * writers that begin at the same time. On a file system without locks, stale
+ * temporaries remain but are harmless.
  */
 #pragma once
 

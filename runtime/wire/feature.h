@@ -16,7 +16,7 @@
 #define SL_FEATURES(X)                                                           \
 	X(PLACES, "places")       /* rows have lines: frames of kind place */   \
 	X(BAD_LINES, "bad-lines") /* lines that are not rows are reported */    \
-	X(STREAMS, "streams")     /* the worker is told who takes which rows */
+	X(STREAMS, "streams")     /* the worker learns which streams are taken by name */
 
 enum sl_feature {
 #define SL_FEATURE_ENUM(id, name) SL_FEATURE_##id,
