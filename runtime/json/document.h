@@ -81,5 +81,5 @@ size_t sl_json_memory(const struct sl_json *j);
 bool sl_json_parse_quickly(struct sl_json *j, const char *text, size_t len);
 
 /* The second half of sl_json_parse: the text goes to the validator (check.h) and
- * the slow reader even if simdjson could read it. Called directly only by tests. */
+ * the slow reader even if simdjson could read it. Exposed for tests. */
 int sl_json_parse_slowly(struct sl_json *j, const char *text, size_t len, struct sl_error *err);
