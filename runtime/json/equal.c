@@ -6,8 +6,8 @@
 
 #include "json/decimal.h"
 
-/* Objects with more fields than this are hashed by their names alone. */
-#define FEW_FIELDS 64
+/* Of an object, at most; the others do not count. */
+#define HASHED_FIELDS 32
 
 /* ---- numbers ---- */
 
@@ -156,41 +156,53 @@ static uint64_t hash_array(struct sl_json_value v)
 	return h;
 }
 
-/* Independent of the order; ignores a field that a later one overrides. */
-static uint64_t hash_few(struct sl_json_value v)
-{
-	struct sl_json_iter it = sl_json_children(v);
-	struct sl_json_value field, last;
-	const char *key;
+struct name {
+	uint64_t hash;
+	const char *bytes;
 	size_t len;
-	uint64_t sum = 0;
-	while (sl_json_next(&it, &key, &len, &field))
-		if (sl_json_field(v, key, len, &last) && last.at == field.at)
-			sum += mix(hash_bytes(key, len), sl_json_hash(field));
-	return sum;
+};
+
+static int compare_names(const struct name *a, const struct name *b)
+{
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, a->len);
 }
 
-/* Mixes the smallest and the largest hash, so that duplicate names make no difference. */
-static uint64_t hash_names(struct sl_json_value v)
+/* Keep the name if it is new and among the first: how many there are now. */
+static unsigned keep_name(struct name *names, unsigned n, const struct name *name)
+{
+	unsigned at = n;
+	int order = 1;
+	while (at > 0 && (order = compare_names(name, &names[at - 1])) < 0)
+		at--;
+	if (order == 0 || at == HASHED_FIELDS)
+		return n;
+	n -= n == HASHED_FIELDS;
+	memmove(&names[at + 1], &names[at], (n - at) * sizeof *names);
+	names[at] = *name;
+	return n + 1;
+}
+
+/* Only names and the last value of each count, in whatever order they stand: an overridden duplicate makes no
+ * difference. Of many fields, those whose names have the smallest hashes are enough. */
+static uint64_t hash_object(struct sl_json_value v)
 {
 	struct sl_json_iter it = sl_json_children(v);
 	struct sl_json_value field;
-	const char *key;
-	size_t len;
-	uint64_t least = UINT64_MAX, most = 0;
-	while (sl_json_next(&it, &key, &len, &field)) {
-		uint64_t h = hash_bytes(key, len);
-		least = h < least ? h : least;
-		most = h > most ? h : most;
+	struct name names[HASHED_FIELDS], name;
+	unsigned n = 0;
+	uint64_t sum = 0;
+	while (sl_json_next(&it, &name.bytes, &name.len, &field)) {
+		name.hash = hash_bytes(name.bytes, name.len);
+		n = keep_name(names, n, &name);
 	}
-	return mix(least, most);
-}
-
-/* Equal objects may differ in how many overridden fields they have; if only one of
- * them is over FEW_FIELDS because of that, their hashes differ. */
-static uint64_t hash_object(struct sl_json_value v)
-{
-	return sl_json_count(v) <= FEW_FIELDS ? hash_few(v) : hash_names(v);
+	for (unsigned i = 0; i < n; i++)
+		if (sl_json_field(v, names[i].bytes, names[i].len, &field))
+			sum += mix(names[i].hash, sl_json_hash(field));
+	return sum;
 }
 
 uint64_t sl_json_hash(struct sl_json_value v)

@@ -14,7 +14,7 @@
 
 bool sl_json_equal(struct sl_json_value a, struct sl_json_value b);
 
-/* Equal values have equal hashes, except some with many duplicate keys (equal.c). */
+/* Equal values have equal hashes. */
 uint64_t sl_json_hash(struct sl_json_value v);
 
 /* Compares an integer and a double exactly: below 0, 0 or above 0. b must not be NaN. */

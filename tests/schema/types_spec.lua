@@ -150,6 +150,24 @@ describe("a container", function()
     takes(schema.array { unique = true }, { ['[1,"1",true,[1]]'] = { 1, "1", true, { 1 } } }, { "[1,1.0]", '[{"a":1,"b":2},{"b":2,"a":1}]' })
   end)
 
+  it("unique elements are told apart by all fields that count", function()
+    local many, backwards, other = {}, {}, {}
+    for i = 1, 100 do
+      many[i], backwards[101 - i] = ('"k%d":%d'):format(i, i), ('"k%d":%d.0'):format(i, i)
+      other[i] = ('"k%d":%d'):format(i, i == 57 and 0 or i)
+    end
+    local function array(a, b) return ("[{%s},{%s}]"):format(a, b) end
+    local function object(fields) return table.concat(fields, ",") end
+    local unique = schema.array { unique = true }
+    for _, doubled in ipairs { array(object(many), object(backwards)), array(('"a":0,'):rep(70) .. '"a":1', '"a":1'),
+      array(('"a":0,'):rep(40) .. object(many), ('"a":0,'):rep(90) .. object(backwards)) } do
+      local value, problem = unique:decode(doubled)
+      assert.is_nil(value)
+      assert.matches("/1", tostring(problem), 1, true)
+    end
+    assert.equal(2, #unique:decode(array(object(many), object(other))))
+  end)
+
   it("an array comes out as one, also when it is empty", function()
     assert.is_true(json.is_array((schema.array:decode "[]")))
     assert.equal("[]", json.encode((schema.array(schema.integer):decode "[]")))
