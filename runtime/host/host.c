@@ -200,6 +200,7 @@ static int serve_lines(struct options *o, const struct sl_transport *t,
 
 static int serve(struct options *o, enum sl_transport_kind kind, struct sl_error *err)
 {
+	assert(o->worker != NULL);
 	const char *worker = *o->worker;
 	assert(o->lines || worker != NULL); /* check_options has seen to it */
 	bool is_lua = !o->lines && ends_with(worker, ".lua");

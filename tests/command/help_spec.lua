@@ -26,7 +26,7 @@ describe("sluice help", function()
     local listed_commands, listed_topics = out:match "^Commands:\n(.-)\n\nOther topics:\n(.-)\n\n"
     assert.matches("  run%s+give the rows of a worker to a policy\n", listed_commands)
     assert.matches("  policy%s+Lua files that decide what happens to rows\n", listed_topics)
-    assert.matches("  sluice%s+run a worker, ", listed_topics)
+    assert.matches("  sluice%s+stream the rows of a worker ", listed_topics)
     local _, count = (listed_commands .. "\n" .. listed_topics):gsub("[^\n]+", "")
     assert.equal(#manual.names(), count)
     for line in out:gmatch "[^\n]+" do assert.is_true(#line <= 100, line) end

@@ -48,7 +48,7 @@ local function contents(topics)
   return ("Commands:\n%s\n\nOther topics:\n%s\n\n%s"):format(
     list(topics, function(section, topic) return section == "1" and topic ~= "sluice" end),
     list(topics, function(section, topic) return section ~= "1" or topic == "sluice" end),
-    "`sluice help TOPIC` shows the manual page, `sluice COMMAND --help` a list of options.")
+    "`sluice help TOPIC` shows the manual page,\n`sluice COMMAND --help` a list of options.")
 end
 
 --- The pages of a topic, or the list of topics.
