@@ -74,7 +74,7 @@ static void sweep(void)
 	SL_FIXED(text, 120);
 	if (swept.left == 0)
 		return;
-	sl_fixed_text(&text, "sluice: processes that could not be ended: ");
+	sl_fixed_text(&text, "sluice: processes that could not be killed: ");
 	sl_fixed_number(&text, swept.left);
 	sl_fixed_text(&text, ", such as ");
 	sl_fixed_number(&text, swept.first);
@@ -141,7 +141,7 @@ static int search_embedded(lua_State *L) /* [name] */
 		return 2;
 	}
 	luaL_where(L, CALLER_OF_REQUIRE);
-	lua_pushfstring(L, "%smodule '%s' not found: sluice has none of that name", lua_tostring(L, -1), name);
+	lua_pushfstring(L, "%smodule '%s' not found: sluice has no module of that name", lua_tostring(L, -1), name);
 	return lua_error(L);
 }
 

@@ -68,7 +68,7 @@ static uint16_t read_list(struct reader *r, const char *close, uint16_t (*read)(
 		more = sl_token_take(&r->in, ",") || (is_table && sl_token_take(&r->in, ";"));
 		more = more && !(is_table && sl_token_is_sign(&r->in, close)); /* a table may end with a separator */
 	}
-	*ok = sl_token_take(&r->in, close) || sl_token_expected(&r->in, is_table ? "a comma or } is expected" : "a comma or ) is expected");
+	*ok = sl_token_take(&r->in, close) || sl_token_expected(&r->in, is_table ? "expected a comma or }" : "expected a comma or )");
 	return first;
 }
 
@@ -80,8 +80,8 @@ static uint16_t read_entry(struct reader *r)
 		return 0;
 	if (sl_token_take(&r->in, "[")) {
 		key = read_expression(r);
-		if (key == 0 || !(sl_token_take(&r->in, "]") || sl_token_expected(&r->in, "a ] is expected")) ||
-		    !(sl_token_take(&r->in, "=") || sl_token_expected(&r->in, "a = is expected")))
+		if (key == 0 || !(sl_token_take(&r->in, "]") || sl_token_expected(&r->in, "expected ]")) ||
+		    !(sl_token_take(&r->in, "=") || sl_token_expected(&r->in, "expected =")))
 			return 0;
 	}
 	uint16_t value = read_expression(r);
@@ -90,10 +90,10 @@ static uint16_t read_entry(struct reader *r)
 	struct sl_part *p = part(r, value);
 	bool colon = sl_token_is_sign(&r->in, ":");
 	if (colon && p->kind == SL_SYNTAX_NAME)
-		return sl_token_refuse(&r->in, r->in.next.at, 1, "a field of a table is written { %.*s = ... }, not with a colon",
+		return sl_token_refuse(&r->in, r->in.next.at, 1, "write a field of a table as { %.*s = ... }, without a colon",
 		                       (int)p->is.text.len, p->is.text.bytes), 0;
 	if (colon && p->kind == SL_SYNTAX_STRING)
-		return sl_token_refuse(&r->in, r->in.next.at, 1, "a field of a table is written { [%.*s] = ... }, not with a colon",
+		return sl_token_refuse(&r->in, r->in.next.at, 1, "write a field of a table as { [%.*s] = ... }, without a colon",
 		                       (int)(p->end - p->at), r->in.source + p->at), 0;
 	if (key == 0 && p->kind == SL_SYNTAX_NAME && sl_token_is_sign(&r->in, "=")) {
 		p->kind = SL_SYNTAX_STRING;
@@ -142,7 +142,7 @@ static uint16_t read_parentheses(struct reader *r)
 	uint16_t p = add(r, SL_SYNTAX_PAREN, r->in.next.at);
 	sl_token_next(&r->in);
 	uint16_t inner = p != 0 ? read_expression(r) : 0;
-	if (inner == 0 || !(sl_token_take(&r->in, ")") || sl_token_expected(&r->in, "a ) is expected")))
+	if (inner == 0 || !(sl_token_take(&r->in, ")") || sl_token_expected(&r->in, "expected )")))
 		return 0;
 	part(r, p)->left = inner;
 	part(r, p)->end = (uint32_t)r->in.behind;
@@ -165,10 +165,10 @@ static bool read_member_name(struct reader *r, uint16_t p)
 	const struct sl_token *t = &r->in.next;
 	int n = (int)t->text.len;
 	if (t->kind == SL_TOKEN_WORD)
-		return sl_token_refuse(&r->in, t->at, t->text.len, "%.*s is a word of Lua; write [\"%.*s\"]", n, t->text.bytes,
+		return sl_token_refuse(&r->in, t->at, t->text.len, "%.*s is a keyword of Lua; write [\"%.*s\"]", n, t->text.bytes,
 		                       n, t->text.bytes);
 	if (t->kind != SL_TOKEN_NAME)
-		return sl_token_expected(&r->in, "a name is expected");
+		return sl_token_expected(&r->in, "expected a name");
 	part(r, p)->is.text = t->text;
 	part(r, p)->op = (uint32_t)t->at;
 	part(r, p)->end = (uint32_t)t->end;
@@ -188,7 +188,7 @@ static bool read_arguments(struct reader *r, uint16_t p)
 	else if (sl_token_take(&r->in, "("))
 		first = read_list(r, ")", read_expression, &ok);
 	else
-		return sl_token_expected(&r->in, "arguments in ( ) are expected");
+		return sl_token_expected(&r->in, "expected arguments in ( )");
 	if (first == 0 && r->in.err->what[0] != '\0')
 		return false;
 	part(r, p)->right = first;
@@ -208,7 +208,7 @@ static uint16_t read_suffix(struct reader *r, uint16_t left)
 	if (sl_token_take(&r->in, "[")) {
 		p = suffix(r, SL_SYNTAX_INDEX, left, op);
 		uint16_t key = p != 0 ? read_expression(r) : 0;
-		if (key == 0 || !(sl_token_take(&r->in, "]") || sl_token_expected(&r->in, "a ] is expected")))
+		if (key == 0 || !(sl_token_take(&r->in, "]") || sl_token_expected(&r->in, "expected ]")))
 			return 0;
 		part(r, p)->right = key;
 		part(r, p)->end = (uint32_t)r->in.behind;
@@ -244,11 +244,11 @@ static uint16_t refuse_word(struct reader *r)
 	const struct sl_token *t = &r->in.next;
 	int n = (int)t->text.len;
 	if (sl_token_is_word(&r->in, "function"))
-		sl_token_refuse(&r->in, t->at, t->text.len, "a function cannot be made in an expression; a policy has handlers");
+		sl_token_refuse(&r->in, t->at, t->text.len, "an expression cannot define a function; write a policy with handlers");
 	else if (t->operator != NULL)
-		sl_token_expected(&r->in, "a value is expected");
+		sl_token_expected(&r->in, "expected a value");
 	else
-		sl_token_refuse(&r->in, t->at, t->text.len, "%.*s is a word of Lua; write row:get \"%.*s\"", n, t->text.bytes, n, t->text.bytes);
+		sl_token_refuse(&r->in, t->at, t->text.len, "%.*s is a keyword of Lua; write row:get \"%.*s\"", n, t->text.bytes, n, t->text.bytes);
 	return 0;
 }
 
@@ -275,7 +275,7 @@ static uint16_t read_operand(struct reader *r)
 			return read_suffixes(r, read_parentheses(r));
 		if (sl_token_is_sign(&r->in, "{"))
 			return read_table(r);
-		sl_token_expected(&r->in, "a value is expected");
+		sl_token_expected(&r->in, "expected a value");
 		return 0;
 	}
 }
@@ -354,7 +354,7 @@ static uint16_t read_operations(struct reader *r, int level)
 static uint16_t read_level(struct reader *r, int level)
 {
 	if (++r->depth > DEEPEST)
-		return sl_token_refuse(&r->in, r->in.next.at, 0, "the expression is nested too deep"), 0;
+		return sl_token_refuse(&r->in, r->in.next.at, 0, "the expression is nested too deeply"), 0;
 	uint16_t p = read_operations(r, level);
 	r->depth--;
 	return p;
@@ -364,12 +364,12 @@ static bool read_whole(struct reader *r)
 {
 	sl_token_next(&r->in);
 	if (r->in.next.kind == SL_TOKEN_END)
-		return sl_token_refuse(&r->in, 0, 0, "an expression is expected");
+		return sl_token_refuse(&r->in, 0, 0, "expected an expression");
 	add(r, SL_SYNTAX_NIL, 0); /* [0] means none */
 	r->tree->root = read_expression(r);
 	if (r->tree->root == 0)
 		return false;
-	return r->in.next.kind == SL_TOKEN_END || sl_token_expected(&r->in, "an operator or the end is expected");
+	return r->in.next.kind == SL_TOKEN_END || sl_token_expected(&r->in, "expected an operator or the end");
 }
 
 int sl_syntax_read(struct sl_syntax *t, const char *source, size_t len, struct sl_syntax_error *err)

@@ -24,17 +24,17 @@ static const struct sl_operator operators[] = { /* longer signs come before thei
 static const struct habit {
 	const char *sign, *said;
 } habits[] = {
-	{ "!==", "not equal is written ~=, not !==" },
-	{ "!=", "not equal is written ~=, not !=" },
-	{ "&&", "and is written and, not &&" },
-	{ "||", "or is written or, not ||" },
-	{ "=~", "a pattern is matched by name:find \"...\", not by =~" },
-	{ "=>", "an order is written >= or <=, not =>" },
-	{ "=", "equal is written ==, not =" },
-	{ "!", "not is written not, not !" },
-	{ "??", "a default is written x or y, not x ?? y" },
-	{ "?.", "a field of what is absent is nil here: write x.y, not x?.y" },
-	{ "?", "a choice is written x and y or z, not x ? y : z" },
+	{ "!==", "write ~=, not !==" },
+	{ "!=", "write ~=, not !=" },
+	{ "&&", "write and, not &&" },
+	{ "||", "write or, not ||" },
+	{ "=~", "to match a pattern, write name:find \"...\", not =~" },
+	{ "=>", "write >= or <=, not =>" },
+	{ "=", "write ==, not =" },
+	{ "!", "write not, not !" },
+	{ "??", "write x or y, not x ?? y" },
+	{ "?.", "write x.y, not x?.y: a field of an absent value is nil" },
+	{ "?", "write x and y or z, not x ? y : z" },
 };
 
 /* ---- refusing ---- */
@@ -62,11 +62,11 @@ static const struct habit *habit_at(const char *source, size_t at)
 
 /* Infix words of other languages. */
 static const struct habit word_habits[] = {
-	{ "is", "null and nil are compared by == and ~=, as in x == null" },
-	{ "in", "one of several is written x == 1 or x == 2" },
-	{ "like", "a pattern is matched by name:find \"...\"" },
-	{ "matches", "a pattern is matched by name:find \"...\"" },
-	{ "contains", "a part is found by name:find(\"...\", 1, true)" },
+	{ "is", "to compare with null or nil, write == or ~=, as in x == null" },
+	{ "in", "to test for one of several values, write x == 1 or x == 2" },
+	{ "like", "to match a pattern, write name:find \"...\"" },
+	{ "matches", "to match a pattern, write name:find \"...\"" },
+	{ "contains", "to find a substring, write name:find(\"...\", 1, true)" },
 };
 
 static const struct habit *word_habit_at(const struct sl_tokens *r, const struct sl_token *t)
@@ -84,15 +84,15 @@ static const char *half_said(const struct sl_tokens *r, size_t at)
 {
 	char before = at > 0 ? r->source[at - 1] : '\0';
 	if (r->source[at] == '=' && r->source[at + 1] != '=' && before != '\0' && strchr("+-*/%.", before) != NULL)
-		return "an expression changes nothing: it cannot assign";
+		return "an expression cannot assign a value";
 	if (r->source[at] == '=' && before == '=')
-		return "equal is written ==, not ===";
+		return "write ==, not ===";
 	if (r->source[at] == '>' && before == '<')
-		return "not equal is written ~=, not <>";
+		return "write ~=, not <>";
 	if (r->source[at] == '+' && before == '+')
-		return "an expression changes nothing: there is no ++";
+		return "an expression cannot assign a value, and Lua has no ++";
 	if (r->source[at] == '.' && (r->source[at + 1] == '_' || isalpha((unsigned char)r->source[at + 1])) && r->behind == 0)
-		return "a field is written by its name alone, without a dot";
+		return "write only the name of a field, without a dot";
 	return NULL;
 }
 
@@ -110,7 +110,7 @@ bool sl_token_expected(struct sl_tokens *r, const char *expected)
 		return sl_token_refuse(r, t->at, strlen(h->sign), "%s", h->said);
 	if (t->kind == SL_TOKEN_END)
 		return sl_token_refuse(r, t->at, 0, "%s, but the expression ends here", expected);
-	return sl_token_refuse(r, t->at, t->end - t->at, "%s, not %.*s", expected, (int)(t->end - t->at < 60 ? t->end - t->at : 60),
+	return sl_token_refuse(r, t->at, t->end - t->at, "%s, got %.*s", expected, (int)(t->end - t->at < 60 ? t->end - t->at : 60),
 	                       r->source + t->at);
 }
 
@@ -204,7 +204,7 @@ static bool read_number(struct sl_tokens *r, struct sl_token *t)
 	char *end;
 	t->number = strtod_l(s, &end, r->c_locale);
 	if (t->kind == SL_TOKEN_FLOAT && end != s + n)
-		return sl_token_refuse(r, t->at, n, "this is not a number of Lua");
+		return sl_token_refuse(r, t->at, n, "this is not a Lua number");
 	if (!hex && ((whole && !fits) || t->number > DBL_MAX))
 		keep_digits(r, t, n);
 	return true;
@@ -287,7 +287,7 @@ static bool read_escape(struct sl_tokens *r, size_t *at) /* after the backslash 
 	}
 	if (c == 'x' || is_digit(c))
 		return read_code(r, at);
-	return sl_token_refuse(r, *at - 1, 2, "\\%c is not an escape of Lua; a backslash itself is \\\\", c);
+	return sl_token_refuse(r, *at - 1, 2, "\\%c is not a Lua escape; write \\\\ for a backslash", c);
 }
 
 static bool read_string(struct sl_tokens *r, struct sl_token *t)
@@ -349,7 +349,7 @@ static bool refuse_character(struct sl_tokens *r, size_t at)
 		return sl_token_refuse(r, at, n, "a name has only ASCII letters, digits and _; write %s\"%.*s\"%s", is_member ? "[" : "row:get ",
 		                       (int)(n < 60 ? n : 60), s, is_member ? "] without the dot" : "");
 	if ((*s == '$' || *s == '@') && is_letter(s[1]))
-		return sl_token_refuse(r, at, 1, "a field is written by its name alone, without a %c", *s);
+		return sl_token_refuse(r, at, 1, "write only the name of a field, without a %c", *s);
 	return sl_token_refuse(r, at, 1, "this character has no meaning in an expression");
 }
 

@@ -135,7 +135,7 @@ static int sweep_all(const struct sl_durable *d, struct sl_error *err)
 {
 	for (int waited = 0; sweep(d); waited += NAP_MS) {
 		if (waited >= BUSY_WAIT_MS)
-			return sl_fail(err, SL_SINK, EBUSY, "cannot write %s: somebody else is writing it now", d->path);
+			return sl_fail(err, SL_SINK, EBUSY, "cannot write %s: another process is writing it", d->path);
 		nap();
 	}
 	return 0;
@@ -179,7 +179,7 @@ static int make_temporary(struct sl_durable *d, int mode, struct sl_error *err)
 		d->fd = openat(d->place.dir, d->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		               first_mode(d, mode));
 		if (d->fd < 0 && errno != EEXIST)
-			return fail(d, err, errno, "make a file beside");
+			return fail(d, err, errno, "create a file next to");
 		if (d->fd >= 0 && lock_temporary(d)) {
 			d->state = SL_DURABLE_OPEN;
 			enlist(d);
@@ -187,7 +187,7 @@ static int make_temporary(struct sl_durable *d, int mode, struct sl_error *err)
 		}
 		close_fd(&d->fd);
 	}
-	return fail(d, err, EEXIST, "make a file beside");
+	return fail(d, err, EEXIST, "create a file next to");
 }
 
 /* Best effort; durable.h says why. */

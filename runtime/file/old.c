@@ -152,7 +152,7 @@ static int refuse_bytes(const struct reading *r, bool is_within, struct sl_error
 {
 	if (is_within)
 		return damaged(err, r->path, "damaged");
-	return damaged(err, r->path, r->has_member ? "followed by bytes that are not gzip's, and behind them no reader comes"
+	return damaged(err, r->path, r->has_member ? "followed by bytes that are not gzip data, and readers stop there"
 	                                           : "not compressed by gzip");
 }
 
@@ -202,7 +202,7 @@ static int check_end(const struct reading *r, struct sl_error *err)
 {
 	if (r->has_begun && !sl_gunzip_is_whole(r->gunzip))
 		return damaged(err, r->path, "cut off");
-	return sl_gunzip_is_padded(r->gunzip) ? damaged(err, r->path, "followed by zeros, and behind them no reader comes") : 0;
+	return sl_gunzip_is_padded(r->gunzip) ? damaged(err, r->path, "followed by zeros, and readers stop there") : 0;
 }
 
 static int read_gzip(struct reading *r, int fd, sl_stop *stop, struct sl_error *err)

@@ -103,8 +103,8 @@ static int check_replaceable(const struct sl_file_place *p, const char *path, st
 	if (S_ISDIR(p->was.st_mode))
 		return fail(err, EISDIR, path);
 	if (!S_ISREG(p->was.st_mode))
-		return sl_fail(err, SL_SINK, 0, "cannot write %s: it is no regular file, and "
-		               "nothing else can be replaced as a whole; " INSTEAD, path);
+		return sl_fail(err, SL_SINK, 0, "cannot write %s: it is not a regular file, and only regular files can "
+		               "be replaced as a whole; " INSTEAD, path);
 	if (faccessat(p->dir, p->name, W_OK, AT_EACCESS) != 0)
 		return fail(err, errno, path);
 	if (is_protected(p))

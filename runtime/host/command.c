@@ -84,7 +84,7 @@ int sl_command_start(struct sl_command *c, const char *request, size_t len, int 
 	int ends[2];
 	pid_t pid;
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		return sl_fail(err, SL_SPAWN, errno, "no pipe for the command");
+		return sl_fail(err, SL_SPAWN, errno, "cannot create a pipe for the command");
 	(void)fcntl(ends[0], F_SETPIPE_SZ, SL_PIPE_SIZE);
 	pass_request(request, len);
 	wake_fd = wake;
@@ -184,7 +184,7 @@ int sl_command_judge(const struct sl_command *c, struct sl_error *err)
 		return 0;
 	sl_quote(quoted, sizeof quoted, c->argv[0], strlen(c->argv[0]));
 	if (WIFSIGNALED(status)) {
-		sl_fail(err, SL_EXPORT_FAILED, 0, "the command \"%s\" was ended by signal %d (%s)",
+		sl_fail(err, SL_EXPORT_FAILED, 0, "the command \"%s\" was killed by signal %d (%s)",
 		        quoted, WTERMSIG(status), strsignal(WTERMSIG(status)));
 		return sl_error_number(err, SL_D_SIGNAL, WTERMSIG(status));
 	}

@@ -56,7 +56,7 @@ static void forget_orders(struct sl_serve *s)
 static void on_request(struct sl_serve *s, const struct sl_frame *f)
 {
 	if (f->head.request <= s->current)
-		protocol_fault("the runner used a request id again");
+		protocol_fault("the runner reused a request id");
 	pthread_mutex_lock(&s->lock);
 	if (s->busy)
 		protocol_fault("the runner sent a request while another was running");
@@ -75,11 +75,11 @@ static void on_streams(struct sl_serve *s, const struct sl_frame *f)
 	struct sl_stream_names m;
 	SL_ERROR(err);
 	if (!sl_features_have(s->features, SL_FEATURE_STREAMS))
-		protocol_fault("the runner sent a frame of a feature that was not agreed");
+		protocol_fault("the runner sent a frame of a feature that was not negotiated");
 	if (sl_streams_parse(f, &m, &err) != 0)
 		protocol_fault(err.message);
 	if (m.names.len > 0 && m.names.bytes[m.names.len - 1] != '\0')
-		protocol_fault("the runner sent a name of a stream without an end");
+		protocol_fault("the runner sent an unterminated stream name");
 	pthread_mutex_lock(&s->lock);
 	s->next_chooses = true;
 	if (sl_buffer_set(&s->next_streams, m.names.bytes, m.names.len) != 0)
@@ -131,7 +131,7 @@ static void on_frame(struct sl_serve *s, const struct sl_frame *f)
 	if (rule->sender != SL_FROM_RUNNER)
 		protocol_fault("the runner sent a frame that only workers send");
 	if ((rule->when & (s->configured ? SL_AT_OPEN : SL_AT_OPENING)) == 0)
-		protocol_fault("the runner's first frame must be configure, and no other");
+		protocol_fault("the first frame of the runner must be configure");
 	handlers[f->head.kind](s, f);
 }
 
@@ -149,7 +149,7 @@ static bool read_more(struct sl_serve *s)
 	size_t size;
 	char *at = sl_decoder_room(&s->decoder, READ_SIZE, &size);
 	if (at == NULL)
-		protocol_fault("no memory for what the runner sends");
+		protocol_fault("no memory for the frames of the runner");
 	ssize_t n = read(s->in, at, size);
 	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
 		orphaned(s);

@@ -82,9 +82,9 @@ static int get_string(struct sl_text *out, const struct members *ms, enum member
 static int get_count(uint64_t *out, const struct members *ms, enum member m, struct sl_error *err)
 {
 	if (!(ms->have & BIT(m)))
-		return sl_fail(err, SL_ROW_MALFORMED, 0, "a progress has no \"%s\"", names[m]);
+		return sl_fail(err, SL_ROW_MALFORMED, 0, "a progress message has no \"%s\"", names[m]);
 	if (sl_json_type(ms->value[m]) != SL_JSON_INTEGER || sl_json_integer(ms->value[m]) < 0)
-		return sl_fail(err, SL_ROW_MALFORMED, 0, "\"%s\": expected an integer from 0", names[m]);
+		return sl_fail(err, SL_ROW_MALFORMED, 0, "\"%s\": expected a non-negative integer", names[m]);
 	*out = (uint64_t)sl_json_integer(ms->value[m]);
 	return 0;
 }
@@ -121,9 +121,9 @@ static int read_progress(struct sl_envelope *out, const struct members *ms, stru
 	struct members in = { 0 };
 	struct sl_progress *p = &out->progress;
 	*p = (struct sl_progress){ 0 };
-	if (collect(&in, ms->value[PROGRESS], BIT(PHASE) | BIT(CURRENT) | BIT(TOTAL), "a progress", err) != 0)
+	if (collect(&in, ms->value[PROGRESS], BIT(PHASE) | BIT(CURRENT) | BIT(TOTAL), "a progress message", err) != 0)
 		return -1;
-	if (get_string(&p->phase, &in, PHASE, "a progress", err) != 0
+	if (get_string(&p->phase, &in, PHASE, "a progress message", err) != 0
 	    || get_count(&p->current, &in, CURRENT, err) != 0)
 		return -1;
 	p->has_total = (in.have & BIT(TOTAL)) != 0;
@@ -152,8 +152,8 @@ static int read_members(struct sl_envelope *out, const struct members *ms, struc
 		return sl_fail(err, SL_ROW_MALFORMED, 0, "an empty envelope: it needs \"stream\" and "
 		               "\"payload\", or one of \"diagnostic\", \"progress\", \"metadata\"");
 	}
-	return sl_fail(err, SL_ROW_MALFORMED, 0, "a mixed envelope: a row, a diagnostic, a progress "
-	               "or metadata, one at a time");
+	return sl_fail(err, SL_ROW_MALFORMED, 0, "a mixed envelope: expected only one of a row, a diagnostic, a "
+	               "progress message and metadata");
 }
 
 int sl_envelope_read(struct sl_envelope *out, struct sl_json *j, const char *text, size_t len,

@@ -21,15 +21,15 @@ static const struct magic {
 	struct sl_text begins;
 	const char *way;
 } magics[] = {
-	MAGIC("\xFF\xFE", "it is UTF-16: `iconv -f UTF-16 -t UTF-8` makes UTF-8 of it"),
-	MAGIC("\xFE\xFF", "it is UTF-16: `iconv -f UTF-16 -t UTF-8` makes UTF-8 of it"),
-	MAGIC("\x28\xB5\x2F\xFD", "it is packed: `zstdcat` unpacks it"),
-	MAGIC("\xFD" "7zXZ", "it is packed: `xzcat` unpacks it"),
-	MAGIC("BZh", "it is packed: `bzcat` unpacks it"),
-	MAGIC("\x7f" "ELF", "it is a program: a worker stands behind --"),
-	MAGIC("#!", "it is a program: a worker stands behind --"),
+	MAGIC("\xFF\xFE", "it is UTF-16: `iconv -f UTF-16 -t UTF-8` converts it to UTF-8"),
+	MAGIC("\xFE\xFF", "it is UTF-16: `iconv -f UTF-16 -t UTF-8` converts it to UTF-8"),
+	MAGIC("\x28\xB5\x2F\xFD", "it is compressed: `zstdcat` decompresses it"),
+	MAGIC("\xFD" "7zXZ", "it is compressed: `xzcat` decompresses it"),
+	MAGIC("BZh", "it is compressed: `bzcat` decompresses it"),
+	MAGIC("\x7f" "ELF", "it is a program: a worker is named after --"),
+	MAGIC("#!", "it is a program: a worker is named after --"),
 	MAGIC("\x1e", "it begins with a record separator, as JSON text sequences do (RFC 7464): "
-	              "`tr -d '\\036'` takes these away"),
+	              "`tr -d '\\036'` removes them"),
 };
 
 static const char *by_magic(const struct sl_guess *g)
@@ -49,9 +49,9 @@ static const char *by_zeros(const struct sl_guess *g)
 	if (g->len < 4)
 		return NULL;
 	if (t[0] == '\0' && t[2] == '\0' && t[1] != '\0')
-		return "it looks like UTF-16: `iconv -f UTF-16BE -t UTF-8` makes UTF-8 of it";
+		return "it looks like UTF-16: `iconv -f UTF-16BE -t UTF-8` converts it to UTF-8";
 	if (t[1] == '\0' && t[3] == '\0' && t[0] != '\0')
-		return "it looks like UTF-16: `iconv -f UTF-16LE -t UTF-8` makes UTF-8 of it";
+		return "it looks like UTF-16: `iconv -f UTF-16LE -t UTF-8` converts it to UTF-8";
 	return NULL;
 }
 
@@ -88,11 +88,11 @@ static const char *separated(const struct sl_guess *g)
 	if (c == '{' || c == '[')
 		return NULL;
 	if (memchr(g->text, '\t', seen(g)) != NULL)
-		return "it looks like tab-separated values: `mlr --itsv --ojsonl cat` makes JSON lines of them";
+		return "it looks like tab-separated values: `mlr --itsv --ojsonl cat` converts them to JSON lines";
 	if (memchr(g->text, ',', seen(g)) != NULL)
-		return "it looks like CSV: `mlr --icsv --ojsonl cat` makes JSON lines of it";
+		return "it looks like CSV: `mlr --icsv --ojsonl cat` converts it to JSON lines";
 	if (memchr(g->text, ';', seen(g)) != NULL)
-		return "it looks like CSV: `mlr --icsv --ifs ';' --ojsonl cat` makes JSON lines of it";
+		return "it looks like CSV: `mlr --icsv --ifs ';' --ojsonl cat` converts it to JSON lines";
 	return NULL;
 }
 
@@ -104,9 +104,9 @@ static const char *guess(const struct sl_guess *g, enum sl_kind kind)
 	if (words != NULL)
 		return words;
 	if (!g->json && c == '[' && (kind == SL_FRAME_TOO_LARGE || is_open_ended(g)))
-		return "it begins like an array: --json makes each of its elements a row";
+		return "it begins like an array: --json turns each of its elements into a row";
 	if (!g->json && c == '{' && is_open_ended(g))
-		return "it looks like a document over several lines: --json reads those";
+		return "it looks like a document that spans several lines: --json reads such documents";
 	return g->is_first ? separated(g) : NULL;
 }
 

@@ -34,7 +34,7 @@ static void on_request(struct sl_hearing *h, const struct sl_frame *f)
 {
 	pthread_mutex_lock(&h->lock);
 	if (h->has_next || sl_buffer_set(&h->next, f->payload, f->head.length) != 0)
-		protocol_fault("the runner sent a request while another was waiting, or memory is short");
+		protocol_fault("the runner sent a request while another was waiting, or there is no memory for it");
 	h->next_id = f->head.request;
 	h->has_next = true;
 	atomic_store(&h->current, f->head.request);

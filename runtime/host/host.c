@@ -71,13 +71,13 @@ static int check_options(const struct options *o, struct sl_error *err)
 	if (is_recording(o) && o->bad == NULL)
 		return 0;
 	if (o->realtime)
-		return sl_fail(err, SL_USAGE, 0, "--replay goes with a recording, a FILE.rows");
+		return sl_fail(err, SL_USAGE, 0, "--replay needs a recording, a FILE.rows");
 	if (!o->lines && o->bad != NULL)
-		return sl_fail(err, SL_USAGE, 0, "--%s goes with --lines, --json or --files", o->bad);
+		return sl_fail(err, SL_USAGE, 0, "--%s needs --lines, --json or --files", o->bad);
 	if (o->with.files && *o->worker == NULL)
-		return sl_fail(err, SL_USAGE, 0, "--files: no file is named");
+		return sl_fail(err, SL_USAGE, 0, "--files: no file is given");
 	if (len == 0 || len > SL_STREAM_NAME_LIMIT)
-		return sl_fail(err, SL_USAGE, 0, "--stream: a name has 1 to %d bytes",
+		return sl_fail(err, SL_USAGE, 0, "--stream: expected a name of 1 to %d bytes",
 		               SL_STREAM_NAME_LIMIT);
 	if (!o->lines && *o->worker == NULL)
 		return sl_fail(err, SL_USAGE, 0, "no worker: sluice worker [options] -- WORKER [ARG…]");
@@ -91,7 +91,7 @@ static int read_bad_lines(struct options *o, const char *word, struct sl_error *
 			o->with.bad_lines = (enum sl_bad_lines)i;
 			return 0;
 		}
-	return sl_fail(err, SL_USAGE, 0, "--bad-lines: fail, drop or reject, not \"%s\"", word);
+	return sl_fail(err, SL_USAGE, 0, "--bad-lines: expected fail, drop or reject, got \"%s\"", word);
 }
 
 static int read_replay(struct options *o, const char *word, struct sl_error *err)
@@ -99,7 +99,7 @@ static int read_replay(struct options *o, const char *word, struct sl_error *err
 	o->realtime = strcmp(word, "realtime") == 0;
 	if (o->realtime || strcmp(word, "full") == 0)
 		return 0;
-	return sl_fail(err, SL_USAGE, 0, "--replay: full or realtime, not \"%s\"", word);
+	return sl_fail(err, SL_USAGE, 0, "--replay: expected full or realtime, got \"%s\"", word);
 }
 
 /* "0,1" */
@@ -110,7 +110,7 @@ static int read_ok_status(struct options *o, const char *word, struct sl_error *
 		char *end;
 		unsigned long status = *p >= '0' && *p <= '9' ? strtoul(p, &end, 10) : 256;
 		if (status > 255 || (*end != ',' && *end != '\0'))
-			return sl_fail(err, SL_USAGE, 0, "--ok-status: exit statuses from 0 to 255, as in 0,1, not \"%s\"", word);
+			return sl_fail(err, SL_USAGE, 0, "--ok-status: expected exit statuses from 0 to 255, as in 0,1, got \"%s\"", word);
 		o->with.ok_status[status / 64] |= UINT64_C(1) << status % 64;
 		p = end;
 		if (*p == '\0')
@@ -194,7 +194,7 @@ static int serve_lines(struct options *o, const struct sl_transport *t,
 	o->with.words = *o->worker != NULL ? o->worker : NULL;
 	if (o->with.words != NULL || kind != SL_TRANSPORT_STDIO)
 		return sl_lines_host(t, &o->with);
-	sl_fail(&err, SL_USAGE, 0, "--lines needs a command in stdio transport: stdin is taken");
+	sl_fail(&err, SL_USAGE, 0, "--lines needs a command with stdio transport: stdin is in use");
 	return sl_serve_refuse(t, &err);
 }
 

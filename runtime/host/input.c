@@ -124,7 +124,7 @@ static ssize_t find_out(struct sl_input *in, struct sl_error *err)
 	if (!sl_gunzip_is_magic(sl_buffer_data(&in->raw), sl_buffer_len(&in->raw)))
 		return 0;
 	in->gunzip = sl_gunzip_new();
-	return in->gunzip != NULL ? 0 : fail(in, ENOMEM, "cannot be unpacked", err);
+	return in->gunzip != NULL ? 0 : fail(in, ENOMEM, "cannot be decompressed", err);
 }
 
 static ssize_t read_plain(struct sl_input *in, char *at, size_t room, struct sl_error *err)
@@ -150,7 +150,7 @@ static ssize_t unpack(struct sl_input *in, char *at, size_t room, struct sl_erro
 		sl_buffer_consume(&in->raw, len - left);
 	} while (n == 0 && left > 0); /* it was at a new member */
 	in->may_hold = n == (ptrdiff_t)room;
-	return n < 0 ? fail(in, 0, "is damaged: it is not what gzip writes", err) : (ssize_t)n;
+	return n < 0 ? fail(in, 0, "is damaged: it is not valid gzip data", err) : (ssize_t)n;
 }
 
 static ssize_t read_packed(struct sl_input *in, char *at, size_t room, struct sl_error *err)
@@ -163,7 +163,7 @@ static ssize_t read_packed(struct sl_input *in, char *at, size_t room, struct sl
 	n = unpack(in, at, room, err);
 	if (n != 0 || !in->has_ended)
 		return n != 0 ? n : SL_INPUT_AGAIN;
-	return sl_gunzip_is_whole(in->gunzip) ? 0 : fail(in, 0, "is cut off: the end of its gzip data is missing", err);
+	return sl_gunzip_is_whole(in->gunzip) ? 0 : fail(in, 0, "is truncated: the end of its gzip data is missing", err);
 }
 
 ssize_t sl_input_read(struct sl_input *in, char *at, size_t room, struct sl_error *err)

@@ -52,7 +52,7 @@ static uint8_t refuse_text(struct sl_error *err)
 {
 	char what[sizeof err->message];
 	memcpy(what, err->message, sizeof what);
-	snprintf(err->message, sizeof err->message, "an envelope is no JSON: %.400s", what);
+	snprintf(err->message, sizeof err->message, "an envelope is not valid JSON: %.400s", what);
 	return refused(err);
 }
 
@@ -84,7 +84,7 @@ static uint8_t callback(uint64_t handle, const char *text, size_t len)
 	if (handle != live)
 		return callback_failed(SLUICE_CALLBACK_STALE, "the handle is stale");
 	if (text == NULL)
-		return callback_failed(SLUICE_CALLBACK_MISUSE, "no text");
+		return callback_failed(SLUICE_CALLBACK_MISUSE, "the envelope is NULL");
 	return emit_envelope(text, len);
 }
 
@@ -94,7 +94,7 @@ static void judge(struct sl_request *rq, const char *name, uint8_t status)
 {
 	SL_ERROR(err);
 	if (atomic_exchange(&host.misused, false))
-		callback_failed(SLUICE_CALLBACK_MISUSE, "called from another thread than the export's");
+		callback_failed(SLUICE_CALLBACK_MISUSE, "called from a thread other than that of the export");
 	if (status == 0)
 		return;
 	sl_fail(&err, SL_EXPORT_FAILED, 0, "export \"%s\" returned status %u", name, status);
@@ -143,7 +143,7 @@ static int check_library(const char *path, struct sl_error *err)
 		return sl_fail(err, SL_SPAWN, 0, "cannot load %s: it was built for version %u of "
 		               "the library interface, not %d", path, l->abi, SLUICE_LIBRARY_ABI);
 	if (l->export_count > SL_EXPORT_LIMIT || (l->exports == NULL && l->export_count > 0))
-		return cannot_load(err, 0, path, "its table of exports is broken");
+		return cannot_load(err, 0, path, "its table of exports is invalid");
 	for (size_t i = 0; i < l->export_count; i++)
 		if (l->exports[i].name == NULL || *l->exports[i].name == '\0'
 		    || l->exports[i].run == NULL)

@@ -211,7 +211,7 @@ static void describe_long(struct lines *l, uint64_t size, bool is_cut, struct sl
 	size_t cap = sl_request_cap(l->rq);
 	l->records++;
 	sl_fail(err, SL_FRAME_TOO_LARGE, 0, "%" PRIu64 " bytes%s, over the cap of %zu", size,
-	        is_cut ? " and no end" : "", cap);
+	        is_cut ? " so far" : "", cap);
 	sl_error_text(err, SL_D_STREAM, l->naming.stream.bytes, l->naming.stream.len);
 	sl_error_number(err, SL_D_SEQUENCE, (int64_t)sl_request_sequence(l->rq, l->naming.stream));
 	sl_error_number(err, SL_D_SIZE, (int64_t)size);
@@ -409,8 +409,8 @@ static enum progress read_more(struct lines *l)
 static void cut_off(struct lines *l)
 {
 	sl_request_diagnostic(l->rq, sl_text_of("lines.cut_off"),
-	                      sl_text_of("the command has exited, but something that it started holds "
-	                                 "its output open; what that still prints is not read"));
+	                      sl_text_of("the command has exited, but a process that it started keeps its output open; "
+	                                 "what that process prints is not read"));
 }
 
 static bool is_command(const struct lines *l)
@@ -438,7 +438,7 @@ static enum progress turn(struct lines *l)
 	SL_ERROR(err);
 	int rc = wait_for_something(l, p);
 	if (rc < 0 && errno != EINTR) {
-		sl_fail(&err, SL_EXPORT_FAILED, errno, "the input cannot be waited for");
+		sl_fail(&err, SL_EXPORT_FAILED, errno, "cannot wait for the input");
 		return fail_reading(l, &err);
 	}
 	if (rc < 0)
@@ -502,8 +502,8 @@ static void hint_at_elements(struct lines *l)
 {
 	if (l->documents == NULL && !l->options->envelopes && l->records == 1 && l->is_array)
 		sl_request_diagnostic(l->rq, sl_text_of("lines.array"),
-		                      sl_text_of("the input is one line, an array, and that is one row; --json makes each "
-		                                 "of its elements a row"));
+		                      sl_text_of("the input is a single line with an array, which is one row; --json "
+		                                 "turns each of its elements into a row"));
 }
 
 /* The exit status is judged first: a record that is cut because the command died is not

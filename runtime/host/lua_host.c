@@ -98,7 +98,7 @@ static int protect(struct lua_host *h, lua_CFunction body)
 	if (status == LUA_ERRMEM)
 		sl_fail(&h->error, SL_EXPORT_FAILED, ENOMEM, "out of memory");
 	else if (status != LUA_OK && !ended)
-		sl_fail(&h->error, SL_EXPORT_FAILED, 0, "an error while an error was handled");
+		sl_fail(&h->error, SL_EXPORT_FAILED, 0, "an error occurred while another was handled");
 	return status == LUA_OK ? 0 : -1;
 }
 
@@ -124,7 +124,7 @@ static int raise_at_caller(lua_State *L, struct sl_error *err)
 static int wrong_emit(lua_State *L)
 {
 	if (luaL_testudata(L, 1, EMIT_TYPE) != NULL)
-		return luaL_error(L, "this emit object belongs to a request that is over");
+		return luaL_error(L, "this emit object belongs to a request that has ended");
 	return luaL_error(L, "call emit's functions with a colon, as in emit:row(stream, payload)");
 }
 
@@ -285,7 +285,7 @@ static void push_request(lua_State *L, struct lua_host *h)
 	SL_ERROR(err);
 	const char *text = sl_request_text(h->rq, &len);
 	if (sl_json_parse(h->json, text, len, &err) != 0)
-		luaL_error(L, "the request is no JSON: %s", err.message);
+		luaL_error(L, "the request is not valid JSON: %s", err.message);
 	struct sl_json_value request = sl_json_root(h->json);
 	if (sl_json_type(request) == SL_JSON_NULL)
 		expect_no_request(L, h);
@@ -379,7 +379,7 @@ static const char *optional_text(lua_State *L, int table, const char *field, con
 	int type = lua_getfield(L, table, field);
 	const char *text = type == LUA_TSTRING ? lua_tostring(L, -1) : otherwise;
 	if (type != LUA_TSTRING && type != LUA_TNIL)
-		luaL_error(L, "its field %s is %s, not a string", field, luaL_typename(L, -1));
+		luaL_error(L, "its field %s: expected a string, got %s", field, luaL_typename(L, -1));
 	lua_pop(L, 1); /* the table keeps it */
 	return text;
 }
@@ -389,10 +389,10 @@ static void add_export(lua_State *L, struct lua_host *h, const char *field,
 {
 	struct sl_export_name e = { .type = type };
 	if (lua_type(L, -2) != LUA_TSTRING || lua_rawlen(L, -2) == 0)
-		luaL_error(L, "a name in its table %s is no text", field);
+		luaL_error(L, "its table %s: expected non-empty strings as names", field);
 	e.name = sl_lua_text(L, -2);
 	if (lua_type(L, -1) != LUA_TFUNCTION)
-		luaL_error(L, "%s.%s is %s, not a function", field, e.name.bytes, luaL_typename(L, -1));
+		luaL_error(L, "%s.%s: expected a function, got %s", field, e.name.bytes, luaL_typename(L, -1));
 	if (sl_buffer_append(&h->exports, &e, sizeof e) != 0)
 		luaL_error(L, "no memory for the exports");
 }
@@ -402,7 +402,7 @@ static void add_exports(lua_State *L, struct lua_host *h, int table, const char 
 {
 	int what = lua_getfield(L, table, field);
 	if (what != LUA_TNIL && what != LUA_TTABLE)
-		luaL_error(L, "its field %s is %s, not a table", field, luaL_typename(L, -1));
+		luaL_error(L, "its field %s: expected a table, got %s", field, luaL_typename(L, -1));
 	for (lua_pushnil(L); what == LUA_TTABLE && lua_next(L, -2) != 0; lua_pop(L, 1))
 		add_export(L, h, field, type); /* [exports, name, function] */
 	lua_settop(L, table);
@@ -429,7 +429,7 @@ static void sort_exports(lua_State *L, struct lua_host *h)
 	qsort(e, count, sizeof *e, by_name);
 	for (size_t i = 1; i < count; i++)
 		if (by_name(&e[i - 1], &e[i]) == 0)
-			luaL_error(L, "%s is among its exports and its calls", e[i].name.bytes);
+			luaL_error(L, "%s is both an export and a call", e[i].name.bytes);
 }
 
 /* [..., worker's table] */
@@ -438,7 +438,7 @@ static void read_table(lua_State *L, struct lua_host *h)
 	static const char *const fields[] = { "name", "version", "exports", "calls", NULL };
 	int table = lua_gettop(L);
 	if (!lua_istable(L, table))
-		luaL_error(L, "it returned %s, not a table with exports", luaL_typename(L, table));
+		luaL_error(L, "expected it to return a table with exports, got %s", luaL_typename(L, table));
 	sl_members_check(L, table, fields);
 	lua_pushvalue(L, table);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &table_key);

@@ -9,7 +9,7 @@ static int read_name(struct sl_naming *n, struct sl_json_value v, struct sl_text
 {
 	if (sl_json_name(v, n->digits, &name->bytes, &name->len) >= 0)
 		return 0;
-	return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", n->by,
+	return sl_fail(err, SL_ROW_MALFORMED, 0, "the value at \"%s\" cannot name a stream: %s", n->by,
 	               sl_json_type_name(sl_json_type(v)));
 }
 
@@ -20,7 +20,7 @@ static int check_name(const struct sl_naming *n, struct sl_text name, struct sl_
 	if (fits && memchr(name.bytes, '\0', name.len) == NULL && sl_utf8_valid(name.bytes, name.len))
 		return 0;
 	return sl_fail(err, SL_ROW_MALFORMED, 0,
-	               "what stands at \"%s\" cannot name a stream: \"%s\"; a name has 1 to %d bytes of UTF-8, and no NUL",
+	               "the value at \"%s\" cannot name a stream: \"%s\"; a name has 1 to %d bytes of UTF-8, without NUL",
 	               n->by, sl_quote(quoted, sizeof quoted, name.bytes, name.len), SL_STREAM_NAME_LIMIT);
 }
 
@@ -33,11 +33,11 @@ int sl_naming_check_room(const struct sl_naming *n, struct sl_request *rq, struc
 	sl_quote(quoted, sizeof quoted, name.bytes, name.len);
 	if (n->by == NULL)
 		return sl_fail(err, SL_EXPORT_FAILED, 0,
-		               "envelopes name more than %d streams, the last is \"%s\": a stream is a kind of rows, and what "
-		               "tells its rows apart stands in a field of them", SL_STREAM_LIMIT, quoted);
+		               "envelopes name more than %d streams, the last is \"%s\": a stream is a kind of row; "
+		               "put what distinguishes rows of one kind into a field", SL_STREAM_LIMIT, quoted);
 	return sl_fail(err, SL_EXPORT_FAILED, 0,
-	               "\"%s\" names more than %d streams, the last is \"%s\": streams = { [\"*\"] = … } in a policy takes those "
-	               "that have no entry as one", n->by, SL_STREAM_LIMIT, quoted);
+	               "\"%s\" names more than %d streams, the last is \"%s\": streams = { [\"*\"] = … } in a policy "
+	               "takes all streams without an entry as one", n->by, SL_STREAM_LIMIT, quoted);
 }
 
 int sl_naming_find(struct sl_naming *n, struct sl_request *rq, const struct sl_json *json,

@@ -272,9 +272,9 @@ static int not_found(const struct sl_recording *r, const struct sl_request_messa
 	list_requests(r, list);
 	sl_quote(name, sizeof name, m->export_name.bytes, m->export_name.len);
 	if (r->count == 0)
-		return sl_fail(err, SL_USAGE, 0, "the recording holds no request");
-	return sl_fail(err, SL_USAGE, 0, has_export ? "the recording holds several requests of %s, and none with this value; it has: %s"
-	                                            : "the recording holds no request of %s; it has: %s", name, list);
+		return sl_fail(err, SL_USAGE, 0, "the recording has no request");
+	return sl_fail(err, SL_USAGE, 0, has_export ? "the recording has several requests of %s, but none with this value; it has: %s"
+	                                            : "the recording has no request of %s; it has: %s", name, list);
 }
 
 struct sl_asked *sl_recording_find(struct sl_recording *r, uint64_t id,

@@ -170,7 +170,7 @@ static int refuse_same(struct cutting *x, struct sl_error *err)
 		return sl_fail(err, SL_SINK, ENOMEM, "no memory to cut %s", o->from);
 	strcpy(stpcpy(x->part, o->to), SL_RECORD_PART);
 	if (is_same_file(o->from, o->to) || is_same_file(o->from, x->part))
-		return sl_fail(err, SL_USAGE, 0, "%s cannot be cut into %s, which is where it stands itself; give the copy "
+		return sl_fail(err, SL_USAGE, 0, "%s cannot be cut into %s, which is the same file; give the copy "
 		               "another name", o->from, o->to);
 	return 0;
 }

@@ -140,7 +140,7 @@ static void cut_here(struct player *p, const struct sl_record *rec)
 	const char *stage = sl_error_get_text(&was, SL_D_STAGE);
 	bool is_unfinished = stage != NULL && strcmp(stage, SL_RECORD_UNFINISHED) == 0;
 	sl_fail(&why, SL_EXPORT_FAILED, 0, is_unfinished ? "the recording ends here: %s"
-	        : "the recording ends here, where its runner ended the request: %s", was.message);
+	        : "the recording ends here because its runner ended the request: %s", was.message);
 	sl_record_file_name(&p->recording.file, &why);
 	end_here(p, &why);
 }
@@ -195,7 +195,7 @@ static _Noreturn void end_of_fault(struct player *p)
 {
 	send_rest(p);
 	sleep(FAULT_WAIT_S);
-	dprintf(STDERR_FILENO, "the recording ends here, with a fault that its runner saw\n");
+	dprintf(STDERR_FILENO, "the recording ends here: its runner detected a fault\n");
 	_exit(EXIT_PROTOCOL);
 }
 
@@ -498,13 +498,13 @@ static void play_request(struct player *p, const struct sl_heard *heard)
 		return;
 	}
 	if (p->recording.file.reader.unfinished)
-		diagnose(p, "recording.unfinished", "the recording was not finished: it is replayed to its last whole block");
+		diagnose(p, "recording.unfinished", "the recording was not finished: it is replayed up to its last complete block");
 	if (p->recording.file.reader.flags & SL_RECORD_IS_CUT)
-		diagnose(p, "recording.cut", "the recording was cut: rows were left out or changed");
+		diagnose(p, "recording.cut", "the recording was cut: rows were omitted or changed");
 	if (differs)
-		diagnose(p, "recording.request", "the request differs from the recorded one, which is replayed");
+		diagnose(p, "recording.request", "the request differs from the recorded one, whose rows are replayed");
 	if (has_other_streams(p->asked, heard->streams))
-		diagnose(p, "recording.streams", "other streams were taken by name when this was recorded: rows of all others are in the stream *");
+		diagnose(p, "recording.streams", "when this was recorded, a different set of streams was taken by name; rows of all other streams are in the stream *");
 	set_clock(p, p->asked->answer.time_ns);
 	play(p, &p->asked->answer);
 }
@@ -551,7 +551,7 @@ int sl_recording_host(const struct sl_transport *t, enum sl_transport_kind kind,
 	if (sl_recording_open(&p.recording, path, &err) != 0)
 		return sl_serve_refuse(t, &err);
 	if (!p.recording.has_process) {
-		sl_fail(&err, SL_EXPORT_FAILED, 0, "the recording %s holds nothing of a worker", path);
+		sl_fail(&err, SL_EXPORT_FAILED, 0, "the recording %s contains nothing from a worker", path);
 		return sl_serve_refuse(t, p.recording.not_started.kind != SL_NONE ? &p.recording.not_started : &err);
 	}
 	int rc = sl_hearing_start(&p.hearing, t->in);

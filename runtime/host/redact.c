@@ -159,7 +159,7 @@ int sl_redactor_init(struct sl_redactor *r, struct sl_error *err)
 	*r = (struct sl_redactor){ 0 };
 	if (getrandom(r->secret, sizeof r->secret, 0) == (ssize_t)sizeof r->secret)
 		return 0;
-	return sl_fail(err, SL_SINK, errno, "the system gives no random bytes, without which nothing can be redacted");
+	return sl_fail(err, SL_SINK, errno, "cannot redact: the system provides no random bytes");
 }
 
 void sl_redactor_clear(struct sl_redactor *r)

@@ -223,8 +223,8 @@ int sl_redaction_init(struct sl_redaction *r, const struct sl_text *pointers, si
 	size_t room = 1;
 	*r = (struct sl_redaction){ 0 };
 	if (count > SL_REDACT_POINTERS)
-		return sl_fail(err, SL_USAGE, 0, "--redact: at most %d pointers, and there are %zu; one that names an object "
-		               "takes all strings in it", SL_REDACT_POINTERS, count);
+		return sl_fail(err, SL_USAGE, 0, "--redact: expected at most %d pointers, got %zu; a pointer to an "
+		               "object covers all strings in it", SL_REDACT_POINTERS, count);
 	for (size_t i = 0; i < count; i++)
 		room += pointers[i].len;
 	r->pointers = calloc(count, sizeof *r->pointers);
@@ -260,11 +260,11 @@ int sl_redaction_check(const struct sl_redaction *r, struct sl_error *err)
 			continue;
 		sl_quote(shown, sizeof shown, p->text.bytes, p->text.len);
 		if (p->others > 0)
-			return sl_fail(err, SL_USAGE, 0, "--redact %s: no string stands there in any row that was kept, but %" PRIu64
-			               " other values, which would stay; leave the pointer out if they may", shown, p->others);
+			return sl_fail(err, SL_USAGE, 0, "--redact %s: no row that was kept has a string there, but %" PRIu64
+			               " other values would remain; leave the pointer out if they may", shown, p->others);
 		if (p->missed < p->count)
 			sl_nearest_hint(&p->nearest, hint);
-		return sl_fail(err, SL_USAGE, 0, "--redact %s: no string stands there in any row that was kept%s", shown, hint);
+		return sl_fail(err, SL_USAGE, 0, "--redact %s: no row that was kept has a string there%s", shown, hint);
 	}
 	return 0;
 }

@@ -196,7 +196,7 @@ static int introduce(struct sl_serve *s, struct sl_error *err)
 	    || sl_hello_encode(&s->out, &m, service->exports) != 0)
 		return sl_fail(err, SL_SPAWN, ENOMEM, "no memory to introduce the worker");
 	if (sl_buffer_len(&s->out) - SL_MAGIC_SIZE - SL_HEADER_SIZE > SL_FRAME_CAP_FLOOR)
-		return sl_fail(err, SL_SPAWN, 0, "the names of the exports are too long together");
+		return sl_fail(err, SL_SPAWN, 0, "the names of the exports are too long in total");
 	sl_emitter_put_frames(s->emitter, sl_buffer_data(&s->out), sl_buffer_len(&s->out), false);
 	sl_buffer_consume(&s->out, sl_buffer_len(&s->out));
 	return 0;

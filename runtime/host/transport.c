@@ -18,7 +18,7 @@ int sl_transport_from_name(enum sl_transport_kind *kind, const char *name, struc
 			*kind = (enum sl_transport_kind)k;
 			return 0;
 		}
-	return sl_fail(err, SL_USAGE, 0, "unknown transport \"%s\": pipe or stdio", name);
+	return sl_fail(err, SL_USAGE, 0, "transport: expected pipe or stdio, got \"%s\"", name);
 }
 
 int sl_transport_from_environment(enum sl_transport_kind *kind, struct sl_error *err)

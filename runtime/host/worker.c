@@ -29,7 +29,7 @@ const char *sluice_status_name(int status)
 static int misuse(const sluice_request *rq, const char *what)
 {
 	SL_ERROR(err);
-	sl_fail(&err, SL_EXPORT_FAILED, 0, "wrong use of the worker library: %s", what);
+	sl_fail(&err, SL_EXPORT_FAILED, 0, "misuse of the worker library: %s", what);
 	sl_error_number(&err, SL_D_STATUS, SLUICE_MISUSE);
 	sl_request_fail(rq->rq, &err);
 	return SLUICE_MISUSE;

@@ -189,7 +189,7 @@ static bool any_scalar(struct scan *s)
 		return complain(s, s->p, "a value is missing before the bracket");
 	if (see(s, ',') || see(s, ':'))
 		return complain(s, s->p, "a value is missing");
-	return complain_of_byte(s, "this begins no value");
+	return complain_of_byte(s, "no value can begin with this");
 }
 
 static bool tell(const struct scan *s, const unsigned char *from, bool key)
@@ -229,14 +229,14 @@ static bool key(struct scan *s)
 	if (see(s, '}'))
 		return complain(s, s->p, "a comma must not be the last thing in an object");
 	if (!see(s, '"'))
-		return complain_of_byte(s, "a field name in double quotes was expected");
+		return complain_of_byte(s, "expected a field name in double quotes");
 	const unsigned char *quote = s->p;
 	if (!string(s) || !tell(s, quote, true))
 		return false;
 	skip_space(s);
 	if (at_end(s))
 		return complain_of_end(s);
-	return skip(s, ':') || complain_of_byte(s, "a colon was expected after the field name");
+	return skip(s, ':') || complain_of_byte(s, "expected a colon after the field name");
 }
 
 /* After an opening bracket: 1 a value follows, 0 it is closed, -1 complaint. */
@@ -273,8 +273,8 @@ static int after_value(struct scan *s)
 		if (skip(s, ','))
 			return next_child(s) ? 1 : -1;
 		if (!skip(s, in_object(s) ? '}' : ']'))
-			return complain_of_byte(s, in_object(s) ? "a comma or } was expected"
-			                                        : "a comma or ] was expected") - 1;
+			return complain_of_byte(s, in_object(s) ? "expected a comma or }"
+			                                        : "expected a comma or ]") - 1;
 		tell(s, s->p - 1, false);
 		s->depth--;
 	}

@@ -89,7 +89,7 @@ static int read_pointer(struct sl_documents *d, struct sl_error *err)
 		char *slash = memchr(p + 1, '/', (size_t)(end - p - 1));
 		char *to = slash != NULL ? slash : end;
 		if (d->step_count == POINTER_DEPTH)
-			return sl_fail(err, SL_USAGE, 0, "--at: more than %d names", POINTER_DEPTH);
+			return sl_fail(err, SL_USAGE, 0, "--at: expected at most %d names", POINTER_DEPTH);
 		add_step(d, p + 1, to);
 		p = to;
 	}
@@ -456,7 +456,7 @@ static int compare_name(struct sl_documents *d, struct sl_error *err)
 static int take_name(struct sl_documents *d, struct sl_error *err)
 {
 	if (d->text[d->at] != '"')
-		return complain(d, "a field name in double quotes was expected", err);
+		return complain(d, "expected a field name in double quotes", err);
 	size_t len = value_end(d);
 	if (len == NOWHERE)
 		return MORE;
@@ -471,7 +471,7 @@ static int take_name(struct sl_documents *d, struct sl_error *err)
 static int take_colon(struct sl_documents *d, struct sl_error *err)
 {
 	if (d->text[d->at] != ':')
-		return complain(d, "a colon was expected after the field name", err);
+		return complain(d, "expected a colon after the field name", err);
 	d->at++;
 	d->state = VALUE;
 	return GO_ON;
@@ -498,7 +498,7 @@ static int after_value(struct sl_documents *d, struct sl_error *err)
 		return next_child(d);
 	if (c == (object ? '}' : ']'))
 		return close_container(d, err);
-	return complain(d, object ? "a comma or } was expected" : "a comma or ] was expected", err);
+	return complain(d, object ? "expected a comma or }" : "expected a comma or ]", err);
 }
 
 static int step(struct sl_documents *d, struct sl_document_row *row, struct sl_error *err)

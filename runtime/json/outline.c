@@ -278,7 +278,7 @@ static int in_piece(const struct search *s, char container, size_t from, size_t 
 	if (parse_piece(s->in, s->parser, container, s->text + from, to - from, value, s->err) == 0)
 		return in_document(s, t);
 	if (s->err->kind == SL_NONE)
-		sl_fail(s->err, SL_ROW_MALFORMED, ENOMEM, "no memory to look into a row");
+		sl_fail(s->err, SL_ROW_MALFORMED, ENOMEM, "no memory to read a row");
 	return -2;
 }
 

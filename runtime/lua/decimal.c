@@ -237,7 +237,7 @@ static void push_metatable(lua_State *L)
 
 static int refuse(lua_State *L)
 {
-	return luaL_error(L, "decimal: expected a number, or a text such as \"18446744073709551616\" or \"19.990\", got %s",
+	return luaL_error(L, "decimal: expected a number, or a string such as \"18446744073709551616\" or \"19.990\", got %s",
 	                  luaL_tolstring(L, 1, NULL));
 }
 

@@ -287,7 +287,7 @@ int sl_lua_error_new(lua_State *L) /* [kind, message, fields?] */
 	size_t len;
 	const char *kind = luaL_checklstring(L, 1, &len);
 	if (sl_kind_from_name(kind, len) == SL_NONE)
-		return luaL_argerror(L, 1, "no such kind of error");
+		return luaL_argerror(L, 1, "unknown kind of error");
 	lua_settop(L, 3);
 	if (sl_lua_error_is(L, 2)) {
 		lua_settop(L, 2);

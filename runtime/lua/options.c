@@ -7,7 +7,7 @@
 
 static int refuse(lua_State *L, const char *name, const char *expected)
 {
-	return luaL_error(L, "%s: %s is expected, not %s", name, expected, luaL_tolstring(L, -1, NULL));
+	return luaL_error(L, "%s: expected %s, got %s", name, expected, luaL_tolstring(L, -1, NULL));
 }
 
 int64_t sl_option_integer(lua_State *L, int table, const char *name, int64_t missing, int64_t max)
@@ -17,7 +17,7 @@ int64_t sl_option_integer(lua_State *L, int table, const char *name, int64_t mis
 	if (lua_getfield(L, table, name) != LUA_TNIL)
 		value = lua_tointegerx(L, -1, &is_integer);
 	if (!is_integer || lua_type(L, -1) == LUA_TSTRING || value < 0 || value > max)
-		refuse(L, name, "a whole number in range");
+		refuse(L, name, "an integer in range");
 	lua_pop(L, 1);
 	return value;
 }
@@ -50,7 +50,7 @@ static const char *check_string(lua_State *L, const char *name)
 		refuse(L, name, "a string");
 	const char *s = lua_tolstring(L, -1, &len);
 	if (strlen(s) != len)
-		luaL_error(L, "%s: the text has a NUL byte", name);
+		luaL_error(L, "%s: expected a string without NUL bytes", name);
 	return s;
 }
 
@@ -71,7 +71,7 @@ int sl_option_choice(lua_State *L, int table, const char *name, const char *cons
 	for (int i = 0; names[i] != NULL; i++)
 		if (strcmp(given, names[i]) == 0)
 			return i;
-	return luaL_error(L, "%s: there is no '%s'", name, given);
+	return luaL_error(L, "%s: unknown value '%s'", name, given);
 }
 
 bool sl_option_function(lua_State *L, int table, const char *name)
@@ -117,7 +117,7 @@ static const char *push_variable(lua_State *L, const char *option)
 	lua_pushvalue(L, -2);
 	const char *name = check_string(L, option);
 	if (*name == '\0' || strchr(name, '=') != NULL)
-		luaL_error(L, "%s: '%s' cannot be the name of a variable", option, name);
+		luaL_error(L, "%s: '%s' is not a valid variable name", option, name);
 	const char *text = lua_pushfstring(L, "%s=%s", name, value); /* [key, value, key, text] */
 	lua_replace(L, -2);
 	return text;

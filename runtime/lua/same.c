@@ -67,7 +67,7 @@ static bool is_object(lua_State *L, int table, struct sl_json_value v)
 
 static bool is_table(lua_State *L, int index, struct sl_json_value v)
 {
-	luaL_checkstack(L, 6, "JSON nested too deep");
+	luaL_checkstack(L, 6, "JSON nested too deeply");
 	int table = lua_absindex(L, index);
 	return sl_json_type(v) == SL_JSON_ARRAY ? is_array(L, table, v) : is_object(L, table, v);
 }

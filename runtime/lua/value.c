@@ -19,7 +19,7 @@
 #define CODEC lua_upvalueindex(1)
 #define ARRAY "sluice.array"
 
-#define MIXED_KEYS "a table with string keys and others is neither array nor object"
+#define MIXED_KEYS "a table with string keys and others is neither an array nor an object"
 
 /* ---- JSON to Lua ---- */
 
@@ -114,7 +114,7 @@ static void push_value(struct decoder *d, struct sl_json_value v)
 		push_scalar(d, v, type);
 		return;
 	}
-	luaL_checkstack(d->L, 6, "JSON nested too deep");
+	luaL_checkstack(d->L, 6, "JSON nested too deeply");
 	if (type == SL_JSON_ARRAY)
 		push_array(d, v);
 	else
@@ -275,7 +275,7 @@ static int refuse_array(struct encoder *e, int index)
 	}
 	if (strings)
 		return refuse(e, MIXED_KEYS);
-	return refuse(e, others ? "an array has no keys but 1, 2, 3, …"
+	return refuse(e, others ? "an array has only the keys 1, 2, 3, …"
 	                        : "an array must not have holes");
 }
 
@@ -476,7 +476,7 @@ static int encode_table(struct encoder *e, int index)
 	struct level l = { e->level, lua_topointer(e->L, index), 0, 0 };
 	if (is_open(e, l.table))
 		return refuse(e, "a table that contains itself cannot be written as JSON");
-	luaL_checkstack(e->L, 6, "table nested too deep");
+	luaL_checkstack(e->L, 6, "table nested too deeply");
 	e->level = &l;
 	int rc = looks_like_array(e, index) ? encode_array(e, index, &l)
 	                                    : encode_object(e, index, &l);

@@ -49,12 +49,12 @@ void sl_file_header_put(unsigned char out[SL_FILE_HEADER_SIZE], uint32_t flags)
 int sl_file_header_get(uint32_t *flags, const unsigned char *in, size_t len, struct sl_error *err)
 {
 	if (len < sizeof magic || memcmp(in, magic, sizeof magic) != 0)
-		return sl_fail(err, SL_EXPORT_FAILED, 0, "not a recording: it does not begin as one (byte 0)");
+		return sl_fail(err, SL_EXPORT_FAILED, 0, "not a recording: it does not begin like one (byte 0)");
 	if (len < SL_FILE_HEADER_SIZE)
-		return damaged(err, len, "its header is cut");
+		return damaged(err, len, "its header is truncated");
 	if (sl_get32(in + 8) != SL_RECORD_VERSION) {
 		sl_fail(err, SL_EXPORT_FAILED, 0,
-		        "the recording has version %" PRIu32 " (byte 8), and this runtime reads version %d",
+		        "the recording has version %" PRIu32 " (byte 8), but this runtime reads version %d",
 		        sl_get32(in + 8), SL_RECORD_VERSION);
 		return sl_error_number(err, SL_D_OFFSET, 8);
 	}
@@ -62,7 +62,7 @@ int sl_file_header_get(uint32_t *flags, const unsigned char *in, size_t len, str
 	if ((*flags & ~SL_RECORD_FLAGS) == 0)
 		return 0;
 	sl_fail(err, SL_EXPORT_FAILED, 0,
-	        "the recording has flags 0x%" PRIx32 " (byte 12), and this runtime knows 0x%x; a newer sluice reads it",
+	        "the recording has flags 0x%" PRIx32 " (byte 12), but this runtime knows 0x%x; use a newer sluice",
 	        *flags, SL_RECORD_FLAGS);
 	return sl_error_number(err, SL_D_OFFSET, 12);
 }
@@ -118,11 +118,11 @@ int sl_block_header_get(struct sl_block_header *h, const unsigned char in[SL_BLO
 {
 	*h = (struct sl_block_header){ sl_get32(in), sl_get32(in + 4), sl_get32(in + 8), sl_get32(in + 12), sl_get64(in + 16) };
 	if (sl_get64(in + 24) != XXH3_64bits_withSeed(in, 24, number))
-		return damaged(err, offset, "the checksum of a block's header is another");
+		return damaged(err, offset, "the checksum of a block's header does not match");
 	if (h->size == 0 || h->size > SL_BLOCK_SIZE || h->packed == 0 || h->packed > SL_BLOCK_SIZE)
-		return damaged(err, offset, "a block has a size that cannot be");
+		return damaged(err, offset, "a block has an impossible size");
 	if (h->method != SL_BLOCK_LZ4 && h->method != SL_BLOCK_STORED)
-		return damaged(err, offset, "a block is packed by an unknown method");
+		return damaged(err, offset, "a block is compressed by an unknown method");
 	return 0;
 }
 
@@ -149,7 +149,7 @@ int sl_block_check(const struct sl_block_header *h, const char *packed, uint64_t
 {
 	if (h->checksum == XXH3_64bits_withSeed(packed, h->packed, number))
 		return 0;
-	return damaged(err, offset + SL_BLOCK_HEADER_SIZE, "the checksum of a block is another");
+	return damaged(err, offset + SL_BLOCK_HEADER_SIZE, "the checksum of a block does not match");
 }
 
 /* Returns the length of the records; after a failure it differs from the header's. */
@@ -171,9 +171,9 @@ int sl_block_unpack(struct sl_block *b, const struct sl_block_header *h, const c
 	offset += SL_BLOCK_HEADER_SIZE;
 	int n = unpack(b->bytes, h, packed);
 	if (n < 0 || (uint32_t)n != h->size)
-		return damaged(err, offset, "a block cannot be unpacked");
+		return damaged(err, offset, "a block cannot be decompressed");
 	b->len = (size_t)n;
-	return is_well_formed(b) ? 0 : damaged(err, offset, "a block holds what is not a record");
+	return is_well_formed(b) ? 0 : damaged(err, offset, "a block contains an invalid record");
 }
 
 bool sl_block_next(const struct sl_block *b, size_t *at, struct sl_record *r)

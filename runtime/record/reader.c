@@ -56,7 +56,7 @@ static int at_the_end(struct sl_record_reader *r, struct sl_error *err)
 	r->ended = r->cut = true;
 	if (r->unfinished)
 		return 0;
-	sl_fail(err, SL_EXPORT_FAILED, 0, "the recording is cut: its end is missing after byte %" PRIu64,
+	sl_fail(err, SL_EXPORT_FAILED, 0, "the recording is truncated: its end is missing after byte %" PRIu64,
 	        r->place.offset);
 	return sl_error_number(err, SL_D_OFFSET, (int64_t)r->place.offset);
 }
@@ -126,7 +126,7 @@ static int finish(struct sl_record_reader *r, struct sl_error *err)
 	r->ended = true;
 	if (r->place.at != r->block->len || fetch(r, r->next_offset, &more, 1, err) != 0) {
 		sl_fail(err, SL_EXPORT_FAILED, 0, "the recording is damaged at byte %" PRIu64
-		        ": something follows its end", r->next_offset);
+		        ": data follows its end", r->next_offset);
 		return sl_error_number(err, SL_D_OFFSET, (int64_t)r->next_offset);
 	}
 	return 1;

@@ -249,7 +249,7 @@ static int refuse_existing(const char *path, struct sl_error *err)
 	struct stat st;
 	if (lstat(path, &st) != 0)
 		return 0;
-	return sl_fail(err, SL_USAGE, 0, "the recording %s is there already; remove it, or take another name", path);
+	return sl_fail(err, SL_USAGE, 0, "the recording %s already exists; remove it, or choose another name", path);
 }
 
 static int open_part(struct sl_recorder *r, uint32_t flags, struct sl_error *err)
@@ -259,7 +259,7 @@ static int open_part(struct sl_recorder *r, uint32_t flags, struct sl_error *err
 		return -1;
 	r->fd = open(r->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0 && errno == EEXIST)
-		return sl_fail(err, SL_USAGE, 0, "the recording %s is being made by somebody else", r->part);
+		return sl_fail(err, SL_USAGE, 0, "cannot write the recording %s: another process is writing it", r->part);
 	if (r->fd < 0)
 		return unwritten(r, errno, err);
 	fchmod(r->fd, 0600); /* regardless of the umask */
@@ -335,7 +335,7 @@ struct sl_recorder *sl_recorder_open(const char *path, uint32_t flags, enum sl_r
 	r->pace = pace;
 	int rc = open_part(r, flags, err);
 	if (rc == 0 && (rc = start_thread(r)) != 0)
-		sl_fail(err, SL_SINK, rc, "no thread to record %s", path);
+		sl_fail(err, SL_SINK, rc, "cannot start a thread to record %s", path);
 	if (rc == 0)
 		return r;
 	if (r->fd >= 0)

@@ -19,7 +19,7 @@
 #define A_SET UINT32_MAX /* instead of a code point */
 #define ENDLESS UINT32_MAX
 #define NO_MEMORY "%s", ""
-#define TOO_LARGE "the expression is too large: lower the counts, or say them as min_length and max_length"
+#define TOO_LARGE "the expression is too large: lower the counts, or write them as min_length and max_length"
 #define SHOWN(name, len) (len) > 40 ? 3 : (int)(len), (len) > 40 ? "..." : (name) /* for %.*s */
 
 struct parser {
@@ -114,7 +114,7 @@ static uint32_t refuse_escape(struct parser *p) /* after the backslash */
 	if (p->p == p->end)
 		return refuse(p, from - 1, "a backslash at the end");
 	if (isdigit((unsigned char)*from) || *from == 'k')
-		return refuse(p, from - 1, "the back reference \\%c cannot be used: what it matches is not regular", *from);
+		return refuse(p, from - 1, "the back reference \\%c cannot be used: its matches are not a regular language", *from);
 	character(p);
 	return refuse(p, from - 1, "\\%.*s is not an escape of ECMA-262%s", (int)(p->p - from), from,
 	              isalnum((unsigned char)*from) ? "" : ", here: leave out the backslash");
@@ -288,7 +288,7 @@ static void brackets(struct parser *p) /* after the [ */
 		members(p);
 	fputs("]", p->out);
 	if (!take(p, "]"))
-		refuse(p, p->p, "a [ without its ]");
+		refuse(p, p->p, "a [ without a ]");
 }
 
 /* ---- the grammar ---- */
@@ -302,7 +302,7 @@ static void braces(struct parser *p, uint32_t *min, uint32_t *max)
 	if (counted && take(p, ",") && number(p, 10, ENDLESS, max) == 0)
 		*max = ENDLESS;
 	if (!counted || !take(p, "}"))
-		refuse(p, from, "a { without numbers and its }: write \\{ for the character");
+		refuse(p, from, "a { without numbers and a }: write \\{ for the character");
 	else if (*max < *min)
 		refuse(p, from, "the numbers of a quantifier are out of order");
 }
@@ -357,7 +357,7 @@ static void group_name(struct parser *p) /* after the < */
 		p->p++;
 	size_t len = (size_t)(p->p - name);
 	if (len == 0 || isdigit((unsigned char)*name) || !take(p, ">"))
-		refuse(p, name, "a group's name is letters, digits, _ and $ in < >, no digit first");
+		refuse(p, name, "expected a group's name in < >: letters, digits, _ and $, without a digit first");
 	else if (p->names.end > 0 && memmem(p->names.bytes, p->names.end, name - 1, len + 2) != NULL)
 		refuse(p, name, "two groups are named %.*s", SHOWN(name, len));
 	else if (sl_buffer_append(&p->names, name - 1, len + 2) != 0)
@@ -369,20 +369,20 @@ static void group(struct parser *p, uint32_t *size) /* after the ( */
 	const char *from = p->p - 1;
 	bool behind = next_is(p, "?<=") || next_is(p, "?<!");
 	if (behind || next_is(p, "?=") || next_is(p, "?!"))
-		refuse(p, from, "%s cannot be used, as all look-around: say what may stand there",
+		refuse(p, from, "%s cannot be used, like all look-around: write what may occur there",
 		       behind ? "lookbehind" : "lookahead");
 	else if (take(p, "?<"))
 		group_name(p);
 	else if (!take(p, "?:") && next_is(p, "?"))
 		refuse(p, from, "a group begins with ( or (?: or (?<name>");
 	if (++p->depth > DEEPEST)
-		refuse(p, from, "groups are nested too deep: at most %d", DEEPEST);
+		refuse(p, from, "groups are nested too deeply: at most %d", DEEPEST);
 	fputs("(?:", p->out);
 	alternatives(p, size);
 	fputs(")", p->out);
 	p->depth--;
 	if (!take(p, ")"))
-		refuse(p, p->p, "a ( without its )");
+		refuse(p, p->p, "a ( without a )");
 }
 
 static void atom(struct parser *p, uint32_t *size)
@@ -391,7 +391,7 @@ static void atom(struct parser *p, uint32_t *size)
 	if (at_any(p, "*+?{"))
 		refuse(p, p->p, "there is nothing to repeat: write \\%c for the character", *p->p);
 	else if (at_any(p, "]}"))
-		refuse(p, p->p, "a bracket without its partner: write \\%c for the character", *p->p);
+		refuse(p, p->p, "an unmatched bracket: write \\%c for the character", *p->p);
 	else if (take(p, "("))
 		group(p, size);
 	else if (take(p, "["))
@@ -431,7 +431,7 @@ char *sl_ecma_to_re2(const char *pattern, size_t len, struct sl_regex_error *err
 	fputs(memmem(pattern, len, "\\B", 2) != NULL ? "^(?s:.)*(?:" : "(?:", p.out);
 	alternatives(&p, &(uint32_t){ 1 });
 	if (p.p < p.end)
-		refuse(&p, p.p, "a ) without its (: write \\) for the character");
+		refuse(&p, p.p, "a ) without a (: write \\) for the character");
 	fputs(")", p.out);
 	if ((ferror(p.out) | fclose(p.out)) != 0)
 		refuse(&p, p.p, NO_MEMORY);

@@ -19,7 +19,7 @@ static struct sl_text bound(struct sl_compiler *c, int from, const char *name)
 	}
 	struct sl_text t = sl_decimal_test(c->L, -1);
 	if (t.bytes == NULL)
-		luaL_error(c->L, "%s: a decimal is expected", name);
+		luaL_error(c->L, "%s: expected a decimal", name);
 	sl_compile_anchor(c);
 	return t;
 }

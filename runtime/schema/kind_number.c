@@ -26,7 +26,7 @@ static struct bound read_bound(struct sl_compiler *c, const char *name) /* poppe
 {
 	struct bound b = { .set = true };
 	if (lua_type(c->L, -1) != LUA_TNUMBER || !isfinite(lua_tonumber(c->L, -1)))
-		luaL_error(c->L, "%s: a number is expected", name);
+		luaL_error(c->L, "%s: expected a number", name);
 	b.number = lua_tonumber(c->L, -1);
 	b.exact = lua_isinteger(c->L, -1);
 	b.integer = b.exact ? lua_tointeger(c->L, -1) : 0;
@@ -42,7 +42,7 @@ static struct bound step(struct sl_compiler *c, int from)
 	else
 		lua_pop(c->L, 1);
 	if (b.set && !(b.number > 0))
-		luaL_error(c->L, "multiple_of: a number above 0 is expected");
+		luaL_error(c->L, "multiple_of: expected a positive number");
 	return b;
 }
 

@@ -145,13 +145,13 @@ static void compile_field(struct sl_compiler *c, struct sl_record *r, struct sl_
 	size_t len;
 	f->optional = sl_compile_flag(c, from, "optional");
 	if (sl_compile_get(c, from, "name") != LUA_TSTRING)
-		luaL_error(c->L, "fields: a name is expected");
+		luaL_error(c->L, "fields: expected a name");
 	const char *name = lua_tolstring(c->L, -1, &len); /* the anchor keeps it */
 	if (!sl_names_add(&r->names, name, len))
 		luaL_error(c->L, "fields: %s is declared twice", name);
 	f->anchor = sl_compile_anchor(c);
 	if (sl_compile_get(c, from, "schema") != LUA_TTABLE)
-		luaL_error(c->L, "fields: a schema is expected");
+		luaL_error(c->L, "fields: expected a schema");
 	if (f->optional)
 		compile_fallback(c, f, from + 1);
 	f->node = sl_compile_node(c);

@@ -54,7 +54,7 @@ static void refuse_format(lua_State *L, const char *name)
 		luaL_addstring(&b, known);
 	}
 	luaL_pushresult(&b);
-	luaL_error(L, "format: there is no \"%s\"; known are %s", name, lua_tostring(L, -1));
+	luaL_error(L, "format: unknown format \"%s\"; known formats are %s", name, lua_tostring(L, -1));
 }
 
 static void compile_string(struct sl_compiler *c, struct sl_node *n, int from)

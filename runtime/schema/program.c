@@ -75,7 +75,7 @@ size_t sl_compile_size(struct sl_compiler *c, int from, const char *name, size_t
 	size_t result = missing;
 	if (sl_compile_get(c, from, name) != LUA_TNIL) {
 		if (!lua_isinteger(c->L, -1) || lua_tointeger(c->L, -1) < 0)
-			luaL_error(c->L, "%s: a whole number is expected", name);
+			luaL_error(c->L, "%s: expected a non-negative integer", name);
 		result = (size_t)lua_tointeger(c->L, -1);
 	}
 	lua_pop(c->L, 1);
@@ -87,7 +87,7 @@ const struct sl_node *sl_compile_part(struct sl_compiler *c, int from, const cha
 	if (sl_compile_get(c, from, name) != LUA_TNIL)
 		return sl_compile_node(c);
 	if (needed)
-		luaL_error(c->L, "%s: a schema is expected", name);
+		luaL_error(c->L, "%s: expected a schema", name);
 	lua_pop(c->L, 1);
 	return NULL;
 }
@@ -95,7 +95,7 @@ const struct sl_node *sl_compile_part(struct sl_compiler *c, int from, const cha
 size_t sl_compile_list(struct sl_compiler *c, int from, const char *name)
 {
 	if (sl_compile_get(c, from, name) != LUA_TTABLE)
-		luaL_error(c->L, "%s: a list is expected", name);
+		luaL_error(c->L, "%s: expected a list", name);
 	return lua_rawlen(c->L, -1);
 }
 
@@ -108,7 +108,7 @@ static const struct sl_node_kind *kind_of(struct sl_compiler *c, int from)
 	while (*k != NULL && strcmp((*k)->name, name) != 0)
 		k++;
 	if (*k == NULL)
-		luaL_error(c->L, "kind: there is no \"%s\"", name);
+		luaL_error(c->L, "kind: unknown kind \"%s\"", name);
 	lua_pop(c->L, 1);
 	return *k;
 }
@@ -121,7 +121,7 @@ static struct sl_node *new_node(struct sl_compiler *c, int from)
 	n->types = kind->types;
 	n->nullable = sl_compile_flag(c, from, "nullable");
 	if (sl_compile_get(c, from, "expected") != LUA_TSTRING)
-		luaL_error(c->L, "expected: a phrase is expected");
+		luaL_error(c->L, "expected: a phrase is missing");
 	n->expected = sl_compile_anchor(c);
 	return n;
 }
@@ -140,7 +140,7 @@ static const struct sl_node *compile_new(struct sl_compiler *c, int from)
 	struct sl_node *n = new_node(c, from);
 	int height = c->height;
 	if (++c->depth > DEEPEST)
-		luaL_error(c->L, "schemas nested too deep, or in a circle");
+		luaL_error(c->L, "schemas nested too deeply, or in a cycle");
 	c->height = 0;
 	if (n->kind->compile != NULL)
 		n->kind->compile(c, n, from);
@@ -180,7 +180,7 @@ static void add_common_anchors(struct sl_compiler *c)
 	lua_pop(c->L, 2);
 	lua_pushliteral(c->L, "no field of this name");
 	sl_compile_anchor(c);
-	lua_pushliteral(c->L, "an element unlike those before it");
+	lua_pushliteral(c->L, "an element that differs from all before it");
 	sl_compile_anchor(c);
 	sl_value_push_array_metatable(c->L);
 	sl_compile_anchor(c);

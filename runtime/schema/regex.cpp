@@ -31,7 +31,7 @@ struct sl_regex *sl_regex_new(const char *pattern, size_t len, struct sl_regex_e
 	if (r == nullptr || r->compiled.ok())
 		return r;
 	snprintf(err->what, sizeof err->what, "the expression is too large: it would take more than %d MiB; "
-	         "lower the counts, or say them as min_length and max_length", SL_REGEX_MEMORY >> 20);
+	         "lower the counts, or write them as min_length and max_length", SL_REGEX_MEMORY >> 20);
 	err->at = 1;
 	sl_regex_free(r);
 	return nullptr;

@@ -145,7 +145,7 @@ static void print(char out[SHOWN + 8], const struct sl_complaint_at *c)
 			show(&s, *c->value);
 	}
 	if (s.err.kind != SL_NONE)
-		snprintf(out, SHOWN + 8, "a number beyond what can be counted");
+		snprintf(out, SHOWN + 8, "a number too large or too small to represent");
 	else if (sl_buffer_len(&s.text) > 0) {
 		size_t len = cut(sl_buffer_data(&s.text), sl_buffer_len(&s.text), SHOWN);
 		snprintf(out, SHOWN + 8, "%.*s%s", (int)len, sl_buffer_data(&s.text),

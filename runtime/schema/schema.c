@@ -48,7 +48,7 @@ static const struct sl_schema *check_schema(lua_State *L)
 	const struct sl_schema *s = lua_touserdata(L, 1);
 	bool ours = lua_rawlen(L, 1) == sizeof *s && s != NULL && s->mark == &mark;
 	luaL_argexpected(L, ours, 1, SL_SCHEMA);
-	luaL_argcheck(L, s->root != NULL, 1, "a schema that is finalized already");
+	luaL_argcheck(L, s->root != NULL, 1, "the schema has already been finalized");
 	return s;
 }
 

@@ -28,7 +28,7 @@ int sl_again_fork(lua_State *L)
 	const struct sl_script *s = sl_script_of(L);
 	pid_t parent = getpid();
 	if (s != NULL && s->supervisor != NULL)
-		return luaL_error(L, "fork: this process has had a worker");
+		return luaL_error(L, "fork: this process has already had a worker");
 	fflush(NULL); /* so that buffered output is not written twice */
 	pid_t pid = fork();
 	if (pid < 0) {

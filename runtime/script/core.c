@@ -44,7 +44,7 @@ static int core_limits(lua_State *L) /* [limits] */
 	struct sl_script *s = lua_touserdata(L, lua_upvalueindex(1));
 	luaL_checktype(L, 1, LUA_TTABLE);
 	int64_t ms = sl_option_integer(L, 1, "handler_ms", s->limit.handler_ms, LONGEST_HANDLER_MS);
-	luaL_argcheck(L, ms > 0, 1, "handler_ms: a positive number is expected");
+	luaL_argcheck(L, ms > 0, 1, "handler_ms: expected a positive number");
 	sl_limit_set(&s->limit, ms);
 	return 0;
 }
@@ -76,7 +76,7 @@ static int core_cancelled(lua_State *L) /* [what] */
 	const char *what = luaL_checkstring(L, 1);
 	if (sl_interrupt_count() == 0)
 		return 0;
-	sl_fail(&err, SL_CANCELLED, 0, "interrupted by %s while %.300s was waited for",
+	sl_fail(&err, SL_CANCELLED, 0, "interrupted by %s while waiting for %.300s",
 	        sl_interrupt_name(sl_interrupt_signal()), what);
 	sl_error_number(&err, SL_D_SIGNAL, sl_interrupt_signal());
 	sl_lua_error_push(L, &err);

@@ -170,7 +170,7 @@ int sl_cut(lua_State *L) /* [options] */
 	luaL_checkstack(L, 24, "a cut");
 	struct sl_cut_options o = { .from = sl_option_string(L, 1, "from"), .to = sl_option_string(L, 1, "to"),
 		                    .stop = sl_interrupt_check };
-	luaL_argcheck(L, o.from != NULL && o.to != NULL, 1, "from and to: two names are expected");
+	luaL_argcheck(L, o.from != NULL && o.to != NULL, 1, "from and to: expected two names");
 	c.from = o.from;
 	o.first = (uint64_t)sl_option_integer(L, 1, "first", 0, INT64_MAX);
 	o.last = (uint64_t)sl_option_integer(L, 1, "last", INT64_MAX, INT64_MAX);

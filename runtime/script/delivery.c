@@ -115,7 +115,7 @@ static void refuse_value(lua_State *L, const struct delivery *d, const char *why
 {
 	SL_ERROR(err);
 	bool is_expression = d->route->expression[SL_STEP_MAP] != NULL;
-	sl_fail(&err, is_expression ? SL_EXPRESSION : SL_SINK, 0, "map gave no payload: %s", why);
+	sl_fail(&err, is_expression ? SL_EXPRESSION : SL_SINK, 0, "map returned no payload: %s", why);
 	sl_lua_error_raise(L, &err);
 }
 

@@ -209,7 +209,7 @@ static int get_row(lua_State *L)
 	struct sl_expression *e = self(L);
 	const struct sl_at_hand *h = e->script->at_hand;
 	if (e->row == NULL && h == NULL)
-		luaL_error(L, "there is no row any more");
+		luaL_error(L, "the row no longer exists");
 	if (e->row == NULL && e->made != h->serial) {
 		sl_row_push_at_hand(L, e->script, METATABLE);
 		lua_setiuservalue(L, SELF, ROW);
@@ -288,13 +288,13 @@ static void say_call(lua_State *L, const struct sl_expression *e, const struct s
 	const struct sl_part *f = &e->tree.parts[p->left];
 	struct sl_text name = p->kind == SL_SYNTAX_METHOD ? p->is.text : f->is.text, of = e->tree.parts[f->left].is.text;
 	if (p->kind == SL_SYNTAX_METHOD)
-		sl_fail(err, SL_EXPRESSION, 0, "%s: there is no method %.*s%s", e->name, (int)name.len, name.bytes,
+		sl_fail(err, SL_EXPRESSION, 0, "%s: unknown method %.*s%s", e->name, (int)name.len, name.bytes,
 		        hint_for_call(L, "string", name, hint));
 	else if (f->kind == SL_SYNTAX_MEMBER && sl_syntax_library(&e->tree, p->left) == f->left && len == 3)
 		sl_fail(err, SL_EXPRESSION, 0, "%s: %.*s has no function %.*s%s", e->name, (int)of.len, of.bytes, (int)name.len,
 		        name.bytes, hint_for_call(L, lua_pushlstring(L, of.bytes, of.len), name, hint));
 	else
-		sl_fail(err, SL_EXPRESSION, 0, "%s: what is called is not a function, but a %.*s", e->name, len, type);
+		sl_fail(err, SL_EXPRESSION, 0, "%s: expected a function to call, got a %.*s", e->name, len, type);
 }
 
 /* Lua's message, without the names that exist only in the chunk. */
@@ -305,10 +305,10 @@ static void say(lua_State *L, const struct sl_expression *e, const struct sl_par
 	int len = between(message, "attempt to compare ", " with ", &word);
 	if (len > 0) {
 		other = word + len + strlen(" with ");
-		sl_fail(err, SL_EXPRESSION, 0, "%s: a %.*s cannot be compared with a %s; tonumber(x) and tostring(x) make one of the other",
+		sl_fail(err, SL_EXPRESSION, 0, "%s: a %.*s cannot be compared with a %s; convert one of them with tonumber(x) or tostring(x)",
 		        e->name, len, word, other);
 	} else if ((len = between(message, "attempt to compare two ", " values", &word)) > 0) {
-		sl_fail(err, SL_EXPRESSION, 0, "%s: two values of type %.*s have no order", e->name, len, word);
+		sl_fail(err, SL_EXPRESSION, 0, "%s: two values of type %.*s cannot be ordered", e->name, len, word);
 	} else if ((len = between(message, "attempt to call a ", " value", &word)) > 0) {
 		say_call(L, e, p, word, len, err);
 	} else if ((len = between(message, "attempt to index a ", " value", &word)) > 0) {
@@ -563,7 +563,7 @@ static bool find_functions(lua_State *L, struct sl_expression *e, struct sl_synt
 		lua_pushlstring(L, f->is.text.bytes, f->is.text.len);
 		if (lua_rawget(L, -2) != LUA_TFUNCTION) {
 			*err = (struct sl_syntax_error){ .at = f->at, .len = f->end - f->at };
-			snprintf(err->what, sizeof err->what, "there is no function %.*s", (int)f->is.text.len, f->is.text.bytes);
+			snprintf(err->what, sizeof err->what, "unknown function %.*s", (int)f->is.text.len, f->is.text.bytes);
 			return false;
 		}
 		lua_rawseti(L, -3, p->left);

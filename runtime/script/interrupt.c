@@ -53,7 +53,7 @@ int sl_interrupt_check(struct sl_error *err, const char *path)
 	if (sl_interrupt_count() == 0)
 		return 0;
 	int sig = sl_interrupt_signal();
-	sl_fail(err, SL_CANCELLED, 0, "interrupted by %s while %s was read", sl_interrupt_name(sig), path);
+	sl_fail(err, SL_CANCELLED, 0, "interrupted by %s while reading %s", sl_interrupt_name(sig), path);
 	sl_error_number(err, SL_D_SIGNAL, sig);
 	return -1;
 }

@@ -88,7 +88,7 @@ static void put_note(struct sl_fixed *f, const struct end *e)
 {
 	sl_fixed_text(f, "the handler ");
 	sl_fixed_text(f, e->handler);
-	sl_fixed_text(f, " was stuck; the program was ended around it");
+	sl_fixed_text(f, " was stuck; the program was ended with it");
 }
 
 static void fill(struct end *e, const struct sl_limit *limit)
@@ -208,7 +208,7 @@ static void put_remains(struct sl_fixed *f, const struct end *e)
 	if (last.stage == COMMITTED)
 		sl_fixed_text(f, "  all rows had been accepted and committed before\n");
 	if (last.stage == COMMITTING)
-		sl_fixed_text(f, "  it was committing: what has the rows is not known; the ledger of a database tells, by the run key\n");
+		sl_fixed_text(f, "  it was committing: whether the rows were written is unknown; look for the run key in the ledger of the database\n");
 	if (last.stage != RUNNING || e->counts.rows == 0)
 		return;
 	sl_fixed_text(f, "  ");

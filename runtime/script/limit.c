@@ -288,7 +288,7 @@ int sl_limit_hold(struct sl_limit *limit, struct sl_error *err)
 		return 0;
 	int os = errno;
 	sl_limit_release(limit);
-	return sl_fail(err, SL_SINK, os, "no timer to watch over handlers");
+	return sl_fail(err, SL_SINK, os, "cannot create a timer for handlers");
 }
 
 void sl_limit_release(struct sl_limit *limit)

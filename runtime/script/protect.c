@@ -261,7 +261,7 @@ static enum sl_kind check_kind(lua_State *L, int index)
 	size_t len;
 	const char *name = luaL_optlstring(L, index, "sink", &len);
 	enum sl_kind kind = sl_kind_from_name(name, len);
-	luaL_argcheck(L, kind != SL_NONE, index, "no such kind of error");
+	luaL_argcheck(L, kind != SL_NONE, index, "unknown kind of error");
 	return kind;
 }
 

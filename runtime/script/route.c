@@ -20,7 +20,7 @@ const char *sl_step_name(enum sl_step step)
 static void check_step(lua_State *L, const char *owner, const char *name)
 {
 	if (lua_getfield(L, -1, name) != LUA_TFUNCTION && !lua_isnil(L, -1))
-		luaL_error(L, "%s.%s: a function is expected, not a %s", owner, name, luaL_typename(L, -1));
+		luaL_error(L, "%s.%s: expected a function, got a %s", owner, name, luaL_typename(L, -1));
 	lua_pop(L, 1);
 }
 
@@ -28,7 +28,7 @@ static void check_taker(lua_State *L, const char *owner)
 {
 	lua_getfield(L, -1, "taker");
 	if (!lua_isnil(L, -1) && sl_taker_at(L, -1).type == NULL)
-		luaL_error(L, "%s.taker: a taker of rows is expected, not a %s", owner, luaL_typename(L, -1));
+		luaL_error(L, "%s.taker: expected a taker of rows, got a %s", owner, luaL_typename(L, -1));
 	lua_pop(L, 1);
 }
 
@@ -36,7 +36,7 @@ static void check_schema(lua_State *L, const char *owner)
 {
 	lua_getfield(L, -1, "schema");
 	if (!lua_isnil(L, -1) && sl_schema_test(L, -1) == NULL)
-		luaL_error(L, "%s.schema: a schema of core.schema is expected, not a %s", owner,
+		luaL_error(L, "%s.schema: expected a schema of core.schema, got a %s", owner,
 		           luaL_typename(L, -1));
 	lua_pop(L, 1);
 }
@@ -46,14 +46,14 @@ static void check_sink(lua_State *L, const char *owner)
 {
 	int type = lua_getfield(L, -1, "sink");
 	if (type != LUA_TNIL && type != LUA_TTABLE && type != LUA_TUSERDATA)
-		luaL_error(L, "%s.sink: a sink is expected, not a %s", owner, luaL_typename(L, -1));
+		luaL_error(L, "%s.sink: expected a sink, got a %s", owner, luaL_typename(L, -1));
 	lua_pop(L, 1);
 }
 
 static void check_handlers(lua_State *L, const char *owner) /* [..., handlers] */
 {
 	if (!lua_istable(L, -1))
-		luaL_error(L, "%s: a table of handlers is expected, not a %s", owner, luaL_typename(L, -1));
+		luaL_error(L, "%s: expected a table of handlers, got a %s", owner, luaL_typename(L, -1));
 	for (int i = 0; i < SL_STEP_COUNT; i++)
 		check_step(L, owner, step_names[i]);
 	check_schema(L, owner);
@@ -64,11 +64,11 @@ static void check_handlers(lua_State *L, const char *owner) /* [..., handlers] *
 static void check_streams(lua_State *L) /* [..., streams] */
 {
 	if (!lua_istable(L, -1))
-		luaL_error(L, "streams: a table is expected, not a %s", luaL_typename(L, -1));
+		luaL_error(L, "streams: expected a table, got a %s", luaL_typename(L, -1));
 	lua_pushnil(L);
 	while (lua_next(L, -2)) { /* [..., streams, name, handlers] */
 		if (lua_type(L, -2) != LUA_TSTRING)
-			luaL_error(L, "streams: a stream's name is a string, not a %s", luaL_typename(L, -2));
+			luaL_error(L, "streams: expected strings as names of streams, got a %s", luaL_typename(L, -2));
 		const char *owner = lua_pushfstring(L, "streams.%s", lua_tostring(L, -2));
 		lua_insert(L, -2); /* [..., streams, name, owner, handlers] */
 		check_handlers(L, owner);
@@ -166,7 +166,7 @@ static void read_taker(lua_State *L, struct sl_route *r) /* [..., handlers] */
 	lua_getfield(L, -1, "taker");
 	struct sl_taker t = sl_taker_at(L, -1);
 	if (t.type != NULL && r->taker.type != NULL)
-		luaL_error(L, "%s: a taker beside a sink that has one", r->name);
+		luaL_error(L, "%s: expected one taker, got another beside that of the sink", r->name);
 	if (t.type == NULL) {
 		lua_pop(L, 1);
 		return;
@@ -218,7 +218,7 @@ static bool push_entry(lua_State *L, const char *name) /* [..., request] */
 static void refuse_stream(lua_State *L, const struct sl_route *r)
 {
 	SL_ERROR(err);
-	sl_fail(&err, SL_UNHANDLED_STREAM, 0, "nobody handles rows of the stream '%s'", r->name);
+	sl_fail(&err, SL_UNHANDLED_STREAM, 0, "no handler for rows of the stream '%s'", r->name);
 	sl_lua_error_raise(L, &err);
 }
 

@@ -135,7 +135,7 @@ bool sl_row_look_up(lua_State *L, const struct sl_row_object *row, int index, st
 		return sl_row_find(L, row->script, row, path, len, out);
 	int found = find_pointer(L, row, path, len, out);
 	if (found < 0)
-		luaL_argerror(L, index, "not a JSON Pointer: ~ stands before 0 or 1 only");
+		luaL_argerror(L, index, "not a JSON Pointer: ~ must be followed by 0 or 1");
 	return found > 0;
 }
 
@@ -163,7 +163,7 @@ static int row_reject(lua_State *L) /* [row, reason] */
 	const char *reason = luaL_checklstring(L, 2, &len);
 	struct sl_at_hand *h = row->script->at_hand;
 	if (h == NULL || !h->deciding || (row->serial != h->serial && row->serial != h->first))
-		return luaL_error(L, "reject: this row is past its handlers; where, map and on_row can reject it");
+		return luaL_error(L, "reject: the handlers of this row have ended; where, map and on_row can reject it");
 	if (!h->rejected && sl_buffer_set(&row->script->reason, reason, len) != 0)
 		return luaL_error(L, "not enough memory for a reason");
 	h->rejected = true;
@@ -256,7 +256,7 @@ static int row_index(lua_State *L) /* [row, key] */
 
 static int row_newindex(lua_State *L) /* [row, key, value] */
 {
-	return luaL_error(L, "a row cannot be changed; map makes another payload of it");
+	return luaL_error(L, "a row cannot be changed; map returns another payload");
 }
 
 static int row_tostring(lua_State *L) /* [row] */

@@ -264,7 +264,7 @@ static int worker_wait(lua_State *L) /* [worker, tick?, tick_ms?] */
 	struct ticker t = ticker_of(L);
 	struct sl_run *run = push_run(L);
 	if (run == NULL)
-		return luaL_error(L, "no request was begun");
+		return luaL_error(L, "no request was started");
 	if (!run->done && run->pull)
 		return luaL_error(L, "the rows of this request are pulled: call next() to the end, or cancel it");
 	while (!run->done) {
@@ -296,7 +296,7 @@ static int worker_next(lua_State *L) /* [worker] */
 	lua_settop(L, 1);
 	struct sl_run *run = push_run(L);
 	if (run == NULL || !run->pull)
-		return luaL_error(L, "no request whose rows are pulled was begun");
+		return luaL_error(L, "no request whose rows are pulled was started");
 	if (take_pulled(L)) /* it came during a wait for another worker */
 		return 1;
 	if (run->paused && !run->done) {
@@ -438,7 +438,7 @@ static int worker_shutdown(lua_State *L) /* [worker] */
 	struct sl_exit_report r = sl_worker_exit_report(h->worker);
 	if (!r.timed_out)
 		return push_report(L, &r);
-	sl_fail(&err, SL_SHUTDOWN_TIMEOUT, 0, "the worker (process %d) did not leave within its grace", r.pid);
+	sl_fail(&err, SL_SHUTDOWN_TIMEOUT, 0, "the worker (process %d) did not exit within its grace period", r.pid);
 	if (r.signal != 0)
 		sl_error_number(&err, SL_D_SIGNAL, r.signal);
 	return sl_lua_error_return(L, &err);

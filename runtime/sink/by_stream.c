@@ -74,7 +74,7 @@ static int name_of(const struct by_stream *s, struct sl_json_value root, char ro
 		return 0;
 	if (sl_json_name(v, room, &name->bytes, &name->len) >= 0)
 		return 0;
-	return sl_fail(err, SL_ROW_MALFORMED, 0, "what stands at \"%s\" cannot name a stream: %s", s->by.bytes,
+	return sl_fail(err, SL_ROW_MALFORMED, 0, "the value at \"%s\" cannot name a stream: %s", s->by.bytes,
 	               sl_json_type_name(sl_json_type(v)));
 }
 
@@ -91,7 +91,7 @@ static int add(struct by_stream *s, const struct sl_taken *row, struct sl_error 
 		return -1;
 	struct stream *stream = stream_of(s, name);
 	if (s->count > SL_BY_STREAM_MOST)
-		return sl_fail(err, SL_SINK, 0, "the rows are of more than %d streams", SL_BY_STREAM_MOST);
+		return sl_fail(err, SL_SINK, 0, "the rows have more than %d streams", SL_BY_STREAM_MOST);
 	return stream != NULL && s->type->add(stream->kept, row) == 0 ? 0 : no_memory(s, err);
 }
 
@@ -143,7 +143,7 @@ static int merge(lua_State *L) /* [self, other] */
 	struct by_stream *s = check(L);
 	const struct by_stream *other = luaL_checkudata(L, 2, s->type->class_name);
 	int rc = 0;
-	luaL_argcheck(L, s != other, 2, "another one is expected");
+	luaL_argcheck(L, s != other, 2, "expected an object other than itself");
 	for (const struct stream *at = other->first; at != NULL && rc == 0; at = at->next) {
 		struct stream *stream = stream_of(s, (struct sl_text){ at->name, at->len });
 		if (stream == NULL || s->type->merge(stream->kept, at->kept) != 0)

@@ -56,14 +56,14 @@ static int check_number(const struct sl_cell *cell, const struct sl_column *c, s
 {
 	char room[SL_CELL_ROOM];
 	if ((c->limits & SL_LIMIT_INT64) && cell->type != SL_CELL_INTEGER)
-		return refuse_shown(err, "the column holds integers of 64 bits", sl_cell_text(cell, room));
+		return refuse_shown(err, "expected a 64-bit integer", sl_cell_text(cell, room));
 	if ((c->limits & SL_LIMIT_NATIVE) && cell->type == SL_CELL_DIGITS)
-		return refuse_shown(err, "the column holds integers of 64 bits and doubles, and none of them is that number",
+		return refuse_shown(err, "expected a number that a 64-bit integer or a double can represent",
 		                    sl_cell_text(cell, room));
 	if (!(c->limits & SL_LIMIT_DOUBLE))
 		return 0;
 	if (cell->type == SL_CELL_DIGITS || (cell->type == SL_CELL_INTEGER && !is_double(cell->integer)))
-		return refuse_shown(err, "the column holds doubles, and none of them is that number", sl_cell_text(cell, room));
+		return refuse_shown(err, "expected a number that a double can represent", sl_cell_text(cell, room));
 	return 0;
 }
 
@@ -89,25 +89,25 @@ static int check_instant(struct sl_text t, const struct sl_column *c, struct sl_
 	if (p == NULL)
 		return 0;
 	if (memcmp(p - 2, "60", 2) == 0)
-		return refuse_shown(err, "the column has no leap seconds", t);
+		return refuse_shown(err, "expected a time without a leap second", t);
 	if (p < end && *p == '.')
 		p++;
 	for (uint32_t i = 0; p < end && *p >= '0' && *p <= '9'; p++, i++)
 		if (i >= c->fraction && *p != '0') {
-			snprintf(what, sizeof what, "the column holds %" PRIu32 " digits of a second's fraction", c->fraction);
+			snprintf(what, sizeof what, "expected at most %" PRIu32 " digits in the fraction of a second", c->fraction);
 			return refuse_shown(err, what, t);
 		}
 	if ((c->limits & SL_LIMIT_UTC) && p < end && *p != 'Z' && *p != 'z')
-		return refuse_shown(err, "the column has no time zones", t);
+		return refuse_shown(err, "expected a time in UTC", t);
 	return 0;
 }
 
 static int check_text(struct sl_text t, const struct sl_column *c, struct sl_error *err)
 {
 	if ((c->limits & SL_LIMIT_NUL) && t.len > 0 && memchr(t.bytes, '\0', t.len) != NULL)
-		return refuse(err, "the character U+0000 cannot stand there");
+		return refuse(err, "the character U+0000 cannot be stored there");
 	if (c->characters > 0 && t.len > c->characters && count_characters(t) > c->characters)
-		return sl_fail(err, SL_SINK, 0, "a text of %zu characters, and the column holds %" PRIu32,
+		return sl_fail(err, SL_SINK, 0, "a string of %zu characters, over the column's limit of %" PRIu32,
 		               count_characters(t), c->characters);
 	return (c->limits & SL_LIMIT_INSTANT) ? check_instant(t, c, err) : 0;
 }
@@ -142,7 +142,7 @@ static int check_decimal(struct sl_digits d, const struct sl_column *c, struct s
 	int64_t scale = (int64_t)d.count - d.point, before = d.count == 0 ? 0 : d.point;
 	if (c->precision == 0 || (scale <= (int64_t)c->scale && before <= (int64_t)c->precision - (int64_t)c->scale))
 		return 0;
-	snprintf(what, sizeof what, "expected at most %" PRIu32 " digits, %" PRIu32 " of them behind the point",
+	snprintf(what, sizeof what, "expected at most %" PRIu32 " digits, %" PRIu32 " of them after the decimal point",
 	         c->precision, c->scale);
 	return refuse_shown(err, what, t);
 }
@@ -299,7 +299,7 @@ static int put_element(struct sl_cell_room *room, const struct sl_column *c, str
 	case SL_JSON_DECIMAL:
 		return put_number(room, c, v, err);
 	default:
-		return refuse_shown(err, "the column holds arrays of scalars", own_text(v));
+		return refuse_shown(err, "expected an array of scalars", own_text(v));
 	}
 }
 

@@ -319,7 +319,7 @@ static void read_column(lua_State *L, struct sl_cells *c, size_t i) /* [..., col
 	*out = (struct sl_column){ .type = (enum sl_column_type)luaL_checkoption(L, -1, "any", sl_column_types) };
 	lua_pop(L, 1);
 	out->name = sl_option_text(L, at, "name");
-	luaL_argcheck(L, out->name.bytes != NULL, 1, "columns: each has a name");
+	luaL_argcheck(L, out->name.bytes != NULL, 1, "columns: expected a name for each");
 	out->null = sl_option_boolean(L, at, "null");
 	out->optional = sl_option_boolean(L, at, "optional");
 	out->characters = (uint32_t)sl_option_integer(L, at, "characters", 0, UINT32_MAX);
@@ -351,7 +351,7 @@ struct sl_cells *sl_cells_push(lua_State *L, int options, size_t size, int value
 {
 	luaL_checktype(L, options, LUA_TTABLE);
 	luaL_argcheck(L, lua_getfield(L, options, "columns") == LUA_TTABLE && lua_rawlen(L, -1) > 0, options,
-	              "columns: a list is expected");
+	              "columns: expected a list");
 	int list = lua_gettop(L);
 	size_t width = lua_rawlen(L, list);
 	size = (size + 15) / 16 * 16;

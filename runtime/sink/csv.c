@@ -85,7 +85,7 @@ static int put_text(struct sl_csv *csv, struct sl_error *err, size_t column, str
 {
 	int class = classify(csv, t.bytes, t.len);
 	if (class & NOT_TEXT)
-		return refuse(csv, err, column, "the character U+0000 cannot stand there");
+		return refuse(csv, err, column, "the character U+0000 cannot be stored there");
 	if ((class & SPECIAL) || sl_text_equal(csv->null, t) || is_at_risk(t))
 		return put_quoted(csv, err, t.bytes, t.len);
 	return put(csv, err, t.bytes, t.len);
@@ -229,7 +229,7 @@ int sl_csv_new(lua_State *L) /* [writer, options] */
 	csv->null = sl_option_text(L, 2, "null");
 	csv->eol = sl_option_text(L, 2, "eol");
 	luaL_argcheck(L, csv->delimiter.len == 1 && csv->null.bytes != NULL && csv->eol.len > 0, 2,
-	              "delimiter (one byte), null and eol are expected");
+	              "expected delimiter (one byte), null and eol");
 	set_limits(csv);
 	fill_classes(csv);
 	return 1;

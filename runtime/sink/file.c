@@ -54,7 +54,7 @@ static struct sl_file *check_state(lua_State *L, enum sl_durable_state state)
 	static const char *const names[] = { "closed", "open", "prepared" };
 	struct sl_file *f = check_file(L);
 	if (f->durable.state != state)
-		luaL_error(L, "the file %s is %s: this can be done while it is %s", f->path,
+		luaL_error(L, "the file %s is %s, and must be %s for this", f->path,
 		           names[f->durable.state], names[state]);
 	if (state == SL_DURABLE_OPEN && f->writer == NULL)
 		luaL_error(L, "the file %s has failed, and can only be rolled back", f->path);
@@ -211,7 +211,7 @@ int sl_file_new(lua_State *L) /* [options] */
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
 	const char *path = sl_option_string(L, 1, "path");
-	luaL_argcheck(L, path != NULL && *path != '\0', 1, "path: the name of a file is expected");
+	luaL_argcheck(L, path != NULL && *path != '\0', 1, "path: expected the name of a file");
 	bool append = sl_option_boolean(L, 1, "append");
 	int mode = (int)sl_option_integer(L, 1, "mode", SL_DURABLE_MODE, MOST_MODE);
 	int level = read_level(L, 1);

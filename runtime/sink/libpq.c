@@ -74,8 +74,8 @@ static int give_up(struct sl_pq *p, struct sl_error *err, int64_t limit_ms)
 {
 	if (limit_ms >= 0)
 		sl_fail(err, SL_SINK, ETIMEDOUT, "no answer from the server for %" PRId64 " s", limit_ms / 1000);
-	else if (p->sinks->stop(err, "an answer of the server") == 0)
-		sl_fail(err, SL_SINK, EINTR, "the server was not waited for any longer");
+	else if (p->sinks->stop(err, "an answer from the server") == 0)
+		sl_fail(err, SL_SINK, EINTR, "the wait for the server was given up");
 	sl_pq_close(p);
 	return -1;
 }

@@ -305,7 +305,7 @@ static int new_insert(lua_State *L) /* [db, text, options] */
 		return fail_with(L, d);
 	LIST_INSERT_HEAD(&d->inserts, i, entry);
 	luaL_argcheck(L, lib.bind_parameter_count(i->statement) == (int)i->cells.width, 2,
-	              "a parameter for each column is expected");
+	              "expected a parameter for each column");
 	return 1;
 }
 

@@ -61,7 +61,7 @@ void sl_death_in_request(const struct sl_session *s, const struct sl_exit_report
 		*err = cut;
 	else if (e->timed_out)
 		sl_fail(err, SL_WORKER_EXITED, 0,
-		        "the worker closed its pipe before the request was over, and had to be ended");
+		        "the worker closed its pipe before the request was over, and had to be killed");
 	else if (s->state == SL_SESSION_SETTLING)
 		sl_fail(err, SL_WORKER_EXITED, 0, "the worker %s after its %s, before the request was over",
 		        how, sl_frame_kind_name(s->terminal));

@@ -505,7 +505,7 @@ struct sl_process *sl_process_start(struct sl_supervisor *s, const struct sl_wor
 		return NULL;
 	}
 	if (sl_pipes_open(&q, o->transport) != 0) {
-		sl_fail(err, SL_SPAWN, errno, "cannot start %s: no pipe", o->argv[0]);
+		sl_fail(err, SL_SPAWN, errno, "cannot start %s: cannot create a pipe", o->argv[0]);
 		goto fail;
 	}
 	if (sl_pipes_launch(&q, o, &p->pid, err) != 0)

@@ -495,7 +495,7 @@ static int copy_request(struct sl_request *r, const struct sl_request_options *o
 	struct sl_text json = o->json.len > 0 ? o->json : sl_text_of("null");
 	SL_ERROR(why);
 	if (sl_json_parse_copy(r->json, json.bytes, json.len, &why) != 0)
-		return sl_fail(err, SL_USAGE, 0, "the request is not JSON: %s", why.message);
+		return sl_fail(err, SL_USAGE, 0, "the request is not valid JSON: %s", why.message);
 	r->options = *o;
 	r->options.json.bytes = r->options.streams.bytes = NULL;
 	if (copy_text(&r->options.export_name, o->export_name) != 0 ||

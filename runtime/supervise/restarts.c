@@ -14,6 +14,6 @@ int sl_restarts_check(const struct sl_restarts *r, const char *name, int64_t now
 	int64_t oldest_ns = r->at_ns[r->count % SL_RESTART_LIMIT_COUNT];
 	if (r->count < SL_RESTART_LIMIT_COUNT || now_ns - oldest_ns > SL_RESTART_WINDOW_S * SL_NS_PER_S)
 		return 0;
-	return sl_fail(err, SL_RESTART_LIMIT, 0, "%s went wrong %d times within %d s: not started again",
+	return sl_fail(err, SL_RESTART_LIMIT, 0, "%s failed %d times in %d s; giving up",
 	               name, SL_RESTART_LIMIT_COUNT, SL_RESTART_WINDOW_S);
 }

@@ -83,7 +83,7 @@ static int take_hello(struct sl_session *s, const struct sl_frame *f, struct sl_
 		               s->hello.version_min, s->hello.version_max, SL_PROTOCOL_VERSION);
 	if (s->hello.max_frame < SL_FRAME_CAP_FLOOR)
 		return sl_fail(err, SL_HANDSHAKE, 0,
-		               "the worker takes frames of %" PRIu32 " bytes only, the least is %u",
+		               "the worker accepts frames of at most %" PRIu32 " bytes, and the minimum is %u",
 		               s->hello.max_frame, SL_FRAME_CAP_FLOOR);
 	if (s->max_frame > s->hello.max_frame)
 		s->max_frame = s->hello.max_frame;
@@ -197,7 +197,7 @@ static int keep_result(struct sl_session *s, const char *what, const char *text,
 {
 	SL_ERROR(why);
 	if (sl_json_parse_copy(s->json, text, len, &why) != 0)
-		return sl_fail(err, SL_PROTOCOL, 0, "the worker's %s is not JSON: %s", what, why.message);
+		return sl_fail(err, SL_PROTOCOL, 0, "the worker's %s is not valid JSON: %s", what, why.message);
 	if (sl_buffer_append(&s->result, text, len) != 0)
 		return sl_fail(err, SL_PROTOCOL, ENOMEM, "no memory for the worker's %s", what);
 	s->has_result = true;
@@ -366,8 +366,8 @@ static int no_such_export(const struct sl_session *s, const struct sl_request_op
 	while (sl_hello_export(&s->hello, &at, &e))
 		if (sl_text_equal(e.name, o->export_name))
 			return sl_fail(err, SL_USAGE, 0,
-			               call ? "\"%.*s\" streams rows, it is not a call"
-			                    : "\"%.*s\" is a call, it streams no rows", len, name);
+			               call ? "\"%.*s\" streams rows; it is not a call"
+			                    : "\"%.*s\" is a call; it does not stream rows", len, name);
 	char list[256];
 	struct sl_text last;
 	size_t count = list_exports(s, o->type, list, sizeof list, &last);
@@ -385,7 +385,7 @@ int sl_session_choose(const struct sl_session *s, const struct sl_request_option
 			return 0;
 		if (count == 0)
 			return sl_fail(err, SL_USAGE, 0, "the worker has no export to run");
-		sl_fail(err, SL_USAGE, 0, "the worker has several exports, name one of: %s", list);
+		sl_fail(err, SL_USAGE, 0, "the worker has several exports; name one of: %s", list);
 		return sl_error_text(err, SL_D_OPTION, "--export", 8);
 	}
 	size_t at = 0;

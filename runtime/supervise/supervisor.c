@@ -48,7 +48,7 @@ struct sl_supervisor *sl_supervisor_new(struct sl_error *err)
 	if (rc != 0) {
 		sl_json_free(s->json);
 		free(s);
-		sl_fail(err, SL_SPAWN, -rc, "no event loop: %s", uv_strerror(rc));
+		sl_fail(err, SL_SPAWN, -rc, "cannot create an event loop: %s", uv_strerror(rc));
 		return NULL;
 	}
 	uv_async_init(&s->loop, &s->wakeup, NULL); /* it only wakes the loop */

@@ -114,7 +114,7 @@ static int skip_preamble(struct sl_decoder *d, struct sl_error *err)
 			               SL_PREAMBLE_LIMIT);
 		if (sl_buffer_append(&d->preamble, p, before) != 0)
 			return sl_fail(err, SL_HANDSHAKE, ENOMEM,
-			               "no memory for what came before the worker");
+			               "no memory for the output before the worker's hello");
 		consume(d, before);
 	}
 }
@@ -160,7 +160,7 @@ int sl_decoder_next(struct sl_decoder *d, struct sl_frame *frame, struct sl_erro
 	int rc = 1;
 	consume_last(d);
 	if (d->state == SL_DECODER_BROKEN)
-		return sl_fail(err, SL_PROTOCOL, 0, "the connection is broken already");
+		return sl_fail(err, SL_PROTOCOL, 0, "the connection is already broken");
 	if (d->state != SL_DECODER_FRAMES)
 		rc = d->state == SL_DECODER_MAGIC ? take_magic(d, err) : skip_preamble(d, err);
 	if (rc == 1)
@@ -186,7 +186,7 @@ int sl_decoder_end(const struct sl_decoder *d, struct sl_error *err)
 {
 	size_t left = sl_decoder_pending(d);
 	if (d->state == SL_DECODER_BROKEN)
-		return sl_fail(err, SL_PROTOCOL, 0, "the connection is broken already");
+		return sl_fail(err, SL_PROTOCOL, 0, "the connection is already broken");
 	if (left == 0)
 		return 0;
 	if (d->state != SL_DECODER_FRAMES) {

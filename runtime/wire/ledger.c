@@ -122,7 +122,7 @@ struct sl_stream *sl_ledger_receive(struct sl_ledger *l, uint16_t id, uint64_t s
 	}
 	if (sequence != s->seal.rows) {
 		sl_fail(err, SL_PROTOCOL, 0,
-		        "stream \"%s\": sequence %" PRIu64 " where %" PRIu64 " was due",
+		        "stream \"%s\": sequence %" PRIu64 " instead of %" PRIu64,
 		        s->name, sequence, s->seal.rows);
 		sl_error_text(err, SL_D_STREAM, s->name, s->name_len);
 		sl_error_number(err, SL_D_SEQUENCE, (int64_t)sequence);
@@ -137,14 +137,14 @@ static int check_seal(const struct sl_stream *s, const struct sl_seal *theirs,
 {
 	const struct sl_seal *ours = &s->seal;
 	if (ours->rows != theirs->rows)
-		sl_fail(err, SL_PROTOCOL, 0, "stream \"%s\": %" PRIu64 " rows arrived, the summary says %" PRIu64,
+		sl_fail(err, SL_PROTOCOL, 0, "stream \"%s\": %" PRIu64 " rows arrived, but the summary says %" PRIu64,
 		        s->name, ours->rows, theirs->rows);
 	else if (ours->bytes != theirs->bytes)
-		sl_fail(err, SL_PROTOCOL, 0, "stream \"%s\": %" PRIu64 " bytes arrived, the summary says %" PRIu64,
+		sl_fail(err, SL_PROTOCOL, 0, "stream \"%s\": %" PRIu64 " bytes arrived, but the summary says %" PRIu64,
 		        s->name, ours->bytes, theirs->bytes);
 	else if (ours->checksum != theirs->checksum)
 		sl_fail(err, SL_PROTOCOL, 0,
-		        "stream \"%s\": checksum %016" PRIx64 " arrived, the summary says %016" PRIx64,
+		        "stream \"%s\": checksum %016" PRIx64 " arrived, but the summary says %016" PRIx64,
 		        s->name, ours->checksum, theirs->checksum);
 	else
 		return 0;
@@ -155,7 +155,7 @@ int sl_ledger_check(const struct sl_ledger *l, const struct sl_seal *seals, size
                     struct sl_error *err)
 {
 	if (count != l->count)
-		return sl_fail(err, SL_PROTOCOL, 0, "%u streams arrived, the summary seals %zu",
+		return sl_fail(err, SL_PROTOCOL, 0, "%u streams arrived, but the summary seals %zu",
 		               l->count, count);
 	for (size_t i = 0; i < count; i++) {
 		if (seals[i].stream != i + 1)

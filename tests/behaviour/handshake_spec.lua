@@ -143,7 +143,7 @@ describe("a hello that is wrong", function()
   end)
 
   it("(frames too small for us) is handshake", function()
-    refused("handshake", "takes frames of 1000 bytes only", frames.magic .. frames.hello { max_frame = 1000 })
+    refused("handshake", "accepts frames of at most 1000 bytes", frames.magic .. frames.hello { max_frame = 1000 })
   end)
 
   it("(a smaller cap than ours) is what holds", function()

@@ -20,11 +20,11 @@ local ENVELOPES = {
     { stream = "rows", payload = 1, sequence = 3 }, 'an envelope has an unknown member "sequence"' },
   ["whose diagnostic has no message"] = { { diagnostic = { code = "c" } }, 'a diagnostic has no "message"' },
   ["whose diagnostic is a text"] = { { diagnostic = "oops" }, "a diagnostic: expected an object, got" },
-  ["whose progress has no count"] = { { progress = { phase = "p" } }, 'a progress has no "current"' },
+  ["whose progress has no count"] = { { progress = { phase = "p" } }, 'a progress message has no "current"' },
   ["whose progress counts backwards"] = {
-    { progress = { phase = "p", current = -1 } }, '"current": expected an integer from 0' },
+    { progress = { phase = "p", current = -1 } }, '"current": expected a non-negative integer' },
   ["whose progress counts in halves"] = {
-    { progress = { phase = "p", current = 1.5 } }, '"current": expected an integer from 0' },
+    { progress = { phase = "p", current = 1.5 } }, '"current": expected a non-negative integer' },
 }
 
 local FIRST = 'row rows 0 "good"'

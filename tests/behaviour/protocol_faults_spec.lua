@@ -65,9 +65,9 @@ describe("a summary that does not match what arrived", function()
   after_each(behaviour.after)
 
   local CASES = {
-    ["too many rows"] = { { rows = 3 }, "2 rows arrived, the summary says 3" },
-    ["too few rows"] = { { rows = 1 }, "2 rows arrived, the summary says 1" },
-    ["another number of bytes"] = { { bytes = 3 }, "2 bytes arrived, the summary says 3" },
+    ["too many rows"] = { { rows = 3 }, "2 rows arrived, but the summary says 3" },
+    ["too few rows"] = { { rows = 1 }, "2 rows arrived, but the summary says 1" },
+    ["another number of bytes"] = { { bytes = 3 }, "2 bytes arrived, but the summary says 3" },
     ["another checksum"] = { { checksum = SEAL.checksum ~ 1 }, "checksum" },
     ["another stream"] = { { stream = 2 }, "stream id 2" },
   }
@@ -81,12 +81,12 @@ describe("a summary that does not match what arrived", function()
 
   it("(no seal) is protocol", function()
     local seen = answered(ROWS .. frames.summary {} .. frames.ready())
-    fault("protocol", seen, "1 streams arrived, the summary seals 0", #ROWS, { "1", "2" })
+    fault("protocol", seen, "1 streams arrived, but the summary seals 0", #ROWS, { "1", "2" })
   end)
 
   it("(a seal of nothing) is protocol", function()
     local seen = answered(frames.summary { seals = { frames.seal(1, {}) } } .. frames.ready())
-    fault("protocol", seen, "0 streams arrived, the summary seals 1", 0)
+    fault("protocol", seen, "0 streams arrived, but the summary seals 1", 0)
   end)
 
   it("(rows that changed places) is protocol", function()

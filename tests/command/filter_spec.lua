@@ -81,7 +81,7 @@ describe("an expression", function()
 
   it("that does not compile is wrong usage, with a caret under the place", function()
     assert.equal([[
-sluice: usage: EXPR: a value is expected, but the expression ends here
+sluice: usage: EXPR: expected a value, but the expression ends here
   line <
         ^
 try: sluice filter --help

@@ -150,7 +150,7 @@ describe("several streams", function()
     assert.same({ "7", "a", "rows", "true" }, names)
     assert.matches("stream_by needs lines or json", fails(2, { "--stream-by", "/kind", "--as", "policy", "--", worker }))
     local bad = shell.file('return { exports = { rows = function(_, emit) emit:row("rows", { kind = {1} }) end } }', "bad.lua")
-    assert.matches('what stands at "/kind" cannot name a stream: array', fails(3, { "--stream-by", "/kind", "--", bad }))
+    assert.matches('the value at "/kind" cannot name a stream: array', fails(3, { "--stream-by", "/kind", "--", bad }))
   end)
 
   it("have a schema each, in Lua and in JSON Schema", function()

@@ -88,7 +88,7 @@ describe("the accident of the README that", function()
     assert.equal('{"n":1}\n{"n":2}\n', shell.read(dir .. "/rows.jsonl"))
     local result = run(dir, "./half.sh")
     assert.equal(1, result.status)
-    assert.truthy(result.err:find(told 'the command "./half.sh" was ended by signal 9 (Killed)', 1, true), result.err)
+    assert.truthy(result.err:find(told 'the command "./half.sh" was killed by signal 9 (Killed)', 1, true), result.err)
     assert.is_nil(committed(dir))
   end)
 

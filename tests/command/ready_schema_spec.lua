@@ -76,7 +76,7 @@ describe("sqlite", function()
   it("refuses a stream that the schema does not have, before and in the run", function()
     fails(2, "^sluice: usage: the stream cals has no schema; there are calls, functions",
       BOTH, "sqlite", "--set", "schema=both.lua", "--set", "stream=cals")
-    fails(4, "^sluice: unhandled_stream: nobody handles rows of the stream 'files'.*\n  hint: this policy takes the streams calls, functions\n",
+    fails(4, "^sluice: unhandled_stream: no handler for rows of the stream 'files'.*\n  hint: this policy takes the streams calls, functions\n",
       { BOTH[1], { "files", "{}" } }, "sqlite", "--set", "schema=both.lua")
     fails(4, "^sluice: unhandled_stream: .*\n  hint: %-%-set stream=NAME chooses the stream that this policy takes\n",
       BOTH, "sqlite", "--set", "columns=n:integer", "--set", "stream=functions")

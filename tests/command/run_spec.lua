@@ -359,7 +359,7 @@ describe("sluice call", function()
   it("of an export that streams rows is wrong usage", function()
     local result = shell.sluice { "call", "count", "--", counts }
     assert.equal(2, result.status)
-    assert.matches('"count" streams rows, it is not a call', result.err)
+    assert.matches('"count" streams rows; it is not a call', result.err)
   end)
 
   it("writes a summary", function()

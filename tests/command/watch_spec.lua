@@ -132,7 +132,7 @@ it("a run that is overtaken by a save is ended, one that crashes is not the end"
   save(dir, "p.lua", policy(2000, 0))
   t:await "p%.lua was saved\n[^$]*1,000  1,000 "
   save(dir, "p.lua", "local f = io.popen('kill -SEGV $PPID') f:read 'a' return {}")
-  t:await "sluice: the run was ended by signal 11\n"
+  t:await "sluice: the run was killed by signal 11\n"
   save(dir, "p.lua", policy(2000, 1))
   t:await "1 row changed sides:\n"
 end)

@@ -81,7 +81,7 @@ describe("a raised value becomes an error", function()
     assert.equal("bad argument #1 to 'upper' (string expected, got null)", said(function() return string.upper(null) end))
     assert.equal("bad 'for' limit (number expected, got null)", said(function() for _ = 1, null do end end))
     assert.equal("userdata is a word", said(function() error "userdata is a word" end))
-    assert.equal("policy", probe.to_error({ kind = "no such kind" }, "policy").kind)
+    assert.equal("policy", probe.to_error({ kind = "unknown kind" }, "policy").kind)
     assert.equal("policy", probe.to_error({ kind = 7 }, "policy").kind)
   end)
 

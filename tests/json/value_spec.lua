@@ -225,7 +225,7 @@ describe("encoding", function()
   end)
 
   it("refuses tables with keys of several kinds", function()
-    local mixed = "a table with string keys and others is neither array nor object"
+    local mixed = "a table with string keys and others is neither an array nor an object"
     refused({ 1, a = 1 }, mixed)
     refused({ x = { "one", y = 2 } }, mixed .. ", at /x")
     refused({ a = 1, b = 2, c = 3, [true] = 1 }, mixed)
@@ -234,9 +234,9 @@ describe("encoding", function()
 
   it("refuses keys that are neither strings nor 1..n", function()
     for _, key in ipairs { 0, -1, 1.5, true, math.mininteger } do
-      refused({ [key] = 1 }, "an array has no keys but 1, 2, 3, …")
+      refused({ [key] = 1 }, "an array has only the keys 1, 2, 3, …")
     end
-    refused({ x = { [print] = 1 } }, "an array has no keys but 1, 2, 3, …, at /x")
+    refused({ x = { [print] = 1 } }, "an array has only the keys 1, 2, 3, …, at /x")
   end)
 
   it("refuses what is no JSON and names the place as a JSON Pointer", function()

@@ -81,7 +81,7 @@ describe("wrong usage", function()
     local status, out, err = sluice("filter", 'kind = "def"', "--", "w.lua")
     assert.equal(2, status)
     assert.equal("", out)
-    assert.equal('sluice: usage: EXPR: equal is written ==, not =\n  kind = "def"\n       ^\ntry: sluice filter --help\n', err)
+    assert.equal('sluice: usage: EXPR: write ==, not =\n  kind = "def"\n       ^\ntry: sluice filter --help\n', err)
   end)
 
   it("is what does not go together", function()

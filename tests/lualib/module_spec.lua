@@ -274,7 +274,7 @@ describe("a Lua state that closes", function()
       assert.same({ "1", "2", "3" }, { table.unpack(lines, i + 1, i + 3) })
       assert.matches("/a: expected an integer, got", lines[i + 4])
     end
-    assert.matches("a schema that is finalized already", lines[9])
+    assert.matches("the schema has already been finalized", lines[9])
     assert.matches("sluice is closed: the Lua state is being closed", lines[10])
   end)
 end)

@@ -108,7 +108,7 @@ describe("a row", function()
       if not kept then kept = row return end
       local ok, why = pcall(kept.reject, kept, "late")
       assert.is_false(ok)
-      assert.matches("past its handlers", why)
+      assert.matches("handlers of this row have ended", why)
     end })
   end)
 

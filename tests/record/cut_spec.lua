@@ -117,7 +117,7 @@ describe("a fault in a recording that is cut", function()
     assert.equal("13\n", out)
   end)
 
-  for field, words in pairs { rows = "rows arrived, the summary says", bytes = "bytes arrived, the summary says", checksum = "arrived, the summary says" } do
+  for field, words in pairs { rows = "rows arrived, but the summary says", bytes = "bytes arrived, but the summary says", checksum = "arrived, but the summary says" } do
     it("stays a wrong seal: " .. field, function()
       for _, by in ipairs { 2, -2 } do
         local seal = frames.seal(1, payloads)

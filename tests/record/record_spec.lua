@@ -209,7 +209,7 @@ describe("a request of a recording", function()
     ]]):format(worker "counts.lua", path, path))
     local result = shell.run { paths.lua, program }
     assert.equal("", result.err)
-    assert.equal('usage\t' .. path .. ': the recording holds several requests of count, and none with this value; it has: count {"n":1}, count {"n":2}, count {"n":3}, echo [7]\n',
+    assert.equal('usage\t' .. path .. ': the recording has several requests of count, but none with this value; it has: count {"n":1}, count {"n":2}, count {"n":3}, echo [7]\n',
       result.out)
   end)
 
@@ -289,7 +289,7 @@ describe("what the runner had caused", function()
     assert.equal(124, live.status)
     local result = shell.sluice { "filter", "--export", "stubbornly", "true", "--", path }
     assert.equal(1, result.status)
-    assert.matches("the recording ends here, where its runner ended the request: the request did not end within 300 ms",
+    assert.matches("the recording ends here because its runner ended the request: the request did not end within 300 ms",
       result.err, 1, true)
     assert.is_true(live.out == result.out:sub(1, #live.out)) -- what had come may be more than what was written
   end)

@@ -104,9 +104,9 @@ describe("strings that are redacted", function()
 
   it("must be there", function()
     local path = record_lines { '{"user":{"name":"x"},"id":7}' }
-    assert.matches("--redact /user/nmae: no string stands there in any row that was kept; did you mean name?",
+    assert.matches("--redact /user/nmae: no row that was kept has a string there; did you mean name?",
       refused(2, path, "--redact", "/user/name", "--redact", "/user/nmae"), 1, true)
-    assert.matches("--redact /id: no string stands there in any row that was kept, but 1 other value", refused(2, path, "--redact", "/id"), 1, true)
+    assert.matches("--redact /id: no row that was kept has a string there, but 1 other value", refused(2, path, "--redact", "/id"), 1, true)
     cut(path, "--rows", "5-", "--redact", "/nothing") -- no row, no secret
   end)
 

@@ -126,7 +126,7 @@ describe("a regular expression", function()
 
   it("is refused by name when it is not ECMA-262, or cannot be had", function()
     refuses {
-      ["a(?=b)"] = "lookahead cannot be used, as all look%-around: say what may stand there, at character 2 of: a%(%?=b%)",
+      ["a(?=b)"] = "lookahead cannot be used, like all look%-around: write what may occur there, at character 2 of: a%(%?=b%)",
       ["(?!b)"] = "lookahead cannot", ["(?<=b)"] = "lookbehind cannot", ["(?<!b)"] = "lookbehind cannot",
       ["(?<n>a)\\k<n>"] = "the back reference \\k cannot be used", ["(a)\\1"] = "the back reference \\1 cannot be used",
       ["(?<n>a)(?<n>b)"] = "two groups are named n", ["(?<1>a)"] = "a group's name", ["(?<>a)"] = "a group's name",
@@ -135,7 +135,7 @@ describe("a regular expression", function()
       ["é\\Ab"] = "\\A is not an escape of ECMA%-262, at character 2", ["\\z"] = "\\z is not", ["\\Z"] = "\\Z is not",
       ["\\Qa\\E"] = "\\Q is not", ["\\C"] = "\\C is not", ["\\a"] = "\\a is not", ["\\G"] = "\\G is not", ["[\\B]"] = "\\B is not",
       ["\\-"] = "\\%- is not an escape of ECMA%-262, here: leave out the backslash", ["\\é"] = "\\é is not", ["\\c1"] = "\\c is not",
-      ["[[:alpha:]]"] = "a bracket without its partner: write \\%] for the character, at character 11",
+      ["[[:alpha:]]"] = "an unmatched bracket: write \\%] for the character, at character 11",
       ["\\pL"] = "\\p takes a property in braces", ["\\p{L"] = "\\p takes a property in braces",
       ["\\p{Greek}"] = "\\p{Greek} cannot be used: general categories .*scripts", ["\\P{Alphabetic}"] = "\\P{Alphabetic} cannot",
       ["\\p{Emoji}"] = "\\p{Emoji} cannot", ["\\p{scx=Greek}"] = "\\p{scx=Greek} cannot", ["\\p{sc=L}"] = "\\p{sc=L} cannot",

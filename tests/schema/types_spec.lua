@@ -107,7 +107,7 @@ describe("a scalar type", function()
     for _, text in ipairs { '"1"', "true", "null", "[]" } do assert.is_nil((schema.decimal:compile():decode(text))) end
     local row = schema.record { { "price", money } }:compile()
     local _, err = row:decode '{"price":19.999}'
-    assert.equal("a number of at most 5 digits, 2 of them behind the point of 0.01 to 500", err.violations[1].expected)
+    assert.equal("a number of at most 5 digits, 2 of them after the decimal point of 0.01 to 500", err.violations[1].expected)
     for _, options in ipairs { { scale = 2 }, { precision = 2, scale = 3 }, { min = "x" }, { precision = 0 }, { min = 2, max = 1 } } do
       assert.is_false((pcall(schema.decimal, options)))
     end
@@ -398,8 +398,8 @@ describe("misuse", function()
     refused("schema.integer: both min and exclusive_min", function() schema.integer { min = 3, exclusive_min = 1 } end)
     refused("schema.number: multiple_of: expected a number above 0", function() schema.number { multiple_of = 0 } end)
     refused("schema.string: min_length: expected a whole number", function() schema.string { min_length = -1 } end)
-    refused("schema.string: pattern: a %[ without its %]", function() schema.string { pattern = "[a" } end)
-    refused("schema.string: regex: a %( without its %), at character 3", function() schema.string { regex = "a(" } end)
+    refused("schema.string: pattern: a %[ without a %]", function() schema.string { pattern = "[a" } end)
+    refused("schema.string: regex: a %( without a %), at character 3", function() schema.string { regex = "a(" } end)
     refused("schema.string: format: there is no \"dat\"", function() schema.string { format = "dat" } end)
     refused("schema.array: items: expected a type", function() schema.array({}, {}) end)
     refused("schema.array: items: only a field of a record can be optional", function() schema.array(schema.optional(schema.any)) end)

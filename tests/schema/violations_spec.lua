@@ -93,7 +93,7 @@ describe("violations", function()
   end)
 
   it("name the element that is there a second time", function()
-    assert.same({ "/2|an element unlike those before it|1.0" },
+    assert.same({ "/2|an element that differs from all before it|1.0" },
       show(violations(schema.array { unique = true }, "[1,2,1.0]")))
   end)
 

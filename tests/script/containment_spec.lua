@@ -176,7 +176,7 @@ describe("protect", function()
   end)
 
   it("refuses a kind that does not exist", function()
-    assert.error_matches(function() core.protect("f", "nonsense", print) end, "no such kind")
+    assert.error_matches(function() core.protect("f", "nonsense", print) end, "unknown kind")
   end)
 
   it("puts a hook of the user's own back", function()

@@ -188,8 +188,8 @@ describe("a worker's handle", function()
   end)
 
   it("refuses bad options where they are given", function()
-    assert.error_matches(function() core.worker { argv = { 1 } } end, "argv: a string is expected")
-    assert.error_matches(function() core.worker { argv = { "x" }, transport = "carrier pigeon" } end, "transport: there is no")
+    assert.error_matches(function() core.worker { argv = { 1 } } end, "argv: expected a string")
+    assert.error_matches(function() core.worker { argv = { "x" }, transport = "carrier pigeon" } end, "transport: unknown value")
     assert.error_matches(function() core.worker { argv = { "x" }, max_idle = -1 } end, "max_idle")
     local worker, err = core.worker { argv = {} }
     assert.same({ nil, "usage" }, { worker, err.kind })
@@ -197,7 +197,7 @@ describe("a worker's handle", function()
 
   it("refuses bad handlers when the request begins", function()
     assert.error_matches(function() support.worker():begin { streams = { rows = { where = 1 } } } end,
-      "streams.rows.where: a function is expected, not a number")
+      "streams.rows.where: expected a function, got a number")
     assert.error_matches(function() support.worker():begin { default = { taker = io.stdout } } end, "default.taker")
     assert.error_matches(function() support.worker():begin { on_progress = {} } end, "on_progress: a function")
   end)
@@ -235,7 +235,7 @@ describe("an error object", function()
   end)
 
   it("refuses a kind that does not exist", function()
-    assert.error_matches(function() core.error("nonsense", "x") end, "no such kind")
+    assert.error_matches(function() core.error("nonsense", "x") end, "unknown kind")
   end)
 end)
 

@@ -65,7 +65,7 @@ describe("two runs that append to a file", function()
       for i = 1, 2 do processes[i] = shell.start_sluice({ "run", "p.lua", "in.jsonl" }, { cwd = dir }) end
       for i = 1, 2 do
         local result = processes[i]:finish()
-        if result.status == 0 then kept = kept + 1 else assert.matches("somebody else is writing it now", result.err) end
+        if result.status == 0 then kept = kept + 1 else assert.matches("another process is writing it", result.err) end
       end
       assert.equal(("{}\n"):rep(kept), read "a.jsonl")
       assert.is_true(kept > 0)
@@ -238,7 +238,7 @@ describe("a compressed file that is appended to", function()
   it("is sound, or is left alone", function()
     local one = member '{"a":1}\n'
     for content, why in pairs {
-      [one .. "garbage"] = "followed by bytes that are not gzip's", [one .. ("\0"):rep(512)] = "followed by zeros",
+      [one .. "garbage"] = "followed by bytes that are not gzip data", [one .. ("\0"):rep(512)] = "followed by zeros",
       [one .. "\n"] = "followed by bytes", [one:sub(1, -2)] = "cut off", [one .. one:sub(1, 20)] = "cut off", [one:sub(1, 1)] = "cut off",
       ["plain\n"] = "not compressed by gzip", [one:sub(1, -9) .. ("x"):rep(8)] = "damaged", [one .. "\0" .. one] = "followed by bytes",
     } do

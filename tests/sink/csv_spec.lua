@@ -116,7 +116,7 @@ describe("csv.file", function()
   end)
 
   it("refuses what is no text or no number", function()
-    assert.matches("column a: the character U%+0000 cannot stand there", refused('{"a":"\\u0000"}').message)
+    assert.matches("column a: the character U%+0000 cannot be stored there", refused('{"a":"\\u0000"}').message)
     assert.matches("column a: not valid Unicode: lone surrogate", refused('{"a":"\\ud800"}').message)
     assert.equal("a", refused('{"a":"\\ud800"}').column)
     assert.equal("한\n", of '{"a":"한"}') -- begins with the byte that surrogates begin with

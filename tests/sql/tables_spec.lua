@@ -125,9 +125,9 @@ for name, database in pairs(DATABASES) do
     it("is not written to by a row whose number it cannot hold", function()
       local sink = sql.table { url = database.url(), name = "t", columns = { n = "number", i = "integer" } }
       for text, why in pairs {
-        ['{"n":9007199254740993,"i":1}'] = "column n: the column holds doubles, and none of them is that number, got 9007199254740993",
-        ['{"n":1e400,"i":1}'] = "column n: the column holds doubles",
-        ['{"n":1,"i":9223372036854775808}'] = "column i: the column holds integers of 64 bits, got 9223372036854775808",
+        ['{"n":9007199254740993,"i":1}'] = "column n: expected a number that a double can represent, got 9007199254740993",
+        ['{"n":1e400,"i":1}'] = "column n: expected a number that a double can represent",
+        ['{"n":1,"i":9223372036854775808}'] = "column i: expected a 64-bit integer, got 9223372036854775808",
         ['{"n":1,"i":1.0000000000000000000001}'] = "column i: expected an integer, got 1.0000000000000000000001",
       } do
         behaviour.says(support.fails("sink", sink, { text }), why)
@@ -192,13 +192,13 @@ describe("a column of PostgreSQL that is there", function()
 
   it("refuses the row that it cannot hold", function()
     for _, case in ipairs {
-      { "varchar(3)", schema.string, '"abc "', "a text of 4 characters, and the column holds 3" },
+      { "varchar(3)", schema.string, '"abc "', "a string of 4 characters, over the column's limit of 3" },
       { "integer", schema.integer, "2147483648", "out of range for type integer" },
-      { "text", schema.string, '"a\\u0000b"', "the character U+0000 cannot stand there" },
+      { "text", schema.string, '"a\\u0000b"', "the character U+0000 cannot be stored there" },
       { "text", schema.string, '"\\ud83d"', "not valid Unicode: lone surrogate" },
-      { "timestamptz", schema.string { format = "date-time" }, '"2024-02-29T12:00:00.1234567Z"', "the column holds 6 digits of a second's fraction" },
-      { "float8[]", schema.array(schema.number), "[9007199254740993]", "none of them is that number" },
-      { "bigint", schema.number, "1.5", "the column holds integers of 64 bits, got 1.5" },
+      { "timestamptz", schema.string { format = "date-time" }, '"2024-02-29T12:00:00.1234567Z"', "expected at most 6 digits in the fraction of a second" },
+      { "float8[]", schema.array(schema.number), "[9007199254740993]", "expected a number that a double can represent" },
+      { "bigint", schema.number, "1.5", "expected a 64-bit integer, got 1.5" },
       { "jsonb", schema.any, '"\\u0000"', "\\u0000 cannot be converted to text" },
       { "numeric(5,2)", schema.integer, "12345", "numeric field overflow" },
     } do
@@ -234,7 +234,7 @@ describe("a column of PostgreSQL that is there", function()
     _, err = try("word2", schema.string, { '{"v":"yes"}', '{"v":"no"}' })
     assert.same({ 1, "23514" }, { err.sequence, err.code })
     _, err = try("word2", schema.string, { '{"v":"longer"}' })
-    behaviour.says(err, "a text of 6 characters, and the column holds 5")
+    behaviour.says(err, "a string of 6 characters, over the column's limit of 5")
     _, err = try("word2", schema.nullable(schema.string), {})
     assert.matches("is NOT NULL", err.differences[1])
     _, err = try("cents", schema.number, {})

@@ -199,7 +199,7 @@ describe("a process that is gone", function()
     assert.same({ "row 1", "let_go leave", "failure of 1 rows", "worker_exited: the worker exited with status 0 before the request was over" },
       from("busy", { feed(frames.rows { "1" }), at("gone 0 0 alone") }))
     assert.equal("protocol", why("busy", { feed(good:sub(1, 30)), at("gone 0 0 alone") }).kind)
-    assert.equal("the worker closed its pipe before the request was over, and had to be ended",
+    assert.equal("the worker closed its pipe before the request was over, and had to be killed",
       why("busy", { at("gone 0 15 forced") }).message)
   end)
 
@@ -427,7 +427,7 @@ describe("a worker that goes wrong again and again", function()
 
   it("is not started again after 16 times within 60 s", function()
     local heard = from(join(into.off, mishaps(16, 1)), { begin { at = 60001 } })
-    assert.equal("restart_limit: worker went wrong 16 times within 60 s: not started again", heard[2])
+    assert.equal("restart_limit: worker failed 16 times in 60 s; giving up", heard[2])
     assert.same({}, from(join(into.off, mishaps(15, 1)), { begin { at = 1 } }))
     assert.same({}, from(join(into.off, mishaps(16, 1)), { begin { at = 60002 } }))
   end)

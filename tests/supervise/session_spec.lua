@@ -157,7 +157,7 @@ describe("a hello", function()
 
   it("for a cap below the floor is refused", function()
     local err = pure.fault("hello", frames.hello { max_frame = 65535 })
-    assert.same({ "handshake", "the worker takes frames of 65535 bytes only, the least is 65536", 10 }, { err.kind, err.message, err.offset })
+    assert.same({ "handshake", "the worker accepts frames of at most 65535 bytes, and the minimum is 65536", 10 }, { err.kind, err.message, err.offset })
   end)
 
   it("for other versions only is refused", function()
@@ -301,18 +301,18 @@ describe("a request", function()
   end)
 
   it("with a stream that is not sealed is a fault", function()
-    assert.equal("1 streams arrived, the summary seals 0", pure.fault("rows", good.stream .. good.summary).message)
+    assert.equal("1 streams arrived, but the summary seals 0", pure.fault("rows", good.stream .. good.summary).message)
   end)
 
   it("with metadata that are not JSON is a fault", function()
     local err = pure.fault("rows", frames.summary { metadata = "{" })
     assert.equal("protocol", err.kind)
-    assert.matches("^the worker's metadata is not JSON: ", err.message)
+    assert.matches("^the worker's metadata is not valid JSON: ", err.message)
     assert.matches("metadata is not JSON", pure.fault("rows", frames.summary { metadata = "" }).message)
   end)
 
   it("with a reply that is not JSON is a fault", function()
-    assert.matches("^the worker's reply is not JSON: ", pure.fault("call", frames.reply { json = "" }).message)
+    assert.matches("^the worker's reply is not valid JSON: ", pure.fault("call", frames.reply { json = "" }).message)
   end)
 
   it("cannot fail with what only the runner decides", function()
@@ -356,7 +356,7 @@ describe("a request to be sent", function()
 
   it("without a name is an error that lists several exports", function()
     local err = error_of(choose(both, "rows -"))
-    assert.same({ "usage", "the worker has several exports, name one of: index, scan" }, { err.kind, err.message })
+    assert.same({ "usage", "the worker has several exports; name one of: index, scan" }, { err.kind, err.message })
   end)
 
   it("without a name is an error if there is none", function()
@@ -369,8 +369,8 @@ describe("a request to be sent", function()
   end)
 
   it("of the wrong type is an error that says which it is", function()
-    assert.equal('"size" is a call, it streams no rows', error_of(choose(both, "rows " .. hex "size")).message)
-    assert.equal('"index" streams rows, it is not a call', error_of(choose(both, "call " .. hex "index")).message)
+    assert.equal('"size" is a call; it does not stream rows', error_of(choose(both, "rows " .. hex "size")).message)
+    assert.equal('"index" streams rows; it is not a call', error_of(choose(both, "call " .. hex "index")).message)
   end)
 end)
 

@@ -5,7 +5,7 @@ local shell = require "support.shell"
 
 local M = {}
 
-M.mark = "recording.cut: the recording was cut: rows were left out or changed\n"
+M.mark = "recording.cut: the recording was cut: rows were omitted or changed\n"
 
 --- sluice record --cut: the result, and the name of the copy.
 function M.try_cut(from, ...)

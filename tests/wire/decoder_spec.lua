@@ -144,9 +144,9 @@ describe("a header", function()
 
   it("that is refused ends the connection for good", function()
     local answers = support.run { "decoder 100 plain", "feed " .. hex(frames.frame(99)), "feed " .. hex(frames.ready(1)), "end" }
-    assert.equal("the connection is broken already", support.error_of(answers[3][1]).message)
+    assert.equal("the connection is already broken", support.error_of(answers[3][1]).message)
     assert.is_nil(answers[3][2])
-    assert.equal("the connection is broken already", support.error_of(answers[4][1]).message)
+    assert.equal("the connection is already broken", support.error_of(answers[4][1]).message)
   end)
 end)
 

@@ -53,16 +53,16 @@ describe("a seal", function()
 
   it("with another number of rows is refused, with both figures", function()
     local err = with(function(s) s.rows = 3 end)
-    assert.same({ "protocol", "defs", 'stream "defs": 2 rows arrived, the summary says 3' }, { err.kind, err.stream, err.message })
+    assert.same({ "protocol", "defs", 'stream "defs": 2 rows arrived, but the summary says 3' }, { err.kind, err.stream, err.message })
   end)
 
   it("with another number of bytes is refused, with both figures", function()
-    assert.equal('stream "defs": 4 bytes arrived, the summary says 5', with(function(s) s.bytes = 5 end).message)
+    assert.equal('stream "defs": 4 bytes arrived, but the summary says 5', with(function(s) s.bytes = 5 end).message)
   end)
 
   it("with one wrong bit in its checksum is refused", function()
     for bit = 0, 63 do
-      assert.matches('^stream "defs": checksum %x+ arrived, the summary says %x+$', with(function(s) s.checksum = s.checksum ~ 1 << bit end).message)
+      assert.matches('^stream "defs": checksum %x+ arrived, but the summary says %x+$', with(function(s) s.checksum = s.checksum ~ 1 << bit end).message)
     end
   end)
 
@@ -75,11 +75,11 @@ describe("a seal", function()
   end)
 
   it("for fewer streams than arrived is refused", function()
-    assert.equal("2 streams arrived, the summary seals 1", fault { "declare 1 61", "declare 2 62", "check 1:0:0:0" }.message)
+    assert.equal("2 streams arrived, but the summary seals 1", fault { "declare 1 61", "declare 2 62", "check 1:0:0:0" }.message)
   end)
 
   it("for more streams than arrived is refused", function()
-    assert.equal("0 streams arrived, the summary seals 1", fault { "check 1:0:0:0" }.message)
+    assert.equal("0 streams arrived, but the summary seals 1", fault { "check 1:0:0:0" }.message)
   end)
 
   it("in the place of another is refused", function()
