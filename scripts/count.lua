@@ -18,6 +18,6 @@ return {
     for _, name in ipairs(sorted_names(streams)) do
       print(("%8d rows %12d bytes  %s"):format(streams[name].rows, streams[name].bytes, name))
     end
-    print(("%8d rows %12d bytes  in all"):format(summary.counts.rows, summary.counts.bytes))
+    print(("%8d rows %12d bytes  in total"):format(summary.counts.rows, summary.counts.bytes))
   end,
 }

@@ -13,10 +13,10 @@ local schema = require "sluice.schema"
 
 local set = require("sluice").options {
   file = { default = "rows.csv", description = "the file; replaced when the run succeeds" },
-  stream = { description = "the stream to take; without it rows, or the only one of the schema" },
-  schema = { type = "schema", required = true, description = "file of a JSON Schema, or .lua: for one stream, or by stream" },
+  stream = { description = "the stream to take; by default rows, or the only one of the schema" },
+  schema = { type = "schema", required = true, description = "file with a JSON Schema, or .lua: for one stream, or by stream" },
   columns = { type = "names", instead = "schema", description = "fields of the rows, separated by commas" },
-  null = { default = "", description = "the text of null and of a field that is absent" },
+  null = { default = "", description = "the text for null and for a field that is absent" },
 }
 
 --- Reduce rows to these fields.
@@ -36,7 +36,7 @@ end
 
 if set.columns then return { streams = { [set.stream or "rows"] = of_columns(set.columns) } } end
 
-local one = "--set file: it has room for one stream; --set stream=… takes one of them"
+local one = "--set file: a file holds only one stream; --set stream=… chooses one"
 local stream, declared = next(assert(schema.by_stream(set.schema, set.stream, one)))
 return {
   streams = { [stream] = { schema = declared, sink = csv.file(set.file, { null = set.null }) } },

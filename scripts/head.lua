@@ -9,7 +9,7 @@ local sluice = require "sluice"
 local set = sluice.options {
   count = { type = "integer", default = 10, description = "how many rows" },
 }
-if set.count < 1 then error(sluice.error("usage", "--set count: expected a whole number above 0"), 0) end
+if set.count < 1 then error(sluice.error("usage", "--set count: expected a positive integer"), 0) end
 
 local out = sluice.stdout()
 local seen = 0

@@ -7,7 +7,7 @@
 local jsonl = require "sluice.sink.jsonl"
 
 local set = require("sluice").options {
-  dir = { default = ".", description = "where the files go" },
+  dir = { default = ".", description = "the directory of the files" },
 }
 
 -- A stream may have any name; characters that could leave dir or upset a shell

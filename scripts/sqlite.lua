@@ -12,17 +12,17 @@ local sluice = require "sluice"
 local sql = require "sluice.sink.sql"
 
 local set = sluice.options {
-  file = { default = "rows.db", description = "the database; made when it is not there" },
-  schema = { type = "schema", required = true, description = "file of a JSON Schema, or .lua: for one stream, or by stream" },
+  file = { default = "rows.db", description = "the database; created if it does not exist" },
+  schema = { type = "schema", required = true, description = "file with a JSON Schema, or .lua: for one stream, or by stream" },
   columns = {
     type = "columns", instead = "schema",
     description = "NAME:TYPE,… with text, integer, number, boolean, decimal, json; ? for null",
   },
-  stream = { description = "the stream to take; without it all, with a schema of one stream rows" },
-  table = { description = "its table; made when it is not there; called as the stream without this" },
+  stream = { description = "the stream to take; by default all, or rows with a schema of one stream" },
+  table = { description = "its table; created if it does not exist; by default named like the stream" },
   key = { description = "column of the primary key" },
-  upsert = { type = "boolean", default = false, description = "a row of the same key takes its place" },
-  replace = { type = "boolean", default = false, description = "the table is what this run brings, and no more" },
+  upsert = { type = "boolean", default = false, description = "replace the existing row that has the same key" },
+  replace = { type = "boolean", default = false, description = "replace the whole table by the rows of this run" },
 }
 
 local target = { url = "sqlite:" .. set.file, name = set.table, key = set.key, upsert = set.upsert, replace = set.replace }
@@ -33,5 +33,5 @@ if set.columns then
   return set.stream and { streams = { [set.stream] = { sink = sink } } } or { sink = sink }
 end
 
-local one = set.table and "--set table: several streams cannot share it; --set stream=… takes one of them"
+local one = set.table and "--set table: several streams cannot share it; --set stream=… chooses one"
 return { streams = sql.tables(assert(schema.by_stream(set.schema, set.stream, one)), target) }

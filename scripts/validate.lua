@@ -15,12 +15,12 @@ local schema = require "sluice.schema"
 local sluice = require "sluice"
 
 local set = sluice.options {
-  schema = { type = "schema", required = true, description = "file of a JSON Schema, or .lua: for one stream, or by stream" },
+  schema = { type = "schema", required = true, description = "file with a JSON Schema, or .lua: for one stream, or by stream" },
   columns = {
     type = "columns", instead = "schema",
     description = "NAME:TYPE,… with text, integer, number, boolean, decimal, json; ? for null",
   },
-  stream = { description = "the stream to check; without it rows, or all that the schema has; rows of another end the run" },
+  stream = { description = "the stream to check; by default rows, or all of the schema; rows of another end the run" },
 }
 
 local invalid = 0

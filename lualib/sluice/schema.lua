@@ -80,7 +80,7 @@ function M.from_json_schema(document, options)
   local read = check.options("schema.from_json_schema", options, JSON_SCHEMA_OPTIONS, 2)
   if type(document) == "string" then
     local decoded, err = json.decode(document)
-    if err then return nil, core.error("policy", "the JSON Schema is not JSON: " .. err.message) end
+    if err then return nil, core.error("policy", "the JSON Schema is not valid JSON: " .. err.message) end
     document = decoded
   end
   return require("sluice.internal.schema.json_schema").read(document, read.strict)

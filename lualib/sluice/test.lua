@@ -186,7 +186,7 @@ end
 ---@param actual any
 function M.same(expected, actual)
   local found = difference.of(expected, actual)
-  if found then fail("what came is not what was expected:\n" .. found, 2) end
+  if found then fail("the result is not what was expected:\n" .. found, 2) end
 end
 
 return core.members(M, "sluice.test")

@@ -122,7 +122,7 @@ struct sl_stream *sl_ledger_receive(struct sl_ledger *l, uint16_t id, uint64_t s
 	}
 	if (sequence != s->seal.rows) {
 		sl_fail(err, SL_PROTOCOL, 0,
-		        "stream \"%s\": sequence %" PRIu64 " instead of %" PRIu64,
+		        "stream \"%s\": sequence %" PRIu64 ", expected %" PRIu64,
 		        s->name, sequence, s->seal.rows);
 		sl_error_text(err, SL_D_STREAM, s->name, s->name_len);
 		sl_error_number(err, SL_D_SEQUENCE, (int64_t)sequence);

@@ -118,14 +118,14 @@ describe("rows out of order", function()
   for name, sequence in pairs { ["a gap"] = 2, ["a repeat"] = 0, ["far ahead"] = math.maxinteger } do
     it(("(%s) are protocol with stream and sequence"):format(name), function()
       local seen = answered(STREAM .. FIRST .. frames.row { sequence = sequence, payload = "2" })
-      local failure = fault("protocol", seen, "where 1 was due", #STREAM + #FIRST, { "1" })
+      local failure = fault("protocol", seen, "expected 1", #STREAM + #FIRST, { "1" })
       assert.equal("rows", failure.stream)
       assert.equal(sequence, failure.sequence)
     end)
   end
 
   it("(the first is not 0) are protocol", function()
-    fault("protocol", answered(STREAM .. frames.row { sequence = 1, payload = "1" }), "where 0 was due", #STREAM)
+    fault("protocol", answered(STREAM .. frames.row { sequence = 1, payload = "1" }), "expected 0", #STREAM)
   end)
 
   it("(of a stream without a name) are protocol", function()

@@ -183,7 +183,7 @@ describe("rows of several streams", function()
     for _, key in ipairs { "on_row = print", 'sink = require("sluice.sink.memory").new()' } do
       local result = run({ "run", policy(('return { streams = { ["*"] = "drop" }, %s }'):format(key)) }, "1")
       assert.equal(4, result.status)
-      assert.matches('streams%["%*"%]: takes all streams without an entry, and so does ' .. key:match "^[%w_]+", result.err)
+      assert.matches('streams%["%*"%]: takes all streams without an entry, but so does ' .. key:match "^[%w_]+", result.err)
     end
     assert.matches('streams.a: expected "drop" or a table', run({ "run", policy 'return { streams = { a = "skip" } }' }, "1").err)
   end)
@@ -263,7 +263,7 @@ describe("a program's exit status", function()
   it("is never that of a signal", function()
     local result = run { "filter", "--lines", "--ok-status", "0,9,15,137,143", "true", "--", "sh", "-c", "kill -9 $$" }
     assert.equal(1, result.status)
-    assert.matches("ended by signal 9", result.err)
+    assert.matches("killed by signal 9", result.err)
   end)
 
   it("is from 0 to 255", function()

@@ -130,7 +130,7 @@ describe("nothing of a run is in its files and databases", function()
   for_both("after a second SIGINT, with a worker that hears none", function()
     local process = start(nil, true)
     process:signal "INT"
-    process:await("once more kills it", "stderr")
+    process:await("interrupt again to kill it", "stderr")
     process:signal "INT"
     ends(process, 130, "cancelled")
   end)
@@ -146,7 +146,7 @@ describe("nothing of a run is in its files and databases", function()
     screen = terminal.open { paths.sluice, table.unpack(words(nil, true)) }
     screen:await "handling"
     screen:press "C-c"
-    screen:await "once more kills it"
+    screen:await "interrupt again to kill it"
     screen:press "C-c"
     local status, shown = screen:finish()
     assert.equal(130, status)

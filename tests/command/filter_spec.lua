@@ -217,7 +217,7 @@ describe("without a worker", function()
   end)
 
   it("--via is wrong usage", function()
-    assert.matches("^sluice: usage: %-%-via needs a worker behind %-%-\n", refused("true", "--via", "env"))
+    assert.matches("^sluice: usage: %-%-via needs a worker after %-%-\n", refused("true", "--via", "env"))
   end)
 
   it("rows appear while input still comes", function()

@@ -117,7 +117,7 @@ describe("sluice infer", function()
     assert.matches('--as: expected lua, json-schema, luals, sql or policy, got "x"', fails(2, { "--as", "x", "-" }), 1, true)
     assert.matches('--dialect: expected sqlite or postgres, got "x"', fails(2, { "--as", "sql", "--dialect", "x", "-" }), 1, true)
     for _, n in ipairs { "-1", "65", "1.5", "x" } do
-      assert.matches("--enum: expected a whole number from 0 to 64", fails(2, { "--enum", n, "-" }), 1, true)
+      assert.matches("--enum: expected an integer from 0 to 64", fails(2, { "--enum", n, "-" }), 1, true)
     end
   end)
 
@@ -131,7 +131,7 @@ end)
 describe("several streams", function()
   it("are hinted at where one field tells the rows apart", function()
     local _, err = succeeded({}, { input = TWO })
-    assert.matches('hint: in stream rows the field "type" tells 2 shapes of rows apart: --stream-by /type writes a schema for each', err, 1, true)
+    assert.matches('hint: in stream rows, the field "type" distinguishes 2 shapes of rows: --stream-by /type writes a schema for each', err, 1, true)
     _, err = succeeded({}, { input = (TWO:gsub("type", "a ~/b")) })
     assert.matches("--stream-by '/a ~0~1b' writes", err, 1, true)
     _, err = succeeded({ "--stream-by", "/type" }, { input = TWO })

@@ -42,7 +42,7 @@ it("as JSON, too", function()
 end)
 
 it("finds nothing, or has no doctor", function()
-  assert.truthy(info('return require "sluice.json".array {}').out:find "\ndoctor: nothing found\n$")
+  assert.truthy(info('return require "sluice.json".array {}').out:find "\ndoctor: no findings\n$")
   assert.same({}, json.decode(info('return require "sluice.json".array {}', "--as", "json").out).doctor)
   local result = info(nil)
   assert.equal(0, result.status)
@@ -59,7 +59,7 @@ it("a doctor that fails, or gives something else, fails it; the rest is shown", 
     'return { { severity = "bad", code = "c", message = "m" } }', 'return { { severity = "info", code = 5, message = "m" } }' } do
     result = info(other)
     assert.equal(1, result.status)
-    assert.truthy(result.err:find("export_failed: the call doctor gives a list of { \"severity\":", 1, true), result.err)
+    assert.truthy(result.err:find("export_failed: the call doctor: expected a list of { \"severity\":", 1, true), result.err)
   end
 end)
 

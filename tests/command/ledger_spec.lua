@@ -109,7 +109,7 @@ describe("sluice ledger", function()
     for words, problem in pairs {
       [{ "ledger" }] = "URL is missing", [{ "ledger", "mysql:x" }] = "URL: expected sqlite:FILE",
       [{ "ledger", "sqlite:x", "--older", "soon" }] = "%-%-older: expected a duration",
-      [{ "ledger", "sqlite:x", "--", "w.lua" }] = "nothing may stand behind %-%-",
+      [{ "ledger", "sqlite:x", "--", "w.lua" }] = "expected nothing after %-%-",
     } do
       local result = run(words)
       assert.equal(2, result.status)

@@ -46,7 +46,7 @@ describe("a signal to sluice", function()
   it("kills a deaf worker at once when it comes twice", function()
     local process = filtering { "true", "--export", "deaf", "--", native .. "ignores_sigterm" }
     process:signal "INT"
-    process:await("once more kills it", "stderr")
+    process:await("interrupt again to kill it", "stderr")
     local before = system.monotime()
     process:signal "INT"
     assert.equal(130, process:finish().status)

@@ -171,7 +171,7 @@ describe("a wrapped command", function()
     local process = shell.start_sluice { "filter", "--lines", "true", "--", "sh", script }
     process:await "1"
     process:signal "INT"
-    process:await("once more kills it", "stderr")
+    process:await("interrupt again to kill it", "stderr")
     process:signal "INT"
     assert.equal(130, process:finish().status)
   end)

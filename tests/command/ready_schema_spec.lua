@@ -69,12 +69,12 @@ describe("sqlite", function()
   end)
 
   it("refuses one table for several streams", function()
-    fails(2, "^sluice: usage: %-%-set table: several streams cannot share it; %-%-set stream=… takes one of them: calls, functions %(in sqlite%)\n"
+    fails(2, "^sluice: usage: %-%-set table: several streams cannot share it; %-%-set stream=… chooses one: calls, functions %(in sqlite%)\n"
       .. "try: sluice run sqlite %-%-help\n", BOTH, "sqlite", "--set", "schema=both.lua", "--set", "table=c")
   end)
 
   it("refuses a stream that the schema does not have, before and in the run", function()
-    fails(2, "^sluice: usage: the stream cals has no schema; there are calls, functions",
+    fails(2, "^sluice: usage: the stream cals has no schema; the streams with one are calls, functions",
       BOTH, "sqlite", "--set", "schema=both.lua", "--set", "stream=cals")
     fails(4, "^sluice: unhandled_stream: no handler for rows of the stream 'files'.*\n  hint: this policy takes the streams calls, functions\n",
       { BOTH[1], { "files", "{}" } }, "sqlite", "--set", "schema=both.lua")
@@ -104,7 +104,7 @@ describe("sqlite", function()
 
   it("says what is wrong with the schema's file", function()
     shell.write(dir .. "/bad.json", '{"type":"objec"}')
-    fails(2, "^sluice: usage: %-%-set schema: bad.json: this JSON Schema: this type does not exist; did you mean object%?, at /type %(in sqlite%)\n"
+    fails(2, "^sluice: usage: %-%-set schema: bad.json: this JSON Schema: unknown type; did you mean object%?, at /type %(in sqlite%)\n"
       .. "try: sluice run sqlite %-%-help\n", GOOD, "sqlite", "--set", "schema=bad.json")
     fails(2, "^sluice: usage: %-%-set schema: cannot read the schema %.: Is a directory", GOOD, "sqlite", "--set", "schema=.")
   end)
@@ -127,7 +127,7 @@ describe("csv", function()
   it("takes one stream of a schema that has several", function()
     succeeded({ BOTH[2] }, "csv", "--set", "schema=both.lua", "--set", "stream=calls")
     assert.equal("from\nf\n", written())
-    fails(2, "^sluice: usage: %-%-set file: it has room for one stream; %-%-set stream=… takes one of them: calls, functions",
+    fails(2, "^sluice: usage: %-%-set file: a file holds only one stream; %-%-set stream=… chooses one: calls, functions",
       BOTH, "csv", "--set", "schema=both.lua")
   end)
 

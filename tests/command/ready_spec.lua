@@ -83,8 +83,8 @@ describe("a ready script", function()
     shell.write(dir .. "/index", "return {}")
     shell.write(dir .. "/heap.lua", "return {}")
     lfs.mkdir(dir .. "/nothing_like_it")
-    refused("index: no ready script has this name; the file here is ./index", { "index" }, { cwd = dir })
-    refused("heap: no ready script has this name; the file here is heap.lua; did you mean head?", { "heap" }, { cwd = dir })
+    refused("index: no ready script has this name; for the file, write ./index", { "index" }, { cwd = dir })
+    refused("heap: no ready script has this name; for the file, write heap.lua; did you mean head?", { "heap" }, { cwd = dir })
     refused("nothing_like_it: no ready script has this name; there are " .. table.concat(names_of_files(), ", "),
       { "nothing_like_it" }, { cwd = dir })
   end)
@@ -127,7 +127,7 @@ describe("--list", function()
 
   it("stands alone", function()
     for _, words in ipairs { { "count" }, { "-q" }, { "--set", "a=b" }, { "count", "rows.jsonl" }, { "--", counts } } do
-      refused("--list stands alone, as it runs nothing", { "--list", table.unpack(words) })
+      refused("--list must be alone, because it runs nothing", { "--list", table.unpack(words) })
     end
   end)
 

@@ -52,7 +52,7 @@ describe("--request", function()
   it("that is no JSON is wrong usage, with the place", function()
     local result = run(SHOW, { "--request", '{"n":}', "--", counts })
     assert.equal(2, result.status)
-    assert.matches("^sluice: usage: %-%-request: not JSON: [^\n]+\ntry: sluice run %-%-help\n$", result.err)
+    assert.matches("^sluice: usage: %-%-request: not valid JSON: [^\n]+\ntry: sluice run %-%-help\n$", result.err)
   end)
 end)
 

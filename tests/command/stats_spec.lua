@@ -116,7 +116,7 @@ describe("sluice stats", function()
   it("refuses what its options cannot be", function()
     assert.matches('--as: expected table or json, got "x"', fails(2, { "--as", "x", "-" }), 1, true)
     for _, n in ipairs { "-1", "101", "1.5", "x" } do
-      assert.matches("--top: expected a whole number from 0 to 100", fails(2, { "--top", n, "-" }), 1, true)
+      assert.matches("--top: expected an integer from 0 to 100", fails(2, { "--top", n, "-" }), 1, true)
     end
   end)
 end)
@@ -242,7 +242,7 @@ describe("the table", function()
     for i = 1, 1201 do parts[i] = ('"f%d":1'):format(i) end
     local lines = lines_of("{" .. table.concat(parts, ",") .. "}")
     assert.equal(1002, #lines)
-    assert.equal("(202 more fields were not looked at)", lines[1002])
+    assert.equal("(202 more fields were not examined)", lines[1002])
   end)
 
   local function drawn(columns)

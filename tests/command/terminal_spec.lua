@@ -168,7 +168,7 @@ describe("Ctrl-C", function()
     local t = start { paths.sluice, "filter", "--export", "deaf", "true", "--", paths.program "workers/ignores_sigterm" }
     t:await "^1\n"
     t:press "C-c"
-    t:await "once more kills it"
+    t:await "interrupt again to kill it"
     t:press "C-c"
     local status, screen = t:finish()
     assert.equal(130, status)

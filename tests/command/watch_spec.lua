@@ -62,7 +62,7 @@ for _, columns in ipairs { 80, 120 } do
     screen = t:await("p.lua was saved[^$]*nothing was committed", "-J")
     for _, expected in ipairs {
       "rows    1,000  988 (-12)   2 (+2)        0  10 (+10)\n",
-      "12 rows changed sides:\n",
+      "12 rows with a different outcome:\n",
       '  rows 0: kept → dropped: where  {"i":1,"name":"n1"}\n',
       "  rows 990: kept → rejected: /i: expected an integer of at most 990, got 991",
       "  … 7 more\n",
@@ -71,8 +71,8 @@ for _, columns in ipairs { 80, 120 } do
       assert.truthy(screen:find(expected, 1, true), expected .. "\n" .. screen)
     end
     save(dir, "p.lua", policy(2000, 2))
-    screen = t:await("violations that are gone:[^$]*nothing was committed", "-J")
-    assert.truthy(screen:find("10 rows changed sides:", 1, true), screen)
+    screen = t:await("violations that no longer occur:[^$]*nothing was committed", "-J")
+    assert.truthy(screen:find("10 rows with a different outcome:", 1, true), screen)
     assert.truthy(screen:find("rows 990: rejected → kept; it was: /i: expected an integer of at most 990, got 991", 1, true), screen)
     t:press "C-c"
     assert.equal(130, (t:finish()))
@@ -87,7 +87,7 @@ it("goes on after a mistake, and compares with the run before it", function()
   save(dir, "p.lua", "return {\n  streams = }")
   t:await "sluice: policy: p.lua:2: unexpected symbol near '}'"
   save(dir, "p.lua", policy(2000, 1))
-  t:await "1 row changed sides:\n  rows 0: kept → dropped: where  {"
+  t:await "1 row with a different outcome:\n  rows 0: kept → dropped: where  {"
 end)
 
 it("begins with a policy that has a mistake", function()
@@ -121,7 +121,7 @@ it("a policy's file beside another directory's recording, of files too", functio
   save(dir, "p.lua", policy(1, 0, "drop"))
   t:await "rows 1: kept → dropped as invalid: /i: expected an integer of at most 1, got 2"
   save(dir, "a.jsonl", '{"i":1,"name":"a"}\n')
-  t:await "a%.jsonl was saved\nother rows than before: nothing is compared\n"
+  t:await "a%.jsonl was saved\nthe rows are not those of before: nothing is compared\n"
 end)
 
 it("a run that is overtaken by a save is ended, one that crashes is not the end", function()
@@ -134,7 +134,7 @@ it("a run that is overtaken by a save is ended, one that crashes is not the end"
   save(dir, "p.lua", "local f = io.popen('kill -SEGV $PPID') f:read 'a' return {}")
   t:await "sluice: the run was killed by signal 11\n"
   save(dir, "p.lua", policy(2000, 1))
-  t:await "1 row changed sides:\n"
+  t:await "1 row with a different outcome:\n"
 end)
 
 it("what handlers print is held back, and shown", function()
@@ -166,7 +166,7 @@ describe("without the same rows again there is nothing to watch:", function()
     refused({ "p.lua", "--request", "@-", "--", "a.rows" }, "--watch: @- is standard input, which can be read only once")
   end)
   it("what would be left behind", function()
-    refused({ "p.lua", "--summary", "s.json", "--", "a.rows" }, "--watch and --summary: a run that is watched leaves nothing behind")
-    refused({ "p.lua", "--record", "b.rows", "--", "a.rows" }, "--watch and --record: a run that is watched leaves nothing behind")
+    refused({ "p.lua", "--summary", "s.json", "--", "a.rows" }, "--watch and --summary: expected only one of them, as a watched run writes nothing")
+    refused({ "p.lua", "--record", "b.rows", "--", "a.rows" }, "--watch and --record: expected only one of them, as a watched run writes nothing")
   end)
 end)

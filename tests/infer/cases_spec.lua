@@ -76,9 +76,9 @@ describe("numbers", function()
     assert.equal("-3 to 7", notes_of { "7", "-3" })
     assert.equal("0.1 to 0.30000000000000004", notes_of { "0.1", "0.30000000000000004" })
     assert.equal("always 5", notes_of { "5" })
-    assert.equal("20 digits before the point and 3 behind it at most; row 1 has more digits than a double keeps",
+    assert.equal("at most 20 digits before the decimal point and 3 after it; row 1 has more digits than a double can represent",
       notes_of { "12345678901234567890.125" })
-    assert.equal("401 digits before the point and 0 behind it at most; row 2: was integer until 1e400", notes_of { "1", "1e400" })
+    assert.equal("at most 401 digits before the decimal point and 0 after it; row 2: was integer until 1e400", notes_of { "1", "1e400" })
     assert.equal("1 to 1.5; row 4: was integer until 1.5", notes_of { "1", "1", "1", "1.5" })
   end)
 end)

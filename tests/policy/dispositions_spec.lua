@@ -423,7 +423,7 @@ describe("a sink that a handler calls itself", function()
 
   it("does not commit after an error that a pcall swallowed", function()
     local failure = calls(own(function() error "disk full" end), protected, "disk full")
-    assert.same({ "a handler went on after it; after a failure of a sink there is no commit" }, failure.notes)
+    assert.same({ "a handler continued after it; nothing is committed after a sink has failed" }, failure.notes)
   end)
 
   it("does not commit after an error value of any type", function()

@@ -30,11 +30,11 @@ end)
 
 describe("another worker fails the run before anything is begun", function()
   for expect, difference in pairs {
-    ['{ name = "index" }'] = 'name: expected "index", found "scan"',
-    ['{ version = "1.20" }'] = 'version: expected "1.20", found "1.2.7"',
-    ['{ version = "1.2.7.1" }'] = 'version: expected "1.2.7.1", found "1.2.7"',
-    ['{ exports = { "indx" } }'] = "export indx: expected, but there is none; it has index, ping",
-    ['{ exports = { ping = "rows" } }'] = "export ping: expected one of type rows, found call",
+    ['{ name = "index" }'] = 'name: expected "index", got "scan"',
+    ['{ version = "1.20" }'] = 'version: expected "1.20", got "1.2.7"',
+    ['{ version = "1.2.7.1" }'] = 'version: expected "1.2.7.1", got "1.2.7"',
+    ['{ exports = { "indx" } }'] = "export indx: expected, but the worker does not have it; it has index, ping",
+    ['{ exports = { ping = "rows" } }'] = "export ping: expected one of type rows, got call",
   } do
     it(expect, function()
       local result, dir = run(expect)

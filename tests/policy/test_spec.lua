@@ -428,7 +428,7 @@ describe("test.rows", function()
     raises('AT test.rows: functions: expected a list of rows, got {"n":1}', function() test.rows { functions = { n = 1 } } end)
     raises("AT test.rows: expected a list of rows, got nil", function() test.rows() end)
     raises("AT test.rows: metdata: unknown key; did you mean metadata?", function() test.rows({}, { metdata = 1 }) end)
-    raises("AT test.rows: status and signal: it is one or the other", function() test.rows({}, { status = 1, signal = 9 }) end)
+    raises("AT test.rows: status and signal: expected only one of them", function() test.rows({}, { status = 1, signal = 9 }) end)
     raises("AT test.rows: metadata: belongs to a summary, and failure leaves none",
       function() test.rows({}, { failure = "x", metadata = 1 }) end)
     raises('AT test.rows: failure.kind: expected one of export_failed, callback_failed, usage, row_malformed, frame_too_large, spawn, got "sink"',
@@ -457,7 +457,7 @@ end)
 
 describe("test.same", function()
   local function difference(expected, actual)
-    return (message_of(test.same, expected, actual):gsub("^[^\n]*what came is not what was expected:\n", ""))
+    return (message_of(test.same, expected, actual):gsub("^[^\n]*the result is not what was expected:\n", ""))
   end
 
   it("takes numbers by their value, and empty lists as they come", function()
@@ -534,7 +534,7 @@ end)
     assert.matches([[
 Failure %-> a_spec%.lua @ 2
 keeps all
-a_spec%.lua:4: what came is not what was expected:
+a_spec%.lua:4: the result is not what was expected:
 row 2: /size: expected 2, got 3
 row 3: missing: {"name":"c"}
 ]], result.out)
@@ -544,7 +544,7 @@ row 3: missing: {"name":"c"}
   it("raises at the caller's line without busted, too", function()
     local script = shell.file('local test = require "sluice.test"\ntest.same({ 1 }, { 2 })\n')
     local result = shell.run { paths.lua, script }
-    assert.matches(":2: what came is not what was expected:\nrow 1: expected 1, got 2\n", result.err)
+    assert.matches(":2: the result is not what was expected:\nrow 1: expected 1, got 2\n", result.err)
   end)
 end)
 

@@ -166,7 +166,7 @@ describe("a cut", function()
     assert.matches("cannot be cut into", err_of(path, path .. ".part"), 1, true)
     os.rename(path .. ".part", path)
     local other = record_lines { "2" }
-    assert.matches("is there already", err_of(other, path), 1, true)
+    assert.matches("already exists", err_of(other, path), 1, true)
     assert.equal(bytes, shell.read(path))
   end)
 
@@ -174,18 +174,18 @@ describe("a cut", function()
     local path = record_lines { "1" }
     local to = recordings.new()
     for _, case in ipairs {
-      { { "--cut" }, "no recording: name one behind --" },
-      { { "--cut", "--", "a.rows", "b.rows" }, "takes one recording" },
-      { { "--cut", "--", "scan.lua" }, "scan.lua is not named as a recording" },
-      { { "--rows", "1-2", "--", path }, "--rows cuts a recording: it stands with --cut" },
+      { { "--cut" }, "no recording: name one after --" },
+      { { "--cut", "--", "a.rows", "b.rows" }, "needs one recording" },
+      { { "--cut", "--", "scan.lua" }, "scan.lua: expected the name of a recording" },
+      { { "--rows", "1-2", "--", path }, "--rows cuts a recording: it needs --cut" },
       { { "--only", "a", "--", path }, "--only cuts a recording" },
       { { "--where", "a", "--", path }, "--where cuts a recording" },
       { { "--redact", "/a", "--", path }, "--redact cuts a recording" },
-      { { "--cut", "--request", "1", "--", path }, "--request has no meaning with --cut" },
-      { { "--cut", "--export", "e", "--", path }, "--export has no meaning with --cut" },
-      { { "--cut", "--max-frame", "1MiB", "--", path }, "--max-frame has no meaning with --cut" },
-      { { "--cut", "--env", "A=b", "--", path }, "--env has no meaning with --cut" },
-      { { "--cut", "--lines", "--", path }, "--lines has no meaning with --cut" },
+      { { "--cut", "--request", "1", "--", path }, "--request cannot be used with --cut" },
+      { { "--cut", "--export", "e", "--", path }, "--export cannot be used with --cut" },
+      { { "--cut", "--max-frame", "1MiB", "--", path }, "--max-frame cannot be used with --cut" },
+      { { "--cut", "--env", "A=b", "--", path }, "--env cannot be used with --cut" },
+      { { "--cut", "--lines", "--", path }, "--lines cannot be used with --cut" },
       { { "--cut", "--rows", "3-1", "--", path }, "--rows: expected sequences of rows" },
       { { "--cut", "--rows", "-", "--", path }, "--rows: expected sequences of rows" },
       { { "--cut", "--rows", "a", "--", path }, "--rows: expected sequences of rows" },

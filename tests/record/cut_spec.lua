@@ -98,22 +98,22 @@ describe("a fault in a recording that is cut", function()
 
   it("stays a gap of the same width", function()
     local path = record_frames(frames.rows(payloads) .. row(7))
-    assert.matches('sequence 7 where 4 was due', (message_after(path)), 1, true)
-    assert.matches('sequence 5 where 2 was due', (message_after(path, "--rows", "1-2")), 1, true)
-    assert.matches('sequence 3 where 0 was due', (message_after(path, "--rows", "90-")), 1, true)
+    assert.matches('sequence 7, expected 4', (message_after(path)), 1, true)
+    assert.matches('sequence 5, expected 2', (message_after(path, "--rows", "1-2")), 1, true)
+    assert.matches('sequence 3, expected 0', (message_after(path, "--rows", "90-")), 1, true)
   end)
 
   it("stays a repeat", function()
     local path = record_frames(frames.rows(payloads) .. row(3))
-    assert.matches('sequence 3 where 4 was due', (message_after(path)), 1, true)
-    assert.matches('sequence 1 where 2 was due', (message_after(path, "--rows", "1-2")), 1, true)
-    assert.matches('sequence 1 where 0 was due', (message_after(path, "--rows", "90-")), 1, true)
+    assert.matches('sequence 3, expected 4', (message_after(path)), 1, true)
+    assert.matches('sequence 1, expected 2', (message_after(path, "--rows", "1-2")), 1, true)
+    assert.matches('sequence 1, expected 0', (message_after(path, "--rows", "90-")), 1, true)
   end)
 
   it("leaves what follows it alone", function()
     local path = record_frames(frames.rows(payloads) .. row(7) .. row(8, '"after"'))
     local message, out = message_after(path, "--rows", "3")
-    assert.matches("sequence 4 where 1 was due", message, 1, true)
+    assert.matches("sequence 4, expected 1", message, 1, true)
     assert.equal("13\n", out)
   end)
 
@@ -135,7 +135,7 @@ describe("a fault in a recording that is cut", function()
   it("stays what it is where strings are redacted, and its payload is not in the file", function()
     local good = frames.rows { '{"a":"Secret1"}' }
     for bytes, message in pairs {
-      [row(5, '"Secret2"')] = "sequence 5 where 1 was due",
+      [row(5, '"Secret2"')] = "sequence 5, expected 1",
       [frames.row { sequence = 1, stream = 4, payload = '"Secret2"' }] = "stream id 4, which was not declared",
       [frames.row { request = 9, sequence = 1, payload = '"Secret2"' }] = "of request 9 during request 1",
       ["\xff\xff\xff\xff" .. ("\xff"):rep(20) .. "Secret2"] = "protocol version 255",

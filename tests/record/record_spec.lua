@@ -50,7 +50,7 @@ describe("a recording", function()
       local mark = shell.directory() .. "/started"
       local result = shell.sluice { "filter", "--record", path, "--lines", "true", "--", "touch", mark }
       assert.equal(2, result.status)
-      assert.matches(path .. ending .. " is there already", result.err, 1, true)
+      assert.matches(path .. ending .. " already exists", result.err, 1, true)
       assert.equal("mine", shell.read(path .. ending))
       assert.is_nil(shell.read(mark))
     end)
@@ -180,7 +180,7 @@ describe("a request of a recording", function()
     local _, path = record({ "--export", "count", "--request", '{"n":2}', "true" }, { worker "counts.lua" })
     local result = shell.sluice { "filter", "--export", "nothing", "true", "--", path }
     assert.equal(2, result.status)
-    assert.matches([[holds no request of nothing; it has: count {"n":2}]], result.err, 1, true)
+    assert.matches([[has no request of nothing; it has: count {"n":2}]], result.err, 1, true)
   end)
 
   it("is found among several, whatever their order", function()
@@ -309,6 +309,6 @@ describe("a policy that names other streams than the recorded one", function()
     assert.same({ status = 0, out = "*\n", err = "" }, live)
     assert.same(live, shell.sluice { "run", "-q", mine, "--", path })
     local other = shell.sluice { "run", "-q", policy "b", "--", path }
-    assert.matches("recording.streams: other streams were taken by name", other.err, 1, true)
+    assert.matches("recording.streams: when this was recorded, a different set", other.err, 1, true)
   end)
 end)

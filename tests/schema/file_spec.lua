@@ -89,29 +89,29 @@ describe("schema.load", function()
   end)
 
   it("refuses a stream that has no schema, and names those that have one", function()
-    refused("usage", "PATH: the stream calls has no schema; there are a/b ~, functions", file("row.json", BY_STREAM), "calls")
-    refused("usage", "PATH: the stream calls has no schema; there are a", file("row.lua", LUA .. "{ a = s.string }"), "calls")
+    refused("usage", "PATH: the stream calls has no schema; the streams with one are a/b ~, functions", file("row.json", BY_STREAM), "calls")
+    refused("usage", "PATH: the stream calls has no schema; the streams with one are a", file("row.lua", LUA .. "{ a = s.string }"), "calls")
   end)
 
   it("refuses what is not JSON, with the line", function()
-    local err = refused("policy", "PATH:3: the JSON Schema is not JSON: a value is missing before the bracket",
+    local err = refused("policy", "PATH:3: the JSON Schema is not valid JSON: a value is missing before the bracket",
       file("row.json", '{\n"type":\n}'))
     assert.equal(3, err.line)
-    refused("policy", "PATH:1: the JSON Schema is not JSON: invalid UTF-8", file("row.json", "\xff"))
+    refused("policy", "PATH:1: the JSON Schema is not valid JSON: invalid UTF-8", file("row.json", "\xff"))
   end)
 
   it("refuses an empty file", function()
-    refused("policy", "PATH: expected a JSON Schema, and the file is empty", file("row.json", ""))
-    refused("policy", "PATH: expected a JSON Schema, and the file is empty", file("row.json", " \n"))
+    refused("policy", "PATH: expected a JSON Schema, but the file is empty", file("row.json", ""))
+    refused("policy", "PATH: expected a JSON Schema, but the file is empty", file("row.json", " \n"))
     refused("policy", "PATH: expected the file to return a schema, as in schema.record { name = schema.string }, "
       .. "or a table of them by stream, got nil", file("row.lua", ""))
   end)
 
   it("refuses what these types cannot say, with the JSON Pointer", function()
-    local err = refused("policy", "PATH: this JSON Schema: this type does not exist; did you mean string?, at /properties/a/type",
+    local err = refused("policy", "PATH: this JSON Schema: unknown type; did you mean string?, at /properties/a/type",
       file("row.json", '{"type":"object","properties":{"a":{"type":"strin"}}}'))
     assert.equal("/properties/a/type", err.pointer)
-    err = refused("policy", "PATH: this JSON Schema: this type does not exist; did you mean string?, at /$defs/a/type",
+    err = refused("policy", "PATH: this JSON Schema: unknown type; did you mean string?, at /$defs/a/type",
       file("row.json", '{"$comment":"by stream","$defs":{"a":{"type":"strin"}},"anyOf":[{"$ref":"#/$defs/a"}]}'))
     assert.equal("/$defs/a/type", err.pointer)
   end)
@@ -120,17 +120,17 @@ describe("schema.load", function()
     for pointer, any_of in pairs {
       ["/anyOf/1"] = '[{"$ref":"#/$defs/a"},{"type":"string"}]', ["/anyOf/0"] = '[{"$ref":"#/$defs/a","title":"x"}]',
     } do
-      local err = refused("policy", ('PATH: "$comment" says by stream, so {"$ref":"#/$defs/NAME"} is expected, at %s'):format(pointer),
+      local err = refused("policy", ('PATH: "$comment" says by stream: expected {"$ref":"#/$defs/NAME"}, at %s'):format(pointer),
         file("row.json", ('{"$comment":"by stream","$defs":{"a":{}},"anyOf":%s}'):format(any_of)))
       assert.equal(pointer, err.pointer)
     end
     for _, rest in ipairs { "", ',"anyOf":[]', ',"anyOf":5' } do
-      refused("policy", 'PATH: "$comment" says by stream, and a list of {"$ref":"#/$defs/NAME"} is missing, at /anyOf',
+      refused("policy", 'PATH: "$comment" says by stream, but a list of {"$ref":"#/$defs/NAME"} is missing, at /anyOf',
         file("row.json", '{"$comment":"by stream"' .. rest .. "}"))
     end
-    refused("policy", "PATH: this JSON Schema: #/$defs/b points nowhere, at /$ref",
+    refused("policy", "PATH: this JSON Schema: #/$defs/b points to nothing, at /$ref",
       file("row.json", '{"$comment":"by stream","$defs":{"a":{}},"anyOf":[{"$ref":"#/$defs/b"}]}'))
-    refused("policy", "PATH: this JSON Schema: type cannot stand beside $ref, at /type",
+    refused("policy", "PATH: this JSON Schema: type cannot be used beside $ref, at /type",
       file("row.json", '{"$comment":"by stream","type":"object","$defs":{"a":{}},"anyOf":[{"$ref":"#/$defs/a"}]}'))
   end)
 
@@ -180,7 +180,7 @@ describe("schema.by_stream", function()
 
   it("refuses a stream that is not there, and several where one is needed", function()
     local _, err = schema.by_stream(both, "c")
-    assert.equal("usage: the stream c has no schema; there are a, b", tostring(err))
+    assert.equal("usage: the stream c has no schema; the streams with one are a, b", tostring(err))
     _, err = schema.by_stream(both, nil, "one is needed")
     assert.equal("usage: one is needed: a, b", tostring(err))
   end)

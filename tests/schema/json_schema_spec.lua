@@ -113,7 +113,7 @@ describe("JSON Schema", function()
   it("knows every format that is checked, so that none is taken for an annotation", function()
     local ok, why = pcall(schema.string, { format = "none" })
     assert.is_false(ok)
-    for name in why:match "known are (.*)$":gmatch "[%w-]+" do
+    for name in why:match "known formats are (.*)$":gmatch "[%w-]+" do
       local declared = assert(schema.from_json_schema({ type = "string", format = name }, { strict = true }))
       assert.equal(name, declared.format)
     end

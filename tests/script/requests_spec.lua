@@ -199,7 +199,7 @@ describe("a worker's handle", function()
     assert.error_matches(function() support.worker():begin { streams = { rows = { where = 1 } } } end,
       "streams.rows.where: expected a function, got a number")
     assert.error_matches(function() support.worker():begin { default = { taker = io.stdout } } end, "default.taker")
-    assert.error_matches(function() support.worker():begin { on_progress = {} } end, "on_progress: a function")
+    assert.error_matches(function() support.worker():begin { on_progress = {} } end, "on_progress: expected a function")
   end)
 
   it("serves one request at a time", function()

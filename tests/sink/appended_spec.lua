@@ -99,8 +99,8 @@ describe("a CSV file that is appended to", function()
     assert.equal("a,b\r\n1,2\r\n1,x\r\n", append "a,b\r\n1,2")
     assert.equal("a|b\n1|2\n1|x\n", rows_of())
     assert.equal("a,b\r\n1,x\r\n", append("a,b\r\n", nil, { eol = "crlf" }))
-    assert.matches('its lines end otherwise; eol = "crlf" goes on with them', refused("a,b\r\n", { eol = "lf" }))
-    assert.matches('its lines end otherwise; eol = "lf" goes on with them', refused("a,b\n1,2\n", { eol = "crlf" }))
+    assert.matches('its lines end differently; use eol = "crlf"', refused("a,b\r\n", { eol = "lf" }))
+    assert.matches('its lines end differently; use eol = "lf"', refused("a,b\n1,2\n", { eol = "crlf" }))
   end)
 
   it("may have a quoted header, and a byte order mark", function()
@@ -123,7 +123,7 @@ describe("a CSV file that is appended to", function()
     assert.equal("7,8\r\n1,x\r\n", append("7,8\r\n", nil, { header = false }))
     assert.equal("7,8\r\n9,9\r\n1,x\r\n", append("7,8\r\n9,9", nil, { header = false }))
     assert.equal('"7\r\n",8\n1,x\n', append('"7\r\n",8\n', nil, { header = false }))
-    assert.matches('its lines end otherwise; eol = "crlf" goes on with them', refused("7,8\r\n", { header = false, eol = "lf" }))
+    assert.matches('its lines end differently; use eol = "crlf"', refused("7,8\r\n", { header = false, eol = "lf" }))
   end)
 
   it("does not end within a quoted cell", function()
@@ -133,7 +133,7 @@ describe("a CSV file that is appended to", function()
         if name == "a.csv.gz" then assert.equal(0, shell.run({ "gzip", "-kf", path() }).status) end
         local before = read(name)
         local err = support.fails(csv.file(path(name), { append = true, header = false, columns = { "a", "b" } }), { '{"a":1,"b":"x"}' })
-        assert.matches("it ends within a quoted cell, to which a row would belong", err.message)
+        assert.matches("it ends within a quoted cell, which would include the next row", err.message)
         assert.equal(before, read(name))
       end
     end
@@ -151,7 +151,7 @@ describe("a CSV file that is appended to", function()
 
   it("has no lines that end in a carriage return alone", function()
     for content, options in pairs { ["a,b\r1,2\r"] = {}, ["a,b\r\n1,2\r"] = {}, ["7,8\r"] = { header = false }, ["7,8\n9,9\r"] = { header = false } } do
-      assert.matches("its lines end in \\r alone, with which csv.file does not go on", refused(content, options), 1, true)
+      assert.matches("its lines end in \\r alone, which csv.file cannot continue", refused(content, options), 1, true)
     end
   end)
 

@@ -196,7 +196,7 @@ describe("csv.file", function()
   it("needs columns or a schema that has fields", function()
     local file = csv.file(dir .. "/a.csv")
     assert.matches("columns = { … } are needed", support.fails(file, {}).message, 1, true)
-    assert.matches("the schema gives no columns", support.fails(file, {}, schema.integer).message)
+    assert.matches("cannot take the columns from the schema", support.fails(file, {}, schema.integer).message)
     assert.same({}, list())
   end)
 
@@ -204,7 +204,7 @@ describe("csv.file", function()
     for _, case in ipairs {
       { { columns = {} }, 'columns: expected a list of columns such as { "name", "line" }' },
       { { columns = { "a", 5 } }, "columns[2]: expected a name, or { name = …, optional = true }, got 5" },
-      { { columns = { "a", "a" } }, 'columns[2]: "a" stands there twice' },
+      { { columns = { "a", "a" } }, 'columns[2]: "a" is declared twice' },
       { { delimiter = ",," }, "delimiter: expected one ASCII character" },
       { { delimiter = '"' }, "delimiter: expected one ASCII character" },
       { { null = "a,b" }, "null: the text contains the delimiter" },

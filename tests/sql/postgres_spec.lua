@@ -155,7 +155,7 @@ describe("a table that is there in PostgreSQL", function()
     assert.same({
       "column name is bigint, which cannot hold text exactly",
       "column line is numeric(3,-1), which cannot hold integer exactly",
-      "column extra is NOT NULL without a default, and rows do not have it",
+      "column extra is NOT NULL without a default, but rows do not have it",
     }, err.differences)
   end)
 

@@ -164,8 +164,8 @@ describe("a table that is there", function()
     assert.same({
       "column name is INTEGER, which cannot hold text exactly",
       "column line is missing",
-      "column doc is NOT NULL, and rows may have null there",
-      "column extra is NOT NULL without a default, and rows do not have it",
+      "column doc is NOT NULL, but rows may have null there",
+      "column extra is NOT NULL without a default, but rows do not have it",
     }, err.differences)
     assert.equal("decl", query "select name from sqlite_schema")
   end)

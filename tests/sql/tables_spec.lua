@@ -82,7 +82,7 @@ for name, database in pairs(DATABASES) do
       local _, err = run(database, AB, { '{"a":2,"b":"x"}' })
       assert.same({ "column b is missing" }, err.differences)
       assert.matches('^ALTER TABLE "t" ADD "b" %w+$', err.statements[1])
-      behaviour.says(err, 'This would mend it: ALTER TABLE "t" ADD "b"')
+      behaviour.says(err, 'This would fix it: ALTER TABLE "t" ADD "b"')
       assert(run(database, AB, { '{"a":2,"b":"x"}' }, { alter = "add" }))
       assert.equal("1|\n2|x", ask "select * from t order by a")
       assert(run(database, AB, { '{"a":3}' }, { alter = "add" }))
@@ -102,7 +102,7 @@ for name, database in pairs(DATABASES) do
         ask "create trigger grows before insert on t for each row execute function grow()"
       end
       local summary = assert(run(database, A, { '{"a":1}' }))
-      assert.matches("table t has triggers of rows %(grows%)", summary.notes[1])
+      assert.matches("table t has row triggers %(grows%)", summary.notes[1])
       assert.equal("11", ask "select a from t")
     end)
 

@@ -214,7 +214,7 @@ describe("rows", function()
 
   local before = #frames.stream { name = "rows" } + pure.offset.rows
   local cases = {
-    { "a gap", frames.row { payload = "1", sequence = 1 }, 'stream "rows": sequence 1 where 0 was due' },
+    { "a gap", frames.row { payload = "1", sequence = 1 }, 'stream "rows": sequence 1, expected 0' },
     { "a stream that was not declared", frames.row { payload = "1", stream = 2 }, "a row of stream id 2, which was not declared" },
     { "stream 0", frames.row { payload = "1", head = { stream = 0 } }, "a row of stream id 0, which was not declared" },
     { "a second declaration", frames.stream { name = "rows", stream = 2 }, 'stream "rows" declared twice' },

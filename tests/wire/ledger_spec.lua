@@ -139,16 +139,16 @@ describe("a row", function()
 
   it("must be the first where none came", function()
     local err = fault { "declare 1 " .. hex "defs", "receive 1 1 30" }
-    assert.same({ "protocol", "defs", 1, 'stream "defs": sequence 1 where 0 was due' }, { err.kind, err.stream, err.sequence, err.message })
+    assert.same({ "protocol", "defs", 1, 'stream "defs": sequence 1, expected 0' }, { err.kind, err.stream, err.sequence, err.message })
   end)
 
   it("must not leave a gap", function()
-    assert.equal('stream "a": sequence 3 where 2 was due',
+    assert.equal('stream "a": sequence 3, expected 2',
       fault { "declare 1 61", "receive 1 0 30", "receive 1 1 30", "receive 1 3 30" }.message)
   end)
 
   it("must not come twice", function()
-    assert.equal('stream "a": sequence 0 where 1 was due', fault { "declare 1 61", "receive 1 0 30", "receive 1 0 30" }.message)
+    assert.equal('stream "a": sequence 0, expected 1', fault { "declare 1 61", "receive 1 0 30", "receive 1 0 30" }.message)
   end)
 
   it("counts within its own stream", function()

@@ -34,7 +34,7 @@ M.boolean = M.of_type("boolean", "true or false")
 function M.count(value)
   local n = math.type(value) == "float" and math.tointeger(value) or value
   if math.type(n) == "integer" and n > 0 then return n end
-  return nil, "a whole number above 0"
+  return nil, "a positive integer"
 end
 
 --- A reader that takes one of these words.
@@ -63,7 +63,7 @@ local function alternatives(key, readers)
   local known = lists.sorted_keys(readers)
   local hint = suggest.hint(key, known)
   if hint ~= "" or #known > 8 then return hint end
-  return "; known are " .. table.concat(known, ", ")
+  return "; known keys are " .. table.concat(known, ", ")
 end
 
 --- A mistake in what a user wrote.

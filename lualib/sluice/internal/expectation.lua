@@ -53,10 +53,10 @@ local function export_difference(expected, exports)
     local type = expected[name]
     if not found[name] then
       local names = lists.sorted_keys(found)
-      return ("export %s: expected, but there is none; it has %s"):format(name, #names > 0 and table.concat(names, ", ") or "none")
+      return ("export %s: expected, but the worker does not have it; it has %s"):format(name, #names > 0 and table.concat(names, ", ") or "none")
     end
     if type ~= "any" and type ~= found[name] then
-      return ("export %s: expected one of type %s, found %s"):format(name, type, found[name])
+      return ("export %s: expected one of type %s, got %s"):format(name, type, found[name])
     end
   end
 end
@@ -68,7 +68,7 @@ local function difference(expected, info)
   for _, field in ipairs { "name", "version" } do
     local wanted, found = expected[field], info[field]
     local is_same = wanted == nil or wanted == found or field == "version" and is_version(wanted, found)
-    if not is_same then return ("%s: expected %s, found %s"):format(field, check.show(wanted), check.show(found)) end
+    if not is_same then return ("%s: expected %s, got %s"):format(field, check.show(wanted), check.show(found)) end
   end
   return expected.exports and export_difference(expected.exports, info.exports)
 end

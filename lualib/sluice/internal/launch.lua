@@ -60,29 +60,29 @@ local NEEDS = {
   stream = "any other worker names its streams itself",
   stream_by = "any other worker names its streams itself",
   envelopes = "only a program that prints JSON lines has them",
-  bad_lines = "any other worker sends rows, and nothing else",
-  ok_status = "any other worker says itself how it ended",
-  replay = "only what was recorded has a time of its own",
+  bad_lines = "any other worker sends only valid rows",
+  ok_status = "any other worker reports itself how it ended",
+  replay = "only a recording has times of its own",
 }
 
 --- A contradiction among the options, as a sentence, or nil.
 ---@param spec sluice.Spec
 ---@return string?
 local function contradiction(spec)
-  if spec.lines and spec.json then return "lines and json: it is one or the other" end
+  if spec.lines and spec.json then return "lines and json: expected only one of them" end
   if spec.replay and not is_recording(spec) then return "replay needs a recording, a FILE.rows: " .. NEEDS.replay end
   if not (spec.lines or spec.json or is_recording(spec)) then
     for _, option in ipairs(option_list.of.host) do
       if spec[option.name] then return ("%s needs lines or json: %s"):format(option.name, NEEDS[option.name]) end
     end
   end
-  if spec.at and not spec.json then return "at needs json: lines are rows as they are" end
-  if spec.envelopes and spec.stream_by then return "stream_by and envelopes: an envelope names its stream" end
+  if spec.at and not spec.json then return "at needs json: with lines, each line is a row" end
+  if spec.envelopes and spec.stream_by then return "stream_by and envelopes: expected only one of them, as an envelope names its stream" end
   if spec.ok_status and #spec.words == 0 then return "ok_status needs a program: the end of input has no exit status" end
   if spec.stdin == "inherit" and (spec.via or spec.transport == "stdio") then
-    return "stdin needs transport pipe: the frames take its place"
+    return "stdin needs transport pipe: with stdio, the frames use standard input"
   end
-  if spec.via and spec.transport == "pipe" then return "via needs transport stdio: a launcher carries no further pipes" end
+  if spec.via and spec.transport == "pipe" then return "via needs transport stdio: a launcher forwards only stdin and stdout" end
   if spec.remote and not spec.via then return "remote needs via: it names sluice at the far end" end
 end
 

@@ -26,12 +26,12 @@ local M = {}
 
 local function text(value)
   if type(value) == "string" and value ~= "" and not value:find("\0", 1, true) then return value end
-  return nil, "a string that is not empty"
+  return nil, "a non-empty string"
 end
 
 local function positive_size(value)
   local bytes, expected = units.size(value)
-  if bytes == 0 then return nil, "a size above 0" end
+  if bytes == 0 then return nil, "a positive size" end
   return bytes, expected
 end
 
@@ -55,7 +55,7 @@ local function environment(value)
   return changes
 end
 
-local RECORDING = "the name of a file that ends in .rows, so that it can stand in place of a worker"
+local RECORDING = "the name of a file that ends in .rows, so that it can be used as a worker"
 
 local function recording(value)
   if type(value) == "string" and value:find "[^/]%.rows$" and not value:find("\0", 1, true) then return value end
@@ -99,14 +99,14 @@ end
 ---@type sluice.Option[]
 M.list = {
   { name = "timeout", of = "request", read = units.duration, default = "10m", zero = "none",
-    value = "DURATION", help = "For the whole request",
+    value = "DURATION", help = "Limit for the whole request",
     hint = "--timeout DURATION allows more time, --timeout 0 sets no limit" },
   { name = "idle_timeout", of = "request", read = units.duration,
     value = "DURATION", help = "Longest silence of the worker (none)",
     hint = "--idle-timeout DURATION allows longer silences" },
 
   { name = "startup_timeout", of = "worker", read = units.positive_duration, default = "10s",
-    value = "DURATION", help = "For the worker to introduce itself",
+    value = "DURATION", help = "Limit for the worker to introduce itself",
     hint = "--startup-timeout DURATION allows more time" },
   { name = "max_frame", of = "worker", read = frame_cap, default = "1MiB",
     value = "SIZE", help = "Largest row that is accepted",
@@ -125,30 +125,30 @@ M.list = {
     hint = "--transport stdio is for workers that speak on 0 and 1" },
 
   { name = "record", of = "worker", read = recording,
-    value = "FILE.rows", help = "Record all that the worker does; the file then stands\nin place of a worker" },
+    value = "FILE.rows", help = "Record all that the worker does; the file can then\nbe used as a worker" },
 
   { name = "via", of = "launcher", read = launcher,
-    value = "COMMAND", help = "Launcher that carries standard input and output,\nas in --via 'ssh -T host --'" },
+    value = "COMMAND", help = "Launcher that forwards standard input and output,\nas in --via 'ssh -T host --'" },
   { name = "remote", of = "launcher", read = text, default = "sluice",
-    value = "PATH", help = "sluice at the far end of --via" },
+    value = "PATH", help = "Path of sluice at the far end of --via" },
 
   { name = "lines", of = "host", read = check.boolean, help = "The worker is any program that prints JSON lines",
     hint = "if this program prints JSON lines, start it with --lines" },
   { name = "json", of = "host", read = check.boolean,
-    help = "Instead of lines JSON documents, on one line or many;\nof an array each element is a row" },
+    help = "JSON documents instead of lines, on one line or many;\neach element of an array is a row" },
   { name = "at", of = "host", read = pointer, value = "POINTER",
-    help = "With --json: the rows are the elements of the array\nthat stands there in each document" },
+    help = "With --json: the rows are the elements of the array\nat this place in each document" },
   { name = "stream", of = "host", read = text, value = "NAME", help = "The stream of lines or documents (rows)" },
   { name = "stream_by", of = "host", read = pointer, value = "POINTER",
     help = "The field that names the stream of each row" },
   { name = "envelopes", of = "host", read = check.boolean,
     help = 'Each line is an envelope, such as\n{"stream":"rows","payload":…}' },
   { name = "bad_lines", of = "host", read = check.one_of({ "fail", "drop", "reject" }, "fail, drop or reject"),
-    value = "HOW", help = "What becomes of lines that are not JSON: fail, drop\nor reject (fail)" },
+    value = "HOW", help = "What to do with lines that are not JSON: fail, drop\nor reject (fail)" },
   { name = "ok_status", of = "host", read = statuses, value = "LIST",
     help = "Exit statuses of the program that are success (0)" },
   { name = "replay", of = "host", read = check.one_of({ "full", "realtime" }, "full or realtime"),
-    value = "HOW", help = "Of a recording: at full speed, or realtime, with its\nown pauses (full)" },
+    value = "HOW", help = "For a recording: full speed, or realtime, with its\nown pauses (full)" },
 }
 
 ---@type table<string, sluice.Option>

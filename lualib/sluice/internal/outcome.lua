@@ -160,7 +160,7 @@ local HINTS = {
   startup_timeout = "--startup-timeout",
   frame_too_large = "--max-frame",
   unhandled_stream = "give the policy an entry for it in `streams`, or a top-level on_row",
-  restart_limit = "the worker dies again and again; run it by hand to see why",
+  restart_limit = "the worker keeps dying; run it by hand to see why",
 }
 for _, option in ipairs(option_list.list) do HINTS[option.flag] = option.hint end
 
@@ -169,7 +169,7 @@ for _, option in ipairs(option_list.list) do HINTS[option.flag] = option.hint en
 local function hint(report)
   local err = report.failure
   if err.kind == "handshake" and report.via and not err.option then
-    return "--remote PATH says where sluice is at the far end of --via"
+    return "--remote PATH names sluice at the far end of --via"
   end
   if err.kind == "unhandled_stream" and report.choice then
     return #report.choice < 2 and "--set stream=NAME chooses the stream that this policy takes"

@@ -49,7 +49,7 @@ local function columns(text)
     local name, kind = part:match "^(.-)%s*:%s*([^:%s]+)$"
     return name and name ~= "" and is_type(kind) and { name, kind }
   end)
-  return read, "NAME:TYPE for each column, separated by commas, of text, integer, number, boolean or json, with ? for null"
+  return read, "NAME:TYPE for each column, separated by commas; TYPE is text, integer, number, boolean or json, with ? if it may be null"
 end
 
 --- An error in the file is an error of usage, not of the policy.
@@ -62,7 +62,7 @@ end
 --- Read the text of --set, by type: a value, or nil and what was expected, or the whole problem.
 local types = {
   string = function(text) return text end,
-  integer = function(text) return math.tointeger(tonumber(text)), "a whole number" end,
+  integer = function(text) return math.tointeger(tonumber(text)), "an integer" end,
   number = function(text) return tonumber(text), "a number" end,
   boolean = function(text) return BOOLEANS[text], "true or false" end,
   duration = units.duration,
@@ -89,7 +89,7 @@ local function refuse_unknown(declaration)
   for _, name in ipairs(lists.sorted_keys(given)) do
     if not declaration[name] then
       local hint = suggest.hint(name, names)
-      if hint == "" then hint = #names > 0 and "; known are " .. table.concat(names, ", ") or "; it takes none" end
+      if hint == "" then hint = #names > 0 and "; known options are " .. table.concat(names, ", ") or "; it has none" end
       usage(("--set %s: the policy has no such option%s"):format(name, hint))
     end
   end
@@ -143,7 +143,7 @@ local function problem_of(declaration)
         return ("%s.%s: unknown key%s"):format(name, tostring(key), suggest.hint(key, lists.sorted_keys(SETTING_KEYS)))
       end
     end
-    if not reader_of(setting) then return ("%s.type: %s is not known"):format(name, check.show(setting.type)) end
+    if not reader_of(setting) then return ("%s.type: unknown type %s"):format(name, check.show(setting.type)) end
     if type(setting.default) == "string" and reader_of(setting)(setting.default) == nil then
       return ("%s.default: expected %s"):format(name, (select(2, reader_of(setting)(setting.default))))
     end

@@ -144,7 +144,7 @@ end
 
 --- A rehearsal continues even if a run with this key has been committed, and adds a note.
 local function begin_anyway(open, common)
-  table.insert(open.notes, ("a run with the key %s is committed already: a run would write nothing"):format(common.run_key))
+  table.insert(open.notes, ("a run with the key %s is already committed: another run would write nothing"):format(common.run_key))
   return open:begin { export = common.export, request = common.request }
 end
 

@@ -185,7 +185,7 @@ end
 function Transaction:prepare(seals)
   release_sinks(self)
   if self.broken then
-    M.note(self.broken, "a handler went on after it; after a failure of a sink there is no commit")
+    M.note(self.broken, "a handler continued after it; nothing is committed after a sink has failed")
     return nil, self.broken
   end
   for _, p in ipairs(self.begun) do

@@ -48,7 +48,7 @@ function M.columns(list, what)
     if not name then
       return nil, nil, ("%s[%d]: expected a name, or { name = …, optional = true }, got %s"):format(what, i, check.show(value))
     end
-    if seen[name] then return nil, nil, ("%s[%d]: %q stands there twice"):format(what, i, name) end
+    if seen[name] then return nil, nil, ("%s[%d]: %q is declared twice"):format(what, i, name) end
     seen[name], columns.names[i], columns.optional[i] = true, name, optional
   end
   return columns
@@ -56,12 +56,12 @@ end
 
 local function read_delimiter(value)
   if type(value) == "string" and #value == 1 and not value:find '[%z"\r\n\x80-\xff]' then return value end
-  return nil, "one ASCII character, and no quote or line break"
+  return nil, "one ASCII character other than a quote or a line break"
 end
 
 local function read_null(value)
   if type(value) == "string" and not value:find '[%z"\r\n]' then return value end
-  return nil, "a text without quotes and line breaks"
+  return nil, "a string without quotes and line breaks"
 end
 
 local READERS = {
@@ -77,7 +77,7 @@ local function columns_for(self, schema)
   end
   local columns, expected, problem = M.columns(schema.fields, "schema.fields")
   if columns then return columns end
-  return nil, core.error("sink", ("%s: the schema gives no columns: %s"):format(self.path, problem or "expected " .. expected))
+  return nil, core.error("sink", ("%s: cannot take the columns from the schema: %s"):format(self.path, problem or "expected " .. expected))
 end
 
 local BYTE_ORDER_MARK = "\xEF\xBB\xBF"
@@ -123,13 +123,13 @@ end
 --- Why rows appended to this content would not be read as rows.
 local function problem_of(self, names, old)
   local options = self.options
-  if old.eol == "\r" then return "its lines end in \\r alone, with which csv.file does not go on" end
+  if old.eol == "\r" then return "its lines end in \\r alone, which csv.file cannot continue" end
   if options.header and not has_header(old.head, names, options.delimiter) then
     return ("its first line is not %s"):format(table.concat(names, options.delimiter))
   end
-  if old.open then return "it ends within a quoted cell, to which a row would belong" end
+  if old.open then return "it ends within a quoted cell, which would include the next row" end
   if options.eol and old.eol and options.eol ~= old.eol then
-    return ("its lines end otherwise; eol = %q goes on with them"):format(NAMES[old.eol])
+    return ("its lines end differently; use eol = %q"):format(NAMES[old.eol])
   end
 end
 

@@ -20,7 +20,7 @@ local Memory = { __name = "memory" }
 Memory.__index = Memory
 
 function Memory:begin()
-  if self.waiting then error("begin: the sink is collecting already", 2) end
+  if self.waiting then error("begin: the sink is already collecting", 2) end
   self.waiting = {}
   self.description:begun(self)
   return true

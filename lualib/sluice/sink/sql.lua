@@ -94,7 +94,7 @@ end
 local function choose_columns(options, schema)
   if options.columns then return columns.read(options.columns) end
   if schema then return columns.of_schema(schema) end
-  return nil, "the columns are not known: the sink has no one stream with a schema; give it columns"
+  return nil, "the columns are unknown: the sink does not belong to exactly one stream with a schema; give it columns"
 end
 
 local function open_table(self, context)
@@ -140,7 +140,7 @@ end
 function Sink:write(row)
   local taker = self.taker
   if not taker then
-    local _, err = current(self, "a row came")
+    local _, err = current(self, "write")
     return nil, err
   end
   local ok, err = taker:row(row)
@@ -252,7 +252,7 @@ function M.table(options)
   expect(target, "url: " .. tostring(problem))
   local name = options.name
   expect(type(name) == "string" and name ~= "" and not name:find("\0", 1, true), "name: expected the name of a table")
-  expect(name ~= ledger.TABLE, "name: " .. ledger.TABLE .. " is the ledger's")
+  expect(name ~= ledger.TABLE, "name: " .. ledger.TABLE .. " is the name of the ledger")
   if options.columns ~= nil then
     local _, wrong = columns.read(options.columns)
     expect(not wrong, "columns: " .. tostring(wrong))
@@ -262,7 +262,7 @@ function M.table(options)
   expect(not options.upsert or options.key, "upsert needs a key")
   expect(is_flag(options.replace), "replace: expected true or false")
   expect(options.alter == nil or options.alter == "add", 'alter: expected "add"')
-  expect(not (options.replace and options.alter), "replace makes a table of the rows' columns, and needs no alter")
+  expect(not (options.replace and options.alter), "replace creates a table with the rows' columns, and needs no alter")
   local limit_ms, expected = units.positive_duration(options.timeout or TIMEOUT)
   expect(limit_ms, "timeout: expected " .. tostring(expected))
   target.limit_ms = limit_ms

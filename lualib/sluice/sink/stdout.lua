@@ -44,7 +44,7 @@ local function terminal_columns()
 end
 
 function Stdout:begin(context)
-  if self.state then error("begin: the sink is writing already", 2) end
+  if self.state then error("begin: the sink is already writing", 2) end
   standard_output.expect()
   local options, terminal, err = self.options, terminal_columns(), nil
   if options.atomic then

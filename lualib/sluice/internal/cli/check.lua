@@ -56,11 +56,11 @@ local function facts_of(options, behind, plan, spec, own)
   local facts = { { "policy", options.policy } }
   local function add(name, value, from) facts[#facts + 1] = { name, value, from } end
   if not spec.words then
-    add("worker", "none named: one behind --, files, or standard input")
+    add("worker", "none named: one after --, files, or standard input")
   else
     add("worker", worker_words(spec) or "", spec.files and "command line" or origin(behind, plan.worker))
   end
-  add("export", plan.export or "the only one that there is", origin(options.export, own.export))
+  add("export", plan.export or "the only one", origin(options.export, own.export))
   add("request", plan.json or "null", origin(options.request, own.json))
   local expect = plan.expect and json.encode(plan.expect)
   if expect then add("expects", expect, "policy") end

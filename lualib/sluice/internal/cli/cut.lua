@@ -18,7 +18,7 @@ end
 function M.misplaced(options)
   for _, name in ipairs(OURS) do
     if is_given(options[name]) then
-      return ("--%s cuts a recording: it stands with --cut, as in `sluice record OUT.rows --cut --%s … -- IN.rows`")
+      return ("--%s cuts a recording: it needs --cut, as in `sluice record OUT.rows --cut --%s … -- IN.rows`")
         :format(name, name)
     end
   end
@@ -29,7 +29,7 @@ end
 local function foreign(options)
   for _, name in ipairs(lists.sorted_keys(options)) do
     if not TOGETHER[name] and is_given(options[name]) then
-      return ("--%s has no meaning with --cut, which starts no worker"):format((name:gsub("_", "-")))
+      return ("--%s cannot be used with --cut, which starts no worker"):format((name:gsub("_", "-")))
     end
   end
 end
@@ -38,12 +38,12 @@ end
 ---@return string? path, string? problem
 local function recording(options, behind)
   if not behind then
-    return nil, ("no recording: name one behind --, as in `sluice record %s --cut -- IN.rows`"):format(options.record)
+    return nil, ("no recording: name one after --, as in `sluice record %s --cut -- IN.rows`"):format(options.record)
   end
-  if #behind > 1 then return nil, "--cut takes one recording behind --, and nothing after it" end
+  if #behind > 1 then return nil, "--cut needs one recording after --, and nothing else" end
   local path = behind[1]
   if path:find "[^/]%.rows$" or path:find "[^/]%.rows%.part$" then return path end
-  return nil, ("%s is not named as a recording: it ends in .rows, or in .rows.part when it was not finished; rename it if it is one")
+  return nil, ("%s: expected the name of a recording, which ends in .rows, or in .rows.part if it was not finished; rename it if it is one")
     :format(path)
 end
 
@@ -88,7 +88,7 @@ local function untouched(report)
   for _, part in ipairs {
     { report.requests, "request" }, { report.metadata, "summary's metadata", "summaries' metadata" },
     { report.replies, "reply", "replies" }, { report.failures, "failure" }, { report.diagnostics, "diagnostic" },
-    { report.progress, "message of progress", "messages of progress" },
+    { report.progress, "progress message", "progress messages" },
     { report.printed, "byte that the worker printed", "bytes that the worker printed" },
   } do
     local n, one, many = table.unpack(part)
@@ -97,7 +97,7 @@ local function untouched(report)
   if #parts == 0 then return "" end
   local last = table.remove(parts)
   local list = #parts > 0 and table.concat(parts, ", ") .. " and " .. last or last
-  return (". As recorded: %s; look at them before you hand the file over"):format(list)
+  return (". Copied unchanged: %s; check them before you share the file"):format(list)
 end
 
 ---@param options table

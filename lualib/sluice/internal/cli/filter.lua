@@ -22,11 +22,11 @@ local function contradiction(options)
   for _, name in ipairs { "count", "table", "csv" } do
     if options[name] then forms[#forms + 1] = "--" .. name end
   end
-  if #forms > 1 then return ("%s and %s: it is one or the other"):format(forms[1], forms[2]) end
-  if options.fields and options.map then return "--fields and --map: either says all that is written" end
-  if options.limit and options.tail then return "--limit and --tail: the first rows or the last ones" end
+  if #forms > 1 then return ("%s and %s: expected only one of them"):format(forms[1], forms[2]) end
+  if options.fields and options.map then return "--fields and --map: expected only one of them, as each defines the whole output" end
+  if options.limit and options.tail then return "--limit and --tail: expected only one of them, for the first rows or the last" end
   for _, name in ipairs { "fields", "map", "tail", "atomic" } do
-    if options.count and options[name] then return ("--count and --%s: no row is written"):format(name) end
+    if options.count and options[name] then return ("--count and --%s: expected only one of them, as --count writes no rows"):format(name) end
   end
 end
 

@@ -44,7 +44,7 @@ function Flood:gap()
   if self.lines == 0 then return nil end
   local lines, last = self.lines, {}
   for i = math.max(0, lines - KEPT), lines - 1 do last[#last + 1] = self.last[i % KEPT] end
-  local text = ("%s line%s of the worker's output (%s) left out; shown are %s a second, and the last"):format(
+  local text = ("%s line%s of the worker's output (%s) omitted; at most %s a second are shown, and the last lines"):format(
     units.show_count(lines), lines == 1 and "" or "s", units.show_size(self.bytes), units.show_size(M.RATE))
   self.lines, self.bytes, self.last = 0, 0, {}
   return text, last

@@ -62,7 +62,7 @@ local function hint(console, stream)
   local split = stream.split
   if not split or split.explained * 2 < split.varying then return end
   local pointer = "/" .. split.name:gsub("~", "~0"):gsub("/", "~1")
-  console:notice(("hint: in stream %s the field %s tells %d shapes of rows apart: --stream-by %s writes a schema for each")
+  console:notice(("hint: in stream %s, the field %s distinguishes %d shapes of rows: --stream-by %s writes a schema for each")
     :format(stream.name, json.encode(split.name), split.values, command_line.quote(pointer)))
 end
 
@@ -71,11 +71,11 @@ end
 local function problem_of(options)
   local as, against = options.as, options.against
   if options.update and not against then return "--update needs --against FILE" end
-  if against and as and as ~= "json" then return ("--as %s is for a schema; with --against it is json, or a table without it"):format(as) end
-  if not against and as == "json" then return "--as json goes with --against; a schema is lua, json-schema, luals, sql or policy" end
-  if options.dialect and as ~= "sql" then return "--dialect goes with --as sql" end
+  if against and as and as ~= "json" then return ("--as %s is for a schema; with --against, use --as json, or no --as for a table"):format(as) end
+  if not against and as == "json" then return "--as json needs --against; for a schema, use lua, json-schema, luals, sql or policy" end
+  if options.dialect and as ~= "sql" then return "--dialect needs --as sql" end
   for _, name in ipairs { "tight", "enum" } do
-    if against and options[name] then return ("--%s is for a schema, and --against compares"):format(name) end
+    if against and options[name] then return ("--%s is for a schema, but --against only compares"):format(name) end
   end
 end
 
@@ -87,9 +87,9 @@ local function comparing(options)
     plan = against:plan(),
     tell = function() return against:tell(options) end,
     done = function(console)
-      if against.agrees then return console:notice(("the rows are as %s says"):format(options.against)) end
-      if against.is_updated then return console:notice(("%s is rewritten: it takes all rows now"):format(options.against)) end
-      if options.update then console:notice(("%s takes all rows as it is"):format(options.against)) end
+      if against.agrees then return console:notice(("the rows agree with %s"):format(options.against)) end
+      if against.is_updated then return console:notice(("%s is rewritten: it accepts all rows now"):format(options.against)) end
+      if options.update then console:notice(("%s accepts all rows as it is"):format(options.against)) end
     end,
   }
 end

@@ -29,7 +29,7 @@ end
 local function add_findings(findings, lines)
   if not findings then return end
   local printable = text_width.printable
-  lines[#lines + 1] = #findings == 0 and "doctor: nothing found" or "doctor:"
+  lines[#lines + 1] = #findings == 0 and "doctor: no findings" or "doctor:"
   for _, finding in ipairs(findings) do
     lines[#lines + 1] = ("  %-7s  %s: %s"):format(finding.severity, printable(finding.code), printable(finding.message))
     if finding.hint then lines[#lines + 1] = "           hint: " .. printable(finding.hint) end
@@ -61,8 +61,8 @@ local function is_finding(value)
   return type(value.code) == "string" and type(value.message) == "string" and has_hint
 end
 
-local EXPECTED = 'the call doctor gives a list of { "severity": "info", "warning" or "error", "code": …, "message": …, ' ..
-  '"hint": … }, the last of which may be absent; got '
+local EXPECTED = 'the call doctor: expected a list of { "severity": "info", "warning" or "error", "code": …, "message": …, ' ..
+  '"hint": … }, where "hint" may be absent, got '
 
 --- Call the worker's doctor, if it has one.
 ---@return sluice.Finding[]? findings, sluice.Error? err

@@ -20,7 +20,7 @@ end
 ---@return string? problem
 local function problem_of(name)
   if name == "" then return "the name of a file is empty" end
-  if name:find "%.lua$" or name:find "%.so$" or name:find "%.rows$" then return ("%s: a worker stands behind --"):format(name) end
+  if name:find "%.lua$" or name:find "%.so$" or name:find "%.rows$" then return ("%s: a worker is named after --"):format(name) end
   local kind, why = core.kind(name)
   if not kind then return ("cannot read %s: %s"):format(name, why) end
   if kind == "directory" then return ("cannot read %s: it is a directory"):format(name) end
@@ -34,10 +34,10 @@ end
 ---@param files string[]
 ---@return string? problem
 local function problem_of_files(files, options, behind)
-  if behind then return "files and a worker: rows come from one or the other" end
+  if behind then return "files and a worker: expected only one of them" end
   for _, option in ipairs { "via", "cwd", "transport", "ok_status" } do
     if options[option] ~= nil then
-      return ("--%s needs a worker behind --, not files"):format((option:gsub("_", "-")))
+      return ("--%s needs a worker after --, not files"):format((option:gsub("_", "-")))
     end
   end
   local stdin
@@ -45,11 +45,11 @@ local function problem_of_files(files, options, behind)
     local is_stdin = worker_spec.is_stdin(name)
     local problem = not is_stdin and problem_of(name)
     if problem then return problem end
-    if is_stdin and stdin then return name .. ": standard input can be read once, and is named twice" end
+    if is_stdin and stdin then return name .. ": standard input is named twice, but can be read only once" end
     stdin = stdin or is_stdin and name
   end
   local taken = stdin and worker_spec.taken_by(options)
-  if taken then return ("%s: standard input is read for %s already"):format(stdin, taken) end
+  if taken then return ("%s: standard input is already read for %s"):format(stdin, taken) end
 end
 
 --- Files, or standard input, through the lines host.
@@ -75,12 +75,12 @@ function M.spec(options, behind, plan, words, more)
   local spec = worker_spec.of(options, behind, plan)
   if #files > 0 then return read_input(spec, files), true end
   if spec.words then return spec, false end
-  if spec.via then return nil, "--via needs a worker behind --" end
+  if spec.via then return nil, "--via needs a worker after --" end
   if spec.cwd or spec.ok_status then
-    return nil, ("--%s needs a worker behind --"):format(spec.cwd and "cwd" or "ok-status")
+    return nil, ("--%s needs a worker after --"):format(spec.cwd and "cwd" or "ok-status")
   end
   local taken = worker_spec.taken_by(options)
-  if taken then return nil, ("no worker and no files, and standard input is read for %s"):format(taken) end
+  if taken then return nil, ("no worker and no files, and standard input is already read for %s"):format(taken) end
   local why = emptiness()
   if why then
     return nil, ("no worker, no files, and %s: name a worker, as in `sluice %s -- WORKER`, files, or - for standard input%s")

@@ -55,7 +55,7 @@ end
 ---@param session sluice.cli.Session
 ---@param behind string[]?
 return function(session, options, behind)
-  if behind then return 2, "a ledger has no worker: nothing may stand behind --" end
+  if behind then return 2, "a ledger has no worker: expected nothing after --" end
   local opened, err, problem = runs.open(options.url)
   if problem then return 2, "URL: " .. problem end
   if opened then

@@ -64,7 +64,7 @@ end
 local function reword(message)
   message = message:gsub("\nDid you mean", "; did you mean"):gsub("\n", " ")
   message = message:gsub("^missing argument '(.-)'$", "%1 is missing")
-  if message == "too many arguments" then return "too many arguments; the worker stands behind --" end
+  if message == "too many arguments" then return "too many arguments; a worker is named after --" end
   return message
 end
 
@@ -156,7 +156,7 @@ function M.main(argv, texts, pages)
   local command = command_of(before, parsers)
   local ok, options = parsers.root:pparse(lists.map(before, parser.shield))
   if not ok then return usage(reword(options), command) end
-  if behind and #behind == 0 then return usage("nothing stands behind --; name a worker there", command) end
+  if behind and #behind == 0 then return usage("nothing follows --; name a worker there", command) end
   local told = answer(options, parsers)
   if told then return told end
   collectgarbage "restart" -- stopped by main.c

@@ -63,7 +63,7 @@ function M.page(topic)
   end
   local names = lists.sorted_keys(topics)
   local hint = suggest.hint(topic, names)
-  if hint == "" then hint = "; there are " .. table.concat(names, ", ") end
+  if hint == "" then hint = "; the topics are " .. table.concat(names, ", ") end
   return nil, ("%s: the manual has no such topic%s"):format(topic, hint)
 end
 

@@ -97,7 +97,7 @@ local function make_directory(path)
     local ok, why = lfs.mkdir(path)
     return not ok and ("cannot make the directory %s: %s"):format(path, why) or nil
   end
-  if kind ~= "directory" then return ("%s exists, and is not a directory"):format(path) end
+  if kind ~= "directory" then return ("%s exists, but is not a directory"):format(path) end
   for name in lfs.dir(path) do
     if name ~= "." and name ~= ".." then return ("%s is not empty; name a new directory"):format(path) end
   end
@@ -118,14 +118,14 @@ end
 
 ---@param session sluice.cli.Session
 return function(session, options, behind)
-  if behind then return 2, "new writes a worker; --worker lua, c or sh says which" end
+  if behind then return 2, "new writes a worker; choose its language with --worker lua, c or sh" end
   local problem = make_directory(options.directory)
   if problem then return 2, problem end
   local kind = KINDS[options.worker or DEFAULT]()
   local err = fill(options.directory, kind)
   if not err and not options.quiet then
     local words = words_of(options.directory, kind)
-    err = select(2, standard_output.line(("%s is there. Next:\n\n    cd %s\n    %s\n    busted"):format(
+    err = select(2, standard_output.line(("%s is ready. Next:\n\n    cd %s\n    %s\n    busted"):format(
       options.directory, options.directory, words.RUN)))
   end
   session.options.quiet = true

@@ -80,7 +80,7 @@ local function add_report_options(command)
   add(command, "--progress", "HOW", check.one_of({ "auto", "plain", "json", "none" }, "auto, plain, json or none"),
     "auto: a live line on a terminal; plain: a line a\nsecond; json: one object a line; none (auto).")
   add(command, "--summary", "FILE", check.name, "Write the outcome to FILE as JSON.")
-  command:flag("-q --quiet"):description("On success say nothing but diagnostics.")
+  command:flag("-q --quiet"):description("On success print only diagnostics.")
 end
 
 local function add_help(command)
@@ -89,7 +89,7 @@ end
 
 --- Options common to all commands that stream rows.
 local function add_stream_options(command, defaults, left_out)
-  add(command, "--export", "NAME", check.name, "Operation to run (the only one there is).")
+  add(command, "--export", "NAME", check.name, "Export to run (the only one).")
   add(command, "--request", "JSON", check.name, "Its argument; @FILE reads it, @- from standard input.")
   add_options(command, { "request", "worker", "launcher", "host" }, defaults, left_out)
   add_report_options(command)
@@ -98,7 +98,7 @@ end
 
 local function add_files(command)
   command:argument("FILE"):target("files"):args("*"):convert(unshield)
-    :description("JSON lines in place of a worker, gzip or not; - is\nstandard input.")
+    :description("JSON lines instead of a worker, gzip or not; - is\nstandard input.")
 end
 
 --- A policy, its arguments, and files for it.
@@ -107,11 +107,11 @@ local function add_policy(command, count)
     :description("File that returns the policy, or the name of a\nready script: a word without slash and .lua.")
   add_files(command)
   command:option("--arg"):argname("VALUE"):count("*"):convert(unshield)
-    :description("Goes to the policy file as `...`; may be repeated.")
+    :description("Passed to the policy file as `...`; may be repeated.")
   add(command, "--set", "NAME=VALUE", command_line.variable,
     "An option that the policy declares; with its name,\n--help lists them. May be repeated."):count("*")
   add(command, "--run-key", "KEY", check.name,
-    "Write it down with what is committed; a run of a key\nthat is committed already is not run again.")
+    "Record it with what is committed; a run whose key\nis already committed is not run again.")
 end
 
 local function add_run(parser)
@@ -133,17 +133,17 @@ Examples:
   sluice run --via 'ssh -T build --' index.lua -- /srv/scan.lua
       A worker on another machine.
 
-A policy may name its worker itself, worker = { "scan.lua" }, as seen from where
-the policy lies; what stands behind -- replaces it. Most options may stand in
-the policy too (timeout = "1h"); the command line wins.]])
+A policy may name its worker itself, worker = { "scan.lua" }, relative to the
+directory of the policy; a worker after -- replaces it. Most options may also be
+in the policy (timeout = "1h"); the command line wins.]])
   add_policy(command, "?")
   command:flag("--list"):description("Show the ready scripts, a line each.")
-  command:flag("--watch"):description("Of a recording or files: run again whenever the\npolicy, or a file that it reads, is saved, and show\nwhat changed. Nothing is committed.")
+  command:flag("--watch"):description("For a recording or files: run again whenever the\npolicy, or a file that it reads, is saved, and show\nwhat changed. Nothing is committed.")
   return add_stream_options(command, {})
 end
 
 local function add_check(parser)
-  local command = parser:command("check"):summary("Say what a policy would do, and what is wrong with it.")
+  local command = parser:command("check"):summary("Show what a policy would do, and its mistakes.")
     :usage("Usage: sluice check [options] POLICY [-- WORKER [ARG…]]\n       sluice check [options] POLICY [-- FILE.rows]\n       sluice check [options] POLICY FILE…")
     :description("Load the policy and print what `sluice run` with the same words would do, without\nstarting anything; or every mistake in it, with its line. On a recording, or on\nfiles, the policy is run up to the point where it would commit, and rolled back.")
     :epilog([[
@@ -151,12 +151,12 @@ Examples:
   sluice check index.lua
       Worker, request, options and where each comes from, streams, sinks.
   sluice check --timeout 1h index.lua -- ./indexer
-      The same of this worker, which is not started.
+      The same for this worker, which is not started.
   sluice check index.lua -- night.rows
       What would become of these rows; nothing is committed.
 
 on_summary and on_failure are not called; all other handlers are. Exit status: 0, 4
-for mistakes in the policy, and of a recording what `sluice run` would have.]])
+for mistakes in the policy, and with a recording that of `sluice run`.]])
   add_policy(command, 1)
   return add_stream_options(command, {}, "record")
 end
@@ -180,18 +180,18 @@ local function add_filter(parser)
     :description("Write the rows for which EXPR holds to standard output, as JSON lines and at\nonce. Without files and worker, JSON lines are read from standard input.")
     :epilog([[
 EXPR is an expression of Lua, in which a bare name is a field of the row.
-A field that is absent is nil, JSON's null is `null`, and it counts as false.
-Order against nil or null is false; arithmetic, .., #, an index, a method and
-functions of string, math, utf8 and table give nil of them; == and ~= are Lua's.
-Functions are reached where they are called, libraries as string.rep, math.pi;
-`row` is the row itself (row.stream, row:get("/a/0")), `_G` are Lua's globals.
+A field that is absent is nil, JSON's null is `null`, which counts as false.
+<, <=, > and >= are false for nil or null; arithmetic, .., #, an index, a method
+and functions of string, math, utf8 and table give nil; == and ~= are as in Lua.
+A name is a function where it is called, and a library in string.rep or math.pi;
+`row` is the row itself (row.stream, row:get("/a/0")), `_G` has Lua's globals.
 
 Examples:
   sluice filter 'kind == "def" and line < 100' -- ./scan.lua
   sluice filter --map '{ name = name, at = line }' true -- ./scan.lua
   sluice filter --lines 'type == "match"' -- rg --json TODO
   sluice filter 'status >= 500' monday.log.gz tuesday.log
-      The end of input counts as success here: nobody says that it is complete.
+      The end of input counts as success here, as nothing else marks it.
   lsblk --json | sluice filter --json --at /blockdevices 'type == "disk"'
   sluice filter --atomic 'size > 4096' -- ./scan.lua > large.jsonl
       Nothing is written unless the worker succeeds.]])
@@ -203,7 +203,7 @@ Examples:
   command:flag("--table"):description("Write an aligned table.")
   command:flag("--csv"):description("Write CSV; its columns are those of --fields, or of\nthe first row.")
   command:flag("--count"):description("Write only how many rows pass.")
-  add(command, "--limit", "N", row_count, "Stop after N rows, in good order.")
+  add(command, "--limit", "N", row_count, "Stop after N rows, successfully.")
   add(command, "--tail", "N", row_count, "Write the last N rows, at the end.")
   return add_stream_options(command, { timeout = "none" })
 end
@@ -213,7 +213,7 @@ local function up_to(most)
   return function(word)
     local n = math.tointeger(tonumber(word))
     if n and n >= 0 and n <= most then return n end
-    return nil, ("a whole number from 0 to %d"):format(most)
+    return nil, ("an integer from 0 to %d"):format(most)
   end
 end
 
@@ -235,18 +235,18 @@ Examples:
   add_files(command)
   add(command, "--as", "FORMAT", check.one_of({ "lua", "json-schema", "luals", "sql", "policy", "json" }, "lua, json-schema, luals, sql or policy"),
     "lua: for policies; json-schema: 2020-12; luals: classes\nfor an editor; sql: CREATE TABLE; policy: one that\ncommits to SQLite (lua).")
-  add(command, "--dialect", "NAME", check.one_of({ "sqlite", "postgres" }, "sqlite or postgres"), "Of --as sql (sqlite).")
-  add(command, "--enum", "N", up_to(64), "At most so many texts that occur often make an enum;\n0: none do (8).")
-  command:flag("--tight"):description("Ranges and lengths are limits, and fields that never\ncame are refused.")
-  add(command, "--against", "FILE", check.name, "A schema, Lua or JSON Schema: say where the rows differ\nfrom it, as a table or --as json; status 3 if it would\nrefuse some (marked !).")
-  command:flag("--update"):description("With --against: widen the JSON Schema in FILE so that\nit accepts the rows; of Lua show what would change.")
+  add(command, "--dialect", "NAME", check.one_of({ "sqlite", "postgres" }, "sqlite or postgres"), "For --as sql (sqlite).")
+  add(command, "--enum", "N", up_to(64), "Make an enum of at most N strings that occur often;\n0 for none (8).")
+  command:flag("--tight"):description("Make ranges and lengths limits, and refuse fields\nthat never occurred.")
+  add(command, "--against", "FILE", check.name, "A schema, Lua or JSON Schema: show where rows differ\nfrom it, as a table or --as json; status 3 if it would\nrefuse some (marked !).")
+  command:flag("--update"):description("With --against: widen the JSON Schema in FILE so that\nit accepts the rows; for Lua show what would change.")
   return add_stream_options(command, { timeout = "none" })
 end
 
 local function add_stats(parser)
-  local command = parser:command("stats"):summary("Show what is in each field of the rows.")
+  local command = parser:command("stats"):summary("Show what each field of the rows contains.")
     :usage("Usage: sluice stats [options] [FILE…]\n       sluice stats [options] [-- WORKER [ARG…]]")
-    :description("Read all rows and show, for each stream and field, how often it is there, its\ntypes, the least and the greatest value, the mean, how many values are distinct,\nand the most frequent ones. Without files and worker, JSON lines are read from\nstandard input.")
+    :description("Read all rows and show, for each stream and field, how often it is present, its\ntypes, least and greatest value, mean, number of distinct values, and the most\nfrequent ones. Without files and worker, JSON lines are read from\nstandard input.")
     :epilog([[
 Examples:
   sluice stats monday.log.gz
@@ -255,21 +255,21 @@ Examples:
   sluice stats --as json -- ./scan.lua | jq '.fields[] | select(.null > 0) | .field'
 
 A field is a JSON Pointer; /tags/* are the elements of the arrays in /tags. present
-counts the rows that have it, null too; min and max are of what there is most of,
-and strings are in the order of code points. Of duplicate keys the last counts.
-Up to 1,024 distinct values are counted exactly; of more, the number is an estimate
-("~"), within 1.6 % in 95 of 100 cases. Of more than 256, every value with a share
+counts the rows that have it, null too; min, max are of the most frequent type,
+with strings in the order of code points. The last of duplicate keys counts.
+Up to 1,024 distinct values are counted exactly; beyond, the number is estimated
+("~"), within 1.6 % in 95 of 100 cases. Beyond 256, every value with a share
 above 2/256 is found, and a share marked "~" is too large by at most 1/256. A stream
-has 1,000 fields at most: of further ones only the number is told.
+has 1,000 fields at most: of further ones only the number is shown.
 
---as json writes an object a line for each stream: stream, rows, bytes,
+--as json writes one object per line for each stream: stream, rows, bytes,
 rows_per_second, omitted, and fields, a list of: field, rows, share, values, null,
 types, distinct, exact, frequent (value, count, share, over: how much of count may be
 too much), numbers (min, max, mean), strings (min, max, min_length, max_length),
 arrays (min_items, max_items).]])
   add_files(command)
   add(command, "--as", "FORMAT", check.one_of({ "table", "json" }, "table or json"), "table, or json: one object a line (table).")
-  add(command, "--top", "N", up_to(100), "So many of the most frequent values of a field (5).")
+  add(command, "--top", "N", up_to(100), "Number of most frequent values shown per field (5).")
   return add_stream_options(command, { timeout = "none" })
 end
 
@@ -302,34 +302,34 @@ local function range(word)
 end
 
 local function add_cut(command)
-  command:flag("--cut"):description("Make FILE.rows of the recording behind --, with fewer\nrows; --only, --rows and --where must all hold.")
+  command:flag("--cut"):description("Make FILE.rows from the recording after --, with\nfewer rows; --only, --rows and --where must all hold.")
   add(command, "--only", "STREAM", check.name, "Keep rows of this stream. May be repeated."):count("*")
   add(command, "--rows", "A-B", range, "Keep rows with these sequences, both included, of each\nstream; the first row is 0.")
-  add(command, "--where", "EXPR", check.name, "Keep rows for which it holds, as in sluice filter.")
+  add(command, "--where", "EXPR", check.name, "Keep rows for which EXPR holds, as in filter.")
   add(command, "--redact", "POINTER", option_list.by_name.at.read,
-    "Replace strings at this place, and in what stands\nthere, by others of the same shape. May be repeated."):count("*")
+    "Replace strings at or below this place with others\nof the same shape. May be repeated."):count("*")
 end
 
 local function add_record(parser)
   local command = parser:command("record"):summary("Record all that a worker does, for replay.")
     :usage("Usage: sluice record [options] FILE.rows -- WORKER [ARG…]\n       sluice record FILE.rows --cut [options] -- IN.rows")
-    :description("Run an export and write all that the worker sends and prints into FILE.rows, with its\ntime. The file then stands wherever a worker stands.")
+    :description("Run an export and write all that the worker sends and prints into FILE.rows, with its\ntime. The file can then be used as a worker.")
     :epilog([[
 Examples:
   sluice record night.rows -- ./scan.lua
   sluice run policy.lua -- night.rows
       The same rows, diagnostics, progress and end, without the worker.
   sluice filter --replay realtime true -- night.rows
-      With the pauses that it had.
+      With the original pauses.
   sluice run policy.lua --record night.rows -- ./scan.lua
       Run and record at once.
   sluice record fault.rows --cut --rows 90-99 --redact /author -- night.rows
-      A smaller one that ends in the same way, to be handed over.
+      A smaller one that ends in the same way, to share.
 
-Until its end the file is FILE.rows.part; what is left of one that was never finished
-replays to its last whole block.]])
+Until it is complete, the file is FILE.rows.part; one that was never finished
+replays up to its last complete block.]])
   command:argument("FILE.rows"):target("record"):convert(converter("FILE.rows", option_list.by_name.record.read))
-    :description("The recording; it must not be there yet.")
+    :description("The recording; it must not exist yet.")
   add_cut(command)
   return add_stream_options(command, { timeout = "none" }, "record")
 end
@@ -337,7 +337,7 @@ end
 local function add_info(parser)
   local command = parser:command("info"):summary("Show what a worker offers.")
     :usage("Usage: sluice info [options] -- WORKER [ARG…]")
-    :description("Start a worker, show its name, version and exports, and what its call `doctor`\nfinds, if it has one; then let it go.")
+    :description("Start a worker, show its name, version and exports, and what its call `doctor`\nfinds, if it has one; then shut it down.")
     :epilog([[
 Examples:
   sluice info -- ./scan.lua
@@ -351,38 +351,38 @@ end
 local function add_ledger(parser)
   local command = parser:command("ledger"):summary("Show the runs that a database has, or forget some.")
     :usage("Usage: sluice ledger [options] URL")
-    :description("Show what the runs that have committed to a database wrote down with their rows:\nkey, time, table, stream, rows and seal; a line for each stream and table.")
+    :description("Show what the runs that have committed to a database recorded with their rows:\nkey, time, table, stream, rows and seal; a line for each stream and table.")
     :epilog([[
 Examples:
   sluice ledger sqlite:functions.db
   sluice ledger --as json postgres://user@host/db | jq -r .run_key
   sluice ledger --older 90d sqlite:functions.db
-      What is forgotten can be run again with the same key. Rows stay.]])
-  command:argument("URL"):target("url"):convert(unshield):description("Of the database, as in sql.table: sqlite:FILE, postgres://…")
+      A forgotten run can be repeated with its key. Its rows stay.]])
+  command:argument("URL"):target("url"):convert(unshield):description("The database, as in sql.table: sqlite:FILE, postgres://…")
   add(command, "--as", "FORMAT", check.one_of({ "text", "json" }, "text or json"), "text: a table; json: one object a line (text).")
-  add(command, "--forget", "KEY", check.name, "Take the run of this key from the ledger. May be\nrepeated."):count("*")
-  add(command, "--older", "DURATION", units.positive_duration, "Take runs from the ledger that are older, such as 90d.")
-  command:flag("-q --quiet"):description("Do not say how many runs were forgotten.")
+  add(command, "--forget", "KEY", check.name, "Remove the run of this key from the ledger. May be\nrepeated."):count("*")
+  add(command, "--older", "DURATION", units.positive_duration, "Remove runs that are older than this, such as 90d.")
+  command:flag("-q --quiet"):description("Do not print how many runs were forgotten.")
   return command
 end
 
 local function add_new(parser)
-  local command = parser:command("new"):summary("Write a project to begin with.")
+  local command = parser:command("new"):summary("Create a project to start from.")
     :usage("Usage: sluice new [options] DIR")
     :description("Write a worker, a policy with a schema, and a spec with a recording into a new\ndirectory. It runs, and its spec passes, as it stands.")
     :epilog([[
 Example:
   sluice new todo && cd todo && sluice run policy.lua && busted]])
-  command:argument("DIR"):target("directory"):convert(unshield):description("A directory that is not there yet, or empty.")
+  command:argument("DIR"):target("directory"):convert(unshield):description("A directory that does not exist, or is empty.")
   add(command, "--worker", "KIND", check.one_of({ "lua", "c", "sh" }, "lua, c or sh"), "The language of the worker: lua, c or sh (lua).")
-  command:flag("-q --quiet"):description("Do not say what to do next.")
+  command:flag("-q --quiet"):description("Do not print what to do next.")
   return command
 end
 
 local function add_worker(parser)
-  local command = parser:command("worker"):summary("The child side; what launchers start.")
+  local command = parser:command("worker"):summary("The worker's side, which launchers start.")
     :usage("Usage: sluice worker [--transport HOW] [--lines [options]] [-- WORKER [ARG…]]")
-    :description("Serve requests on two pipes. Other subcommands start this by themselves, or\nhave it started by --via; there is hardly a reason to type it.")
+    :description("Serve requests on two pipes. Other subcommands start this by themselves, or\nhave it started by --via; it is rarely typed.")
     :epilog([[
 WORKER is FILE.lua, FILE.so, a native worker, or, with --lines, any program that
 prints JSON lines; without one, --lines reads standard input.]])
@@ -404,9 +404,9 @@ Examples:
 end
 
 local function add_completion(parser)
-  local command = parser:command("completion"):summary("Write the completion script of a shell.")
+  local command = parser:command("completion"):summary("Write the completion script for a shell.")
     :usage("Usage: sluice completion bash|zsh|fish")
-    :description("Write a script by which the shell completes commands and options of sluice.")
+    :description("Write a script with which the shell completes commands and options of sluice.")
     :epilog([[
 Examples:
   source <(sluice completion bash)

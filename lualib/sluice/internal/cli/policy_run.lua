@@ -34,7 +34,7 @@ end
 ---@param session sluice.cli.Session
 local function mention_replaced(session, spec, plan)
   if not (spec.files and plan.worker) or session.options.quiet then return end
-  session.console:notice(("reading %s in place of the policy's worker %s")
+  session.console:notice(("reading %s instead of the policy's worker %s")
     :format(table.concat(spec.words, ", "):gsub("^%-$", "standard input"), plan.worker[1]))
 end
 

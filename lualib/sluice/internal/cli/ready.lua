@@ -19,7 +19,7 @@ end
 local function files_of(name)
   for _, path in ipairs { "./" .. name, name .. ".lua" } do
     local kind = core.kind(path)
-    if kind and kind ~= "directory" then return "; the file here is " .. path end
+    if kind and kind ~= "directory" then return "; for the file, write " .. path end
   end
   return ""
 end
@@ -31,7 +31,7 @@ function M.find(name)
   if texts[name] then return texts[name] end
   local names, file = lists.sorted_keys(texts), files_of(name)
   local hint = suggest.hint(name, names)
-  if hint == "" and file == "" then hint = "; there are " .. table.concat(names, ", ") end
+  if hint == "" and file == "" then hint = "; the ready scripts are " .. table.concat(names, ", ") end
   return nil, ("%s: no ready script has this name%s%s"):format(name, file, hint)
 end
 

@@ -32,7 +32,7 @@ function M.read(given, name)
   end
   local _, err = core.json.decode(json)
   if err then
-    return nil, ("%s: not JSON%s: %s"):format(name, path and " in " .. path or "", err.message)
+    return nil, ("%s: not valid JSON%s: %s"):format(name, path and " in " .. path or "", err.message)
   end
   return json
 end

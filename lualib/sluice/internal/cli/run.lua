@@ -19,7 +19,7 @@ local function list(session, options, behind)
     local is_given = type(value) ~= "table" or next(value) ~= nil -- options that may be repeated are lists
     is_alone = is_alone and (OF_LIST[name] or not is_given)
   end
-  if not is_alone then return 2, "--list stands alone, as it runs nothing" end
+  if not is_alone then return 2, "--list must be alone, because it runs nothing" end
   local _, err = standard_output.line(ready.list())
   session.options.quiet = true
   return session:finish(err)
@@ -29,7 +29,7 @@ end
 ---@param behind string[]?
 return function(session, options, behind)
   if options.list then return list(session, options, behind) end
-  if not options.policy then return 2, "POLICY is missing; --list shows those that are ready" end
+  if not options.policy then return 2, "POLICY is missing; --list shows the ready scripts" end
   if options.watch then return require "sluice.internal.cli.watch"(session, options, behind) end
   standard_output.guard(session.console:shares_terminal() and function() session.console:clear() end or nil)
   local prepared, err, problem = policy_run.prepare(session, options, behind)

@@ -95,7 +95,7 @@ function Session:notice_signals()
   if not arrived or self.interrupted then return end
   self.interrupted = true
   self.console:hide_key()
-  self.console:notice("interrupted; waiting for the worker to stop, once more kills it")
+  self.console:notice("interrupted; waiting for the worker to stop; interrupt again to kill it")
 end
 
 --- Cancel the run if nobody reads the rows any more.
@@ -103,7 +103,7 @@ end
 function Session:notice_reader(run)
   if self.reader_gone or not standard_output.is_pointless() then return end
   self.reader_gone = true
-  run:cancel("nobody reads standard output any more")
+  run:cancel("standard output has no reader any more")
 end
 
 ---@param run sluice.Run
@@ -121,8 +121,8 @@ end
 ---@return string?
 local function bad_leave(report, err)
   if not report then return err and err.message end
-  if report.signal then return ("the worker was ended by signal %s after its summary"):format(report.signal) end
-  if report.status and report.status > 0 then return ("the worker left with status %d after its summary"):format(report.status) end
+  if report.signal then return ("the worker was killed by signal %s after its summary"):format(report.signal) end
+  if report.status and report.status > 0 then return ("the worker exited with status %d after its summary"):format(report.status) end
 end
 
 --- The user asked for the recording as well: if it cannot be finished, the run has failed. Rows

@@ -66,7 +66,7 @@ end
 --- The problem with a command line that needs a worker and has none.
 ---@param words string  of the command line
 function M.missing(words)
-  return ("no worker: name one behind --, as in `sluice %s -- WORKER`"):format(words)
+  return ("no worker: name one after --, as in `sluice %s -- WORKER`"):format(words)
 end
 
 --- A complete spec, except that words is nil if no worker was named.

@@ -89,7 +89,7 @@ local function problem_of(options)
   local taken = worker_spec.taken_by(options)
   if taken then return ("--watch: %s is standard input, which can be read only once"):format(taken) end
   for _, name in ipairs { "summary", "record" } do
-    if options[name] then return ("--watch and --%s: a run that is watched leaves nothing behind"):format(name) end
+    if options[name] then return ("--watch and --%s: expected only one of them, as a watched run writes nothing"):format(name) end
   end
 end
 
@@ -125,16 +125,16 @@ return function(session, options, behind)
   local stamps = stamped { options.policy }
   while true do
     local file, why, directory = core.temporary()
-    if not file then return session:finish(core.error("sink", ("no temporary file in %s: %s"):format(directory, why))) end
+    if not file then return session:finish(core.error("sink", ("cannot create a temporary file in %s: %s"):format(directory, why))) end
     local pid
     pid, why = core.fork()
     if pid == 0 then return watched_run(session, options, behind, state, saved and names_of(saved), file) end
-    if not pid then return session:finish(core.error("spawn", "no process to run the policy in: " .. why)) end
+    if not pid then return session:finish(core.error("spawn", "cannot start a process to run the policy in: " .. why)) end
     local what, status = wait_for(pid, stamps)
     if what == "interrupted" then return leave(session) end
     local made = read_state(file)
     if made and made.is_over then return status end
-    if what == "signalled" then session.console:notice(("the run was ended by signal %d"):format(status)) end
+    if what == "signalled" then session.console:notice(("the run was killed by signal %d"):format(status)) end
     if not state and what ~= "overtaken" then
       session.console:notice(("watching %s; nothing is committed; Ctrl-C ends it"):format(names_of(present(made and made.files or stamps))))
     end

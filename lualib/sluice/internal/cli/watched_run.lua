@@ -80,7 +80,7 @@ local function change_line(change, was, now, text, schema)
   local before = change.now == "k" and change.was ~= "d" and (was.reasons[change.stream] or {})[tostring(change.sequence)]
   local line = ("  %s %d: %s → %s"):format(change.stream, change.sequence, SIDES[change.was], SIDES[change.now])
   if why then line = line .. ": " .. why end
-  if before then line = line .. "; it was: " .. before end
+  if before then line = line .. "; before: " .. before end
   return text and with_row(line, text_width.printable(text)) or line
 end
 
@@ -88,9 +88,9 @@ end
 ---@param now sluice.cli.Watched
 local function change_lines(was, now, spec, plan)
   local count, first = comparison.changes(was, now, MOST_CHANGES)
-  if count == 0 then return { "no row changed sides" } end
+  if count == 0 then return { "no row has a different outcome" } end
   local texts = texts_of(first, spec, plan)
-  local lines = { ("%s changed sides:"):format(count == 1 and "1 row" or units.show_count(count) .. " rows") }
+  local lines = { ("%s with a different outcome:"):format(count == 1 and "1 row" or units.show_count(count) .. " rows") }
   for _, change in ipairs(first) do
     local handlers = plan.streams[change.stream] or plan.default or {}
     lines[#lines + 1] = change_line(change, was, now, texts[change.stream][change.sequence], handlers.schema)
@@ -139,12 +139,12 @@ end
 --- Report what happened to the rows.
 local function report(session, was, now, spec, plan, printed)
   local before = comparable(was, now)
-  if was and now.counts and not before and was.counts then tell(session, { "other rows than before: nothing is compared" }) end
+  if was and now.counts and not before and was.counts then tell(session, { "the rows are not those of before: nothing is compared" }) end
   tell(session, now.counts and rehearsal.tally(now.counts, before and before.counts) or {})
   if before then tell(session, change_lines(before, now, spec, plan)) end
   tell(session, violation_lines(before and "new violations:" or "violations:",
     comparison.only_in(now.violations, before and before.violations or {})))
-  if before then tell(session, violation_lines("violations that are gone:", comparison.only_in(before.violations, now.violations))) end
+  if before then tell(session, violation_lines("violations that no longer occur:", comparison.only_in(before.violations, now.violations))) end
   tell(session, rehearsal.printed(printed))
 end
 
@@ -166,8 +166,8 @@ local function rehearse(session, was, now, spec, plan)
   return failure
 end
 
-local NEEDS = "--watch needs a recording or files, to have the same rows again: record the worker once, as in " ..
-  "`sluice record night.rows -- WORKER`, and name night.rows behind --"
+local NEEDS = "--watch needs a recording or files, to read the same rows again: record the worker once, as in " ..
+  "`sluice record night.rows -- WORKER`, and name night.rows after --"
 
 --- Whether the same rows can be read again.
 ---@param spec sluice.Spec

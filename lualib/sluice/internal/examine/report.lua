@@ -97,7 +97,7 @@ local ON_INVALID = { fail = "fails the run", reject = "is rejected", drop = "is 
 function M.sink(sink)
   local meta = getmetatable(sink)
   if type(meta) == "table" and meta.__tostring then return tostring(sink) end
-  return type(meta) == "table" and type(meta.__name) == "string" and meta.__name or "a sink of its own"
+  return type(meta) == "table" and type(meta.__name) == "string" and meta.__name or "a custom sink"
 end
 
 local function schema_line(schema, on_invalid)
@@ -129,7 +129,7 @@ local function stream_lines(subject, lines)
   local plan = subject.plan
   local function add(title, handlers, schema, rule)
     local rows = handlers == policy.DROP and { { "dropped" } } or steps(plan, handlers, schema, rule)
-    if #rows == 0 then rows = { { "kept: counted, and no more" } } end
+    if #rows == 0 then rows = { { "kept: only counted" } } end
     lines[#lines + 1] = "  " .. title
     align(rows, "    ", lines)
   end

@@ -35,12 +35,12 @@ local FILE = [[
 --
 --   sluice run %s
 --
--- Rows go to a table of SQLite for each stream: all of a run, or none.
+-- The rows of each stream go to a table of SQLite: all rows of a run, or none.
 local schema = require "sluice.schema"
 local sql = require "sluice.sink.sql"
 
 local set = require("sluice").options {
-  file = { default = "rows.db", description = "the database; made when it is not there" },
+  file = { default = "rows.db", description = "the database; created if it does not exist" },
 }
 
 %sreturn {

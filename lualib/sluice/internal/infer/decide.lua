@@ -168,14 +168,14 @@ local function map(place, why, options)
 end
 
 local function object(place, options)
-  if place.too_deep then return { type = schema.map, notes = { "not looked into: too deep" } } end
+  if place.too_deep then return { type = schema.map, notes = { "not examined: nested too deeply" } } end
   local why = why_map(place)
   if why then return map(place, why, options) end
   return record(place, options)
 end
 
 local function array(place, options)
-  if place.too_deep then return { type = schema.array, notes = { "not looked into: too deep" } } end
+  if place.too_deep then return { type = schema.array, notes = { "not examined: nested too deeply" } } end
   local told = options.tight and { min = place.min_items, max = place.max_items } or nil
   local items = place.items and decide(place.items, options)
   local words = place.items and {} or { "always empty" }

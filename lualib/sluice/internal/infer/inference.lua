@@ -20,7 +20,7 @@ local STREAM = "values"
 local readers = {
   enum = function(value)
     if math.type(value) == "integer" and value >= 0 and value <= 64 then return value end
-    return nil, "a whole number from 0 to 64"
+    return nil, "an integer from 0 to 64"
   end,
   tight = check.boolean,
 }

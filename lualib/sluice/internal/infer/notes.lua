@@ -127,7 +127,7 @@ local function of_numbers(place)
     return low == high and constant(place, first) or ("%s to %s"):format(first, last)
   end
   if not place.scale then return nil end
-  return ("%s before the point and %d behind it at most"):format(several(M.digits_before(place), "digit"), place.scale)
+  return ("at most %s before the decimal point and %d after it"):format(several(M.digits_before(place), "digit"), place.scale)
 end
 
 --- '"a" (12), "b" (3)': all values with their counts, if they are few.
@@ -177,8 +177,8 @@ end
 --- Why doubles are not enough.
 local function of_digits(place, options)
   if place.counts.decimal then return nil end
-  if not place.inexact then return M.needs_digits(place) and "fractions, and integers that a double does not keep" or nil end
-  return ("%s has more digits than a double keeps"):format(M.row(place.inexact, options))
+  if not place.inexact then return M.needs_digits(place) and "fractions, and integers that a double cannot represent" or nil end
+  return ("%s has more digits than a double can represent"):format(M.row(place.inexact, options))
 end
 
 ---@param place table

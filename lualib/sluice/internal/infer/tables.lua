@@ -24,9 +24,9 @@ local LIMITS = {
 --- Why a database cannot have a column of this name.
 local function problem_of_name(name, limits)
   if name == "" then return "a field has no name" end
-  if name:find("\0", 1, true) then return "the name of a field has a U+0000" end
+  if name:find("\0", 1, true) then return "the name of a field contains U+0000" end
   if not utf8.len(name) then return "the name of a field is not UTF-8" end
-  if limits.reserved[name] then return ("the name %s is the database's own"):format(name) end
+  if limits.reserved[name] then return ("the name %s is reserved by the database"):format(name) end
   if limits.bytes and #name > limits.bytes then return ("the name %s… is longer than %d bytes"):format(name:sub(1, 20), limits.bytes) end
 end
 
@@ -41,9 +41,9 @@ local function problem_of(node, dialect)
     local problem = problem_of_name(field.name, limits)
     if problem then return problem end
     local folded = dialect.fold(field.name)
-    if seen[folded] then return ("the names %s and %s are one to the database"):format(seen[folded], field.name) end
+    if seen[folded] then return ("the names %s and %s are the same to the database"):format(seen[folded], field.name) end
     seen[folded] = field.name
-    if field.node.place.surrogates then return ("a text in %s has a lone surrogate, which no text of a database has"):format(field.name) end
+    if field.node.place.surrogates then return ("a string in %s has a lone surrogate, which a database cannot store"):format(field.name) end
   end
 end
 

@@ -40,7 +40,7 @@ end
 local function expecting(what, fits)
   return function(node, key, pointer)
     local value = node[key]
-    if value ~= nil and not fits(value) then M.refuse(pointer .. M.token(key), "%s is expected", what) end
+    if value ~= nil and not fits(value) then M.refuse(pointer .. M.token(key), "expected %s", what) end
     return value
   end
 end

@@ -55,7 +55,7 @@ function M.earlier(a, b) return place[a] < place[b] end
 function M.open(root, strict)
   local uri = is_object(root) and root["$schema"] or nil
   local draft = uri == nil and "2020-12" or draft_of(uri)
-  if not draft then refuse("/$schema", "%s is not a draft that is read; %s", json.encode(uri), READ) end
+  if not draft then refuse("/$schema", "%s is not a supported draft; %s", json.encode(uri), READ) end
   return { root = root, draft = draft, said = uri ~= nil, strict = strict or false, booleans = {} }
 end
 
@@ -103,25 +103,25 @@ define("note", "2019-09", "schema", "contentSchema")
 define("note", "2019-09", "map", "$defs")
 define("note", "2020-12", nil, "$dynamicAnchor")
 
-local FIELDS = "say anyOf with one object for each set of fields"
-local ELEMENTS = "say items with one schema for all elements"
-define("refused", "draft-04", "schema", "not", "say what is allowed, with enum, type or anyOf")
+local FIELDS = "use anyOf with one object for each set of fields"
+local ELEMENTS = "use items with one schema for all elements"
+define("refused", "draft-04", "schema", "not", "state what is allowed, with enum, type or anyOf")
 define("refused", "draft-04", "map", "dependencies", FIELDS)
-define("refused", "draft-04", "map", "patternProperties", "name the properties, or say additionalProperties and propertyNames")
+define("refused", "draft-04", "map", "patternProperties", "name the properties, or use additionalProperties and propertyNames")
 define("refused", "draft-06", "schema", "contains", ELEMENTS)
-define("refused", "draft-07", "schema", "if", "say oneOf with objects that a required constant tells apart")
+define("refused", "draft-07", "schema", "if", "use oneOf with objects that a required constant distinguishes")
 define("refused", "2019-09", nil, "dependentRequired", FIELDS)
 define("refused", "2019-09", "map", "dependentSchemas", FIELDS)
 define("refused", "2019-09", "schema", "unevaluatedItems", ELEMENTS)
-define("refused", "2019-09", "schema", "unevaluatedProperties", "say additionalProperties")
-define("refused", "2019-09", nil, "$recursiveRef", "say $ref to a schema that does not contain itself")
+define("refused", "2019-09", "schema", "unevaluatedProperties", "use additionalProperties")
+define("refused", "2019-09", nil, "$recursiveRef", "use $ref to a schema that does not contain itself")
 define("refused", "2019-09", nil, "$vocabulary", "it is for meta-schemas")
 define("refused", "2020-12", "list", "prefixItems", ELEMENTS)
-define("refused", "2020-12", nil, "$dynamicRef", "say $ref to a schema that does not contain itself")
+define("refused", "2020-12", nil, "$dynamicRef", "use $ref to a schema that does not contain itself")
 
 --- Keywords of draft-03 that later drafts lack, and their replacements.
 local gone = {
-  divisibleBy = "multipleOf", extends = "$ref, or what that schema says", disallow = "the types that are allowed",
+  divisibleBy = "multipleOf", extends = "$ref, or the keywords of that schema", disallow = "type with the types that are allowed",
 }
 
 local known = lists.sorted_keys(keywords)
@@ -155,9 +155,9 @@ end
 
 local function refuse_keyword(key, keyword, at, draft)
   if M.earlier(draft, keyword.since) then
-    refuse(at, "%s came with %s and says nothing in %s: leave it out, or name a later draft in $schema", key, keyword.since, draft)
+    refuse(at, "%s was added in %s and has no effect in %s: leave it out, or name a later draft in $schema", key, keyword.since, draft)
   end
-  refuse(at, "%s cannot be said with these types: %s", key, keyword.instead)
+  refuse(at, "%s cannot be expressed with these types: %s", key, keyword.instead)
 end
 
 --- An annotation of a later draft may have any value in this one.
@@ -167,9 +167,9 @@ local function is_note(key, value, keyword, draft)
 end
 
 local function unknown(key, at, doc)
-  if type(key) ~= "string" then refuse(at, "a name is expected for a keyword") end
-  if gone[key] then refuse(at, "%s is of draft-03: say %s", key, gone[key]) end
-  if doc.strict then refuse(at, "%s is a keyword of no draft%s", key, suggest.hint(key, known)) end
+  if type(key) ~= "string" then refuse(at, "expected a string as a keyword") end
+  if gone[key] then refuse(at, "%s is of draft-03: use %s", key, gone[key]) end
+  if doc.strict then refuse(at, "%s is not a keyword of any draft%s", key, suggest.hint(key, known)) end
   return false
 end
 
@@ -179,7 +179,7 @@ local function goes_on(key, node, at, doc)
   if not keyword then return unknown(key, at, doc) end
   if keyword.fate == "note" then return is_note(key, node[key], keyword, draft) end
   if idle[key] and idle[key](node[key], node) then return false end
-  if is_hidden(key, node, draft) then refuse(at, "%s says nothing beside $ref in %s: leave it out", key, draft) end
+  if is_hidden(key, node, draft) then refuse(at, "%s has no effect beside $ref in %s: leave it out", key, draft) end
   if keyword.fate == "refused" or M.earlier(draft, keyword.since) then refuse_keyword(key, keyword, at, draft) end
   return true
 end
@@ -192,9 +192,9 @@ local function is_number(value) return math.type(value) ~= nil or core.is_decima
 local function as_number(out, key, bound, at)
   local value = out[key]
   if type(value) ~= "boolean" then
-    refuse(at, "true or false is expected in draft-04; a number came with draft-06: say %s, and true here", bound)
+    refuse(at, "expected true or false in draft-04; a number is allowed since draft-06: use %s, and true here", bound)
   end
-  if value and out[bound] == nil then refuse(at, "%s is expected beside it in draft-04", bound) end
+  if value and out[bound] == nil then refuse(at, "expected %s beside it in draft-04", bound) end
   out[key] = nil
   if value and is_number(out[bound]) then out[key], out[bound] = out[bound], nil end
 end
@@ -204,8 +204,8 @@ local function exclusive(out, key, bound, pointer, draft)
   if out[key] == nil then return end
   if draft == "draft-04" then return as_number(out, key, bound, at) end
   if type(out[key]) ~= "boolean" then return end
-  local mend = out[key] and ("say the bound here, without %s"):format(bound) or "leave it out"
-  refuse(at, "a number is expected; true and false are of draft-04: %s", mend)
+  local mend = out[key] and ("write the bound here, without %s"):format(bound) or "leave it out"
+  refuse(at, "expected a number; true and false are of draft-04: %s", mend)
 end
 
 local renamed = { ["ip-address"] = "ipv4", ["host-name"] = "hostname" }
@@ -223,27 +223,27 @@ local unchecked = set_of "idn-email idn-hostname iri iri-reference regex relativ
 local function format(out, pointer, doc)
   local name, at = out.format, pointer .. "/format"
   if type(name) ~= "string" or checked[name] then return end
-  if unchecked[name] then refuse(at, "the format %s is not checked: leave it out, or say pattern", name) end
-  if renamed[name] then refuse(at, "the format %s is of draft-03: say %s", name, renamed[name]) end
-  if doc.strict then refuse(at, "%q is a format of no draft%s", name, suggest.hint(name, lists.sorted_keys(checked))) end
+  if unchecked[name] then refuse(at, "the format %s is not checked: leave it out, or use pattern", name) end
+  if renamed[name] then refuse(at, "the format %s is of draft-03: use %s", name, renamed[name]) end
+  if doc.strict then refuse(at, "%q is not a format of any draft%s", name, suggest.hint(name, lists.sorted_keys(checked))) end
   out.format = nil
 end
 
 local function check_items(out, pointer)
   if M.holds("items", out.items) == "list" then
-    refuse(pointer .. "/items", "a list of items cannot be said with these types: %s", ELEMENTS)
+    refuse(pointer .. "/items", "a list of items cannot be expressed with these types: %s", ELEMENTS)
   end
 end
 
 local function of_draft_03(out, pointer)
   if type(out.required) == "boolean" then
-    refuse(pointer .. "/required", "a list of names is expected, beside properties; true and false are of draft-03")
+    refuse(pointer .. "/required", "expected a list of names, beside properties; true and false are of draft-03")
   end
   if out.type == "any" then refuse(pointer .. "/type", "any is of draft-03: leave type out") end
   for i, name in ipairs(type(out.type) == "table" and out.type or {}) do
     local at = ("%s/type/%d"):format(pointer, i - 1)
     if name == "any" then refuse(at, "any is of draft-03: leave type out") end
-    if type(name) == "table" then refuse(at, "schemas among types are of draft-03: say anyOf") end
+    if type(name) == "table" then refuse(at, "schemas among types are of draft-03: use anyOf") end
   end
 end
 
@@ -254,12 +254,12 @@ local function check_places(node, pointer, doc)
   document.object(node, "definitions", pointer)
   for _, key in ipairs(M.id_keywords(doc)) do
     if node[key] ~= nil and type(node[key]) ~= "string" then
-      refuse(pointer .. token(key), "a string is expected; a property called %s stands in properties", key)
+      refuse(pointer .. token(key), "expected a string; declare a property called %s in properties", key)
     end
   end
   local uri = node["$schema"]
   if pointer ~= "" and uri ~= nil and not (doc.said and draft_of(uri) == doc.draft) then
-    refuse(pointer .. "/$schema", "a document of one draft is expected, which its root names")
+    refuse(pointer .. "/$schema", "expected the draft that the root of the document names")
   end
 end
 
@@ -268,7 +268,7 @@ end
 ---@param doc sluice.JsonSchemaDocument
 function M.check_boolean(pointer, doc)
   if doc.draft == "draft-04" and not doc.booleans[pointer] then
-    refuse(pointer, "an object is expected in draft-04; true and false are schemas since draft-06")
+    refuse(pointer, "expected an object in draft-04; true and false are schemas since draft-06")
   end
 end
 

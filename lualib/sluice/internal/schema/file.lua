@@ -102,13 +102,13 @@ end
 local function read_streams(path, document)
   local given = document.anyOf
   if type(given) ~= "table" or #given == 0 then
-    return failed(path, [[: "$comment" says by stream, and a list of {"$ref":"#/$defs/NAME"} is missing, at /anyOf]], { pointer = "/anyOf" })
+    return failed(path, [[: "$comment" says by stream, but a list of {"$ref":"#/$defs/NAME"} is missing, at /anyOf]], { pointer = "/anyOf" })
   end
   local streams = {}
   for i, node in ipairs(given) do
     local name, pointer = stream_of(node), "/anyOf/" .. i - 1
     if not name then
-      return failed(path, (': "$comment" says by stream, so {"$ref":"#/$defs/NAME"} is expected, at %s'):format(pointer), { pointer = pointer })
+      return failed(path, (': "$comment" says by stream: expected {"$ref":"#/$defs/NAME"}, at %s'):format(pointer), { pointer = pointer })
     end
     local schema, err = json_schema.read(narrowed(document, node["$ref"]))
     if not schema then return failed(path, ": " .. err.message, { pointer = err.pointer }) end
@@ -119,11 +119,11 @@ end
 
 local function of_json(path, text)
   text = text:gsub(BYTE_ORDER_MARK, "")
-  if not text:find "%S" then return failed(path, ": expected a JSON Schema, and the file is empty") end
+  if not text:find "%S" then return failed(path, ": expected a JSON Schema, but the file is empty") end
   local document, err = json.decode(text)
   if err then
     local line = 1 + select(2, text:sub(1, err.offset):gsub("\n", ""))
-    return failed(path, (":%d: the JSON Schema is not JSON: %s"):format(line, err.message), { line = line })
+    return failed(path, (":%d: the JSON Schema is not valid JSON: %s"):format(line, err.message), { line = line })
   end
   local comment = type(document) == "table" and document["$comment"]
   if type(comment) == "string" and comment:find(BY_STREAM) then return read_streams(path, document) end
@@ -141,7 +141,7 @@ function M.by_stream(declared, stream, one)
   if types.is(declared) then return { [stream or "rows"] = declared } end
   local problem
   if not stream then problem = one and next(declared, next(declared)) and one .. ": "
-  elseif not declared[stream] then problem = ("the stream %s has no schema; there are "):format(stream) end
+  elseif not declared[stream] then problem = ("the stream %s has no schema; the streams with one are "):format(stream) end
   if problem then return nil, core.error("usage", problem .. table.concat(lists.sorted_keys(declared), ", ")) end
   return stream and { [stream] = declared[stream] } or declared
 end

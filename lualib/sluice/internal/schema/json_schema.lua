@@ -65,8 +65,8 @@ local function alone(node, pointer, ...)
   for _, key in ipairs { ... } do allowed[key] = true end
   for _, key in ipairs(lists.sorted_keys(node)) do
     if (concerns[key] or forms[key]) and not allowed[key] then
-      local mend = has_schemas[...] and ": say it in each of its schemas" or ""
-      refuse(pointer .. token(key), "%s cannot stand beside %s%s", key, (...), mend)
+      local mend = has_schemas[...] and ": write it in each of its schemas" or ""
+      refuse(pointer .. token(key), "%s cannot be used beside %s%s", key, (...), mend)
     end
   end
 end
@@ -92,7 +92,7 @@ local function options_of(kind, node, pointer)
     local name, reader, keyword, other = table.unpack(option)
     if keyword and node[keyword] ~= nil then
       options[name], expected = (other or reader)(node[keyword])
-      if expected then refuse(pointer .. token(keyword), "%s is expected", expected) end
+      if expected then refuse(pointer .. token(keyword), "expected %s", expected) end
     end
   end
   return options
@@ -102,7 +102,7 @@ local function read_kind(kind, node, pointer, context)
   if #kind.options == 0 then return types.bare[kind.kind] end
   for _, key in ipairs(lists.sorted_keys(node)) do
     if concerns[key] == kind.json_type and not kind.reads[key] then
-      refuse(pointer .. token(key), "%s cannot stand beside %s", key, kind.mark)
+      refuse(pointer .. token(key), "%s cannot be used beside %s", key, kind.mark)
     end
   end
   local options = options_of(kind, node, pointer)
@@ -126,12 +126,12 @@ local function admitted(node, pointer)
     return set, false
   end
   local names = type(given) == "string" and { given } or list(node, "type", pointer)
-  if #names == 0 then refuse(pointer .. "/type", "a list that is not empty is expected") end
+  if #names == 0 then refuse(pointer .. "/type", "expected a non-empty list") end
   for i, name in ipairs(names) do
     local at = type(given) == "string" and "/type" or "/type/" .. i - 1
     if name == "integer" then integer = true
     elseif type(name) == "string" and is_type[name] then set[name] = true
-    else refuse(pointer .. at, "this type does not exist%s", suggest.hint(name, lists.append({ "integer" }, type_names))) end
+    else refuse(pointer .. at, "unknown type%s", suggest.hint(name, lists.append({ "integer" }, type_names))) end
   end
   if integer and not set.number then
     set.number = true
@@ -143,7 +143,7 @@ end
 local function check_concerns(node, set, pointer)
   for _, key in ipairs(lists.sorted_keys(node)) do
     if concerns[key] and not set[concerns[key]] then
-      refuse(pointer .. token(key), "%s does not concern this type", key)
+      refuse(pointer .. token(key), "%s does not apply to this type", key)
     end
   end
 end
@@ -197,7 +197,7 @@ end
 
 local function alternatives_of(node, key, pointer, context)
   local result = {}
-  if #list(node, key, pointer) == 0 then refuse(pointer .. token(key), "a list that is not empty is expected") end
+  if #list(node, key, pointer) == 0 then refuse(pointer .. token(key), "expected a non-empty list") end
   for i, alternative in ipairs(node[key]) do
     result[i] = read(alternative, ("%s/%s/%d"):format(pointer, key, i - 1), context)
   end
@@ -206,7 +206,7 @@ end
 
 local function all_of(node, pointer, context)
   if #list(node, "allOf", pointer) > 1 then
-    refuse(pointer .. "/allOf", "allOf of several schemas cannot be said with these types: say one that has the keywords of all")
+    refuse(pointer .. "/allOf", "allOf of several schemas cannot be expressed with these types: write one with the keywords of all")
   end
   return alternatives_of(node, "allOf", pointer, context)[1]
 end
@@ -254,7 +254,7 @@ local function one_of(node, pointer, context)
   for i = 2, #alternatives do
     for j = 1, i - 1 do
       if not disjoint(alternatives[i], alternatives[j]) then
-        refuse(pointer .. "/oneOf", "a value may fit alternatives %d and %d: say anyOf", j - 1, i - 1)
+        refuse(pointer .. "/oneOf", "a value may match both alternative %d and alternative %d: use anyOf", j - 1, i - 1)
       end
     end
   end
@@ -263,7 +263,7 @@ end
 
 local function reference(node, pointer, context)
   local target, at = references.resolve(node["$ref"], pointer, context.document)
-  if context.open[at] then refuse(pointer .. "/$ref", "a schema that contains itself cannot be said") end
+  if context.open[at] then refuse(pointer .. "/$ref", "a schema that contains itself cannot be expressed with these types") end
   if not context.done[at] then context.done[at] = read(target, at, context) end
   return context.done[at]
 end

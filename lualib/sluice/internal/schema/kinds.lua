@@ -17,7 +17,7 @@ local define, range, refuse, token = types.define, phrase.range, document.refuse
 
 -- ---- readers of options, and of keywords if JSON Schema differs --------------------
 
-local text, keyword_text = check.of_type("string", "a text"), check.of_type("string", "a string")
+local text, keyword_text = check.of_type("string", "a string"), check.of_type("string", "a string")
 
 local function number(value)
   if math.type(value) and value == value and value ~= math.huge and value ~= -math.huge then return value end
@@ -32,12 +32,12 @@ end
 
 local function step(value)
   if number(value) and value > 0 then return value end
-  return nil, "a number above 0"
+  return nil, "a positive number"
 end
 
 local function size(value)
   if math.type(value) == "integer" and value >= 0 then return value end
-  return nil, "a whole number, 0 or above"
+  return nil, "a non-negative integer"
 end
 
 local function keyword_size(value)
@@ -118,12 +118,12 @@ define {
 local function decimal_bound(value)
   local ok, decimal = pcall(core.decimal, value)
   if ok then return decimal end
-  return nil, "a number, or a text such as \"0.01\""
+  return nil, "a number, or a string such as \"0.01\""
 end
 
 --- The rules of numeric(precision, scale) in SQL.
 local function check_decimal(parts)
-  if parts.scale and not parts.precision then return "scale: without a precision it says nothing" end
+  if parts.scale and not parts.precision then return "scale: it has no effect without a precision" end
   if parts.precision and (parts.precision < 1 or (parts.scale or 0) > parts.precision) then
     return "precision: expected 1 or more, and at least the scale"
   end
@@ -134,7 +134,7 @@ define {
   options = { { "precision", size }, { "scale", size }, { "min", decimal_bound }, { "max", decimal_bound } },
   phrase = function(s)
     local words = "a number"
-    if s.precision then words = ("%s of at most %d digits, %d of them behind the point"):format(words, s.precision, s.scale or 0) end
+    if s.precision then words = ("%s of at most %d digits, %d of them after the decimal point"):format(words, s.precision, s.scale or 0) end
     return words .. range(s.min and tostring(s.min), s.max and tostring(s.max), "")
   end,
   settle = check_decimal,
@@ -179,10 +179,10 @@ define {
   end,
   write = function(s, out, pointer)
     if not s.pattern then return end
-    if s.regex then refuse(pointer, "a pattern beside a regex cannot be said in JSON Schema") end
+    if s.regex then refuse(pointer, "a pattern beside a regex cannot be expressed in JSON Schema") end
     out.pattern = pattern.to_regex(s.pattern)
     if not out.pattern then
-      refuse(pointer, "the pattern %s cannot be said in JSON Schema; a regex can", s.pattern)
+      refuse(pointer, "the pattern %s cannot be expressed in JSON Schema; use a regex", s.pattern)
     end
   end,
   column = "text",
@@ -233,7 +233,7 @@ define {
       keys = read(node.propertyNames, "/propertyNames")
       if keys.kind == "any" then keys = nil end
       if keys and keys.kind ~= "string" then
-        refuse(pointer .. "/propertyNames", 'a schema with "type": "string" is expected')
+        refuse(pointer .. "/propertyNames", 'expected a schema with "type": "string"')
       end
     end
     return { values = values, keys = keys }
@@ -271,7 +271,7 @@ end
 local function required_names(node, pointer)
   local names = {}
   for i, name in ipairs(document.list(node, "required", pointer) or {}) do
-    if type(name) ~= "string" then refuse(("%s/required/%d"):format(pointer, i - 1), "a name is expected") end
+    if type(name) ~= "string" then refuse(("%s/required/%d"):format(pointer, i - 1), "expected a name") end
     names[name] = true
   end
   return names

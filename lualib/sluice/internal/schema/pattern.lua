@@ -15,7 +15,7 @@ local function class_end(p, at)
   at = at + 1
   if p:sub(at, at) == "^" then at = at + 1 end
   repeat -- the first character is a member, even ]
-    if at > #p then return nil, "a [ without its ]" end
+    if at > #p then return nil, "a [ without a ]" end
     at = at + (p:sub(at, at) == "%" and 2 or 1)
   until p:sub(at, at) == "]"
   return at + 1
@@ -51,7 +51,7 @@ local function item_end(p, at, captures)
     captures.open = captures.open + 1
     return at + 1
   elseif c == ")" then
-    if captures.open == 0 then return nil, "a ) without its (" end
+    if captures.open == 0 then return nil, "a ) without a (" end
     captures.open, captures.closed = captures.open - 1, captures.closed + 1
     return at + 1
   end
@@ -68,7 +68,7 @@ function M.check(p)
     at, problem = item_end(p, at, captures)
     if not at then return problem end
   end
-  if captures.open > 0 then return "a ( without its )" end
+  if captures.open > 0 then return "a ( without a )" end
   return nil
 end
 

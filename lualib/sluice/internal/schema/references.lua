@@ -72,7 +72,7 @@ local function fragment_of(ref, pointer, doc)
   local base = (type(doc.root) == "table" and id_of(doc.root, doc) or ""):match "^[^#]*"
   local id = not uri:find "^%a[%w+.-]*:" and id_above(pointer, doc)
   if id then
-    refuse(pointer .. "/$ref", "%s changes what a $ref below it means: leave that id out, or say the whole id of the root here", id)
+    refuse(pointer .. "/$ref", "%s changes what a $ref below it means: leave that id out, or write the whole id of the root here", id)
   end
   if uri == "" or absolute(uri, base) == base then return fragment end
 end
@@ -84,14 +84,14 @@ end
 ---@return any node, string pointer
 function M.resolve(ref, pointer, doc)
   local at = pointer .. "/$ref"
-  if type(ref) ~= "string" then refuse(at, "a string is expected") end
+  if type(ref) ~= "string" then refuse(at, "expected a string") end
   local fragment = fragment_of(ref, pointer, doc)
   if not fragment or (fragment ~= "" and fragment:sub(1, 1) ~= "/") then
-    refuse(at, "only references into this document (#/…) can be followed, and by the place, not by an anchor")
+    refuse(at, "expected a reference to a place in this document (#/…); other documents and anchors are not supported")
   end
   local target = fragment:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
   local node, as = walk(target, doc)
-  if node == nil then refuse(at, "%s points nowhere", ref) end
+  if node == nil then refuse(at, "%s points to nothing", ref) end
   if as ~= "schema" and as ~= "unknown" then refuse(at, "%s does not point to a schema", ref) end
   return node, target
 end

@@ -73,7 +73,7 @@ M.bare = {}
 
 -- ---- options ----------------------------------------------------------------
 
-local text, list = check.of_type("string", "a text"), check.of_type("table", "a list")
+local text, list = check.of_type("string", "a string"), check.of_type("table", "a list")
 
 --- A type that is part of another one.
 local function part(value, name)
@@ -160,7 +160,7 @@ local function out_of_order(parts)
     end
   end
   for _, pair in ipairs { { "min", "exclusive_min" }, { "max", "exclusive_max" } } do
-    if parts[pair[1]] and parts[pair[2]] then return ("both %s and %s"):format(pair[1], pair[2]) end
+    if parts[pair[1]] and parts[pair[2]] then return ("expected only one of %s and %s"):format(pair[1], pair[2]) end
   end
 end
 
@@ -198,7 +198,7 @@ end
 local function refine(self, first, options)
   local kind = M.kinds[self.kind]
   if self ~= M.bare[self.kind] then
-    return nil, ("this %s has its options already"):format(self.kind)
+    return nil, ("this %s already has its options"):format(self.kind)
   end
   local parts, name = joined(kind.bare, { kind = self.kind }), kind.content
   if name and (M.is(first) or options ~= nil) then
@@ -342,7 +342,7 @@ local function annotated(schema, annotations)
   local changes = {}
   for name, value in pairs(annotations) do
     read, expected = common[name](value)
-    if read == nil then return nil, ("%s: %s is expected"):format(name, expected) end
+    if read == nil then return nil, ("%s: expected %s"):format(name, expected) end
     changes[name] = read
   end
   return settle_default(with(schema, changes))

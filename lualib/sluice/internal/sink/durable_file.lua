@@ -50,7 +50,7 @@ end
 local Durable = {}
 
 function Durable:begin(context)
-  if self.file then error("begin: the sink is writing already", 2) end
+  if self.file then error("begin: the sink is already writing", 2) end
   local options = self.options
   local file, err = core.file { path = self.path, append = options.append, gzip = options.gzip, mode = options.mode }
   if not file then return nil, err end

@@ -69,7 +69,7 @@ function M.read(value)
   for i, entry in ipairs(entries) do
     columns[i], problem = read_column(entry[1], entry[2])
     if not columns[i] then return nil, problem end
-    if seen[entry[1]] then return nil, ("column %s stands there twice"):format(entry[1]) end
+    if seen[entry[1]] then return nil, ("column %s is declared twice"):format(entry[1]) end
     seen[entry[1]] = true
   end
   return columns
@@ -97,7 +97,7 @@ end
 ---@return sluice.sql.Column[]? columns, string? problem
 function M.of_schema(schema)
   if schema.kind ~= "record" then
-    return nil, ("a table holds records, and the schema is of kind %s"):format(tostring(schema.kind))
+    return nil, ("a table holds records, but the schema is of kind %s"):format(tostring(schema.kind))
   end
   if #schema.fields == 0 then return nil, "the schema has no fields" end
   return lists.map(schema.fields, of_field)

@@ -90,7 +90,7 @@ local function difference(dialect, spec, column, existing)
   end
   if column.null and existing.required then
     return {
-      why = ("column %s is NOT NULL, and rows may have null there"):format(column.name),
+      why = ("column %s is NOT NULL, but rows may have null there"):format(column.name),
       mend = dialect.retype and ("%sALTER %s DROP NOT NULL"):format(alter, dialect.quote(column.name)),
     }
   end
@@ -102,7 +102,7 @@ end
 local function unfilled(dialect, spec, existing)
   if not existing.required or existing.has_default or existing.generated then return nil end
   return {
-    why = ("column %s is NOT NULL without a default, and rows do not have it"):format(existing.name),
+    why = ("column %s is NOT NULL without a default, but rows do not have it"):format(existing.name),
     mend = dialect.retype and ("ALTER TABLE %s ALTER %s DROP NOT NULL"):format(dialect.quote(spec.name), dialect.quote(existing.name)),
   }
 end
@@ -126,7 +126,7 @@ end
 local function create(opened, dialect, spec, name)
   for _, column in ipairs(spec.columns) do column.limits = dialect.limits(column) end
   local ok, why = opened:run(definition(dialect, spec, name))
-  if not ok then return nil, "the table cannot be created: " .. why end
+  if not ok then return nil, "cannot create the table: " .. why end
   return true
 end
 
@@ -161,8 +161,8 @@ local function refuse(differences)
   local mends = {}
   for _, d in ipairs(differences) do mends[#mends + 1] = d.mend or nil end
   local whys = lists.map(differences, function(d) return d.why end)
-  local why = "the table that is there has other columns: " .. table.concat(whys, "; ")
-  if mends[1] then why = ("%s. This would mend it: %s;"):format(why, table.concat(mends, "; ")) end
+  local why = "the existing table has other columns: " .. table.concat(whys, "; ")
+  if mends[1] then why = ("%s. This would fix it: %s;"):format(why, table.concat(mends, "; ")) end
   return nil, why, { differences = whys, statements = mends[1] and mends }
 end
 
@@ -174,7 +174,7 @@ local function add_columns(opened, dialect, spec, differences)
   end
   for _, d in ipairs(differences) do
     local ok, why = opened:run(d.mend)
-    if not ok then return nil, "a column cannot be added: " .. why end
+    if not ok then return nil, "cannot add a column: " .. why end
   end
   local there, why = dialect.columns(opened, spec.name)
   if not there then return nil, why end
@@ -198,7 +198,7 @@ local function note_triggers(opened, dialect, spec, note)
   local names, why = dialect.triggers(opened, spec.name)
   if not names then return nil, why end
   if names[1] then
-    note(("table %s has triggers of rows (%s): what they make of the rows is not known here"):format(
+    note(("table %s has row triggers (%s): sluice does not know how they change the rows"):format(
       spec.name, table.concat(names, ", ")))
   end
   return true
@@ -279,7 +279,7 @@ function M.swap(opened, dialect, insert)
   local ok, why = opened:run("DROP TABLE " .. dialect.quote(insert.swap))
   if ok then ok, why = opened:run(("ALTER TABLE %s RENAME TO %s"):format(insert.table, dialect.quote(insert.swap))) end
   if ok and dialect.renamed then ok, why = dialect.renamed(opened, insert.name, insert.swap) end
-  if not ok then return nil, "the new table cannot take the place of the old one: " .. why end
+  if not ok then return nil, "cannot replace the old table with the new one: " .. why end
   return true
 end
 

@@ -132,7 +132,7 @@ local function stream_text(stream, width)
   local rows = lists.map(shown.places(known), function(place) return cells(place, known.rows) end)
   if #rows > 0 then add_table(parts, rows, width) end
   if known.omitted then
-    parts[#parts + 1] = ("(%s%s more field%s not looked at)\n"):format(known.omitted_exact and "" or "~",
+    parts[#parts + 1] = ("(%s%s more field%s not examined)\n"):format(known.omitted_exact and "" or "~",
       units.show_count(known.omitted), known.omitted == 1 and " was" or "s were")
   end
   return table.concat(parts)

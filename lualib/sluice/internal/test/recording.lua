@@ -129,7 +129,7 @@ local ENDS = { "failure", "status", "signal" }
 --- A worker ends in one way, and only a successful end has a summary.
 local function contradiction(more)
   local given = lists.select(ENDS, function(name) return more[name] ~= nil end)
-  if #given > 1 then return ("%s and %s: it is one or the other"):format(given[1], given[2]) end
+  if #given > 1 then return ("%s and %s: expected only one of them"):format(given[1], given[2]) end
   for _, name in ipairs { "metadata", "stopped" } do
     if given[1] and more[name] ~= nil then return ("%s: belongs to a summary, and %s leaves none"):format(name, given[1]) end
   end
@@ -140,7 +140,7 @@ end
 ---@return sluice.test.Recording? made, string? problem
 function M.of(rows, more)
   if type(rows) ~= "table" then return nil, "expected a list of rows, got " .. check.show(rows) end
-  if more ~= nil and type(more) ~= "table" then return nil, "expected a table behind the rows, got " .. check.show(more) end
+  if more ~= nil and type(more) ~= "table" then return nil, "expected a table after the rows, got " .. check.show(more) end
   if is_list(rows) then rows = { rows = rows } end
   local streams, problem = streams_of(rows)
   if not streams then return nil, problem end
