@@ -68,7 +68,8 @@ static uint16_t read_list(struct reader *r, const char *close, uint16_t (*read)(
 		more = sl_token_take(&r->in, ",") || (is_table && sl_token_take(&r->in, ";"));
 		more = more && !(is_table && sl_token_is_sign(&r->in, close)); /* a table may end with a separator */
 	}
-	*ok = sl_token_take(&r->in, close) || sl_token_expected(&r->in, is_table ? "expected a comma or }" : "expected a comma or )");
+	*ok = sl_token_take(&r->in, close) ||
+	      sl_token_expected(&r->in, is_table ? "expected a comma or }" : "expected a comma or )");
 	return first;
 }
 

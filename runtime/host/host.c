@@ -110,7 +110,8 @@ static int read_ok_status(struct options *o, const char *word, struct sl_error *
 		char *end;
 		unsigned long status = *p >= '0' && *p <= '9' ? strtoul(p, &end, 10) : 256;
 		if (status > 255 || (*end != ',' && *end != '\0'))
-			return sl_fail(err, SL_USAGE, 0, "--ok-status: expected exit statuses from 0 to 255, as in 0,1, got \"%s\"", word);
+			return sl_fail(err, SL_USAGE, 0,
+			               "--ok-status: expected exit statuses from 0 to 255, as in 0,1, got \"%s\"", word);
 		o->with.ok_status[status / 64] |= UINT64_C(1) << status % 64;
 		p = end;
 		if (*p == '\0')

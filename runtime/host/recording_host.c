@@ -504,7 +504,8 @@ static void play_request(struct player *p, const struct sl_heard *heard)
 	if (differs)
 		diagnose(p, "recording.request", "the request differs from the recorded one, whose rows are replayed");
 	if (has_other_streams(p->asked, heard->streams))
-		diagnose(p, "recording.streams", "when this was recorded, a different set of streams was taken by name; rows of all other streams are in the stream *");
+		diagnose(p, "recording.streams", "when this was recorded, a different set of streams was taken by name; "
+		         "rows of all other streams are in the stream *");
 	set_clock(p, p->asked->answer.time_ns);
 	play(p, &p->asked->answer);
 }

@@ -305,7 +305,8 @@ static void say(lua_State *L, const struct sl_expression *e, const struct sl_par
 	int len = between(message, "attempt to compare ", " with ", &word);
 	if (len > 0) {
 		other = word + len + strlen(" with ");
-		sl_fail(err, SL_EXPRESSION, 0, "%s: a %.*s cannot be compared with a %s; convert one of them with tonumber(x) or tostring(x)",
+		sl_fail(err, SL_EXPRESSION, 0,
+		        "%s: a %.*s cannot be compared with a %s; convert one of them with tonumber(x) or tostring(x)",
 		        e->name, len, word, other);
 	} else if ((len = between(message, "attempt to compare two ", " values", &word)) > 0) {
 		sl_fail(err, SL_EXPRESSION, 0, "%s: two values of type %.*s cannot be ordered", e->name, len, word);

@@ -208,7 +208,8 @@ static void put_remains(struct sl_fixed *f, const struct end *e)
 	if (last.stage == COMMITTED)
 		sl_fixed_text(f, "  all rows had been accepted and committed before\n");
 	if (last.stage == COMMITTING)
-		sl_fixed_text(f, "  it was committing: whether the rows were written is unknown; look for the run key in the ledger of the database\n");
+		sl_fixed_text(f, "  it was committing: whether the rows were written is unknown; "
+		                 "look for the run key in the ledger of the database\n");
 	if (last.stage != RUNNING || e->counts.rows == 0)
 		return;
 	sl_fixed_text(f, "  ");

@@ -94,7 +94,8 @@ static int check_instant(struct sl_text t, const struct sl_column *c, struct sl_
 		p++;
 	for (uint32_t i = 0; p < end && *p >= '0' && *p <= '9'; p++, i++)
 		if (i >= c->fraction && *p != '0') {
-			snprintf(what, sizeof what, "expected at most %" PRIu32 " digits in the fraction of a second", c->fraction);
+			snprintf(what, sizeof what, "expected at most %" PRIu32 " digits in the fraction of a second",
+			         c->fraction);
 			return refuse_shown(err, what, t);
 		}
 	if ((c->limits & SL_LIMIT_UTC) && p < end && *p != 'Z' && *p != 'z')

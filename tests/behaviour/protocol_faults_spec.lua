@@ -218,7 +218,7 @@ describe("terminal frames", function()
 
   it("with metadata that is no JSON are protocol", function()
     local seen = answered(frames.summary { metadata = "{oops" } .. frames.ready())
-    fault("protocol", seen, "metadata is not JSON", 0)
+    fault("protocol", seen, "metadata is not valid JSON", 0)
   end)
 end)
 

@@ -118,7 +118,7 @@ describe("the restart limit", function()
     local seen = behaviour.run(worker, "exit3", 1)
     local failure = behaviour.failed("restart_limit", seen)
     assert.same({ "failure restart_limit" }, seen.events)
-    behaviour.says(failure.message, "16 times within 60 s")
+    behaviour.says(failure.message, "16 times in 60 s")
     assert.equal(16, worker:stats().generations)
   end)
 

@@ -32,7 +32,7 @@ describe("infer --against", function()
       local result = infer("--against", name, "old.jsonl")
       assert.equal(0, result.status)
       assert.equal("", result.out)
-      assert.equal("sluice: the rows are as " .. name .. " says\n", (result.err:gsub("sluice: 2 rows in [^\n]*\n$", "")))
+      assert.equal("sluice: the rows agree with " .. name .. "\n", (result.err:gsub("sluice: 2 rows in [^\n]*\n$", "")))
     end)
 
     it("tells what has drifted from " .. name, function()

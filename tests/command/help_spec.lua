@@ -55,7 +55,7 @@ describe("sluice help", function()
     local result = help "polcy"
     assert.equal(2, result.status)
     assert.equal("sluice: usage: polcy: the manual has no such topic; did you mean policy?\ntry: sluice help --help\n", result.err)
-    assert.matches("; there are call, check, completion, ", help("zzzzzz").err, 1, true)
+    assert.matches("; the topics are call, check, completion, ", help("zzzzzz").err, 1, true)
   end)
 
   it("leaves --help as short as it was", function()

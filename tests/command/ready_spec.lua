@@ -33,7 +33,7 @@ describe("a ready script", function()
     local dir = shell.directory()
     local result = run({ "count", table.unpack(INTERLEAVE) }, { cwd = dir })
     assert.equal(0, result.status, result.err)
-    assert.matches("4 rows +4 bytes  in all\n$", result.out)
+    assert.matches("4 rows +4 bytes  in total\n$", result.out)
   end)
 
   it("reads files too, and is no file itself", function()
@@ -75,7 +75,7 @@ describe("a ready script", function()
 
   it("that does not exist is wrong usage, with the one that was meant or all that there are", function()
     refused("sqlte: no ready script has this name; did you mean sqlite?", { "sqlte", table.unpack(INTERLEAVE) })
-    refused("index: no ready script has this name; there are " .. table.concat(names_of_files(), ", "), { "index" })
+    refused("index: no ready script has this name; the ready scripts are " .. table.concat(names_of_files(), ", "), { "index" })
   end)
 
   it("that does not exist and is a file here is told where that is", function()
@@ -85,7 +85,7 @@ describe("a ready script", function()
     lfs.mkdir(dir .. "/nothing_like_it")
     refused("index: no ready script has this name; for the file, write ./index", { "index" }, { cwd = dir })
     refused("heap: no ready script has this name; for the file, write heap.lua; did you mean head?", { "heap" }, { cwd = dir })
-    refused("nothing_like_it: no ready script has this name; there are " .. table.concat(names_of_files(), ", "),
+    refused("nothing_like_it: no ready script has this name; the ready scripts are " .. table.concat(names_of_files(), ", "),
       { "nothing_like_it" }, { cwd = dir })
   end)
 end)

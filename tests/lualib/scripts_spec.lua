@@ -23,7 +23,7 @@ describe("the script", function()
 
   it("count.lua counts rows and bytes per stream", function()
     local result = succeeded { "run", script "count.lua", "--export", "interleave", "--", counts }
-    assert.same({ "2 rows 2 bytes a", "2 rows 2 bytes b", "4 rows 4 bytes in all" },
+    assert.same({ "2 rows 2 bytes a", "2 rows 2 bytes b", "4 rows 4 bytes in total" },
       (function()
         local lines = {}
         for line in result.out:gmatch "[^\n]+" do lines[#lines + 1] = line:gsub("^ +", ""):gsub(" +", " ") end

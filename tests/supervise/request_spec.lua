@@ -129,7 +129,7 @@ end)
 describe("a request that cannot be made", function()
   it("is refused if it is not JSON, and the next one is not", function()
     local heard = from("idle", { begin { json = "{" }, begin() })
-    assert.matches("^usage: the request is not JSON", heard[1])
+    assert.matches("^usage: the request is not valid JSON", heard[1])
     assert.same({ "sent request 1" }, { heard[2], heard[3] })
   end)
 

@@ -308,7 +308,7 @@ describe("a request", function()
     local err = pure.fault("rows", frames.summary { metadata = "{" })
     assert.equal("protocol", err.kind)
     assert.matches("^the worker's metadata is not valid JSON: ", err.message)
-    assert.matches("metadata is not JSON", pure.fault("rows", frames.summary { metadata = "" }).message)
+    assert.matches("metadata is not valid JSON", pure.fault("rows", frames.summary { metadata = "" }).message)
   end)
 
   it("with a reply that is not JSON is a fault", function()

@@ -53,7 +53,8 @@ local function export_difference(expected, exports)
     local type = expected[name]
     if not found[name] then
       local names = lists.sorted_keys(found)
-      return ("export %s: expected, but the worker does not have it; it has %s"):format(name, #names > 0 and table.concat(names, ", ") or "none")
+      return ("export %s: expected, but the worker does not have it; it has %s"):format(
+        name, #names > 0 and table.concat(names, ", ") or "none")
     end
     if type ~= "any" and type ~= found[name] then
       return ("export %s: expected one of type %s, got %s"):format(name, type, found[name])

@@ -202,7 +202,8 @@ local function plan_of(policy, known)
   plan.streams = plan.streams or {}
   local others = plan.streams[OTHERS]
   if others and (plan.on_row or plan.sink) then
-    return nil, ('streams["*"]: takes all streams without an entry, but so does %s; leave one of them out'):format(plan.on_row and "on_row" or "sink")
+    return nil, ('streams["*"]: takes all streams without an entry, but so does %s; leave one of them out'):format(
+      plan.on_row and "on_row" or "sink")
   end
   plan.default = (plan.on_row or plan.sink) and { on_row = plan.on_row, sink = plan.sink } or others
   plan.json, plan.request, plan.on_row, plan.sink, plan.max_rejects = plan.request, nil, nil, nil, nil

@@ -26,7 +26,9 @@ local function contradiction(options)
   if options.fields and options.map then return "--fields and --map: expected only one of them, as each defines the whole output" end
   if options.limit and options.tail then return "--limit and --tail: expected only one of them, for the first rows or the last" end
   for _, name in ipairs { "fields", "map", "tail", "atomic" } do
-    if options.count and options[name] then return ("--count and --%s: expected only one of them, as --count writes no rows"):format(name) end
+    if options.count and options[name] then
+      return ("--count and --%s: expected only one of them, as --count writes no rows"):format(name)
+    end
   end
 end
 

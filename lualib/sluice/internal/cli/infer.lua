@@ -71,7 +71,9 @@ end
 local function problem_of(options)
   local as, against = options.as, options.against
   if options.update and not against then return "--update needs --against FILE" end
-  if against and as and as ~= "json" then return ("--as %s is for a schema; with --against, use --as json, or no --as for a table"):format(as) end
+  if against and as and as ~= "json" then
+    return ("--as %s is for a schema; with --against, use --as json, or no --as for a table"):format(as)
+  end
   if not against and as == "json" then return "--as json needs --against; for a schema, use lua, json-schema, luals, sql or policy" end
   if options.dialect and as ~= "sql" then return "--dialect needs --as sql" end
   for _, name in ipairs { "tight", "enum" } do
