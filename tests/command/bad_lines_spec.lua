@@ -198,7 +198,7 @@ describe("rows of several streams", function()
     for _, value in ipairs { '{"a":1}', "[]", "1.5", '""', '"' .. ("x"):rep(256) .. '"', [["a\u0000b"]], [["\ud800"]] } do
       local result = run({ "filter", "--stream-by", "/t", "true" }, ('{"t":"a"}\n{"t":%s}\n'):format(value))
       assert.equal(3, result.status, value)
-      assert.matches('line 2: what stands at "/t" cannot name a stream', result.err)
+      assert.matches('line 2: the value at "/t" cannot name a stream', result.err)
     end
   end)
 

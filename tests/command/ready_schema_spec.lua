@@ -97,7 +97,7 @@ describe("sqlite", function()
   end)
 
   it("wants a schema or columns, and not both", function()
-    fails(2, "^sluice: usage: %-%-set schema=… or %-%-set columns=… is missing: file of a JSON Schema", GOOD, "sqlite")
+    fails(2, "^sluice: usage: %-%-set schema=… or %-%-set columns=… is missing: file with a JSON Schema", GOOD, "sqlite")
     fails(2, "^sluice: usage: %-%-set columns: expected one of schema and columns, got both %(in sqlite%)\n",
       GOOD, "sqlite", "--set", "schema=row.json", "--set", "columns=n:integer")
   end)

@@ -73,7 +73,7 @@ for _, columns in ipairs { 80, 120 } do
     save(dir, "p.lua", policy(2000, 2))
     screen = t:await("violations that no longer occur:[^$]*nothing was committed", "-J")
     assert.truthy(screen:find("10 rows with a different outcome:", 1, true), screen)
-    assert.truthy(screen:find("rows 990: rejected → kept; it was: /i: expected an integer of at most 990, got 991", 1, true), screen)
+    assert.truthy(screen:find("rows 990: rejected → kept; before: /i: expected an integer of at most 990, got 991", 1, true), screen)
     t:press "C-c"
     assert.equal(130, (t:finish()))
     assert.same({ "a.rows", "p.lua", "w.lua" }, shell.list(dir))

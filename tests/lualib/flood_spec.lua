@@ -53,7 +53,7 @@ describe("a worker that floods standard error", function()
     local allowed, _, lines = most(system.monotime() - begun), result.err:gsub("a line that says little\n", "")
     assert.is_true(lines * #"a line that says little\n" <= allowed, lines)
     if allowed < 4000000 then -- a machine that is so slow has nothing to leave out
-      assert.matches("\nsluice: [%d,]+ lines of the worker's output %([%d.]+ MiB%) left out", result.err)
+      assert.matches("\nsluice: [%d,]+ lines of the worker's output %([%d.]+ MiB%) omitted", result.err)
     end
     assert.matches("the last line\n", result.err)
     assert.matches("\nsluice: 1 row in [^\n]+, complete\n$", result.err)
