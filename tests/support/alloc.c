@@ -1,4 +1,4 @@
-/* alloc.c - see alloc.h; the linker's --wrap brings every call here */
+/* alloc.c - see alloc.h; the linker's --wrap redirects every call to here */
 #include "support/alloc.h"
 
 #include <stdlib.h>
@@ -14,8 +14,8 @@ void *__wrap_calloc(size_t count, size_t n);
 void *__wrap_realloc(void *p, size_t n);
 void __wrap_free(void *p);
 
-/* The size is kept in front of each block: what was asked for, not what the
- * allocator made of it. Sixteen bytes, for the alignment. */
+/* The size is kept in front of each block: the requested size, not the one that
+ * the allocator rounded it to. Sixteen bytes, for the alignment. */
 enum { FRONT = 16 };
 
 static int due(void)

@@ -1,5 +1,5 @@
 /*
- * alloc.h - allocations of a probe: counted, and made to fail on purpose
+ * alloc.h - a probe's allocations, counted and made to fail on purpose
  *
  * Link with --wrap for malloc, calloc, realloc and free. Only calls from the
  * program's own objects are seen, not those inside the C library.
@@ -11,7 +11,7 @@
 
 struct alloc_figures {
 	size_t bytes;   /* held now */
-	size_t most;    /* the most ever held; set it to bytes to begin again */
+	size_t most;    /* highest value of bytes; set it to bytes to start again */
 	size_t blocks;  /* held now */
 	size_t calls;   /* since it was last set to 0 */
 	size_t fail_at; /* the call that fails; 0: none */

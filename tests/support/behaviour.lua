@@ -1,5 +1,5 @@
 --- What the specs of behaviour share: workers started through the module, the
---- events of a request in the order in which they came, and the proof that
+--- events of a request in the order in which they arrived, and the check that
 --- nothing is left behind.
 ---
 ---   before_each(behaviour.before)
@@ -14,10 +14,10 @@ local sluice = require "sluice"
 
 local M = {}
 
---- Nothing here takes so long unless it hangs.
+--- Anything that takes longer than this hangs.
 M.patience = 20
 
--- The loop of the module has descriptors of its own, and keeps them.
+-- The module's loop opens descriptors of its own and keeps them open.
 core.worker({ argv = { "none" } }):close()
 
 M.now = core.now
@@ -35,7 +35,7 @@ end
 
 local temporary = {}
 
---- A path for a file of this test, removed after it.
+--- A path for a temporary file of this test, which is removed after it.
 function M.path()
   local path = os.tmpname()
   os.remove(path)
@@ -50,7 +50,7 @@ function M.write(path, text)
   return path
 end
 
---- The whole file, or nil.
+--- The content of a file, or nil.
 function M.read(path)
   local f = io.open(path, "rb")
   local text = f and f:read "a"
@@ -58,7 +58,7 @@ function M.read(path)
   return text
 end
 
---- The lines of a file that may not be there yet.
+--- The lines of a file, which need not exist yet.
 function M.lines(path)
   local list = {}
   for line in (M.read(path) or ""):gmatch "[^\n]+" do list[#list + 1] = line end
@@ -82,7 +82,7 @@ end
 
 M.pid = tonumber((M.read "/proc/self/stat"):match "^%d+")
 
---- Children of ours, or of this pid, zombies included, as "PID state".
+--- Our children, or those of this pid, zombies included, as "PID state".
 function M.children(pid)
   local list = {}
   for _, p in ipairs(processes()) do
@@ -101,14 +101,14 @@ function M.having(variable)
   return list
 end
 
---- One letter of /proc/PID/stat, or nil when it is gone.
+--- The state letter of /proc/PID/stat, or nil when the process is gone.
 function M.state(pid)
   local stat = M.read(("/proc/%d/stat"):format(pid))
   return stat and stat:match "^%d+ %(.*%) (%a)"
 end
 
---- The leader of a process turns zombie before its other threads have ended;
---- only then can it be waited for.
+--- The main thread of a process becomes a zombie before its other threads have
+--- ended, and the process cannot be waited for until they have.
 local function has_other_threads(pid)
   local count = 0
   local ok = pcall(function()
@@ -122,7 +122,7 @@ function M.is_alive(pid)
   return state ~= nil and (state ~= "Z" or has_other_threads(pid))
 end
 
---- What our descriptors lead to, or those of this pid, by number.
+--- What our descriptors, or those of this pid, point to, by number.
 function M.descriptors(pid)
   local list, directory = {}, ("/proc/%s/fd/"):format(pid or "self")
   for name in lfs.dir(directory) do
@@ -133,12 +133,12 @@ function M.descriptors(pid)
   return list
 end
 
---- Figures of /proc/self/status in KiB: VmRSS, VmPeak.
+--- A field of /proc/self/status in KiB: VmRSS, VmPeak.
 function M.memory(field)
   return tonumber((M.read "/proc/self/status"):match(field .. ":%s*(%d+)"))
 end
 
---- Wait until condition() gives something true, and return it.
+--- Waits until condition() returns something true, and returns it.
 function M.await(what, condition)
   local limit = core.now() + M.patience
   while true do
@@ -153,7 +153,7 @@ end
 
 local workers = {}
 
---- Short graces, so that what must be killed is killed soon.
+--- Short grace periods, so that what must be killed is killed soon.
 local presets = { timeout = M.patience, stop_grace = 0.3, kill_grace = 0.3 }
 
 local function spec_of(command, options)
@@ -165,7 +165,7 @@ local function spec_of(command, options)
   return spec
 end
 
---- sluice.spawn, of a test worker's name or a whole command.
+--- sluice.spawn with the name of a test worker, or with a whole command.
 ---@param command string|string[]
 ---@param options table?
 function M.try(command, options)
@@ -181,7 +181,7 @@ function M.spawn(command, options)
   return worker
 end
 
---- The failure of a spawn that must not succeed.
+--- The error of a spawn that must fail.
 function M.refused(kind, command, options)
   local worker, err = M.try(command, options)
   assert.is_nil(worker, "the worker was started")
@@ -189,7 +189,7 @@ function M.refused(kind, command, options)
   return err
 end
 
---- Commands of a shell that print lines.
+--- A worker made of a shell script that prints lines.
 function M.shell(script, options)
   local all = { lines = true }
   for name, value in pairs(options or {}) do all[name] = value end
@@ -200,10 +200,10 @@ local function hex(bytes)
   return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
 end
 
---- The command of a worker that says exactly this: bytes to send, or tables
---- { await = "request" }, { log = path } (of orders), { touch = path },
---- { exit = 3 }, { sleep = seconds }, { print = text } (to stderr). It leaves at
---- shutdown or the end of the pipe, when it awaits an order or has no step left.
+--- The command of a worker that sends exactly this: strings are bytes to send, tables are
+--- steps: { await = "request" }, { log = path } (of orders), { touch = path },
+--- { exit = 3 }, { sleep = seconds }, { print = text } (to stderr). While it awaits an order,
+--- and after its last step, it exits on shutdown or at the end of the pipe.
 function M.speaking(...)
   local command = { paths.lua, paths.file "support/speaks.lua" }
   for _, step in ipairs { ... } do
@@ -223,9 +223,9 @@ local function progress_text(p)
   return ("progress %s %d%s"):format(p.phase, p.current, p.total and "/" .. p.total or "")
 end
 
---- Run an export and write down all that comes, in order, as one line each.
---- `more` are handlers that are called after the line was written down, and
---- options of a request.
+--- Runs an export and records every event, in order, as one line each.
+--- `more` holds handlers, which are called after the line was recorded, and
+--- options of the request.
 ---@return { events: string[], rows: string[], diagnostics: string[], summary: table?, failure: table? } seen
 function M.run(worker, export, request, more)
   local seen = { events = {}, rows = {}, diagnostics = {} }
@@ -255,7 +255,7 @@ function M.run(worker, export, request, more)
   return seen
 end
 
---- The request succeeded, and said so once and last.
+--- The request succeeded, and its only summary was the last event.
 function M.succeeded(seen)
   assert.is_nil(seen.failure, tostring(seen.failure))
   assert.equal("summary", seen.events[#seen.events])
@@ -264,8 +264,8 @@ function M.succeeded(seen)
   return seen.summary
 end
 
---- The request failed with this kind, said so once and last, and no summary
---- was ever heard of.
+--- The request failed with this kind, its only failure was the last event, and
+--- there was no summary.
 function M.failed(kind, seen)
   assert.is_nil(seen.summary, "a summary came")
   assert.equal(kind, seen.failure.kind, tostring(seen.failure))
@@ -277,7 +277,7 @@ function M.failed(kind, seen)
   return seen.failure
 end
 
---- A call that must fail with this kind: the failure.
+--- A call that must fail with this kind; returns the failure.
 function M.call_failed(kind, worker, export, request, options)
   local value, failure = worker:call(export, request, options)
   assert.is_nil(value)
@@ -285,14 +285,14 @@ function M.call_failed(kind, worker, export, request, options)
   return failure
 end
 
---- The text contains this, plainly.
+--- The text contains these words, without patterns.
 function M.says(text, words)
   if not tostring(text):find(words, 1, true) then
     error(("%q is not said by %q"):format(words, tostring(text)), 2)
   end
 end
 
---- The worker serves on in the same process.
+--- The worker still serves requests, in the same process.
 function M.serves_on(worker, generation, export, request)
   assert.equal(generation, worker:info() and worker:info().generation)
   local summary, err = worker:run(export, request, { on_row = function() end })
@@ -300,7 +300,7 @@ function M.serves_on(worker, generation, export, request)
   assert.equal(generation, worker:info().generation)
 end
 
---- What the end of its scope does to a worker.
+--- Closes a worker, as the end of its scope does.
 function M.close(worker)
   for i, other in ipairs(workers) do
     if other == worker then table.remove(workers, i) end
@@ -308,14 +308,14 @@ function M.close(worker)
   getmetatable(worker).__close(worker)
 end
 
---- f() raises, and this is what.
+--- Returns the error that f() raises.
 function M.raised(f, ...)
   local ok, err = pcall(f, ...)
   assert.is_false(ok, "nothing was raised")
   return err
 end
 
---- f() and how many seconds it took.
+--- Returns what f() took in seconds.
 function M.timed(f)
   local begin = core.now()
   f()
@@ -331,7 +331,7 @@ function M.before()
   descriptors = M.descriptors()
 end
 
---- Close every worker of the test, as the end of its scope does; then nothing
+--- Closes every worker of the test, as the end of its scope does; then nothing
 --- may be left.
 function M.after()
   while workers[1] do M.close(workers[1]) end

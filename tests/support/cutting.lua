@@ -7,7 +7,7 @@ local M = {}
 
 M.mark = "recording.cut: the recording was cut: rows were omitted or changed\n"
 
---- sluice record --cut: the result, and the name of the copy.
+--- Runs sluice record --cut; returns the result and the path of the copy.
 function M.try_cut(from, ...)
   local to = recordings.new()
   local words = { "record", to, "--cut", ... }
@@ -22,7 +22,7 @@ function M.cut(from, ...)
   return to, result.err
 end
 
---- A cut that must fail: what it says. Nothing is left of it.
+--- A cut that must fail; returns its message. No file may be left.
 function M.refused(status, from, ...)
   local result, to = M.try_cut(from, ...)
   assert.equal(status, result.status, result.err)
@@ -41,7 +41,7 @@ function M.record_lines(lines, ...)
   return path
 end
 
---- Rows that do not pack well: several blocks.
+--- Rows that compress badly, so that there are several blocks.
 function M.record_random(n)
   local lines = {}
   for i = 1, n do lines[i] = ('"%d %d"'):format(math.random(0), math.random(0)) end

@@ -24,7 +24,7 @@ M.types = { rows = 1, call = 2 }
 local function text(s) return string.pack("<s4", s or "") end
 local function flag(b) return b and "\1" or "\0" end
 
---- A list of names: `count` lies about their number.
+--- A list of names; `count` overrides their number with a wrong one.
 local function names(list, count)
   local parts = { string.pack("<I4", count or #(list or {})) }
   for i, name in ipairs(list or {}) do parts[i + 1] = text(name) end
@@ -154,7 +154,7 @@ function M.rows(payloads, t)
   return table.concat(parts)
 end
 
---- A whole request in good order.
+--- All frames of a well-formed request.
 function M.answer(payloads, t)
   t = t or {}
   local request = t.request or 1
@@ -232,9 +232,8 @@ function readers.failure(p)
   return m, at
 end
 
---- The frame that begins at byte `at` (from 1): a table with the header's fields,
---- `name`, `payload`, and what it says in `message`; then where the next begins.
---- nil when it is not complete.
+--- The frame that begins at byte `at` (from 1), and where the next one begins. The frame is a table with the
+--- header's fields, `name`, `payload` and the decoded `message`. nil when the frame is not complete.
 function M.read(bytes, at)
   at = at or 1
   if #bytes - at + 1 < M.header_size then return nil end
@@ -251,7 +250,7 @@ function M.read(bytes, at)
   return f, first + f.length
 end
 
---- All of them; what follows the last complete one as the second result.
+--- All frames, and the bytes after the last complete one.
 function M.read_all(bytes, at)
   local list = {}
   at = at or 1

@@ -1,9 +1,9 @@
 #!/bin/sh
-# install.sh PACKAGE... - install those Debian packages that are missing, and start nothing.
+# install.sh PACKAGE... - install the missing ones of these Debian packages, and start nothing.
 #
-# PostgreSQL, sshd, munge and Slurm are here for tests, which start servers of their own. Of those
-# that this installs none is started, now or when the machine starts; one that was there before is
-# left as it is. Nothing is asked of the network unless something is missing.
+# The tests need PostgreSQL, sshd, munge and Slurm, but start their own servers. A service that
+# this script installs is not started, neither now nor at boot; one that was there before is
+# left as it is. The network is used only if something is missing.
 set -eu
 
 missing=
@@ -21,7 +21,7 @@ apt_install() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# What maintainer scripts ask before they start a service: 101 is no.
+# Maintainer scripts ask this program before they start a service; 101 forbids it.
 guard=/usr/sbin/policy-rc.d
 if [ ! -e $guard ]; then
 	trap 'as_root rm -f $guard' EXIT

@@ -1,9 +1,9 @@
---- Locales for tests, made where the machine has none.
+--- Locales for tests, generated where the machine has none.
 local shell = require "support.shell"
 
 local M = {}
 
---- A directory for LOCPATH that has de_DE.UTF-8, where a number's point is a comma; shell.forget() removes it.
+--- A directory for LOCPATH with de_DE.UTF-8, whose decimal point is a comma; shell.forget() removes it.
 ---@return string dir
 function M.german()
   local dir = shell.directory()

@@ -1,6 +1,6 @@
-/* lua.c - a Lua interpreter for sanitized builds: the sanitizers must be in the
- * program from its start, which Debian's lua5.4 is not. Runs a script with its
- * arguments, or -e CODE; nothing else. */
+/* lua.c - a Lua interpreter for sanitized builds: the sanitizers must be loaded
+ * from the program's start, and Debian's lua5.4 is built without them. Runs a script
+ * with its arguments, or -e CODE; nothing else. */
 #include <stdio.h>
 #include <string.h>
 

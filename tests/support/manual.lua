@@ -1,11 +1,11 @@
 --- The pages of the manual, as tests read them: their options and keys, and their examples.
 ---
---- Examples stand between `.Bd -literal` and `.Ed`:
+--- Examples are between `.Bd -literal` and `.Ed`:
 ---
----   - a block whose first line begins with `$ ` is a session: commands, and under each what it writes to both
----     outputs. A command goes on after a line that ends in a backslash. Durations are not compared;
+---   - a block whose first line begins with `$ ` is a session: commands, and under each what it writes to stdout and
+---   stderr. A command continues after a line that ends in a backslash. Durations are not compared;
 ---   - a block whose first line is a comment with the name of a file, `-- NAME.lua` or `/* NAME.c */`, is that file;
----   - a block that is neither begins with the comment `.\" not run: WHY`, which readers do not see.
+---   - a block that is neither begins with the comment `.\" not run: WHY`, which is not displayed.
 local lfs = require "lfs"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -41,7 +41,7 @@ local function text_of(line)
   return (line:gsub("\\%(..", ESCAPES):gsub("\\[e&-]", ESCAPES))
 end
 
---- A line as it stands in a literal block.
+--- The source of a line in a literal block.
 function M.source_of(line)
   local source = line:gsub("\\", "\\e"):gsub("['`^~]", { ["'"] = "\\(aq", ["`"] = "\\(ga", ["^"] = "\\(ha", ["~"] = "\\(ti" })
   return (source:gsub("^%.", "\\&."))
@@ -50,7 +50,7 @@ end
 ---@class manual.Block
 ---@field line integer     of its first line, in the page
 ---@field lines string[]
----@field why string?      it is not run
+---@field why string?      why it is not run
 
 --- The literal blocks of a page.
 ---@return manual.Block[]
@@ -98,7 +98,7 @@ function M.commands(block)
   return commands
 end
 
---- A text without what differs from run to run.
+--- A text without what varies from run to run.
 function M.normal(text)
   return (text:gsub("in [%d.]+ m?s%f[%W]", "in N ms")
     :gsub("%d[%d,]* rows/s", "N rows/s")
@@ -107,7 +107,7 @@ end
 
 local FIXTURES = paths.root .. "/tests/command/manual"
 
---- The files that a page shows, into a directory.
+--- Writes the files that a page shows into a directory.
 ---@return string[] names
 local function write_files(dir, name)
   local names = {}
@@ -121,7 +121,7 @@ local function write_files(dir, name)
   return names
 end
 
---- Programs of the examples that are others under the sanitizers.
+--- Programs of the examples that must be replaced under the sanitizers.
 local function sanitized_programs(dir)
   local bin = dir .. "/.bin"
   lfs.mkdir(bin)
@@ -141,7 +141,7 @@ function M.workplace(name)
   return { dir = dir, path = paths.sanitized and sanitized_programs(dir) or "", files = write_files(dir, name) }
 end
 
---- Run a command of a session: what it writes to both outputs, in lines.
+--- Runs a command of a session; returns the lines that it writes to stdout and stderr.
 ---@param place manual.Workplace
 ---@return string[] lines
 function M.output(place, command)

@@ -1,4 +1,4 @@
---- Where the things under test are. The runner says so in the environment.
+--- Where the things under test are, as run.sh sets it in the environment.
 local M = {}
 
 M.build = assert(os.getenv "SLUICE_BUILD", "SLUICE_BUILD is not set: run the specs with `make test-now`")
@@ -7,7 +7,7 @@ M.root = M.tests .. "/.."
 M.sluice = M.build .. "/sluice"
 M.lua = os.getenv "LUA" or "lua5.4"
 
---- Compiled with sanitizers: slower, and larger than any limit on memory.
+--- Compiled with sanitizers: slower, and beyond any memory limit.
 M.sanitized = os.getenv "SLUICE_SANITIZED" ~= nil
 
 --- A program built for the tests: M.program "wireprobe".

@@ -1,4 +1,4 @@
---- Drive a probe: a program that answers commands, one a line.
+--- Drives a probe: a program that answers commands, one per line.
 local paths = require "support.paths"
 
 local M = {}
@@ -13,7 +13,7 @@ function M.unhex(digits)
   return (digits:gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end))
 end
 
---- Run a probe on these commands: for each the list of lines it answered, split
+--- Runs a probe on these commands; returns for each one the lines of its answer, split
 --- into words. A probe that dies is an error.
 ---@param name string
 ---@param commands string[]
@@ -43,8 +43,8 @@ function M.run(name, commands)
   return answers
 end
 
---- `error KIND OS MESSAGE [NAME= HEX | NAME=NUMBER]...` (or `message ...`, the same
---- said by the worker) as a table.
+--- Parses `error KIND OS MESSAGE [NAME= HEX | NAME=NUMBER]...` (or `message ...`, the
+--- same sent by the worker) into a table.
 function M.error_of(words)
   if not words or words[1] ~= "error" and words[1] ~= "message" then return nil end
   local e = { kind = words[2], os = tonumber(words[3]), message = M.unhex(words[4]) }

@@ -1,4 +1,4 @@
---- Recordings of real workers, and all the ways in which one can end.
+--- Recordings of real workers, and all the ways in which a run can end.
 local frames = require "support.frames"
 local json = require "cjson"
 local paths = require "support.paths"
@@ -11,7 +11,7 @@ function M.worker(name)
   return name:find "%.lua$" and paths.file("workers/" .. name) or paths.program("workers/" .. name)
 end
 
---- A worker that says these bytes: see support/speaks.lua.
+--- A worker that sends these bytes: see support/speaks.lua.
 function M.speaking(...)
   local words = { paths.lua, paths.file "support/speaks.lua" }
   for _, step in ipairs { ... } do
@@ -22,7 +22,7 @@ end
 
 local VOLATILE = { elapsed = true, pid = true, elapsed_ms = true, rows_per_second = true, worker_elapsed = true }
 
---- A summary without what differs from run to run.
+--- A summary without what varies from run to run.
 local function stable(value)
   if type(value) ~= "table" then return value end
   local copy = {}
@@ -32,7 +32,7 @@ local function stable(value)
   return copy
 end
 
---- What a user can tell of a run.
+--- Everything that a user can observe of a run.
 function M.outcome(words)
   local summary = shell.file(nil, "s.json")
   table.insert(words, 2, "--summary=" .. summary)
@@ -57,12 +57,12 @@ local function with(options, ...)
   return all
 end
 
---- A name for a recording of this test.
+--- A path for a recording of this test.
 function M.new()
   return shell.directory() .. "/a.rows"
 end
 
---- Record: the outcome, and the recording.
+--- Makes a recording; returns the outcome and the path.
 function M.record(options, words, command)
   local path = M.new()
   return M.outcome(M.line(command or "filter", with(options, "--record", path), words)), path
@@ -75,7 +75,7 @@ local function another(t)
   return frames.row { request = t.request, sequence = t.sequence or 1, payload = t.payload or "2" }
 end
 
--- What a worker can come to, with the words of its command line.
+-- All endings of a worker, with the words of its command line.
 local worker, speaking = M.worker, M.speaking
 
 M.endings = {
@@ -112,7 +112,7 @@ M.endings = {
     { "true" }, speaking(hello, "await=request", row .. frames.summary { seals = { frames.seal(1, { "2" }) } } .. frames.ready(1)) },
 }
 
---- The outcome of a recording of one of the endings.
+--- The outcome of replaying a recording of one of the endings.
 function M.replay(case, path)
   local options = case[1]
   if options[2] == "--bad-lines" then options = { "--bad-lines", "drop", "true" } end

@@ -1,4 +1,4 @@
---- What tests/run.sh reads: each test that failed, where and why; then one
+--- The output that tests/run.sh reads: each failed test with its place and reason, then one
 --- line with the counts.
 local busted = require "busted"
 

@@ -1,2 +1,2 @@
--- Run busted under whatever interpreter runs this file.
+-- Runs busted in the interpreter that runs this file.
 require "busted.runner" { standalone = false }

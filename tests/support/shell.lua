@@ -1,7 +1,7 @@
---- Run command lines as a user does, and find out what they left running.
+--- Runs command lines as a user does, and finds what they left running.
 ---
 --- Every process is started with a mark in its environment, by which it and
---- all its descendants are found in /proc, wherever they have gone.
+--- all its descendants are found in /proc, even if they have left its session.
 local lfs = require "lfs"
 local paths = require "support.paths"
 local system = require "system"
@@ -12,12 +12,12 @@ local MARK = "SLUICE_TEST_RUN"
 local PAUSE = 0.005
 local SLOW = paths.sanitized and 4 or 1
 
---- How long a command may take, and how long anything is waited for.
+--- How many seconds a command may take, and how long a wait may last.
 M.seconds = 20 * SLOW
 
 local files, count = {}, 0
 
---- A path for a file of this test; forget() removes it.
+--- A path for a temporary file of this test; forget() removes it.
 ---@param content string?
 function M.file(content, name)
   local path = os.tmpname()
@@ -32,7 +32,7 @@ function M.file(content, name)
   return path
 end
 
---- A directory of this test.
+--- A temporary directory of this test.
 function M.directory()
   local path = os.tmpname()
   os.remove(path)
@@ -66,7 +66,7 @@ function M.list(dir)
   return names
 end
 
---- Words as a shell reads them: a list of words, or a line that is one already.
+--- Words quoted for a shell; a string is already a command line.
 function M.line(words)
   if type(words) == "string" then return words end
   local quoted = {}
@@ -74,7 +74,7 @@ function M.line(words)
   return table.concat(quoted, " ")
 end
 
---- Wait for something to become true; an error when it does not in time.
+--- Waits for something to become true; raises an error at the deadline.
 ---@param what string
 ---@param test fun(): any
 function M.wait(what, test, seconds)
@@ -87,7 +87,7 @@ function M.wait(what, test, seconds)
   error("waited in vain: " .. what, 2)
 end
 
----@return boolean  a process that is no zombie
+---@return boolean  true if the process exists and is not a zombie
 function M.is_alive(pid)
   local stat = M.read(("/proc/%d/stat"):format(pid))
   local state = stat and stat:match("%) (%a)")
@@ -111,7 +111,7 @@ local function new_mark()
   return ("%s=%s.%d"):format(MARK, M.file():match("[^/]*$"), count)
 end
 
---- Wait until nothing of a run is left.
+--- Waits until no process of a run is left.
 function M.assert_gone(mark, seconds)
   local left
   local ok = pcall(M.wait, "no process is left", function()
@@ -141,10 +141,10 @@ end
 ---@field redirect string?  further redirections, "<&- 2>/dev/full"
 ---@field env table<string, string|false>?
 ---@field cwd string?
----@field leaves boolean?   something may be left running
+---@field leaves boolean?   it may leave something running
 ---@field seconds number?
 
---- The whole line for sh: what is run, with its directory and environment.
+--- The whole line for sh: the command with its directory and environment.
 local function full_line(words, options, mark, out, err)
   local env = environment(options.env)
   table.insert(env, mark)
@@ -155,7 +155,7 @@ local function full_line(words, options, mark, out, err)
 end
 
 ---@class shell.Result
----@field status integer  exit status; 128 + its number after a signal
+---@field status integer  exit status; 128 + the signal's number after a signal
 ---@field out string
 ---@field err string
 
@@ -163,7 +163,7 @@ local function result_of(status, out, err)
   return { status = status, out = M.read(out), err = M.read(err) }
 end
 
---- Run a command line to its end. What it left running is an error.
+--- Runs a command line to its end. It is an error if something is left running.
 ---@param words string|string[]
 ---@param options shell.Options?
 ---@return shell.Result
@@ -185,7 +185,7 @@ end
 local Process = {}
 Process.__index = Process
 
---- Start a command line and go on; its pid is the command's own.
+--- Starts a command line without waiting for it; the pid is the command's own.
 ---@param words string|string[]
 ---@param options shell.Options?
 ---@return shell.Process
@@ -206,7 +206,7 @@ function Process:stderr() return M.read(self.err) end
 ---@return integer?  nil while it runs
 function Process:status() return tonumber((M.read(self.status_file))) end
 
---- Wait until its stdout (or stderr) has the pattern; in vain once it has ended.
+--- Waits until stdout (or stderr) contains the pattern; an error once the process has ended without it.
 function Process:await(pattern, stream)
   local path = stream == "stderr" and self.err or self.out
   local ok, err = pcall(M.wait, pattern, function()
@@ -223,7 +223,7 @@ function Process:signal(name)
   assert(os.execute(("kill -%s %d"):format(name, self.pid)))
 end
 
---- The pids of its descendants whose command line has the pattern.
+--- The pids of the descendants whose command line contains the pattern.
 function Process:descendants(pattern)
   local found = {}
   for pid, command in pairs(marked(self.mark)) do
@@ -232,7 +232,7 @@ function Process:descendants(pattern)
   return found
 end
 
---- Wait for its end, and until nothing of it is left.
+--- Waits for the end of the process, and until nothing of it is left.
 ---@return shell.Result
 function Process:finish()
   local status = M.wait("the command to end", function() return self:status() end)
@@ -240,7 +240,7 @@ function Process:finish()
   return result_of(status, self.out, self.err)
 end
 
---- build/sluice with these words.
+--- Runs build/sluice with these words.
 ---@return shell.Result
 function M.sluice(words, options)
   return M.run(M.line { paths.sluice } .. " " .. M.line(words), options)
@@ -251,7 +251,7 @@ function M.start_sluice(words, options)
   return M.start(M.line { paths.sluice } .. " " .. M.line(words), options)
 end
 
---- Remove the files of a test: for after_each.
+--- Removes the temporary files of a test; for after_each.
 function M.forget()
   for i = #files, 1, -1 do
     os.execute("rm -rf " .. paths.quote(files[i]))

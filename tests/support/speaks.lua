@@ -1,6 +1,6 @@
--- A worker that says what its arguments say, byte for byte, right or wrong:
--- see `speaking` in behaviour.lua. For a plain Lua, in pipe transport or on
--- its standard input and output.
+-- A worker that sends what its arguments say, byte for byte, right or wrong:
+-- see `speaking` in behaviour.lua. For a plain Lua, over pipe transport or
+-- standard input and output.
 local stdio = os.getenv "SLUICE_TRANSPORT" == "stdio"
 local orders = stdio and io.stdin or assert(io.open("/dev/fd/3", "rb"))
 local out = stdio and io.stdout or assert(io.open("/dev/fd/4", "wb"))
@@ -9,7 +9,7 @@ out:setvbuf "no"
 local NAMES = { [2] = "configure", [3] = "request", [4] = "stop", [5] = "cancel", [6] = "shutdown" }
 local log
 
---- The name of the next order; nil at the end of the pipe.
+--- The name of the next order, or nil at the end of the pipe.
 local function next_order()
   local header = orders:read(24)
   if not header or #header < 24 then return nil end

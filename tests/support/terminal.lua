@@ -1,4 +1,4 @@
---- A terminal of its own, drawn by tmux, in which a command line runs.
+--- A separate terminal, drawn by tmux, in which a command line runs.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -15,8 +15,7 @@ local function tmux(self, ...)
     paths.quote(self.directory), self.socket, shell.line { ... })
 end
 
---- Start a command line. When it has ended, "[status N]" stands below what it
---- wrote.
+--- Starts a command line. When it has ended, "[status N]" appears below its output.
 ---@param words string[]
 ---@param options { columns: integer?, rows: integer?, env: table?, prefix: string? }?
 function M.open(words, options)
@@ -32,7 +31,7 @@ function M.open(words, options)
   return self
 end
 
---- What stands on the screen, without blank lines at its end.
+--- The text on the screen, without blank lines at its end.
 function Terminal:screen(...)
   local pipe = assert(io.popen(tmux(self, "capture-pane", "-p", ...) .. " 2>&1"))
   local text = pipe:read("a")
@@ -40,7 +39,7 @@ function Terminal:screen(...)
   return (text:gsub("%s+$", "\n"))
 end
 
---- Wait until the screen has the pattern: the screen, and what was matched.
+--- Waits until the screen contains the pattern; returns the screen and what was matched.
 function Terminal:await(pattern, ...)
   local arguments, screen = table.pack(...), nil
   local ok = pcall(shell.wait, pattern, function()
@@ -51,17 +50,17 @@ function Terminal:await(pattern, ...)
   return screen, screen:match(pattern)
 end
 
---- "C-c" and the like.
+--- Presses a key: "C-c" and the like.
 function Terminal:press(key)
   assert(os.execute(tmux(self, "send-keys", key)))
 end
 
---- What is typed, "\t" and "\n" included.
+--- Types a text, "\t" and "\n" included.
 function Terminal:type(text)
   assert(os.execute(tmux(self, "send-keys", "-l", "--", text)))
 end
 
---- Wait for the command's end: its status and the last screen.
+--- Waits for the command's end; returns its status and the last screen.
 function Terminal:finish()
   local screen, status = self:await("%[status (%d+)%]")
   return tonumber(status), screen

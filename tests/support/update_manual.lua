@@ -1,11 +1,11 @@
---- `make manual`: run the examples of the manual, and write what they show now into its pages. Look at the
+--- `make manual`: runs the examples of the manual and writes their present output into its pages. Review the
 --- difference before you commit it.
 ---
 ---     lua5.4 tests/support/update_manual.lua [PAGE…]
 local manual = require "support.manual"
 local shell = require "support.shell"
 
---- The lines of a session with what its commands write; what differs only from run to run stays.
+--- The lines of a session with the present output of its commands; lines that differ only from run to run are kept.
 local function rerun(place, block)
   local lines = {}
   for _, entry in ipairs(manual.commands(block)) do

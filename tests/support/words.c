@@ -40,7 +40,7 @@ static unsigned nibble(char c)
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
 }
 
-/* The bytes are never more than the digits. */
+/* Decoded bytes never take more room than their digits. */
 struct sl_text text(int i)
 {
 	word(i);
@@ -95,7 +95,7 @@ void run_command(const struct command *table)
 
 void run_commands(const struct command *table)
 {
-	static char answers[64 * 1024]; /* else stdio would allocate it */
+	static char answers[64 * 1024]; /* otherwise stdio would allocate a buffer */
 	setvbuf(stdout, answers, _IOFBF, sizeof answers);
 	while (fgets(line, sizeof line, stdin) != NULL) {
 		split(line);

@@ -16,7 +16,7 @@ eac5ac8334d3ebc3c581a0fffa1363eb170ddd51b7f0da49d316552629d4689e
 2b16be587d47a1fc8ff8b8d17ad031ce45cb3a8f95160428afd7fbcabb4b407e]])
   :gsub("%s", ""):gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end)
 
--- Offsets count from 0, as in the description.
+-- Offsets count from 0, as in the algorithm's description.
 local function u32(s, at) return (string.unpack("<I4", s, at + 1)) end
 local function u64(s, at) return (string.unpack("<i8", s, at + 1)) end
 
@@ -24,7 +24,7 @@ local function swap32(v) return (string.unpack(">I4", string.pack("<I4", v))) en
 local function swap64(v) return (string.unpack(">i8", string.pack("<i8", v))) end
 local function rotate(v, n) return v << n | v >> (64 - n) end
 
---- The 128-bit product of two unsigned 64-bit numbers, its halves xored.
+--- The 128-bit product of two unsigned 64-bit numbers, folded to 64 bits by xor.
 local function multiply_fold(a, b)
   local a_low, a_high, b_low, b_high = a & LOW, a >> 32, b & LOW, b >> 32
   local low, cross_1, cross_2 = a_low * b_low, a_high * b_low, a_low * b_high

@@ -1,4 +1,4 @@
---- The Lua twin of the checksum against the library.
+--- The second implementation of the checksum, in Lua, against the library.
 local xxh3 = require "support.xxh3"
 local probe = require "support.probe"
 
@@ -20,7 +20,7 @@ end
 
 describe("the checksum in Lua", function()
   for name, seed in pairs { ["without a seed"] = 0, ["with a seed"] = 0x0123456789ABCDEF, ["with a high seed"] = -2 } do
-    it("is that of the library, " .. name, function()
+    it("equals that of the library, " .. name, function()
       local commands, texts = {}, {}
       for i, n in ipairs(lengths()) do
         texts[i] = bytes(n)
