@@ -2,15 +2,14 @@
 # run.sh - run the tests, every spec file in a process of its own.
 #
 #   tests/run.sh BUILD...      the specs once with each of these builds, and the
-#                              fuzzers that are there, for a short while
+#                              fuzzers that have been built, for a short while
 #   SPECS="tests/a_spec.lua"   only these files, and no fuzzing
 #   SPEC_SECONDS=300 JOBS=2    how long one file may take; how many at a time
 #
 # A build with an interpreter of its own (BUILD/tests/lua) is a sanitized one:
-# what its sanitizers report, in whatever process, counts as a failed test. So
-# does a file that crashes or takes too long. What failed is said again at the
-# end, where whoever sees only the last lines of a log finds it; the last line
-# is the total.
+# whatever its sanitizers report, in any process, counts as a failed test. So
+# does a file that crashes or takes too long. Failures are repeated at the end,
+# for those who see only the last lines of a log; the last line is the total.
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL # specs may call make themselves
 cd "$(dirname "$0")/.." || exit 1
@@ -42,14 +41,14 @@ add_specs() {
 	done
 }
 
-# A spec that says "-- leaks:" and whose they are is not searched for leaks.
-# Signals keep their meaning, and reports of children whose stderr is read by
-# a test are not lost: they go to files.
+# A spec that names a culprit in "-- leaks:" is not checked for leaks. Signals
+# are left to the program, and reports go to files, because those of children
+# whose stderr is read by a test would be lost.
 sanitizer_environment() {
 	local log=$1/report leaks=1
 	grep -q '^-- leaks:' "$3" && leaks=0
 	export SLUICE_SANITIZED=1
-	# For what the specs compile against our libraries.
+	# For code that the specs compile against our libraries.
 	case $2 in
 	*tsan) export CFLAGS="-g -fsanitize=thread" ;;
 	*) export CFLAGS="-g -fsanitize=address,undefined" ;;
@@ -89,7 +88,7 @@ run_job() {
 	mv "$dir/status" "$dir/done"
 }
 
-# ---- what came of them ----
+# ---- results ----
 
 total_passed=0 total_failed=0
 
@@ -110,14 +109,14 @@ judge() {
 	elif [ -n "$result" ]; then
 		read -r _ passed failed skipped <<<"$result"
 		grep -av '^@result ' "$dir/out"
-		# Not every status is the sum of failures: a crash after the end counts.
+		# The status is not always the number of failures: a crash after the end counts too.
 		[ "$status" -gt 128 ] && failed=$((failed + 1)) && echo "  $(died "$status")"
 	else
 		failed=1
 		tail -n 40 "$dir/out"
 		echo "  $(died "$status")"
 	fi
-	# UBSan of gcc writes to stderr wherever it is told to write.
+	# gcc's UBSan ignores log_path and writes to stderr.
 	[ "$kind" = spec ] && grep -aqE ': runtime error: ' "$dir/out" && failed=$((failed + 1))
 	for report in "$dir"/report.*; do
 		grep -aqsE 'ERROR|WARNING' "$report" || continue

@@ -1,12 +1,12 @@
-# tests.mk - included by the Makefile: what the tests are built of, and how
+# tests.mk - included by the Makefile: what the tests are built from, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
 .PHONY: messages pictures test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster manual
 
 T := $(BUILD)/tests
 
-# Probes: one room each behind a small front, linked with nothing that the
-# room must not know, so that the linker notices a leak between rooms.
+# Probes: one room each behind a small front end, linked with nothing that the
+# room must not know, so that the linker notices a dependency between rooms.
 JSON         := $(call objects,base/*.c json/*.c json/*.cpp)
 WIRE_PROBE   := $(T)/wireprobe
 SESSION_PROBE := $(T)/sessionprobe
@@ -17,12 +17,12 @@ JSON_PROBE   := $(T)/jsonprobe.so
 WORKERS   := $(patsubst tests/workers/%.c,$(T)/workers/%,$(wildcard tests/workers/*.c))
 LIBRARIES := $(patsubst tests/libraries/%.c,$(T)/libraries/%.so,$(wildcard tests/libraries/*.c))
 
-# The standard library's allocator, counted and made to fail: support/alloc.c.
+# The standard library's allocator, wrapped so that it counts and fails: support/alloc.c.
 WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 $(BUILD)/tests/%.c.o: private CPPFLAGS += -Itests
 
-# Two steps, so that whoever works on one room need not wait for all of them.
+# Two steps, so that work on one room need not wait for all the others.
 test-objects: $(WIRE_PROBE) $(SESSION_PROBE) $(REQUEST_PROBES) $(JSON_PROBE) $(WORKERS) $(LIBRARIES) \
 	$(if $(SANITIZE),$(T)/lua)
 test-parts: all test-objects
@@ -117,8 +117,8 @@ comma     := ,
 
 export SPECS
 
-# The specs as they are, then under the sanitizers; with SPECS="...", only
-# those files, as they are.
+# The specs without sanitizers, then with them; with SPECS="...", only those
+# files, without sanitizers.
 test-now: test-parts $(if $(SPECS),,fuzz-parts)
 ifeq ($(SPECS),)
 	$(NOW) $(ASAN) test-parts
@@ -129,7 +129,7 @@ asan: deps
 	$(NOW) $(ASAN) test-parts
 	@bash tests/run.sh $(BUILD)/asan
 
-# The examples of the manual, with what they show now.
+# Updates the examples of the manual with their present output.
 manual: deps
 	$(NOW) all
 	@$(LUA) tests/support/update_manual.lua
@@ -144,15 +144,15 @@ pictures: deps
 messages:
 	@$(LUA) tests/support/messages.lua
 
-# Threads are in the worker's emitter and control thread only: the specs that
-# make them work hard.
+# Only the worker's emitter and control thread use threads: these are the specs
+# that exercise them.
 THREADED := $(patsubst %,tests/behaviour/%_spec.lua,live order backpressure stop cancel crashes)
 
 tsan: deps
 	$(NOW) $(TSAN) test-parts
 	@SPECS="$(or $(SPECS),$(THREADED))" bash tests/run.sh $(BUILD)/tsan
 
-# SIGKILL of the runner at random points: KILLS for each kind of sink and recording, SEED for others.
+# SIGKILL of the runner at random points: KILLS for each kind of sink and recording, SEED to vary them.
 KILLS ?= 1000
 SEED  ?= 1
 
@@ -166,13 +166,13 @@ faults: deps
 	$(NOW) test-parts
 	@FAULTS=all FAULTS_AT_ONCE=4 SPEC_SECONDS=900 SPECS="$(wildcard tests/faults/*_spec.lua)" bash tests/run.sh $(BUILD)
 
-# The same of runner, host and worker: what is left.
+# The same for runner, host and worker: what is left behind?
 kill: deps
 	$(NOW) test-parts
 	@$(LUA) tests/kill/kill.lua $(KILLS) $(SEED)
 
-# What takes its time: so many minutes of endless runs, and a document of 1 GiB, made on
-# the fly, in flat memory.
+# Slow tests: MINUTES of endless runs, and a document of 1 GiB, generated on the fly; both in
+# flat memory.
 MINUTES ?= 10
 
 soak: deps
@@ -180,8 +180,8 @@ soak: deps
 	@$(LUA) tests/soak/soak.lua $$(( $(MINUTES) * 60 ))
 	@DOCUMENT_MIB=1024 SPECS=tests/command/documents_spec.lua bash tests/run.sh $(BUILD)
 
-# Slurm with one node, as plain processes, and the arrays of examples/07-many-machines: two minutes
-# at most. Needs root, because slurmd runs tasks as their users.
+# Slurm with one node, as plain processes, and the arrays of examples/07-many-machines: at most two
+# minutes. Needs root, because slurmd runs tasks as the users that submitted them.
 cluster:
 	@[ "$$(id -u)" = 0 ] || { echo 'make cluster: must be run as root' >&2; exit 1; }
 	@$(MAKE) --no-print-directory deps TEST_PACKAGES="$(TEST_PACKAGES) munge slurmctld slurmd slurm-client"

@@ -14,7 +14,7 @@ BENCH_ROWS   := $(BUILD)/tests/bench/rows.c.o
 BENCH_PARTS  := $(addprefix $(B)/,generate validate emit ping pipes peak)
 BENCH_FLAGS   = --build $(BUILD) $(if $(JOBS),--jobs "$(JOBS)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
-# The smoke is one of the specs: `make test` builds what it needs.
+# The smoke test is one of the specs: `make test` builds what it needs.
 test-parts: $(BENCH_PARTS)
 
 $(B)/generate: $(BENCH_ROWS)

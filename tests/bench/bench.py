@@ -132,7 +132,7 @@ class Bench:
 
     def schema(self):
         """What a row costs in the decoder: in one process, nothing around it."""
-        lua = os.environ.get("LUA", "lua5.4")  # that of a sanitized build is its own
+        lua = os.environ.get("LUA", "lua5.4")  # a sanitized build has its own
         argv = ["env", "LUA_PATH=lualib/?.lua;lualib/?/init.lua;;", f"LUA_CPATH={self.build}/lua/?.so;;", lua,
                 "tests/bench/schema_bench.lua", str(min(self.sizes.rows, 200_000)), f"{self.data}/rows.jsonl"]
         found = {}

@@ -1,4 +1,4 @@
-/* emit.c - a worker that costs next to nothing
+/* emit.c - a worker with next to no cost of its own
  *
  *   emit FILE           each line of the file is a row; the file is mapped, not read
  *   emit --rows COUNT   rows made on the fly: a long stream without a file

@@ -33,7 +33,7 @@ class Job:
     contenders: list
     targets: list = field(default_factory=list)
     rows: int = 1
-    times: int = 1         # runs in a round, for what is short
+    times: int = 1         # runs in a round, for short jobs
 
 
 @dataclass

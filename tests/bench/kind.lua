@@ -1,4 +1,4 @@
--- The whole payload as a Lua table, of every row; how many there are of each kind.
+-- Decodes the whole payload of every row to a Lua table; counts the rows of each kind.
 local counts = {}
 
 return {

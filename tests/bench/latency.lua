@@ -1,4 +1,4 @@
--- How many nanoseconds after it was emitted each row of ping.c arrived here.
+-- How many nanoseconds each row of ping.c took from its emission to the handler.
 local now = require("sluice.core").now
 local took = {}
 

@@ -57,7 +57,7 @@ def run(argv, out, makes="", before=None):
         run(before, out)
     for path in (out, makes):
         if os.path.exists(path):
-            os.unlink(path)  # its pages go too: nothing is left to be written back
+            os.unlink(path)  # its pages are dropped too, so nothing is left to be written back
     start = time.perf_counter()
     pid = _spawn(argv, out, err)
     _kill_when_stuck(pid)

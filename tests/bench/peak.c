@@ -3,10 +3,10 @@
  *   peak FILE COMMAND [ARG...]
  *
  * Writes a line to FILE for each process that ends: VmHWM in KiB, its
- * executable, its first argument. wait4() would not do: what it says includes
- * the processes that a child has waited for, and what its memory was before
- * exec. So each process is traced, and looked at when it is about to end. Its
- * system calls and signals are left alone. Ends as the command ended.
+ * executable, its first argument. wait4() would not do: its figures include
+ * the processes that a child has waited for, and the child's memory before
+ * exec. So each process is traced, and inspected just before it ends. Its
+ * system calls and signals are left alone. The exit status is the command's.
  */
 #include <errno.h>
 #include <limits.h>
@@ -66,8 +66,8 @@ static void report(FILE *out, pid_t pid)
 	fprintf(out, "%ld\t%s\t%s\n", status_field(pid, "VmHWM"), exe, argument);
 }
 
-/* The signal to hand on when a process stopped: stops that are ours are not
- * signals at all. */
+/* The signal to pass on when a process stopped; stops caused by the tracing are
+ * not signals at all. */
 static int signal_of(int status)
 {
 	int event = status >> 16, signal_number = WSTOPSIG(status);

@@ -1,11 +1,11 @@
-/* pipes.c - what ping.c and latency.lua do, by two bare pipes and nothing else
+/* pipes.c - the job of ping.c and latency.lua, with two bare pipes and nothing else
  *
  *   pipes COUNT
  *
  * The child waits for a byte on the first pipe, then writes a stamped row to
  * the second every two milliseconds. The parent reads, looks at the clock, and
- * prints how many nanoseconds each row took. Nothing that tells a process of a
- * row can do less.
+ * prints how many nanoseconds each row took. No program that reports a row to
+ * another process can do less.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -14,7 +14,7 @@ static const char *const WORDS[] = { "the", "sum", "of", "two", "measurable", "f
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-/* splitmix64: every number has its own. */
+/* splitmix64, a bijection: every number has an image of its own. */
 static uint64_t scramble(uint64_t n)
 {
 	n += 0x9E3779B97F4A7C15u;
@@ -42,7 +42,7 @@ static char *put_number(char *at, uint64_t n)
 	return at;
 }
 
-/* Between four and eleven words; now and then what is hard to copy. */
+/* Between four and eleven words, and occasionally text that is hard to copy. */
 static char *put_doc(char *at, uint64_t n, uint64_t luck)
 {
 	for (unsigned i = 0, words = 4 + luck % 8; i < words; i++) {

@@ -7,8 +7,8 @@
  *
  *     kind == "theorem" and line % 2 == 0
  *
- * keeps one row in ten. Some rows hold escapes and text beyond ASCII, and some
- * white space that a printer of JSON would not write: bytes must survive.
+ * keeps one row in ten. Some rows contain escapes and text beyond ASCII, and some
+ * white space that a JSON printer would not write: bytes must be preserved.
  */
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
@@ -18,11 +18,11 @@
 
 #define ROW_MAX 512
 
-/* Write row n without a line break: its length. */
+/* Writes row n without a line break; returns its length. */
 size_t row_write(char out[ROW_MAX], uint64_t n);
 
-/* Write an object of exactly `size` bytes (4096 at least), mostly an array of
- * rows; its last field, "size", is the one that is asked for. */
+/* Writes an object of exactly `size` bytes (4096 at least), mostly an array of
+ * rows; its last field, "size", is the one that the benchmark reads. */
 void row_write_large(char *out, size_t size, uint64_t n);
 
 #endif

@@ -1,14 +1,14 @@
--- What a declared type costs beside a full decode, on rows like those of the
--- other benchmarks. By hand:
+-- The cost of decoding a declared type compared with a full decode, on rows like those of the
+-- other benchmarks. To run it by hand:
 --
 --   make && LUA_PATH="lualib/?.lua;;" LUA_CPATH="build/lua/?.so;;" lua5.4 tests/bench/schema_bench.lua [ROWS]
 --
--- ROWS FILE, as bench.py says, takes the first lines of FILE, so few that they stay
--- in the cache, where a row that has just arrived is, too. What it prints is then a
--- name, a tab and the ns that a row takes.
+-- ROWS FILE, as bench.py passes them, takes the first lines of FILE, so few that they stay
+-- in the cache, as a row that has just arrived does. The output is then a
+-- name, a tab and the ns per row.
 --
--- Every line but the last parses the text, too (the last is hardly anything
--- else), so the ratio of what is built is larger than that of the times.
+-- Every line but the last includes parsing the text (the last is little
+-- else), so the ratio of the decoding alone is larger than that of the times.
 local json = require "sluice.json"
 local schema = require "sluice.schema"
 
@@ -41,7 +41,7 @@ for _, contender in ipairs(contenders) do
   contender.program = contender[2] and contender[2]:compile()
 end
 
---- Every contender finds in every text what a full decode finds there, its fields.
+--- Checks that every contender finds in every text the same values of its fields as a full decode.
 for _, text in ipairs(texts) do
   local full = json.decode(text)
   for _, contender in ipairs(contenders) do
@@ -64,7 +64,7 @@ local function decode_all(program)
   end
 end
 
---- Microseconds a row.
+--- Microseconds per row.
 local function measure(program)
   local rounds = math.ceil(ROWS / #texts)
   collectgarbage()
@@ -74,7 +74,7 @@ local function measure(program)
 end
 
 local best = {}
-for _ = 1, ROUNDS do -- interleaved: what else happens happens to all
+for _ = 1, ROUNDS do -- interleaved, so that disturbances affect all of them
   for i, contender in ipairs(contenders) do
     best[i] = math.min(best[i] or math.huge, measure(contender.program))
   end

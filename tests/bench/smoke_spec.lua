@@ -1,11 +1,11 @@
---- Every benchmark on few rows: do sluice and its competitors say the same?
+--- Every benchmark on few rows: do sluice and its competitors agree?
 local paths = require "support.paths"
 
 local JOBS = { "filter", "lines", "json", "pass", "policy", "large", "sqlite", "csv", "infer", "stats", "record", "record-policy", "replay", "size",
   "postgres", "start", "limits", "schema", "latency" }
 
--- Tracing processes and looking for leaks exclude each other; of the others, those that
--- have code of their own.
+-- Tracing processes and checking for leaks exclude each other; of the other jobs, only those
+-- with code of their own.
 if paths.sanitized then JOBS = { "filter", "large", "schema" } else JOBS[#JOBS + 1] = "memory" end
 
 local function smoke(job)

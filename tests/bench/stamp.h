@@ -1,4 +1,4 @@
-/* stamp.h - the ping of the latency job: a row that says when it left */
+/* stamp.h - the row of the latency job, stamped with the time of its emission */
 #ifndef BENCH_STAMP_H
 #define BENCH_STAMP_H
 
@@ -9,7 +9,7 @@
 #define STAMP_MAX 160
 #define PING_GAP_NS (2 * 1000 * 1000)
 
-/* As sluice.core.now() reads it, in nanoseconds. */
+/* The clock of sluice.core.now(), in nanoseconds. */
 static inline uint64_t now_ns(void)
 {
 	struct timespec t;

@@ -1,4 +1,4 @@
--- Five of six fields, by a schema, into a table of a database.
+-- Five of six fields, declared by a schema, into a table of a database.
 local schema = require "sluice.schema"
 local sql = require "sluice.sink.sql"
 

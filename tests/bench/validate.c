@@ -2,7 +2,7 @@
  *
  *   validate FILE       prints how many lines there are; 1 if one is not JSON
  *
- * The limit for a runner that trusts nobody: no process, no frame, no Lua.
+ * The upper limit for a runner that trusts nobody: no process, no frame, no Lua.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 static char room[LINE_MAX_BYTES + SL_JSON_PADDING];
 
-/* The whole lines at the start of text: how many bytes they are, or -1. */
+/* Validates the whole lines at the start of text; returns their length in bytes, or -1. */
 static ssize_t validate(struct sl_json *j, const char *text, size_t len, long *lines)
 {
 	const char *at = text, *end = text + len, *newline;

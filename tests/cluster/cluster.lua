@@ -17,7 +17,7 @@ local function say(text) print(("%5.1f s  %s"):format(system.monotime() - began,
 
 local function log(i) return ("%s/%d.log"):format(dir, i) end
 
---- Submit tasks of the array, as the example says.
+--- Submits tasks of the array, as the example does.
 local function submit(tasks)
   return cluster:submit({ "--array=" .. tasks, "--output=" .. dir .. "/task-%a.out",
     logs.example .. "/slurm/shards.sbatch", dir .. "/shards.txt", url }, logs.example)
@@ -30,7 +30,7 @@ local function finish(submission, expected)
   assert((result.status == 0) == (expected == "succeeds"), "the array ended with status " .. result.status .. "\n" .. result.err)
 end
 
---- A task that is in the middle of its log, and what keeps it there.
+--- A task that is in the middle of its log, and the process that keeps it there.
 local function submit_held(task)
   local holder = logs.hold(log(task))
   local submission = submit(task)
@@ -38,7 +38,7 @@ local function submit_held(task)
   return submission, holder
 end
 
---- The shards that are in the database, each with its rows; twice is seen in the number.
+--- Checks that these shards are in the database, each with its rows; a repeated one would show in the count.
 local function assert_loaded(count)
   local expected = {}
   for i = 1, count do expected[i] = ("%d.log:%d:1"):format(i, logs.rows) end
@@ -86,7 +86,7 @@ local function run_via(launcher)
     "--startup-timeout", "5s", "--run-key", launcher, "--", logs.example .. "/access.lua" }, { env = cluster.env })
 end
 
---- Without -u, srun holds back what does not end in a line break, and the hello is such.
+--- Without -u, srun holds back output that does not end in a line break, such as the hello.
 local function srun_carries_a_worker()
   local result = run_via "srun --quiet -u --"
   assert(result.status == 0 and result.err:find "5 rows in [^\n]*, committed", result.err)

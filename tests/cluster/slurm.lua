@@ -1,11 +1,11 @@
---- A Slurm of the tests' own: munge, slurmctld and slurmd as ordinary processes, with keys, state and
+--- A private Slurm for the tests: munge, slurmctld and slurmd as ordinary processes, with keys, state and
 --- sockets in one directory, and one node, this machine. Needs root, because slurmd changes users.
 local shell = require "support.shell"
 local support = require "sql.support"
 
 local M = {}
 
---- How long the whole of it may live.
+--- The longest time that all of it may live, in seconds.
 local SECONDS = 240
 
 local CONFIGURATION = [[
@@ -52,7 +52,7 @@ end
 local Slurm = {}
 Slurm.__index = Slurm
 
---- A command of Slurm: what it prints.
+--- Runs a command of Slurm; returns what it prints.
 function Slurm:run(words, cwd) return run(words, { env = self.env, cwd = cwd }) end
 
 function Slurm:start_daemon(words)
@@ -64,7 +64,7 @@ function Slurm:start_node()
   self:start_daemon { "/usr/sbin/slurmd", "-D", "-N", "localhost", "-f", self.env.SLURM_CONF }
 end
 
---- Submit, and wait in the background for the end of all tasks.
+--- Submits, and waits in the background for the end of all tasks.
 ---@return shell.Process submission  its descendants are what the tasks have started
 function Slurm:submit(words, cwd)
   return shell.start({ "sbatch", "--wait", table.unpack(words) }, { env = self.env, cwd = cwd, seconds = SECONDS })
@@ -76,7 +76,7 @@ local function wait_for_node(self, state)
   end, 60)
 end
 
---- The node dies, with all that runs on it, and slurmctld notices.
+--- Kills the node and everything that runs on it; slurmctld notices.
 ---@param submission shell.Process
 function Slurm:kill_node(submission)
   local node = table.remove(self.daemons)
@@ -97,7 +97,7 @@ local function start_munge(self)
   shell.wait("munge", function() return os.execute(("munge -n -S %s/munge.socket >/dev/null 2>&1"):format(dir)) end)
 end
 
----@param path string  PATH of what is submitted
+---@param path string  PATH for what is submitted
 ---@return cluster.Slurm
 function M.start(path)
   local dir = shell.directory()
@@ -114,7 +114,7 @@ function M.start(path)
   return self
 end
 
---- Stop what was started, the last one first.
+--- Stops what was started, the last one first.
 function Slurm:stop()
   for i = #self.daemons, 1, -1 do
     self.daemons[i]:signal "TERM"

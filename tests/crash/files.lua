@@ -1,9 +1,9 @@
 -- SIGKILL of the runner at random points, while it writes files.
 --
---   files.lua [KILLS [SEED]]    so many for each kind of file
+--   files.lua [KILLS [SEED]]    KILLS for each kind of file
 --
--- After each kill the target is what it was, or what the killed run wanted it to
--- be, complete; at most one temporary file is left, and the next run is not
+-- After each kill the target is what it was, or complete as the killed run would
+-- have committed it; at most one temporary file is left, and the next run is not
 -- hindered by it and removes it. The last lines say where the kills hit.
 local lfs = require "lfs"
 local paths = require "support.paths"
@@ -14,7 +14,7 @@ local KILLS = math.tointeger(tonumber(arg[1] or 1000))
 local SEED = math.tointeger(tonumber(arg[2] or 1))
 
 local COUNT = 2000
-local MOST_BLOCKS = 8 -- of an appended file, before it begins anew
+local MOST_BLOCKS = 8 -- of an appended file, before it is started anew
 local HEADER = "run,n,text\n"
 
 ---@class Kind
@@ -45,7 +45,7 @@ local function block(kind, run)
   return table.concat(lines)
 end
 
---- What the target has to be once `run` is committed, given what it was.
+--- The target once `run` is committed, given what it was before.
 local function wanted(kind, was, run)
   local new = block(kind, run)
   if kind.append and was then return was .. new end
@@ -79,7 +79,7 @@ local function left_over(dir)
   return names
 end
 
---- Seconds that an undisturbed run takes: the longest of three.
+--- The duration of an undisturbed run in seconds: the longest of three.
 local function duration(kind, dir)
   local longest = 0
   for _ = 1, 3 do
@@ -97,7 +97,7 @@ local function check(ok, kind, number, what)
   if not ok then error(("%s, kill %d, seed %d: %s"):format(kind.name, number, SEED, what), 0) end
 end
 
---- One kill: what the target is afterwards, and where it hit.
+--- One kill; returns what the target is afterwards, and where it hit.
 local function kill_once(kind, dir, was, number, seconds)
   local path = dir .. "/target"
   local committed = run(kind, path, number, seconds)

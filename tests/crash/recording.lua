@@ -1,10 +1,10 @@
 -- SIGKILL of the runner at random points, while it records.
 --
---   recording.lua [KILLS [SEED]]    so many, of sluice record and of a filter
+--   recording.lua [KILLS [SEED]]    KILLS each, of sluice record and of a filter
 --
 -- After each kill there is FILE.part and no FILE; it replays to its last whole block, as
--- a true beginning of what the worker says, and fails by its name. A kill may also come before there
--- is a file, or when all of it has its name. The last lines say where the kills hit.
+-- a prefix of what the worker sent, and fails with a message that names it. A kill may also hit before there
+-- is a file, or when all of it has its final name. The last lines say where the kills hit.
 local paths = require "support.paths"
 local shell = require "support.shell"
 local system = require "system"
@@ -14,7 +14,7 @@ local SEED = math.tointeger(tonumber(arg[2] or 1))
 
 local LAST = 300000
 local HEADER = 24       -- of a frame
-local LOST = 1000       -- bytes of a recording that are no row: hello, a frame that is cut, requests …
+local LOST = 1000       -- bytes of a recording that are not rows: hello, a frame that is cut, requests …
 local NUMBERS = {}
 for i = 1, LAST do NUMBERS[i] = i end
 local ALL = table.concat(NUMBERS, "\n") .. "\n"
@@ -34,7 +34,7 @@ local function check(ok, kind, number, what)
   if not ok then error(("%s, kill %d, seed %d: %s"):format(kind, number, SEED, what), 0) end
 end
 
---- Bytes of the records in its whole blocks, and how many blocks.
+--- The bytes of the records in its whole blocks, and the number of blocks.
 local function whole_blocks(bytes)
   local at, size, count = 17, 0, 0
   while at + 32 <= #bytes do
@@ -49,7 +49,7 @@ local function rows_of(text)
   return select(2, text:gsub("\n", ""))
 end
 
---- What is left of a run that was killed: where the kill hit.
+--- Checks what a killed run has left; returns where the kill hit.
 local function judge_part(kind, number, part, bytes)
   local result = shell.sluice { "filter", "true", "--", part }
   check(result.out == ALL:sub(1, #result.out), kind, number, "the rows are no beginning of the worker's")
@@ -58,7 +58,7 @@ local function judge_part(kind, number, part, bytes)
   local frames = #result.out + rows_of(result.out) * (HEADER - 1)
   check(size * 0.99 - frames < LOST, kind, number,
     ("%d blocks of %d bytes, and rows of %d"):format(count, size, frames))
-  if result.status == 0 then -- all has come, but not its name
+  if result.status == 0 then -- complete, but not yet renamed
     check(result.out == ALL and result.err:find("recording.unfinished", 1, true), kind, number, "it looks complete: " .. result.err)
     return "before its name"
   end
@@ -82,7 +82,7 @@ local function kill_once(kind, number, seconds)
   return place
 end
 
---- Seconds that an undisturbed run takes: the longest of three.
+--- The duration of an undisturbed run in seconds: the longest of three.
 local function duration(kind)
   local longest = 0
   for _ = 1, 3 do

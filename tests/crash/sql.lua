@@ -1,10 +1,10 @@
 -- SIGKILL of the runner at random points, while it writes to a database.
 --
---   sql.lua [KILLS [SEED]]    so many for each kind of database
+--   sql.lua [KILLS [SEED]]    KILLS for each kind of database
 --
--- Each run brings rows into two tables, with a run key. After each kill all its
+-- Each run brings rows into two tables, with a run key. After each kill either all its
 -- rows are there or none, and the ledger agrees; the same run is then started
--- again, undisturbed, and either recognised or done. The last lines say where
+-- again, undisturbed, and is either recognised or done. The last lines say where the kills hit.
 local paths = require "support.paths"
 local server = require "sql.server"
 local shell = require "support.shell"
@@ -88,7 +88,7 @@ local function check(ok, kind, number, what)
   if not ok then error(("%s, kill %d, seed %d: %s"):format(kind.name, number, SEED, what), 0) end
 end
 
---- One kill, and the same run again: where it hit.
+--- One kill, then the same run again; returns where it hit.
 local function kill_once(kind, number, seconds)
   local committed = run(kind, number, seconds)
   local now = state(kind, number)

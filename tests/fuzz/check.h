@@ -1,4 +1,4 @@
-/* check.h - what every fuzzer needs: a promise that is broken ends the run */
+/* check.h - what every fuzzer needs: a failed CHECK aborts the run */
 #ifndef TESTS_FUZZ_CHECK_H
 #define TESTS_FUZZ_CHECK_H
 
@@ -16,7 +16,7 @@
 		}                                                                         \
 	} while (0)
 
-/* The input, taken from its front; zeros once it is used up. */
+/* The input, consumed from the front; zeros once it is used up. */
 struct input {
 	const uint8_t *at;
 	size_t left;
@@ -30,7 +30,7 @@ static inline uint8_t take_byte(struct input *in)
 	return *in->at++;
 }
 
-/* At most n bytes; *got says how many. */
+/* At most n bytes; *got is how many. */
 static inline const char *take_bytes(struct input *in, size_t n, size_t *got)
 {
 	const char *p = (const char *)in->at;

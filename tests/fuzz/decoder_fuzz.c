@@ -1,17 +1,17 @@
 /*
- * decoder_fuzz.c - any bytes, cut anywhere, give the same frames
+ * decoder_fuzz.c - any bytes, cut anywhere, decode to the same frames
  *
- * The first bytes of the input choose the cap, the opening and the cuts; the
+ * The first bytes of the input choose the cap, the magic and the cuts; the
  * rest is what arrives. Two decoders get it, one whole and one in pieces, and
- * must say the same: frames, error, what was cut at the end. What parses is
- * encoded again and must come out as it was.
+ * must agree: on frames, error, and what was cut off at the end. What parses is
+ * encoded again and must give the same bytes.
  */
 #include "fuzz/check.h"
 #include "wire/decoder.h"
 #include "wire/ledger.h"
 #include "wire/message.h"
 
-/* Everything that a decoder says, as bytes to compare. */
+/* Everything that a decoder reports, as bytes to compare. */
 struct record {
 	struct sl_buffer said;
 	struct sl_ledger ledger;
@@ -97,7 +97,7 @@ static void look_at(struct record *r, const struct sl_frame *f)
 	note(r, f->payload, f->head.length);
 	if (parse(f, &again, &err) != 0 || follow(r, f, &err) != 0)
 		note_error(r, &err);
-	bool exact = f->head.kind != SL_FRAME_PROGRESS; /* its flag is 1 again, whatever it was */
+	bool exact = f->head.kind != SL_FRAME_PROGRESS; /* its flag is always encoded as 1 */
 	if (sl_buffer_len(&again) > 0 && exact)
 		check_again(f, &again);
 	sl_buffer_clear(&again);
@@ -111,7 +111,7 @@ static void drain(struct sl_decoder *d, struct record *r)
 	sl_error_clear(&err);
 	while ((r->rc = sl_decoder_next(d, &f, &err)) == 1) {
 		CHECK(f.head.length <= d->cap);
-		for (int i = 0; i < SL_BUFFER_PADDING; i++) /* readable, whatever it is */
+		for (int i = 0; i < SL_BUFFER_PADDING; i++) /* readable, with any content */
 			(void)*(volatile const char *)&f.payload[f.head.length + (size_t)i];
 		look_at(r, &f);
 	}
@@ -133,7 +133,7 @@ static void decoder_begin(struct sl_decoder *d, uint8_t mode)
 		sl_decoder_expect_magic(d, mode & 2);
 }
 
-/* steps 0: all at once. Bytes that nobody reads after an error do not count. */
+/* steps 0: all at once. Bytes that are left unread after an error are ignored. */
 static void run(const uint8_t *data, size_t size, uint8_t mode, uint8_t steps, struct record *r)
 {
 	struct sl_decoder d;
@@ -160,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct record whole, pieces;
 	run(in.at, in.left, mode, 0, &whole);
 	run(in.at, in.left, mode, steps > 0 ? steps : 1, &pieces);
-	/* A complaint about the opening quotes as much as had come by then. */
+	/* An error about the magic quotes the bytes that had arrived by then. */
 	bool quotes = (mode & 1) && whole.rc < 0;
 	CHECK(whole.rc == pieces.rc);
 	if (!quotes) {

@@ -1,9 +1,9 @@
 /*
- * documents_fuzz.c - any documents, cut anywhere, give the same rows
+ * documents_fuzz.c - any documents, cut anywhere, yield the same rows
  *
- * The bytes are read at once and in pieces whose sizes come from the input: same
- * rows, same places, same end. What is one valid array by the parser has its
- * elements as rows, no more and no fewer.
+ * The bytes are read at once and in pieces whose sizes come from the input, with the
+ * same rows, places and end. If the parser accepts them as one array, the rows are
+ * exactly its elements.
  */
 #include "base/buffer.h"
 #include "fuzz/check.h"
@@ -20,7 +20,7 @@ struct seen {
 	int64_t line, offset;
 };
 
-/* Exactly the bytes that are promised, so that a read beyond them is seen. */
+/* Provides exactly the promised bytes, so that a read beyond them is detected. */
 static int rows_of(struct seen *seen, struct sl_documents *d, struct sl_buffer *b, bool last,
                    struct sl_error *err)
 {
@@ -43,7 +43,7 @@ static int rows_of(struct seen *seen, struct sl_documents *d, struct sl_buffer *
 		seen->rows[seen->count].line = row.line;
 		seen->rows[seen->count++].len = row.len;
 		if (!good)
-			break; /* as whoever reads them does */
+			break; /* as the real reader does */
 	}
 	sl_json_free(j);
 	used = sl_documents_used(d);

@@ -1,9 +1,9 @@
 /*
- * json_fuzz.c - any bytes: both readers agree, a walk and a look-up agree
+ * json_fuzz.c - any bytes: both readers agree, and so do walking and look-up
  *
- * The text is read by the room as everybody uses it and by its slow reader
- * alone. Both accept or both refuse; what they accept is the same document.
- * Every child that a walk finds is found by name and by JSON Pointer too.
+ * The text is read by the room as its users call it, and by its slow reader
+ * alone. Both accept it or both refuse it; if they accept, the documents are equal.
+ * Every child that a walk finds is also found by name and by JSON Pointer.
  */
 #include "fuzz/check.h"
 #include "json/document.h"
@@ -92,7 +92,7 @@ static struct sl_json_value last_named(struct sl_json_value object, const char *
 	return found;
 }
 
-/* "/" and the name with ~ and / escaped, to out; its length. */
+/* Writes "/" and the name with ~ and / escaped to out; returns the length. */
 static size_t pointer_to(char *out, const char *name, size_t len)
 {
 	size_t n = 0;
@@ -125,7 +125,7 @@ static void find_numbered(struct sl_json_value array, size_t i, struct sl_json_v
 	CHECK(sl_json_pointer(array, pointer, (size_t)n, &found) == 1 && found.at == walked.at);
 }
 
-/* Few enough children that looking each up stays cheap. */
+/* Only so many children that looking up each stays cheap. */
 static void find_all(struct sl_json_value v)
 {
 	enum { MOST = 64 };
@@ -145,7 +145,7 @@ static void find_all(struct sl_json_value v)
 	}
 }
 
-/* The text of each value is a text of that value. */
+/* The own text of each value parses to that value. */
 static void check_own_texts(struct sl_json *again, struct sl_json_value v)
 {
 	size_t len;
@@ -163,7 +163,7 @@ static void check_own_texts(struct sl_json *again, struct sl_json_value v)
 
 /* ---- one text ---- */
 
-/* Exactly the bytes that are promised, so that a read beyond them is seen. */
+/* Provides exactly the promised bytes, so that a read beyond them is detected. */
 static char *with_padding(const uint8_t *data, size_t size)
 {
 	char *copy = malloc(size + SL_JSON_PADDING);

@@ -1,10 +1,10 @@
 /*
- * recording_fuzz.c - whatever a recording holds, the reader stays within it
+ * recording_fuzz.c - whatever a recording contains, the reader stays within it
  *
- * The input is the file, or, so that more than checksums is tried, the content of
- * blocks with good ones. Records come out whole and of known kinds; reading again
- * from any place gives the same; a file that the writer's functions made and nobody has
- * changed reads as what was put in.
+ * The input is the file, or the content of blocks with valid checksums, so that more
+ * than the checksums is tested. Records are whole and of known kinds; a second reading
+ * finds as many; a file that the writer's functions made has as many records as were
+ * put in.
  */
 #include "fuzz/check.h"
 #include "record/reader.h"
@@ -32,7 +32,7 @@ static void look_at(const struct sl_record *r)
 		(void)*(volatile const char *)&r->bytes[i];
 }
 
-/* All of it: how many records of these kinds, or -1. */
+/* Reads everything; returns the number of records of these kinds, or -1. */
 static long read_all(struct sl_record_reader *r, uint32_t kinds)
 {
 	struct sl_record rec;
@@ -71,7 +71,7 @@ static void read_file(const uint8_t *bytes, size_t len, bool unfinished)
 
 #define FILE_MOST (SL_FILE_HEADER_SIZE + SL_BLOCK_HEADER_SIZE + SL_BLOCK_SIZE)
 
-/* A file of one block: its length. */
+/* Makes a file of one block; returns its length. */
 static size_t make_file(uint8_t out[FILE_MOST], const struct sl_block *b, enum sl_block_method method)
 {
 	static char packed[SL_BLOCK_SIZE];
@@ -83,7 +83,7 @@ static size_t make_file(uint8_t out[FILE_MOST], const struct sl_block *b, enum s
 	return SL_FILE_HEADER_SIZE + sizeof p.head + p.len;
 }
 
-/* One block with good checksums whose records are the input as it is. */
+/* One block with valid checksums whose records are the raw input. */
 static void read_block(const uint8_t *data, size_t size, uint32_t kinds)
 {
 	static struct sl_block b;

@@ -1,16 +1,16 @@
 /*
- * session_fuzz.c - whatever a worker sends and whenever the owner acts, the
- * conversation keeps its promises
+ * session_fuzz.c - the conversation keeps its promises whatever a worker sends
+ * and whenever the owner acts
  *
- * The input is a list of steps: frames nearly right (so that the walk gets
- * far), raw bytes, and the owner's own acts. Promised: events come only in the
+ * The input is a list of steps: nearly correct frames (so that the conversation
+ * gets far), raw bytes, and the owner's actions. Promised: events come only in the
  * states that allow them, rows are in sequence, a request has at most one end,
- * a fault is the last thing that happens, and what is to be sent are frames.
+ * a fault is the last event, and the bytes to be sent are whole frames.
  */
 #include "fuzz/check.h"
 #include "supervise/session.h"
 
-/* What a worker may offer; the runner knows the first three. */
+/* The features that a worker may offer; the runner knows the first three. */
 static const char *const names[] = { "places", "bad-lines", "streams", "d" };
 static const struct sl_features theirs = { names, 4 };
 
@@ -25,7 +25,7 @@ struct model {
 
 static void feed(struct model *m, const char *bytes, size_t n);
 
-/* ---- what must hold ---- */
+/* ---- the invariants ---- */
 
 static void on_row(struct model *m, const struct sl_row *row)
 {
@@ -107,7 +107,7 @@ static void check_configure(const struct model *m, const struct sl_frame *f)
 		CHECK(offers(&m->session.hello, c.features.name[i]));
 }
 
-/* All that the session wants to send are whole frames that only parents send. */
+/* Everything that the session wants to send is whole frames that only parents send. */
 static void check_sent(struct model *m)
 {
 	struct sl_decoder d;
@@ -156,7 +156,7 @@ static void send_hello(struct model *m, struct input *in)
 	feed_buffer(m, &b);
 }
 
-/* A row that is right but for what the input says. */
+/* A row that is correct except for what the input changes. */
 static void send_row(struct model *m, struct input *in)
 {
 	static const char *const payloads[] = { "1", "null", "{\"a\":[]}", "", "[1" };
@@ -182,7 +182,7 @@ static void send_stream(struct model *m, struct input *in)
 	feed_buffer(m, &b);
 }
 
-/* Taken only where the feature is agreed. */
+/* Accepted only if the feature is agreed. */
 static void send_place(struct model *m, struct input *in)
 {
 	struct sl_buffer b;

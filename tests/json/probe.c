@@ -1,29 +1,29 @@
-/* probe.c - the JSON room for tests: each function of json.h, and the values
- * and errors of host, within reach of Lua, without the rest of the program.
+/* probe.c - the JSON room for tests: makes each function of json.h, and the values
+ * and errors of host, available to Lua without the rest of the program.
  *
  *   p = probe.parser()            p:parse(text) p:parse_slowly(text): true | nil, err
- *   p:value([pointer])            decode what a JSON Pointer finds: found, value
+ *   p:value([pointer])            decodes what a JSON Pointer finds: found, value
  *   p:field(name)                 the same for a field of the root
  *   p:outline(text)               is it outlined?
- *   p:seek(path)                  as field or value, in the text outlined: found, value
+ *   p:seek(path)                  like field or value, in the outlined text: found, value
  *   probe.scan(text, from)        sl_scan from an offset to the end: comma, close,
  *                                 deepest; and the same as built without SSE2
  *   p:type(pointer) p:count(pointer)
  *   p:children(pointer)           array of { key or false, type }
  *   p:memory() p:trim(keep)
- *   probe.encode(value[, prefix]) text | nil, err, what is in the buffer
- *   probe.write(op, ...)          by the writer's own functions: "[" "]" "{" "}",
+ *   probe.encode(value[, prefix]) text | nil, err, content of the buffer
+ *   probe.write(op, ...)          calls the writer's functions: "[" "]" "{" "}",
  *                                 "key NAME", "string TEXT", or a number: text,
- *                                 how many of them were refused
+ *                                 number of calls that were refused
  *   probe.line(text)              sl_json_append_line
  *   probe.own_texts(text)         sl_json_own_text of every value, in the order of the
- *                                 document; and how many are others when asked backwards
+ *                                 document; number that differ when read backwards
  *   probe.error(kind, message, errno, details)  an error object made in C
- *   probe.to_error(value, kind)   what C makes of a raised value, as an object
- *   probe.starve(code, n)         run code, with json as its argument, in a Lua
+ *   probe.to_error(value, kind)   a raised value converted by C to an error object
+ *   probe.starve(code, n)         runs code, with json as its argument, in a Lua
  *                                 state of its own where the n-th allocation and
- *                                 all after it fail (one alone Lua would retry):
- *                                 did it work, bytes not freed after closing
+ *                                 all after it fail (Lua would retry a single one):
+ *                                 success, bytes not freed after closing
  *   probe.bench(text, times, name, name)        nanoseconds for each
  *   probe.json                    the module sluice.json
  */
@@ -87,8 +87,8 @@ static int answer(lua_State *L, int rc, const struct sl_error *err)
 	return 2;
 }
 
-/* The text in memory of its own: exactly as long as promised, and followed by
- * the promised padding, of bytes that would do harm if they were believed. */
+/* A copy of the text: exactly as long as promised, and followed by the promised
+ * padding, of bytes that would corrupt the result if they were read as text. */
 static char *padded(const char *text, size_t len, size_t padding)
 {
 	char *copy = malloc(len + padding + 1);
@@ -109,7 +109,7 @@ static int parse_with(lua_State *L, size_t padding,
 	char *copy = padded(text, len, padding);
 	sl_error_clear(&err);
 	int rc = parse(j, copy, len, &err);
-	free(copy); /* the document must not need it */
+	free(copy); /* the document must not depend on it */
 	return answer(L, rc, &err);
 }
 
@@ -391,7 +391,7 @@ static void add_row(lua_State *L, int list, const struct sl_document_row *row)
 	lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
 }
 
-/* All rows of what stands in the buffer: 0 or -1. A guess may be wrong. */
+/* Reads all rows in the buffer: 0 or -1. A doubtful row that is not JSON is left out. */
 static int add_rows(lua_State *L, int list, struct sl_documents *d, struct sl_buffer *b, bool last,
                     struct sl_error *err)
 {
@@ -485,7 +485,7 @@ static int probe_to_error(lua_State *L)
 	return 1;
 }
 
-/* ---- want of memory ---- */
+/* ---- out of memory ---- */
 
 struct ration {
 	lua_Integer left; /* allocations that still work */
@@ -496,7 +496,7 @@ static void *rationed(void *ud, void *block, size_t old, size_t size)
 {
 	struct ration *r = ud;
 	if (block == NULL)
-		old = 0; /* Lua says what it is for */
+		old = 0; /* Lua passes a type tag here, not a size */
 	if (size > old && --r->left <= 0)
 		return NULL;
 	r->bytes += (lua_Integer)size - (lua_Integer)old;

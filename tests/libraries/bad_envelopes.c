@@ -1,4 +1,4 @@
-/* A good row, then what the export's name says, then another row. */
+/* Exports emit a good row, then the envelope that their name describes, then another row. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +44,7 @@ static uint8_t empty(const char *request, size_t len, uint64_t handle, sluice_ca
 	return emit_between("", 0, handle, emit);
 }
 
-/* As many bytes of payload as the request says. */
+/* Emits as many bytes of payload as the request says. */
 static uint8_t large(const char *request, size_t len, uint64_t handle, sluice_callback emit)
 {
 	static const char head[] = "{\"stream\":\"rows\",\"payload\":";

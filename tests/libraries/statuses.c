@@ -1,4 +1,4 @@
-/* Exports and callbacks with every status there is. */
+/* Exports and callbacks with every status. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static uint8_t emit_row(uint64_t handle, sluice_callback emit)
 	return emit(handle, ROW, strlen(ROW));
 }
 
-/* Returns the number that the request is. */
+/* Returns the number in the request. */
 static uint8_t returns(const char *request, size_t len, uint64_t handle, sluice_callback emit)
 {
 	(void)len;
@@ -29,7 +29,7 @@ static uint8_t keeps_handle(const char *request, size_t len, uint64_t handle, sl
 	return emit_row(handle, emit);
 }
 
-/* Status 1, and then a status of its own that must not be taken for it. */
+/* The callback's status is 1 (stale); the export's own status must not be taken for it. */
 static uint8_t stale(const char *request, size_t len, uint64_t handle, sluice_callback emit)
 {
 	(void)request, (void)len, (void)handle;
@@ -65,7 +65,7 @@ static uint8_t other_thread(const char *request, size_t len, uint64_t handle, sl
 	return 0;
 }
 
-/* Emits until it is told to stop, and passes that on. */
+/* Emits until a callback asks it to stop, and returns that status. */
 static uint8_t forever(const char *request, size_t len, uint64_t handle, sluice_callback emit)
 {
 	uint8_t status;

@@ -1,19 +1,19 @@
 /*
- * request_probe.c - the request machine for tests: events and times in, what
- * the user hears and what is wanted of the process out
+ * request_probe.c - the request machine for tests: events and times in; what
+ * the user sees and what the process is asked to do out
  *
  * Linked with the pure half of supervise, without libuv and Lua: commands in,
- * answers out, as support/words.h has it. There is no process; what one would do
- * is a command. NOW is nanoseconds, everything named _MS milliseconds; 0: none.
+ * answers out, as described in support/words.h. There is no process; commands play
+ * its part. NOW is in nanoseconds, everything named _MS in milliseconds; 0: none.
  *
  *   worker STARTUP_MS GRACE_MS MAX_REQUESTS MAX_RSS MAX_IDLE_MS   a fresh handle
- *   spawn ok|fails              what a start will come to
+ *   spawn ok|fails              the result of the next start
  *   start NOW                   a process without a request
  *   begin TYPE NAME JSON TIMEOUT_MS IDLE_MS NOW
  *   feed HEX NOW                what the process sends
- *   print HEX [end]             what it prints to stdout, which may end then
- *   hear HEX                    a line that hear will find
- *   line HEX                    a line that came by itself
+ *   print HEX [end]             what it prints to stdout, and optionally its end
+ *   hear HEX                    a line that the next hear action will find
+ *   line HEX                    a line that arrives by itself
  *   due NOW [HEX]               its deadline; what has arrived by then
  *   gone STATUS SIGNAL forced|alone NOW
  *   stop NOW / cancel KIND NOW / pause / resume NOW / rss BYTES
@@ -22,7 +22,7 @@
  *   state
  *
  * Answers: row, diagnostic, progress; outcome success|stopped|failure ROWS
- * ELAPSED METADATA REPLY TAIL, and why, if it failed; sent KIND REQUEST for each
+ * ELAPSED METADATA REPLY TAIL, and the reason if it failed; sent KIND REQUEST for each
  * frame that a pump found; let_go leave|terminate; hear.
  */
 #include <inttypes.h>
@@ -34,7 +34,7 @@
 #include "support/words.h"
 
 struct process {
-	struct process *next; /* of those that were let go */
+	struct process *next; /* in the list of those that were let go */
 	struct sl_session session;
 	struct sl_printed printed;
 };
@@ -55,7 +55,7 @@ static char acts[4][16];
 static void begin(enum sl_export_type type, struct sl_text name, struct sl_text text, int64_t timeout_ms,
                   int64_t idle_ms);
 
-/* ---- the process that is not there ---- */
+/* ---- the simulated process ---- */
 
 static void put_sent(struct sl_session *s)
 {
@@ -122,7 +122,7 @@ static void free_process(struct process *p)
 	free(p);
 }
 
-/* The turn is over: what was let go is freed only now. */
+/* The turn is over: processes that were let go are freed only now. */
 static void turn(void)
 {
 	for (struct process *p = let_go_before, *next; p != NULL; p = next) {
@@ -392,7 +392,7 @@ static void do_state(void)
 		put_error("start_error", &request.start_error);
 }
 
-/* What was let go before this command is gone when it begins. */
+/* Processes that were let go before this command are freed when it begins. */
 #define COMMANDS(X)                                                                               \
 	X(worker) X(spawn) X(start) X(begin) X(feed) X(print) X(hear) X(line) X(due) X(gone) X(stop) \
 	X(cancel) X(pause) X(resume) X(rss) X(on) X(state)

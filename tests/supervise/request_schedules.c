@@ -4,12 +4,12 @@
  *
  *     requestschedules COUNT SEED [FIRST]
  *
- * A worker is played beside it, which makes real frames and knows what it has
- * sealed. Promised, whatever comes in whatever order: one outcome for each
- * request, success only for what was sealed and said ready, nothing delivered
- * after a cancel or an outcome, each process let go once and otherwise kept in
- * good order, and no request that outlives its deadline. Ends with status 0, or
- * aborts and says in which schedule: its number is a FIRST to look at it alone.
+ * A simulated worker makes real frames and knows what it has sealed. For every
+ * order of events: one outcome for each request, success only for what was
+ * sealed and followed by ready, nothing delivered after a cancel or an outcome,
+ * each process let go once and otherwise kept in good order, and no request
+ * that outlives its deadline. Exits with status 0, or aborts and prints the
+ * number of the schedule, which as FIRST runs it alone.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -22,24 +22,24 @@
 
 /* One process and the worker in it. */
 struct process {
-	struct process *next; /* of all of this schedule */
+	struct process *next; /* in the list of all processes of this schedule */
 	struct sl_session session;
 	struct sl_printed printed;
 	bool let_go;
 	struct sl_decoder orders;  /* what the machine sends */
-	struct sl_buffer on_way;   /* what the worker has sent, and nobody has read */
+	struct sl_buffer on_way;   /* what the worker has sent and nobody has read */
 	struct sl_ledger sealed;
-	uint64_t id;               /* of the request that it serves; 0: none */
+	uint64_t id;               /* the request that it serves; 0: none */
 	uint64_t rows;
 	bool greeted, asked_to_stop;
-	bool over;                 /* its terminal is sent */
-	bool stopped;              /* so it says in its summary */
-	bool spoilt;               /* nonsense came before that */
-	bool honest;               /* a summary with the right seal, and nothing spoilt */
+	bool over;                 /* its terminal frame is sent */
+	bool stopped;              /* as its summary says */
+	bool spoilt;               /* it sent garbage before its terminal frame */
+	bool honest;               /* sent a summary with the right seal, and no garbage */
 	bool ready;
 };
 
-/* What has become of the requests. */
+/* Counts of the requests. */
 struct tally {
 	uint64_t begun, ended, succeeded, rows;
 	bool cancelled; /* the latest: nothing more may be delivered */
@@ -66,7 +66,7 @@ static bool one_in(uint32_t n)
 	return below(n) == 0;
 }
 
-/* ---- the process: what is wanted of it ---- */
+/* ---- the process: what it is asked to do ---- */
 
 static void obey_order(struct process *p, const struct sl_frame *f)
 {
@@ -123,7 +123,7 @@ static const struct sl_request_actions actions = { pump, let_go, hear, rss, NULL
 
 static void on_printed(void *ctx, const char *code, const char *line, size_t len)
 {
-	if (ctx == current) /* as of a real one: a line may have been its end */
+	if (ctx == current) /* as in a real one: a line may have ended it */
 		sl_request_line(&request, code, line, len);
 }
 
@@ -348,7 +348,7 @@ static void send_nonsense(struct process *p)
 	p->spoilt = true;
 }
 
-/* What a worker does next, mostly in order. */
+/* The worker's next step, mostly in order. */
 static void send(struct process *p)
 {
 	bool busy = p->id != 0 && !p->ready;
@@ -378,7 +378,7 @@ static void take(void)
 	while (sl_request_taken(&request, now));
 }
 
-/* Some of what is on its way arrives. False: there was nothing. */
+/* Some of what is on its way arrives. False if there was nothing. */
 static bool arrive(void)
 {
 	struct process *p = current;
@@ -421,7 +421,7 @@ static void step_print(void)
 		sl_printed_add(&current->printed, SL_PRINTED_OUT, "y\n", 2);
 }
 
-/* All that it sent is read before its end is seen. */
+/* Everything that it sent is read before its end is seen. */
 static void step_exit(void)
 {
 	struct sl_exit_report e = { true, 1, one_in(2) ? 0 : 1, 0, one_in(4) };
@@ -465,7 +465,7 @@ static void step_user(void)
 static void (*const steps[])(void) = { step_worker, step_worker, step_worker, step_time, step_print, step_exit,
 	                               step_resume, step_user };
 
-/* What holds between two steps. */
+/* The invariants between two steps. */
 static void check_rest(void)
 {
 	enum sl_session_state state = current != NULL ? current->session.state : SL_SESSION_OVER;

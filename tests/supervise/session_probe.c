@@ -3,20 +3,20 @@
  * conversation with a worker, the ladder, the capture of lines
  *
  * Linked with base, wire, json and the pure half of supervise, without libuv and
- * Lua: commands in, answers out, as support/words.h has it. Times are
+ * Lua: commands in, answers out, as described in support/words.h. Times are
  * nanoseconds, given with each command.
  *
  *   session MAX_FRAME strict|tolerant STARTUP [FEATURE]...   begin with a fresh one
- *   feed HEX [CHUNK]            what the worker sends: the events, or an error
- *   sent                        what goes to the worker since then: sent HEX
+ *   feed HEX [CHUNK]            what the worker sends: answers the events, or an error
+ *   sent                        what was sent to the worker since then: sent HEX
  *   choose TYPE NAME / request ID TYPE NAME JSON DEADLINE IDLE NOW
  *   stop GRACE NOW / cancel / shutdown / touch NOW / rest NS
- *   features                    the numbers of those agreed, as bits
+ *   features                    the numbers of the agreed features, as bits
  *   state / deadline / check NOW / end
  *
  *   ladder LEAVE_GRACE KILL_GRACE                 begin with a fresh one
  *   step EVENT NOW / extend NOW MORE
- *   walk EVENT...               each a nanosecond later; END follows CLOSE by itself
+ *   walk EVENT...               each a nanosecond later; END follows CLOSE automatically
  *
  *   capture LIMIT / print HEX [CHUNK] / close / tail
  */
@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/transport.h" /* the worker's side of it: both go together */
+#include "host/transport.h" /* the worker's side, which must match */
 #include "supervise/capture.h"
 #include "supervise/ladder.h"
 #include "supervise/session.h"

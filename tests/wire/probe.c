@@ -1,5 +1,5 @@
 /*
- * probe.c - the wire room for tests: commands in, one a line; answers out
+ * probe.c - the wire room for tests: commands in, one per line; answers out
  *
  * Linked with base and wire only. Bytes and texts are hex (support/words.h).
  *
@@ -8,16 +8,16 @@
  *   announce N                           feed it N zero bytes, 64 KiB at a time
  *   cap N / end / preamble / pending
  *   encode KIND ...                      see the encoders below: hex HEX
- *   known NAME...                        the features of this side: none at first
+ *   known NAME...                        the features of this side, initially none
  *   offer / among NAME... / picked NAME...
  *   hash SEED HEX                        one step of a seal's checksum
  *   ledger                               begin with a fresh ledger
  *   add NAME / declare ID NAME / receive ID SEQUENCE PAYLOAD
- *   check [ID:ROWS:BYTES:CHECKSUM]... / seals
- *   starve N COMMAND...                  the command, its N-th allocation failing
+ *   starve N COMMAND...                  run the command; its N-th allocation fails
+ *   memory                               bytes held, peak, blocks; the peak starts again
  *   memory                               held, most, blocks; most starts again
- *   clear                                free everything
- *
+ * A frame is answered with `frame NAME STREAM REQUEST SEQUENCE OFFSET PAYLOAD` and,
+ * if it has fields, with `message ...`; an error with
  * A frame is answered by `frame NAME STREAM REQUEST SEQUENCE OFFSET PAYLOAD` and,
  * when it has fields, by `message ...`; an error by
  * `error KIND OS MESSAGE [DETAIL=VALUE]...`.
@@ -78,7 +78,7 @@ static void say_number(uint64_t v)
 #define say_type say_number
 #define say_text put_text
 
-/* The simple messages: `message` and the fields, one after the other. */
+/* The simple messages: `message` and the fields in their order. */
 #define SAY(type, name) say_##type(m.name);
 #define SAY_MESSAGE(id, name, tag, FIELDS)                              \
 	static int say_##name(const struct sl_frame *f, struct sl_error *err) \
@@ -159,7 +159,7 @@ static void say_frame(const struct sl_frame *f)
 		put_error("error", &err);
 }
 
-/* All frames that are there; false once the decoder is broken. */
+/* Reads all complete frames; false once the decoder is broken. */
 static int drain(void)
 {
 	struct sl_frame f;
@@ -190,7 +190,7 @@ static void do_feed(void)
 			return;
 }
 
-/* As a reader of a pipe does it: ask for room, fill what was got. */
+/* Like a reader of a pipe: reserves room, then fills what it got. */
 static void do_announce(void)
 {
 	for (uint64_t left = number(1); left > 0;) {

@@ -1,4 +1,4 @@
--- Emits rows of 1 KiB as fast as it can, and writes down how many have left.
+-- Emits rows of 1 KiB as fast as it can, and writes the number emitted so far to a file.
 return {
   exports = {
     emit = function(request, emit)

@@ -1,5 +1,5 @@
--- Is killed in the middle of its request, unless the file of the request is
--- there already: then it has died before.
+-- Is killed in the middle of its request, unless the file named in the request
+-- exists: then it has died before.
 return {
   exports = {
     die = function(request, emit)

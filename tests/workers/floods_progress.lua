@@ -1,4 +1,4 @@
--- More progress than anybody wants, and diagnostics.
+-- A flood of progress, and diagnostics.
 return {
   exports = {
     flood = function(request, emit)

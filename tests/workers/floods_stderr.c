@@ -1,4 +1,4 @@
-/* Writes to stderr (or stdout) as many MiB as the request says, rows between. */
+/* Writes as many MiB to stderr (or stdout) as the request says, with rows in between. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,13 +1,13 @@
-/* A forked child that goes on as if it were the worker. */
+/* A forked child that continues as if it were the worker. */
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <sluice/worker.h>
 
-/* A forked child has no second thread to hand back the allocator's locks that
- * it may have held, and LeakSanitizer's look at exit would wait for them: that
- * look is the parent's. */
+/* A forked child has no second thread that could release the allocator locks it
+ * may have held, and LeakSanitizer's check at exit would wait for them: only the
+ * parent performs that check. */
 static pid_t worker_pid;
 
 __attribute__((visibility("default"))) int __lsan_is_turned_off(void);
@@ -23,7 +23,7 @@ static void emit(sluice_request *rq, const char *json)
 		sluice_emit_row(rq, "rows", json, 1);
 }
 
-/* The child's rows must not arrive, nor the parent's buffered ones twice. */
+/* The child's rows must not arrive, and the parent's buffered ones must not arrive twice. */
 static int emits_in_child(sluice_request *rq, void *user)
 {
 	(void)user;

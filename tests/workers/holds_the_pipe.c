@@ -1,5 +1,5 @@
 /*
- * What is left of a worker and its pipe when it ends badly. In pipe transport
+ * What is left of a worker and its pipe when it ends badly. For pipe transport
  * only: the descriptors are 3 and 4.
  */
 #include <stdlib.h>
@@ -20,8 +20,8 @@ static int closes_pipe(sluice_request *rq, void *user)
 	return 0;
 }
 
-/* A grandchild that holds the pipe open for a minute, in a session of its own
- * if user says so; then the worker exits. */
+/* Leaves a grandchild that holds the pipe open for a minute, in a session of its
+ * own if user is set; then the worker exits. */
 static int leaves_grandchild(sluice_request *rq, void *user)
 {
 	int held = dup(PIPE_OUT); /* not close-on-exec, and not closed on fork */
@@ -36,7 +36,7 @@ static int leaves_grandchild(sluice_request *rq, void *user)
 	_exit(0);
 }
 
-/* Dies in the middle of a frame: a row's header that promises 100 bytes. */
+/* Dies in the middle of a frame, after a row's header that promises 100 bytes. */
 static int dies_mid_frame(sluice_request *rq, void *user)
 {
 	static const unsigned char header[24 + 3] = { 100, 0, 0, 0, 1, 17, 1, 0, 1, [24] = '1', '2', '3' };

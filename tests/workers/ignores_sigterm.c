@@ -1,5 +1,5 @@
 /*
- * Ignores SIGTERM, SIGINT and SIGHUP and hears no order: only SIGKILL helps.
+ * Ignores SIGTERM, SIGINT, SIGHUP and all orders: only SIGKILL ends it.
  * `stopped` also stops itself, so that no signal but SIGKILL and SIGCONT is
  * even delivered.
  */

@@ -1,4 +1,4 @@
--- n rows of so many KiB.
+-- n rows of kib KiB each.
 local function large(request, emit)
   local text = ("x"):rep(request.kib << 10)
   for i = 1, request.n do emit:row("rows", { text = text, i = i }) end

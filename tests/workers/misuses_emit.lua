@@ -1,4 +1,4 @@
--- Wrong use of emit, one way per export; every error should point here.
+-- Misuses emit, in one way per export; every error should point to a line here.
 local kept
 
 return {

@@ -1,4 +1,4 @@
---- What becomes of a request that is null, or was not given.
+--- What a worker sees of a request that is null, or was not given.
 local function of_type(request, emit) emit:row("rows", type(request)) end
 
 local function index(request) return { file = request.file } end

@@ -1,4 +1,4 @@
--- Payloads that a careless path would bend or drop, given as text.
+-- Payloads that a careless implementation would alter or drop, given as text.
 local texts = {
   "null", "true", "0", "-0", '""', "[]", "{}", "1.0", "1e400", "9007199254740993",
   "1234567890123456789012345678901234567890", [["\ud800"]], [["\u0000"]], " [ 1 ,\n 2 ] ",

@@ -1,4 +1,4 @@
--- Writes text to stdout and stderr between its rows, also without a newline.
+-- Writes text to stdout and stderr between its rows, with and without a newline.
 print("loading")
 
 return {

@@ -1,2 +1,2 @@
--- Fails before it has told who it is.
+-- Fails before it has introduced itself.
 error("not today")

@@ -1,3 +1,3 @@
--- A file that forgot what it should return.
+-- A file without its return statement.
 local M = {}
 M.exports = {}

@@ -20,7 +20,7 @@ static long pause_of(sluice_request *rq)
 	return strtol(sluice_request_text(rq, NULL), NULL, 10);
 }
 
-/* A row, then a pause, for ever. */
+/* A row, then a pause, forever. */
 static int slowly(sluice_request *rq, void *user)
 {
 	int status = SLUICE_OK;
@@ -44,7 +44,7 @@ static int deaf(sluice_request *rq, void *user)
 	return 0;
 }
 
-/* Many rows at once, then a silence: the last of them must not wait for it. */
+/* Many rows at once, then a silence: the last of them must not be held back by it. */
 static int burst(sluice_request *rq, void *user)
 {
 	(void)user;
@@ -54,7 +54,7 @@ static int burst(sluice_request *rq, void *user)
 	return 0;
 }
 
-/* Polls for orders in its silence. */
+/* Polls for orders during its silence. */
 static int politely(sluice_request *rq, void *user)
 {
 	(void)user;
@@ -64,7 +64,7 @@ static int politely(sluice_request *rq, void *user)
 	return sluice_stopped(rq);
 }
 
-/* With an argument, the silence comes before everything else. */
+/* With an argument, the silence comes first. */
 int main(int argc, char **argv)
 {
 	static const struct sluice_export exports[] = {

@@ -1,5 +1,5 @@
 -- Leaves a program running in a session of its own, which holds stdout and
--- stderr, and makes the file of the request when it is there.
+-- stderr, and which creates the file named in the request once it runs.
 return {
   exports = {
     start = function(request)

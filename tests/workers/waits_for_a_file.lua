@@ -1,4 +1,4 @@
--- Emits, and goes on only when somebody has made the file of the request.
+-- Emits, and continues only once the file named in the request exists.
 local function wait(path)
   for _ = 1, 2000 do
     local f = io.open(path)

@@ -1,4 +1,4 @@
-/* Behaves well: the native twin of counts.lua. */
+/* Behaves well: the native counterpart of counts.lua. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +64,7 @@ static int raw(sluice_request *rq, void *user)
 	return rc;
 }
 
-/* A row of the size that the request says, whose refusal nobody looks at. */
+/* A row of the size in the request; its refusal is ignored. */
 static int large(sluice_request *rq, void *user)
 {
 	size_t size = (size_t)atol(sluice_request_text(rq, NULL));
@@ -79,7 +79,7 @@ static int large(sluice_request *rq, void *user)
 	return 0;
 }
 
-/* A row that is refused, and then rows until it is told to stop. */
+/* A row that is refused, and then rows until it is asked to stop. */
 static int large_and_forever(sluice_request *rq, void *user)
 {
 	large(rq, user);

@@ -1,2 +1,2 @@
--- An export that is no function.
+-- An export that is not a function.
 return { exports = { index = "index" } }
