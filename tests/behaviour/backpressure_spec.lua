@@ -1,8 +1,8 @@
--- A slow handler holds the worker up; nothing is lost, and nothing piles up.
+-- Backpressure: a slow handler makes the worker wait; no row is lost, and none pile up.
 local behaviour = require "support.behaviour"
 local paths = require "support.paths"
 
---- The runner's memory grew by no more than so many KiB while f ran.
+--- Checks that the runner's memory grows by at most so many KiB while f runs.
 local function flat(most, f)
   collectgarbage()
   collectgarbage()
@@ -12,7 +12,7 @@ local function flat(most, f)
   if not paths.sanitized then assert.is_true(grown < most, ("the runner grew by %d KiB"):format(grown)) end
 end
 
---- Wait until the number in the file no longer grows: that number.
+--- Waits until the number in the file stops growing; returns it.
 local function standstill(path)
   local last, since = -1, behaviour.now()
   return behaviour.await("the worker to be held up", function()
@@ -41,7 +41,7 @@ describe("a slow handler", function()
     assert.equal(total, summary.total_rows)
   end)
 
-  it("blocks the worker in a loop over rows, too", function()
+  it("blocks the worker in a loop over rows as well", function()
     local worker, path, total = behaviour.spawn "counts_in_a_file.lua", behaviour.path(), 20000
     local held, rows = nil, 0
     for row in worker:rows("emit", { path = path, n = total }) do
@@ -52,7 +52,7 @@ describe("a slow handler", function()
     assert.equal(total, rows)
   end)
 
-  it("blocks a worker whose loop over rows stands still while another one is served", function()
+  it("blocks a worker whose loop over rows waits while another worker is served", function()
     local worker, path, total = behaviour.spawn "counts_in_a_file.lua", behaviour.path(), 20000
     local other = behaviour.spawn "counts.lua"
     local held, rows = nil, 0
@@ -83,7 +83,7 @@ describe("the runner's memory", function()
     end)
   end)
 
-  it("stays flat over a million rows that a handler looks at", function()
+  it("stays flat over a million rows that a handler reads", function()
     local worker = behaviour.spawn "wellbehaved"
     local sum = 0
     local policy = { on_row = function(row) sum = sum + row:get "i" end }
@@ -93,7 +93,7 @@ describe("the runner's memory", function()
     assert.equal(1000000 * 1000001 // 2, sum)
   end)
 
-  it("stays flat while a handler waits with rows behind it", function()
+  it("stays flat while a handler waits with rows queued behind it", function()
     local worker = behaviour.spawn "wellbehaved"
     flat(6 * 1024, function()
       worker:run("forever", nil, {
@@ -106,14 +106,14 @@ describe("the runner's memory", function()
   end)
 end)
 
-describe("a worker that prints without end", function()
+describe("a worker that prints forever", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
   local MIB = paths.sanitized and 64 or 1024
 
   for _, export in ipairs { "stderr", "stdout" } do
-    it(("(1 GiB to %s) stalls no row and costs no memory"):format(export), function()
+    it(("(1 GiB to %s) delays no row and costs no memory"):format(export), function()
       local worker = behaviour.spawn "floods_stderr"
       local rows, early = 0, 0
       flat(4 * 1024, function()
@@ -132,7 +132,7 @@ describe("a worker that prints without end", function()
     end)
   end
 
-  it("has at most 64 KiB of it kept for a failure", function()
+  it("keeps at most 64 KiB of its output for a failure", function()
     local worker = behaviour.shell "head -c 1000000 /dev/zero | tr '\\0' e >&2; echo last words >&2; echo oops"
     local failure = behaviour.failed("row_malformed", behaviour.run(worker))
     assert.is_true(#failure.tail <= 64 * 1024)

@@ -1,4 +1,4 @@
--- Cancelling: at a row boundary, once, and the handle serves on.
+-- Cancelling: at a row boundary, once, and the handle can still be used.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 
@@ -8,7 +8,7 @@ describe("run:cancel() in a handler", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("delivers that row and no later one, though thousands have arrived", function()
+  it("delivers that row and no later one, even though thousands have arrived", function()
     local worker = behaviour.spawn "wellbehaved"
     local seen = behaviour.run(worker, "count", 100000, {
       on_row = function(row, run)
@@ -20,7 +20,7 @@ describe("run:cancel() in a handler", function()
     assert.same({ 'row rows 0 {"i":1}', 'row rows 1 {"i":2}', 'row rows 2 {"i":3}', "failure cancelled" }, seen.events)
   end)
 
-  it("lets that handler run to its end, and what it calls after it is no matter", function()
+  it("lets that handler run to its end, and ignores what it calls afterwards", function()
     local after = false
     local seen = behaviour.run(behaviour.spawn "wellbehaved", "count", 10, {
       on_row = function(_, run)
@@ -35,7 +35,7 @@ describe("run:cancel() in a handler", function()
     assert.is_true(after)
   end)
 
-  it("gives its reason to the failure", function()
+  it("puts its reason into the failure", function()
     local seen = behaviour.run(behaviour.spawn "wellbehaved", "count", 10, {
       on_row = function(_, run) run:cancel("twenty is\nenough") end,
     })
@@ -44,7 +44,7 @@ describe("run:cancel() in a handler", function()
     assert.equal(failure, select(2, behaviour.spawn("counts.lua"):outcome()) or failure)
   end)
 
-  it("lets the next request work, in a new generation, from row 0 again", function()
+  it("lets the next request work, in a new generation, with sequences from 0", function()
     local worker = behaviour.spawn "wellbehaved"
     behaviour.failed("cancelled", behaviour.run(worker, "forever", nil, { on_row = function(_, run) run:cancel() end }))
     local seen = behaviour.run(worker, "count", 2)
@@ -64,7 +64,7 @@ describe("run:cancel() in a handler", function()
     end
   end)
 
-  it("works in where and in map, and that row is not kept", function()
+  it("works in where and in map, and does not keep that row", function()
     for _, step in ipairs { "where", "map" } do
       local kept = 0
       local summary, failure = behaviour.spawn("counts.lua"):run("count", { n = 5 }, { streams = { rows = {
@@ -80,7 +80,7 @@ describe("run:cancel() in a handler", function()
     end
   end)
 
-  it("does not wait for a worker that swallows the end of its export", function()
+  it("does not wait for a worker that swallows the error that ends its export", function()
     for _, export in ipairs { "stubbornly", "deaf", "wrapped" } do
       local worker = behaviour.spawn "emits_forever.lua"
       local elapsed = behaviour.timed(function()
@@ -90,7 +90,7 @@ describe("run:cancel() in a handler", function()
     end
   end)
 
-  it("after the outcome does nothing", function()
+  it("does nothing after the outcome", function()
     local worker, kept = behaviour.spawn "counts.lua", nil
     behaviour.succeeded(behaviour.run(worker, "count", {}, { on_row = function(_, run) kept = run end }))
     kept:cancel("too late")
@@ -99,7 +99,7 @@ describe("run:cancel() in a handler", function()
     assert.equal(3, kept:counts().rows)
   end)
 
-  it("is told to the worker, which may end in good order", function()
+  it("is sent to the worker, which may end in good order", function()
     local path = behaviour.path()
     local worker = behaviour.spawn(behaviour.speaking({ log = path }, OPENING, { await = "request" },
       frames.rows { "1" }))
@@ -113,7 +113,7 @@ describe("a request that is cancelled before it was dispatched", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  --- A worker that prints something and takes its time before its hello.
+  --- A worker that prints something and delays its hello.
   local function slow_start(path)
     local worker = behaviour.spawn(behaviour.speaking({ log = path }, { print = "starting" }, { sleep = "0.1" },
       OPENING, { await = "request" }, frames.answer { "1" }))
@@ -122,7 +122,7 @@ describe("a request that is cancelled before it was dispatched", function()
     return worker
   end
 
-  it("in a handler is never sent", function()
+  it("from a handler is never sent", function()
     local path = behaviour.path()
     local worker = slow_start(path)
     local seen = behaviour.run(worker, "index", nil, { on_diagnostic = function(_, run) run:cancel() end })
@@ -132,7 +132,7 @@ describe("a request that is cancelled before it was dispatched", function()
     for _, order in ipairs(behaviour.lines(path)) do assert.not_equal("request", order) end
   end)
 
-  it("by who began it is never sent, and its outcome is there at once", function()
+  it("by its caller is never sent, and has its outcome at once", function()
     local path = behaviour.path()
     local worker = slow_start(path)
     local run = assert(worker.handle:begin { type = "rows", export = "index" })
@@ -145,7 +145,7 @@ describe("a request that is cancelled before it was dispatched", function()
     for _, order in ipairs(behaviour.lines(path)) do assert.not_equal("request", order) end
   end)
 
-  it("leaves a handle that serves on", function()
+  it("leaves a usable handle", function()
     local worker = slow_start(behaviour.path())
     assert(worker.handle:begin { type = "rows", export = "index" }):cancel()
     worker.handle:wait()

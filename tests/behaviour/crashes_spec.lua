@@ -1,4 +1,4 @@
--- A worker that dies in the middle of its rows: what it had emitted has been
+-- A worker that dies in the middle of its rows: the rows emitted until then are
 -- delivered, and the outcome is a failure.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
@@ -6,7 +6,7 @@ local frames = require "support.frames"
 local SIGNALS = { segv = 11, abort = 6, term = 15, kill = 9, fpe = 8, overflow = 11 }
 local STATUSES = { exit0 = 0, exit3 = 3, _exit0 = 0 }
 
---- The raw rows are "0", "1", ... of the given count.
+--- The raw rows are "0", "1" and so on, of the given count.
 local function counted(rows, count)
   assert.equal(count, #rows)
   for i, raw in ipairs(rows) do assert.equal(tostring(i - 1), raw) end
@@ -17,7 +17,7 @@ describe("a worker that dies after some rows", function()
   after_each(behaviour.after)
 
   for export, signal in pairs(SIGNALS) do
-    it("of a signal (" .. export .. ") has had them delivered, and is worker_exited", function()
+    it("of a signal (" .. export .. ") has its rows delivered, and is worker_exited", function()
       local seen = behaviour.run(behaviour.spawn "dies_after_rows", export, 5)
       local failure = behaviour.failed("worker_exited", seen)
       assert.equal(signal, failure.signal)
@@ -27,7 +27,7 @@ describe("a worker that dies after some rows", function()
   end
 
   for export, status in pairs(STATUSES) do
-    it("by leaving (" .. export .. ") has had them delivered, and is worker_exited", function()
+    it("by exiting (" .. export .. ") has its rows delivered, and is worker_exited", function()
       local seen = behaviour.run(behaviour.spawn "dies_after_rows", export, 5)
       local failure = behaviour.failed("worker_exited", seen)
       assert.equal(status, failure.exit_status)
@@ -37,7 +37,7 @@ describe("a worker that dies after some rows", function()
   end
 
   for _, export in ipairs { "segv", "abort", "term", "exit0", "exit3" } do
-    it("has had all of many rows delivered when it had warning (" .. export .. ")", function()
+    it("has all of many rows delivered if it could flush them (" .. export .. ")", function()
       local worker = behaviour.spawn "dies_after_rows"
       local count = 0
       local summary, failure = worker:run(export, 50000, { on_row = function() count = count + 1 end })
@@ -47,7 +47,7 @@ describe("a worker that dies after some rows", function()
     end)
   end
 
-  it("without warning has had rows without a gap delivered, and claims nothing", function()
+  it("without warning has rows without a gap delivered, and no success is claimed", function()
     local worker = behaviour.spawn "dies_after_rows"
     local next_sequence = 0
     local summary, failure = worker:run("kill", 50000, {
@@ -61,7 +61,7 @@ describe("a worker that dies after some rows", function()
     assert.is_true(next_sequence > 0 and next_sequence <= 50000)
   end)
 
-  it("before any row fails as well", function()
+  it("before any row is a failure as well", function()
     local seen = behaviour.run(behaviour.spawn "dies_after_rows", "exit0", 0)
     behaviour.failed("worker_exited", seen)
     assert.same({ "failure worker_exited" }, seen.events)
@@ -79,7 +79,7 @@ describe("a worker that dies after some rows", function()
     assert.equal(3, worker:info().generation)
   end)
 
-  it("has what it printed last in the failure", function()
+  it("has its last output in the failure", function()
     local path = behaviour.path()
     local worker = behaviour.shell(([[
       echo 1; echo 'cannot open the moon' >&2
@@ -93,7 +93,7 @@ describe("a worker that dies after some rows", function()
     assert.same({ "1" }, seen.rows)
   end)
 
-  it("is told from one that failed in good order", function()
+  it("is distinguished from one that failed in good order", function()
     local worker = behaviour.spawn "raises.lua"
     local seen = behaviour.run(worker, "after_rows")
     behaviour.failed("export_failed", seen)
@@ -101,7 +101,7 @@ describe("a worker that dies after some rows", function()
     assert.equal(1, worker:info().generation)
   end)
 
-  it("by a signal from outside is seen while it is idle: the next request works", function()
+  it("by a signal from outside is noticed while it is idle: the next request works", function()
     local worker = behaviour.spawn "counts.lua"
     local pid = worker:info().pid
     os.execute("kill -9 " .. pid)
@@ -139,7 +139,7 @@ describe("a wrapped command that dies", function()
     assert.same({ "1" }, seen.rows)
   end)
 
-  it("in the middle of a line that is no JSON is judged by its status", function()
+  it("in the middle of a line that is not JSON is judged by its status", function()
     local seen = behaviour.run(behaviour.shell [[echo 1; printf '{"half":'; exit 3]])
     assert.equal(3, behaviour.failed("export_failed", seen).status)
     assert.same({ "1" }, seen.rows)

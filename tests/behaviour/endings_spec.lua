@@ -1,10 +1,10 @@
--- However a worker clings to life, it ends within its graces, and nothing of
--- it is left: after each test no child and no descriptor (behaviour.after).
+-- However long a worker resists, it ends within its grace periods, and nothing of
+-- it is left: no child and no descriptor after each test (behaviour.after).
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 local paths = require "support.paths"
 
---- Closing the worker takes no longer than both graces and some.
+--- Closing the worker takes hardly longer than both grace periods.
 local function closes_within(seconds, worker)
   local elapsed = behaviour.timed(function() behaviour.close(worker) end)
   assert.is_true(elapsed < seconds, ("it took %.2f s"):format(elapsed))
@@ -18,7 +18,7 @@ describe("a worker that", function()
   after_each(behaviour.after)
 
   for _, export in ipairs { "deaf", "stopped" } do
-    it(("ignores SIGTERM (%s) is killed after its graces when it is cancelled"):format(export), function()
+    it(("ignores SIGTERM (%s) is killed after its grace periods when it is cancelled"):format(export), function()
       local worker = behaviour.spawn("ignores_sigterm", { stop_grace = 0.2, kill_grace = 0.2 })
       local pid = worker:info().pid
       local seen = behaviour.run(worker, export, nil, { on_row = first_row_cancels })
@@ -28,7 +28,7 @@ describe("a worker that", function()
       assert.is_nil(behaviour.state(pid))
     end)
 
-    it(("ignores SIGTERM (%s) is killed after its grace when it timed out"):format(export), function()
+    it(("ignores SIGTERM (%s) is killed after its grace period when it timed out"):format(export), function()
       local worker = behaviour.spawn("ignores_sigterm", { kill_grace = 0.2 })
       local pid = worker:info().pid
       behaviour.failed("request_timeout", behaviour.run(worker, export, nil, { timeout = 0.1 }))
@@ -46,7 +46,7 @@ describe("a worker that", function()
     assert.same({}, behaviour.children())
   end)
 
-  it("closes its pipe and lives on is ended, and the request is worker_exited", function()
+  it("closes its pipe and does not exit is ended, and the request is worker_exited", function()
     local worker = behaviour.spawn("holds_the_pipe", { stop_grace = 0.2, kill_grace = 0.2 })
     local pid = worker:info().pid
     local seen
@@ -58,7 +58,7 @@ describe("a worker that", function()
   end)
 
   for export, where in pairs { leaves_grandchild = "its group", leaves_daemon = "a session of its own" } do
-    it(("leaves a grandchild in %s that holds the pipe ends within the drain grace"):format(where), function()
+    it(("leaves a grandchild in %s that holds the pipe ends within the drain grace period"):format(where), function()
       local mark = ("SLUICE_TEST=%d %s"):format(behaviour.pid, export)
       local worker = behaviour.spawn("holds_the_pipe", { kill_grace = 0.2, env = { SLUICE_TEST = mark:match "=(.*)" } })
       local seen
@@ -83,7 +83,7 @@ describe("a worker that", function()
     for _, pid in ipairs(behaviour.having(mark)) do os.execute("kill -9 " .. pid) end
   end)
 
-  it("takes no orders any more is ended when it is shut down, and that is a shutdown_timeout", function()
+  it("takes no more orders is ended by a shutdown, which is a shutdown_timeout", function()
     local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello(), { sleep = 60 }),
       { stop_grace = 0.2, kill_grace = 0.2 })
     local pid = worker:info().pid
@@ -95,7 +95,7 @@ describe("a worker that", function()
     assert.is_true(elapsed >= 0.2 and elapsed < 1.4, elapsed .. " s")
   end)
 
-  it("wraps a command takes the command with it, whatever that ignores", function()
+  it("wraps a command ends together with the command, whichever signals that ignores", function()
     local mark = ("SLUICE_TEST=%d wrapped"):format(behaviour.pid)
     local worker = behaviour.shell("trap '' TERM INT HUP; echo 1; while :; do sleep 60; done",
       { stop_grace = 0.2, kill_grace = 0.2, env = { SLUICE_TEST = mark:match "=(.*)" } })
@@ -109,7 +109,7 @@ describe("a program that ends", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  --- Run this program in a Lua of its own; what it left alive, by the mark.
+  --- Runs this program in a Lua of its own; what it left alive is found by the mark.
   local function left_by(program, how)
     local mark = ("SLUICE_TEST=%d program"):format(behaviour.pid)
     local path = behaviour.write(behaviour.path(), program)
@@ -120,7 +120,7 @@ describe("a program that ends", function()
 
   local SLEEPS = ("%q"):format(behaviour.file "sleeps")
 
-  it("without closing its worker leaves none", function()
+  it("without closing its worker leaves no worker", function()
     left_by(([[
       local sluice = require "sluice"
       kept = assert(sluice.spawn { %s })
@@ -153,11 +153,11 @@ describe("a program that ends", function()
   end)
 end)
 
-describe("workers by the dozen", function()
+describe("dozens of workers", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("leave nothing behind, however they end", function()
+  it("leave nothing behind, whichever way they end", function()
     local ways = {
       function(w) behaviour.run(w, "deaf", 0) end,
       function(w) behaviour.run(w, "deaf", 60000, { on_row = first_row_cancels }) end,
@@ -169,7 +169,7 @@ describe("workers by the dozen", function()
     for i = 1, 36 do ways[i % #ways + 1](behaviour.spawn "sleeps") end
   end)
 
-  it("that nobody holds any more are gone when the collector has been", function()
+  it("are gone after a garbage collection if nothing refers to them", function()
     local pid
     do
       local sluice = require "sluice"

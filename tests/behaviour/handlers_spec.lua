@@ -1,5 +1,5 @@
--- Errors in a user's handlers: typed, with their place; the worker and the
--- program stay usable.
+-- Errors in a user's handlers are typed and have a place; the worker and the
+-- program remain usable.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local frames = require "support.frames"
@@ -8,8 +8,8 @@ local sluice = require "sluice"
 
 local STREAM_HANDLERS = { "where", "map", "on_row" }
 
---- A policy in which the named handler is f, and every other one that is
---- needed does nothing. "where" and "map" stand in the stream's entry.
+--- A policy in which the named handler is f, and every other required one
+--- does nothing. "where" and "map" belong to the stream's entry.
 local function policy_with(name, f)
   if name == "on_row" then return { on_row = f } end
   if name == "where" or name == "map" then return { streams = { a = { [name] = f, on_row = function() end } },
@@ -17,7 +17,7 @@ local function policy_with(name, f)
   return { on_row = function() end, [name] = f }
 end
 
---- The failure of a request whose handler is f; the worker serves on.
+--- The failure of a request whose handler is f; the worker keeps serving.
 local function failure_of(name, f, export)
   local worker = behaviour.spawn "counts.lua"
   local summary, failure = worker:run(export or "interleave", nil, policy_with(name, f))
@@ -33,7 +33,7 @@ local PLACES = {
 
 local function broken() error "the handler broke" end
 
---- What a program of Lua says with about 400 MB of address space.
+--- The output of a Lua program that has about 400 MB of address space.
 local function in_little_memory(program)
   local pipe = assert(io.popen(("ulimit -v 400000; exec %s %s 2>&1"):format(paths.quote(paths.lua), program)))
   local said = pipe:read "a"
@@ -83,7 +83,7 @@ describe("an error in", function()
     assert.equal(4, failure.summary.total_rows)
   end)
 
-  it("on_failure is a note on the failure that was there first", function()
+  it("on_failure is noted in the failure that came first", function()
     local worker = behaviour.spawn "raises.lua"
     local summary, failure = worker:run("text", nil, { on_failure = broken })
     assert.is_nil(summary)
@@ -94,7 +94,7 @@ describe("an error in", function()
     assert.equal("still here", worker:call "ok")
   end)
 
-  it("the handlers of a call is its failure", function()
+  it("the handlers of a call is the call's failure", function()
     local worker = behaviour.spawn "prints.lua"
     local other = behaviour.spawn(behaviour.speaking(
       frames.magic .. frames.hello { exports = { { "ask", "call" } } },
@@ -104,7 +104,7 @@ describe("an error in", function()
     behaviour.succeeded(behaviour.run(worker, "talk", { n = 1 }))
   end)
 
-  it("on_row after run:cancel() does not hide the cancellation, which was first", function()
+  it("on_row after run:cancel() does not hide the cancellation, which came first", function()
     local worker = behaviour.spawn "counts.lua"
     local _, failure = worker:run("count", {}, {
       on_row = function(_, run)
@@ -115,7 +115,7 @@ describe("an error in", function()
     assert.equal("cancelled", failure.kind)
   end)
 
-  it("on_row is told to on_failure, once, and not to on_summary", function()
+  it("on_row reaches on_failure, once, and not on_summary", function()
     local worker = behaviour.spawn "counts.lua"
     local seen = behaviour.run(worker, "count", { n = 5 }, { on_row = broken })
     behaviour.failed("sink", seen)
@@ -152,7 +152,7 @@ describe("an error value", function()
     end)
   end
 
-  it("that is an error of ours keeps its kind", function()
+  it("that is one of our errors keeps its kind", function()
     local failure = failure_of("on_row", function() error(core.error("row_invalid", "too old", { field = "age" })) end)
     assert.equal("row_invalid", failure.kind)
     assert.equal("too old", failure.message)
@@ -166,7 +166,7 @@ describe("a handler", function()
   after_each(behaviour.after)
   after_each(function() core.limits { handler_ms = 10000 } end)
 
-  it("that loops for ever is sink_timeout", function()
+  it("that loops forever is sink_timeout", function()
     core.limits { handler_ms = 100 }
     for name, place in pairs(PLACES) do
       local failure
@@ -180,7 +180,7 @@ describe("a handler", function()
     end
   end)
 
-  it("that swallows errors and loops is sink_timeout all the same", function()
+  it("that swallows errors and keeps looping is sink_timeout all the same", function()
     core.limits { handler_ms = 100 }
     local failure = failure_of("on_row", function()
       while true do
@@ -200,7 +200,7 @@ describe("a handler", function()
     end
   end)
 
-  it("that waits without computing is not stuck", function()
+  it("that waits without computing does not time out", function()
     core.limits { handler_ms = 100 }
     local seen = behaviour.run(behaviour.spawn "counts.lua", "count", { n = 2 }, {
       on_row = function() behaviour.sleep(0.25) end,
@@ -208,7 +208,7 @@ describe("a handler", function()
     behaviour.succeeded(seen)
   end)
 
-  it("that computes a little on each of many rows is not stuck", function()
+  it("that computes a little on each of many rows does not time out", function()
     core.limits { handler_ms = 100 }
     local worker, rows = behaviour.spawn "wellbehaved", 0
     assert(worker:run("count", 2000, {
@@ -220,15 +220,15 @@ describe("a handler", function()
     assert.equal(2000, rows)
   end)
 
-  it("that recurses for ever is sink", function()
+  it("that recurses forever is sink", function()
     local function deep(n) return 1 + deep(n + 1) end
     local failure = failure_of("on_row", function() deep(1) end)
     assert.equal("sink", failure.kind)
     behaviour.says(failure.message, "stack overflow")
   end)
 
-  it("that asks for more memory than there is is sink_memory, and the program goes on", function()
-    if paths.sanitized then return end -- needs more address space than the limit
+  it("that asks for more memory than is available is sink_memory, and the program goes on", function()
+    if paths.sanitized then return end -- it needs more address space than the limit
     local program = behaviour.write(behaviour.path(), ([[
       local sluice = require "sluice"
       local worker <close> = assert(sluice.spawn { %q })
@@ -254,7 +254,7 @@ describe("a handler", function()
     assert.equal("1\tsink_memory\ton_row\n2\tsink_memory\ton_row\n3\tsink_memory\ton_row\n3\n", said)
   end)
 
-  it("that keeps more large rows than there is memory for is sink_memory, and no kept row is wrong", function()
+  it("that keeps more large rows than fit in memory is sink_memory, and no kept row is wrong", function()
     if paths.sanitized then return end
     local program = behaviour.write(behaviour.path(), ([[
       local sluice = require "sluice"
@@ -281,14 +281,14 @@ describe("a handler", function()
     behaviour.says(failure.message, "yield")
   end)
 
-  it("that catches an error of its own goes on", function()
+  it("that catches its own error goes on", function()
     local worker = behaviour.spawn "counts.lua"
     local seen = behaviour.run(worker, "count", { n = 3 }, { on_row = function() pcall(broken) end })
     behaviour.succeeded(seen)
     assert.equal(3, #seen.rows)
   end)
 
-  it("cannot begin a request, of its own worker or another, and may go on", function()
+  it("cannot begin a request, on its own worker or another, but may go on", function()
     local worker, other = behaviour.spawn "counts.lua", behaviour.spawn "counts.lua"
     local problems = {}
     local seen = behaviour.run(worker, "count", { n = 1 }, {
@@ -307,14 +307,14 @@ describe("a handler", function()
     behaviour.serves_on(worker, 1, "count", {})
   end)
 
-  it("that begins a request, and does not catch that error, is sink", function()
+  it("that begins a request, and does not catch the error, is sink", function()
     local other = behaviour.spawn "counts.lua"
     local failure = failure_of("on_row", function() other:run("count", {}) end)
     assert.equal("sink", failure.kind)
     behaviour.says(failure.message, "inside a handler")
   end)
 
-  it("may look at its worker and its counts", function()
+  it("may query its worker and its counts", function()
     local worker = behaviour.spawn "counts.lua"
     local counts, state
     assert(worker:run("count", { n = 3 }, {
@@ -327,7 +327,7 @@ describe("a handler", function()
     assert.equal("busy", state)
   end)
 
-  it("of on_summary may begin the next request", function()
+  it("of a summary may begin the next request", function()
     local worker = behaviour.spawn "counts.lua"
     local second
     assert(worker:run("count", { n = 1 }, {
@@ -342,7 +342,7 @@ describe("a row that nobody handles", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("is unhandled_stream, with its name, and no row is dropped silently", function()
+  it("is unhandled_stream, with its name, and is not dropped silently", function()
     local worker = behaviour.spawn "counts.lua"
     local rows = 0
     local summary, failure = worker:run("interleave", nil, {
@@ -355,7 +355,7 @@ describe("a row that nobody handles", function()
     behaviour.succeeded(behaviour.run(worker, "count", {}))
   end)
 
-  it("is taken by on_row at the top, if there is one", function()
+  it("is passed to the policy's on_row, if there is one", function()
     local top = {}
     assert(behaviour.spawn("counts.lua"):run("interleave", nil, {
       streams = { a = { on_row = function() end } },
@@ -364,7 +364,7 @@ describe("a row that nobody handles", function()
     assert.same({ "b", "b" }, top)
   end)
 
-  it("is no row when where has dropped it", function()
+  it("is not a failure when where has dropped it", function()
     local summary = assert(behaviour.spawn("counts.lua"):run("interleave", nil, {
       streams = { a = { on_row = function() end }, b = { where = function() return false end, on_row = broken } },
     }))
@@ -376,7 +376,7 @@ describe("after failures of every kind", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("the program's Lua stack and its workers are as before", function()
+  it("the program's Lua stack and its workers are unchanged", function()
     local worker = behaviour.spawn "counts.lua"
     for i = 1, 200 do
       local name = ({ "where", "map", "on_row", "on_diagnostic", "on_progress", "on_summary" })[i % 6 + 1]

@@ -1,10 +1,10 @@
--- Programs that are no workers, or not for us.
+-- Programs that are not workers, or not ours.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 local paths = require "support.paths"
 local shell = require "support.shell"
 
---- A start that fails for what these steps say.
+--- A start that fails for the reason in these steps.
 local function refused(kind, words, ...)
   local failure = behaviour.refused(kind, behaviour.speaking(...))
   behaviour.says(failure.message, words)
@@ -13,7 +13,7 @@ end
 
 local HELLO = frames.hello()
 
-describe("a program that prints where a worker would introduce itself", function()
+describe("a program that prints before it introduces itself", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
@@ -24,40 +24,40 @@ describe("a program that prints where a worker would introduce itself", function
     return failure
   end
 
-  it("JSON lines is a handshake failure that quotes the first and names --lines", function()
+  it("(JSON lines) is a handshake failure that quotes the first line and names --lines", function()
     quoted('{"n":1}', { behaviour.file "prints_json_lines" })
   end)
 
-  it("anything else is the same", function()
+  it("(anything else) is the same", function()
     quoted("hello, world", { "sh", "-c", "echo hello, world; echo and more" })
   end)
 
-  it("and lives on is found out before the startup timeout, or at it", function()
+  it("and keeps running is detected by the startup timeout at the latest", function()
     local elapsed = behaviour.timed(function()
       quoted("hello", { "sh", "-c", "echo hello; exec sleep 60" }, { startup_timeout = 0.5 })
     end)
     assert.is_true(elapsed < 1.5, elapsed .. " s")
   end)
 
-  it("and never reads or ends a line is found out, too", function()
+  it("and never reads or ends a line is detected as well", function()
     quoted("hello", { "sh", "-c", "printf hello; exec sleep 60" }, { startup_timeout = 0.3 })
   end)
 
-  it("and dies has its end in the message", function()
+  it("and dies has its exit status in the failure", function()
     local failure = quoted("oops", { "sh", "-c", "echo oops; exit 3" })
     assert.equal(3, failure.exit_status)
   end)
 
-  it("megabytes does not wait for them, nor keep them", function()
+  it("(megabytes) is detected without waiting for them or keeping them", function()
     quoted("eeee", { "sh", "-c", "exec yes eeee" }, { startup_timeout = 0.5 })
   end)
 
-  it("in stdio transport is the same", function()
+  it("over the stdio transport is the same", function()
     quoted('{"n":1}', { behaviour.file "prints_json_lines" }, { transport = "stdio" })
     quoted("hello", { "sh", "-c", "echo hello; exec sleep 60" }, { transport = "stdio", startup_timeout = 0.5 })
   end)
 
-  it("while a worker, is one: what it prints is a diagnostic", function()
+  it("and is a worker after all is accepted: its output is a diagnostic", function()
     local worker = behaviour.spawn "prints.lua"
     behaviour.succeeded(behaviour.run(worker, "talk", { n = 1 }))
   end)
@@ -74,12 +74,12 @@ describe("a program that is silent", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("and leaves with 0 is a handshake failure", function()
+  it("and exits with 0 is a handshake failure", function()
     local failure = behaviour.refused("handshake", { "true" })
     behaviour.says(failure.message, "exited with status 0 before it introduced itself")
   end)
 
-  it("and leaves with a status has it in the failure", function()
+  it("and exits with another status has that in the failure", function()
     assert.equal(9, behaviour.refused("handshake", { "sh", "-c", "exit 9" }).exit_status)
   end)
 
@@ -93,37 +93,37 @@ describe("a program that is silent", function()
   end)
 end)
 
-describe("a hello that is wrong", function()
+describe("a wrong hello", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("(no magic) is handshake, and quoted", function()
+  it("(no magic) is a handshake failure that quotes it", function()
     local failure = refused("handshake", 'it began with "GET / HTTP/1.1', "GET / HTTP/1.1\r\n\r\n")
     assert.equal(0, failure.offset)
   end)
 
-  it("(magic that a text-mode pipe has bent) is handshake", function()
+  it("(magic converted by a text-mode pipe) is a handshake failure", function()
     refused("handshake", "it began with", (frames.magic:gsub("\r\n", "\n")) .. HELLO)
   end)
 
-  it("(other versions of the protocol) is handshake with both ranges", function()
+  it("(other versions of the protocol) is a handshake failure with both ranges", function()
     local failure = refused("handshake", "speaks protocol versions 2 to 3, this sluice speaks 1",
       frames.magic .. frames.hello { version_min = 2, version_max = 3 })
     assert.equal(#frames.magic, failure.offset)
     refused("handshake", "versions 0 to 0", frames.magic .. frames.hello { version_min = 0, version_max = 0 })
   end)
 
-  it("(a range of versions around ours) is right", function()
+  it("(a range of versions around ours) is accepted", function()
     local worker = behaviour.spawn(behaviour.speaking(
       frames.magic .. frames.hello { version_min = 0, version_max = 9 }, { await = "request" }, frames.answer {}))
     behaviour.succeeded(behaviour.run(worker, "index"))
   end)
 
-  it("(a frame of another version) is handshake", function()
+  it("(a frame of another version) is a handshake failure", function()
     refused("handshake", "protocol version 2, expected 1", frames.magic .. frames.hello { head = { version = 2 } })
   end)
 
-  it("(another frame first) is handshake", function()
+  it("(another frame first) is a handshake failure", function()
     refused("handshake", "row frame before its hello", frames.magic .. frames.row { payload = "1" })
     refused("handshake", "ready frame before its hello", frames.magic .. frames.ready(0))
   end)
@@ -142,31 +142,31 @@ describe("a hello that is wrong", function()
     behaviour.failed("protocol", behaviour.run(worker, "index"))
   end)
 
-  it("(frames too small for us) is handshake", function()
+  it("(too small a frame cap) is a handshake failure", function()
     refused("handshake", "accepts frames of at most 1000 bytes", frames.magic .. frames.hello { max_frame = 1000 })
   end)
 
-  it("(a smaller cap than ours) is what holds", function()
+  it("(a smaller cap than ours) sets the cap", function()
     local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello { max_frame = 65536 },
       { await = "request" }, frames.rows { ("1"):rep(65537) }))
     assert.equal(65536, worker:info().max_frame)
     behaviour.failed("frame_too_large", behaviour.run(worker, "index"))
   end)
 
-  it("(a payload that is too short, too long, or lies) is handshake", function()
+  it("(a payload that is too short, too long, or has a wrong length field) is a handshake failure", function()
     local payload = HELLO:sub(25)
     for _, wrong in ipairs { "", payload:sub(1, 20), payload .. "x", payload:sub(1, 6) .. "\255\255\255\255" } do
       refused("handshake", "hello frame whose payload", frames.magic .. frames.frame("hello", wrong))
     end
   end)
 
-  it("(more exports than there may be) is handshake", function()
+  it("(more exports than the limit) is a handshake failure", function()
     local exports = {}
     for i = 1, 4097 do exports[i] = { tostring(i), "rows" } end
     refused("handshake", "exports", frames.magic .. frames.hello { exports = exports })
   end)
 
-  it("(longer than 64 KiB) is frame_too_large before its bytes are there", function()
+  it("(longer than 64 KiB) is frame_too_large before its payload arrives", function()
     refused("frame_too_large", "over the cap of 65536", frames.magic .. frames.hello { head = { length = 70000 } })
   end)
 end)
@@ -193,7 +193,7 @@ end)
 describe("a worker that is configured with", function()
   after_each(shell.forget)
 
-  --- What it does about this configure: it sends hello, complains, and ends.
+  --- The worker's complaint about this configure: it sends hello, complains, and exits.
   local function complaint(command, configure)
     local result = shell.run(command, { input = frames.configure(configure), env = { SLUICE_TRANSPORT = "stdio" } })
     local sent, rest = frames.read_all(result.out, #frames.magic + 1)
@@ -211,7 +211,7 @@ describe("a worker that is configured with", function()
         complaint(command, { features = { "test" } }))
     end)
 
-    it(("a list of features against the rules, or none, ends the same (%s)"):format(name), function()
+    it(("a list of features that is invalid or missing ends the same (%s)"):format(name), function()
       behaviour.says(complaint(command, { features = { "a", "a" } }), 'has the feature name "a" twice (byte 0)')
       behaviour.says(complaint(command, { feature_count = 65 }), "lists 65 features, over the limit of 64")
       behaviour.says(complaint(command, { feature_count = 1 }), "a configure frame whose payload is too short")
@@ -230,26 +230,26 @@ describe("a worker that cannot start", function()
   }
 
   for name, words in pairs(CASES) do
-    it(("(%s) says why"):format(name), function()
+    it(("(%s) reports the reason"):format(name), function()
       local worker, failure = behaviour.try(name)
       assert.is_nil(worker)
       behaviour.says(failure.message, words)
     end)
   end
 
-  it("has a failure of its own instead of a hello", function()
+  it("sends a failure of its own instead of a hello", function()
     local failure = refused("spawn", "no database", frames.magic ..
       frames.failure { request = 0, kind = "spawn", message = "no database" }, { exit = 1 })
     assert.equal("no database", failure.message)
   end)
 
-  it("reports what it may, and nothing in our name", function()
+  it("cannot report the kinds that are reserved for the runner", function()
     refused("export_failed", "out of time", frames.magic ..
       frames.failure { request = 0, kind = "request_timeout", message = "out of time" })
   end)
 end)
 
-describe("what a worker prints before its hello", function()
+describe("the output of a worker before its hello", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 

@@ -1,11 +1,11 @@
--- A row is seen before the worker goes on.
+-- A row is handled before the worker continues.
 local behaviour = require "support.behaviour"
 
 describe("a row that was emitted", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("is handled while the worker waits for what the handler does", function()
+  it("is handled while the worker waits for the handler's effect", function()
     local path = behaviour.path()
     local worker = behaviour.spawn "waits_for_a_file.lua"
     local seen = behaviour.run(worker, "wait", { path = path }, {
@@ -17,7 +17,7 @@ describe("a row that was emitted", function()
     assert.same({ 'row rows 0 "before"', 'row rows 1 "after"', "summary" }, seen.events)
   end)
 
-  it("does not wait for the end of a long silence", function()
+  it("is not delayed by a long silence", function()
     local worker = behaviour.spawn "sleeps"
     local seen
     local elapsed = behaviour.timed(function()
@@ -28,7 +28,7 @@ describe("a row that was emitted", function()
     assert.is_true(elapsed < 5, elapsed .. " s")
   end)
 
-  it("does not wait behind others when it is the last of a burst", function()
+  it("is not held back when it is the last of a burst", function()
     local worker = behaviour.spawn "sleeps"
     local elapsed = behaviour.timed(function()
       worker:run("burst", 60000, {
@@ -41,7 +41,7 @@ describe("a row that was emitted", function()
     assert.equal(1000, worker:stats().rows)
   end)
 
-  it("does not wait for the end of a command that prints lines", function()
+  it("is not delayed until a command that prints lines ends", function()
     local worker = behaviour.shell "echo 1; exec sleep 60"
     local seen
     local elapsed = behaviour.timed(function()
@@ -52,7 +52,7 @@ describe("a row that was emitted", function()
     assert.is_true(elapsed < 5, elapsed .. " s")
   end)
 
-  it("is there, as are diagnostics and progress, before what follows", function()
+  it("arrives, like diagnostics and progress, before what follows", function()
     local path = behaviour.path()
     local order = {}
     local worker = behaviour.spawn "waits_for_a_file.lua"
@@ -67,7 +67,7 @@ describe("a row that was emitted", function()
     assert.same({ "diagnostic", "progress", "row" }, order)
   end)
 
-  it("is seen in a loop over rows, too", function()
+  it("is seen in a loop over rows as well", function()
     local path = behaviour.path()
     local worker = behaviour.spawn "waits_for_a_file.lua"
     local seen = {}

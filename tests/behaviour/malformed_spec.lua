@@ -1,9 +1,9 @@
--- What is no row is never delivered, and the failure says what is wrong with
--- it, and where.
+-- What is not a row is never delivered, and the failure names the fault and its
+-- place.
 local behaviour = require "support.behaviour"
 local json = require "sluice".json
 
--- An envelope, and the words that tell what is wrong with it.
+-- An envelope, and the words that name its fault.
 local ENVELOPES = {
   ["without a stream"] = { { payload = 1 }, 'a row has no "stream"' },
   ["with an empty stream"] = { { stream = "", payload = 1 }, 'a row\'s "stream" is empty' },
@@ -42,14 +42,14 @@ describe("an envelope of a shared library", function()
   after_each(behaviour.after)
 
   for name, case in pairs(ENVELOPES) do
-    it(name .. " is row_malformed; rows before it stand, none after it comes", function()
+    it(name .. " is row_malformed; rows before it are kept, and none after it is delivered", function()
       local worker = behaviour.spawn "bad_envelopes.so"
       check(behaviour.run(worker, "given", case[1]), case[2], { stream = case.stream })
       behaviour.serves_on(worker, 1, "given", { stream = "rows", payload = 1 })
     end)
   end
 
-  it("with a member twice is row_malformed", function()
+  it("with a duplicate member is row_malformed", function()
     local worker = behaviour.spawn "bad_envelopes.so"
     local request = '{"stream":"rows","stream":"other","payload":1}'
     local run = worker.handle:begin {
@@ -62,7 +62,7 @@ describe("an envelope of a shared library", function()
     behaviour.says(failure.message, '"stream" twice')
   end)
 
-  it("with bytes after its end is row_malformed", function()
+  it("with trailing bytes is row_malformed", function()
     local failure = check(behaviour.run(behaviour.spawn "bad_envelopes.so", "trailing_bytes"), "")
     assert.is_number(failure.offset)
   end)
@@ -71,7 +71,7 @@ describe("an envelope of a shared library", function()
     check(behaviour.run(behaviour.spawn "bad_envelopes.so", "invalid_utf8"), "UTF-8")
   end)
 
-  it("of no bytes at all is row_malformed", function()
+  it("without any bytes is row_malformed", function()
     check(behaviour.run(behaviour.spawn "bad_envelopes.so", "empty"), "")
   end)
 
@@ -98,14 +98,14 @@ describe("a line of a command", function()
     return behaviour.run(worker), worker
   end
 
-  it("that is no JSON is row_malformed with its number and its text", function()
+  it("that is not JSON is row_malformed with its number and its text", function()
     local seen, worker = run [[echo 'once upon a time'; echo '"never"']]
     local failure = check(seen, "line 2", { line = 2, stream = "rows" })
     behaviour.says(failure.text or failure.message, "once upon a time")
     assert.equal(1, worker:info().generation)
   end)
 
-  it("is counted with blank ones, which are no rows", function()
+  it("is counted together with blank lines, which are not rows", function()
     check(run [[echo; echo '  '; echo oops]], "line 4", { line = 4 })
   end)
 
@@ -117,7 +117,7 @@ describe("a line of a command", function()
     check(run [[printf '"\377"\n']], "line 2", { line = 2 })
   end)
 
-  it("cut by the end of the output is row_malformed", function()
+  it("truncated by the end of the output is row_malformed", function()
     check(run [[printf '{"half":']], "line 2", { line = 2 })
   end)
 
@@ -142,13 +142,13 @@ describe("a line of a command", function()
     assert.equal(1, worker:info().generation)
   end)
 
-  it("that never ends is frame_too_large, and not kept", function()
+  it("that never ends is frame_too_large, and is not kept", function()
     local seen = run([[exec cat /dev/zero | tr '\0' 1]], { max_frame = "64KiB" })
     local failure = behaviour.failed("frame_too_large", seen)
     assert.equal(2, failure.line)
   end)
 
-  it("of another stream's name goes there", function()
+  it("goes to the stream that the option names", function()
     local seen = run("echo 2", { stream = "numbers" })
     behaviour.succeeded(seen)
     assert.same({ 'row numbers 0 "good"', "row numbers 1 2", "summary" }, seen.events)
@@ -173,11 +173,11 @@ describe("an envelope on a line", function()
     end)
   end
 
-  it("that is cut is row_malformed with the line's number", function()
+  it("that is truncated is row_malformed with the line's number", function()
     check(run [[echo '{"stream":"rows","payload":']], "line 2", { line = 2 })
   end)
 
-  it("gives rows, diagnostics, progress and metadata when it is right", function()
+  it("gives rows, diagnostics, progress and metadata when it is correct", function()
     local seen = run [[
       echo '{"diagnostic":{"code":"c","message":"m"}}'
       echo '{"progress":{"phase":"p","current":1,"total":2}}'
@@ -190,7 +190,7 @@ describe("an envelope on a line", function()
   end)
 end)
 
-describe("a row that a Lua worker emits wrongly", function()
+describe("a row that a Lua worker emits incorrectly", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
@@ -220,7 +220,7 @@ describe("a row that a Lua worker emits wrongly", function()
   end)
 end)
 
-describe("a row of a native worker that is no JSON", function()
+describe("a row of a native worker that is not JSON", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 

@@ -1,4 +1,4 @@
--- Order, numbers and summaries of requests in good order.
+-- Order, sequences and summaries of well-formed requests.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 
@@ -22,7 +22,7 @@ describe("rows in order", function()
     }, seen.events)
   end)
 
-  it("are numbered from 0 without a gap, however many there are", function()
+  it("are numbered from 0 without a gap, even if there are many", function()
     local worker = behaviour.spawn "wellbehaved"
     local next_sequence = 0
     local summary = assert(worker:run("count", 200000, {
@@ -37,7 +37,7 @@ describe("rows in order", function()
     assert.equal(200000, summary.total_rows)
   end)
 
-  it("are numbered for each stream on its own", function()
+  it("are numbered separately for each stream", function()
     local worker = behaviour.spawn "many_streams.lua"
     local wrong = 0
     local summary = assert(worker:run("open", { n = 1024 }, {
@@ -50,7 +50,7 @@ describe("rows in order", function()
     assert.equal(2, summary.per_stream["stream 1024"])
   end)
 
-  it("come of at most 1024 streams", function()
+  it("may have at most 1024 streams", function()
     local worker = behaviour.spawn "many_streams.lua"
     local seen = behaviour.run(worker, "open", { n = 1025 })
     local failure = behaviour.failed("row_malformed", seen)
@@ -77,7 +77,7 @@ describe("rows in order", function()
     assert.equal(3, summary.total_rows)
   end)
 
-  it("are not those of a forked child, and come only once", function()
+  it("do not come from a forked child, and come only once", function()
     local worker = behaviour.spawn "forks"
     local seen = behaviour.run(worker, "emits_in_child")
     behaviour.succeeded(seen)
@@ -109,7 +109,7 @@ describe("a summary", function()
     assert.is_nil(summary.metadata)
   end)
 
-  it("comes of a request without rows, too", function()
+  it("is sent for a request without rows as well", function()
     local seen = behaviour.run(behaviour.spawn "counts.lua", "nothing")
     local summary = behaviour.succeeded(seen)
     assert.same({ "summary" }, seen.events)
@@ -123,7 +123,7 @@ describe("a summary", function()
     assert.same({ native = true }, summary.metadata)
   end)
 
-  it("says what was kept and what was dropped", function()
+  it("says how many rows were kept and how many dropped", function()
     local summary = assert(behaviour.spawn("counts.lua"):run("count", { n = 10 }, {
       streams = { rows = { where = function(row) return row.payload.i % 2 == 0 end, on_row = function() end } },
     }))
@@ -137,7 +137,7 @@ describe("a summary", function()
     assert.same({ rows = 10, bytes = 71, kept = 5, dropped = 5, invalid = 0, rejected = 0 }, counts)
   end)
 
-  it("is what outcome() gives afterwards", function()
+  it("is what outcome() returns afterwards", function()
     local worker = behaviour.spawn "counts.lua"
     assert.is_nil(worker:outcome())
     local summary = behaviour.succeeded(behaviour.run(worker, "count", {}))
@@ -149,7 +149,7 @@ describe("progress and diagnostics", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("lose nothing when they are diagnostics, however many there are", function()
+  it("lose no diagnostics, even if there are many", function()
     local seen = behaviour.run(behaviour.spawn "floods_progress.lua", "diagnostics", { n = 5000 })
     behaviour.succeeded(seen)
     assert.equal(5000, #seen.diagnostics)
@@ -173,7 +173,7 @@ describe("progress and diagnostics", function()
     assert.same({ '"last"' }, seen.rows)
   end)
 
-  it("are counted, diagnostics among them what the worker prints", function()
+  it("are counted, and diagnostics include the worker's output", function()
     local worker = behaviour.spawn "counts.lua"
     behaviour.run(worker, "interleave")
     behaviour.run(worker, "count", {})
@@ -187,7 +187,7 @@ describe("progress and diagnostics", function()
     assert.equal(2, stats.diagnostics)
   end)
 
-  it("tell apart what was printed to stdout and to stderr, line by line", function()
+  it("distinguish what was printed to stdout from what was printed to stderr, line by line", function()
     local seen = behaviour.run(behaviour.spawn "prints.lua", "talk", { n = 2 })
     behaviour.succeeded(seen)
     assert.same({ "1", "2" }, seen.rows)
@@ -197,15 +197,15 @@ describe("progress and diagnostics", function()
     assert.is_true(printed["worker.stderr: stderr 2"])
   end)
 
-  it("belong to the request in which they were printed, to the last line before its end", function()
+  it("belong to the request in which they were printed, up to the last line before its end", function()
     local sent, done = behaviour.path(), behaviour.path()
     local rows = { "1", '"' .. ("x"):rep(200000) .. '"' }
     local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello(), { await = "request" },
       frames.diagnostic { code = "c", message = "wait" }, frames.rows(rows), { touch = sent }, { await = "stop" },
       { print = "last words" }, frames.summary { stopped = true, seals = { frames.seal(1, rows) } } .. frames.ready(),
       { touch = done }))
-    -- All that is to come is in the pipes before the runner reads on: rows and
-    -- summary in one go.
+    -- All that follows is in the pipes before the runner continues reading: rows and
+    -- summary at once.
     local seen = behaviour.run(worker, "index", nil, {
       on_diagnostic = function(d)
         if d.code == "c" then behaviour.await("the rows", function() return behaviour.read(sent) end) end
@@ -220,7 +220,7 @@ describe("progress and diagnostics", function()
     assert.same({ "c: wait", "worker.stderr: last words" }, seen.diagnostics)
   end)
 
-  it("stay whole when a worker prints the protocol's own bytes to stdout", function()
+  it("stay intact when a worker prints the protocol's own bytes to stdout", function()
     local seen = behaviour.run(behaviour.spawn "prints.lua", "protocol_on_stdout")
     behaviour.succeeded(seen)
     assert.same({ "1" }, seen.rows)

@@ -1,4 +1,4 @@
--- Payloads arrive byte for byte, whatever JSON they are, up to the frame cap.
+-- Payloads of any JSON arrive byte for byte, up to the frame cap.
 local behaviour = require "support.behaviour"
 local json = require "sluice".json
 local sluice = require "sluice"
@@ -42,7 +42,7 @@ describe("a payload", function()
     assert.same(texts, seen.rows)
   end)
 
-  it("is null, which is a row", function()
+  it("may be null, which is a row", function()
     local payloads = {}
     assert(behaviour.shell("echo null"):run(nil, nil, {
       on_row = function(row) payloads[#payloads + 1] = row.payload end,
@@ -50,7 +50,7 @@ describe("a payload", function()
     assert.same({ sluice.null }, payloads)
   end)
 
-  it("keeps integers of 64 bits exact, and beyond them the digits", function()
+  it("keeps 64-bit integers exact, and the digits of larger ones", function()
     local rows = {}
     local worker = behaviour.shell [[
       echo 9007199254740993; echo 9223372036854775807; echo 1234567890123456789012345678901234567890; echo 1e400
@@ -74,7 +74,7 @@ describe("a payload", function()
     behaviour.says(again[3], '"b":{}')
   end)
 
-  it("gives the same for a field whether it is looked up or decoded, twice there or not", function()
+  it("gives the same for a field whether it is looked up or decoded, even if the field is a duplicate", function()
     local rows = {}
     assert(behaviour.shell([[echo '{"a":1,"a":2,"b":{"c":[10,20]}}']]):run(nil, nil, {
       on_row = function(row)
@@ -87,7 +87,7 @@ describe("a payload", function()
     assert.equal(rows[1].payload.a, rows[1]:get "a")
   end)
 
-  it("may be kept, and read when its request is long over", function()
+  it("may be kept, and read long after its request has ended", function()
     local worker, kept = behaviour.spawn "wellbehaved", {}
     assert(worker:run("count", 50000, { on_row = function(row) kept[#kept + 1] = row end }))
     assert(worker:run("count", 1000, { on_row = function() end }))
@@ -103,7 +103,7 @@ describe("a payload", function()
     assert.equal("rows", kept[50000].stream)
   end)
 
-  it("is the value of map from there on, and that must be one", function()
+  it("is the value of map from there on, which must be JSON", function()
     local worker = behaviour.shell "echo 1; echo 2"
     local seen = {}
     assert(worker:run(nil, nil, { streams = { rows = {
@@ -147,13 +147,13 @@ describe("the frame cap", function()
     assert.equal(MIB, #seen.rows[2])
   end)
 
-  it("is an error that the worker's code can handle, and go on", function()
+  it("is an error that the worker's code can handle before it goes on", function()
     local seen = behaviour.run(behaviour.spawn "too_large.lua", "handled", { size = MIB })
     behaviour.succeeded(seen)
     assert.same({ ok = false, kind = "frame_too_large", size = MIB + 2, limit = MIB }, json.decode(seen.rows[2]))
   end)
 
-  it("holds for a native worker that does not look", function()
+  it("holds for a native worker that does not check its status", function()
     local worker = behaviour.spawn "wellbehaved"
     local seen = behaviour.run(worker, "large", 2 * MIB)
     local failure = behaviour.failed("frame_too_large", seen)
@@ -169,14 +169,14 @@ describe("the frame cap", function()
     behaviour.serves_on(worker, 1, "row", { size = 10 })
   end)
 
-  it("cuts a diagnostic instead of failing", function()
+  it("truncates a diagnostic instead of failing", function()
     local seen = behaviour.run(behaviour.spawn "too_large.lua", "diagnostic", { size = 2 * MIB })
     behaviour.succeeded(seen)
     assert.equal(1, #seen.diagnostics)
     assert.is_true(#seen.diagnostics[1] <= MIB)
   end)
 
-  it("holds for requests: such a one is not sent", function()
+  it("holds for requests: a larger one is not sent", function()
     local worker = behaviour.spawn "counts.lua"
     local failure = behaviour.call_failed("frame_too_large", worker, "echo", ("x"):rep(MIB))
     assert.equal(MIB, failure.limit)
@@ -184,7 +184,7 @@ describe("the frame cap", function()
     assert.equal(1, worker:info().generation)
   end)
 
-  it("is what max_frame says", function()
+  it("is set by max_frame", function()
     local worker = behaviour.spawn("too_large.lua", { max_frame = "8MiB" })
     assert.equal(8 * MIB, worker:info().max_frame)
     local seen = behaviour.run(worker, "row", { size = 7 * MIB })
@@ -192,7 +192,7 @@ describe("the frame cap", function()
     assert.equal(7 * MIB + 2, #seen.rows[2])
   end)
 
-  it("has a floor and a ceiling", function()
+  it("has a minimum and a maximum", function()
     for _, size in ipairs { "63KiB", "257MiB" } do
       behaviour.says(behaviour.raised(behaviour.spawn, "counts.lua", { max_frame = size }), "expected 64KiB to 256MiB")
     end
@@ -213,7 +213,7 @@ describe("a request that is null or was not given", function()
     assert.same({ '"table"' }, behaviour.run(worker, "of_type", { json.null }).rows)
   end)
 
-  it("is named where a worker looks into it", function()
+  it("is named where a worker indexes it", function()
     local worker = behaviour.spawn "no_request.lua"
     for export, variable in pairs { index = "local 'request'", index_deeper = "upvalue 'wanted'" } do
       local failure = behaviour.failed("export_failed", behaviour.run(worker, export))

@@ -1,4 +1,4 @@
--- Workers that break the protocol, byte by byte: hand-made frames.
+-- Workers that break the protocol, byte by byte, with hand-made frames.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 local paths = require "support.paths"
@@ -6,14 +6,14 @@ local paths = require "support.paths"
 local OPENING = frames.magic .. frames.hello()
 local REQUEST = { await = "request" }
 
---- What a worker that answers its first request with these bytes, and then
---- waits for orders, gives.
+--- Runs a worker that answers its first request with these bytes, and then
+--- waits for orders.
 local function answered(bytes, options)
   local worker = behaviour.spawn(behaviour.speaking(OPENING, REQUEST, bytes), options)
   return behaviour.run(worker, "index"), worker
 end
 
---- The same, and then it exits with status 0.
+--- The same, but then it exits with status 0.
 local function cut(bytes)
   local worker = behaviour.spawn(behaviour.speaking(OPENING, REQUEST, bytes, { exit = 0 }))
   return behaviour.run(worker, "index"), worker
@@ -43,7 +43,7 @@ describe("a hand-made worker", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("that keeps to the protocol is served as any other", function()
+  it("that keeps to the protocol is served like any other", function()
     local seen, worker = answered(frames.answer({ "1", '{"a":2}' }, { metadata = "[3]" }))
     assert.same({ 3 }, behaviour.succeeded(seen).metadata)
     assert.same({ "row rows 0 1", 'row rows 1 {"a":2}', "summary" }, seen.events)
@@ -51,7 +51,7 @@ describe("a hand-made worker", function()
       max_frame = 1024 * 1024, exports = { { name = "index", type = "rows" } } }, worker:info())
   end)
 
-  it("is read the same when its bytes come one by one", function()
+  it("gives the same result when its bytes arrive one by one", function()
     local steps, bytes = { OPENING, REQUEST }, frames.answer { "1", "22" }
     for i = 1, #bytes do steps[#steps + 1] = bytes:sub(i, i) end
     local seen = behaviour.run(behaviour.spawn(behaviour.speaking(table.unpack(steps))), "index")
@@ -73,30 +73,30 @@ describe("a summary that does not match what arrived", function()
   }
 
   for name, case in pairs(CASES) do
-    it(("(%s) is protocol"):format(name), function()
+    it(("(%s) is a protocol failure"):format(name), function()
       local seen = answered(ROWS .. summary_with(case[1]))
       fault("protocol", seen, case[2], #ROWS, { "1", "2" })
     end)
   end
 
-  it("(no seal) is protocol", function()
+  it("(no seal) is a protocol failure", function()
     local seen = answered(ROWS .. frames.summary {} .. frames.ready())
     fault("protocol", seen, "1 streams arrived, but the summary seals 0", #ROWS, { "1", "2" })
   end)
 
-  it("(a seal of nothing) is protocol", function()
+  it("(a seal of nothing) is a protocol failure", function()
     local seen = answered(frames.summary { seals = { frames.seal(1, {}) } } .. frames.ready())
     fault("protocol", seen, "0 streams arrived, but the summary seals 1", 0)
   end)
 
-  it("(rows that changed places) is protocol", function()
+  it("(rows that are swapped) is a protocol failure", function()
     local swapped = frames.stream { name = "rows" } .. frames.row { sequence = 0, payload = "2" } ..
       frames.row { sequence = 1, payload = "1" }
     local seen = answered(swapped .. summary_with {})
     fault("protocol", seen, "checksum", #swapped, { "2", "1" })
   end)
 
-  it("is not success even if on_row had no objection: nothing is committed", function()
+  it("is not a success even if on_row had no objection: nothing is committed", function()
     local committed = false
     local worker = behaviour.spawn(behaviour.speaking(OPENING, REQUEST, ROWS .. summary_with { rows = 3 }))
     local summary = worker:run("index", nil, {
@@ -116,7 +116,7 @@ describe("rows out of order", function()
   local FIRST = frames.row { sequence = 0, payload = "1" }
 
   for name, sequence in pairs { ["a gap"] = 2, ["a repeat"] = 0, ["far ahead"] = math.maxinteger } do
-    it(("(%s) are protocol with stream and sequence"):format(name), function()
+    it(("(%s) are a protocol failure with stream and sequence"):format(name), function()
       local seen = answered(STREAM .. FIRST .. frames.row { sequence = sequence, payload = "2" })
       local failure = fault("protocol", seen, "expected 1", #STREAM + #FIRST, { "1" })
       assert.equal("rows", failure.stream)
@@ -124,22 +124,22 @@ describe("rows out of order", function()
     end)
   end
 
-  it("(the first is not 0) are protocol", function()
+  it("(the first is not 0) are a protocol failure", function()
     fault("protocol", answered(STREAM .. frames.row { sequence = 1, payload = "1" }), "expected 0", #STREAM)
   end)
 
-  it("(of a stream without a name) are protocol", function()
+  it("(of an undeclared stream) are a protocol failure", function()
     fault("protocol", answered(FIRST), "stream id 1, which was not declared", 0)
     fault("protocol", answered(STREAM .. frames.row { stream = 2, payload = "1" }), "stream id 2", #STREAM)
   end)
 
-  it("(a stream named twice) are protocol", function()
+  it("(a stream that is declared twice) are a protocol failure", function()
     fault("protocol", answered(STREAM .. frames.stream { name = "rows", stream = 2 }), "declared twice", #STREAM)
     fault("protocol", answered(STREAM .. frames.stream { name = "other", stream = 3 }), "expected 2", #STREAM)
   end)
 
   for name, text in pairs { empty = "", ["not UTF-8"] = "\xff", long = ("x"):rep(256) } do
-    it(("(a stream whose name is %s) are protocol"):format(name), function()
+    it(("(a stream whose name is %s) are a protocol failure"):format(name), function()
       fault("protocol", answered(frames.stream { name = text }), "name", 0)
     end)
   end
@@ -170,11 +170,11 @@ describe("terminal frames", function()
   local SUMMARY = frames.summary { seals = { SEAL } }
   local AFTER = "after the end of its request"
 
-  it("twice are protocol", function()
+  it("sent twice are a protocol failure", function()
     fault("protocol", answered(ROWS .. SUMMARY .. SUMMARY .. frames.ready()), AFTER, #ROWS + #SUMMARY, { "1", "2" })
   end)
 
-  it("of success after failure, and of failure after success, are protocol", function()
+  it("of success after failure, and of failure after success, are a protocol failure", function()
     local failure = frames.failure { message = "no" }
     fault("protocol", answered(ROWS .. failure .. SUMMARY), AFTER, #ROWS + #failure, { "1", "2" })
     fault("protocol", answered(ROWS .. SUMMARY .. failure), AFTER, #ROWS + #SUMMARY, { "1", "2" })
@@ -184,39 +184,39 @@ describe("terminal frames", function()
     row = frames.row { sequence = 2, payload = "3" }, stream = frames.stream { name = "late", stream = 2 },
     diagnostic = frames.diagnostic { code = "c", message = "late" }, progress = frames.progress { phase = "p" },
   } do
-    it(("followed by a %s are protocol"):format(name), function()
+    it(("followed by a %s are a protocol failure"):format(name), function()
       local seen = answered(ROWS .. SUMMARY .. bytes .. frames.ready())
       fault("protocol", seen, AFTER, #ROWS + #SUMMARY, { "1", "2" })
       assert.same({}, seen.diagnostics)
     end)
   end
 
-  it("without ready are no success when the worker leaves then", function()
+  it("without ready are not a success if the worker then exits", function()
     local seen = cut(ROWS .. SUMMARY)
     local failure = behaviour.failed("worker_exited", seen)
     behaviour.says(failure.message, "after its summary")
   end)
 
-  it("of a call where rows are due, and the other way round, are protocol", function()
+  it("of a call where rows are due, and vice versa, are a protocol failure", function()
     fault("protocol", answered(frames.reply { json = "1" } .. frames.ready()), "reply", 0)
     local worker = behaviour.spawn(behaviour.speaking(
       frames.magic .. frames.hello { exports = { { "ask", "call" } } }, REQUEST, frames.summary {} .. frames.ready()))
     behaviour.call_failed("protocol", worker, "ask")
   end)
 
-  it("after a request that succeeded are no matter of that request, but of the worker", function()
+  it("after a request that succeeded do not affect that request, but the worker", function()
     local worker = behaviour.spawn(behaviour.speaking(OPENING, REQUEST, ANSWER, frames.ready()))
     local pid = worker:info().pid
     behaviour.succeeded(behaviour.run(worker, "index"))
     local other = behaviour.spawn "counts.lua"
     behaviour.await("the end of the faulty worker", function()
-      assert(other:call("echo", 1)) -- the loop is only turned by somebody's request
+      assert(other:call("echo", 1)) -- the loop only runs during a request
       return not behaviour.is_alive(pid)
     end)
     behaviour.failed("protocol", behaviour.run(worker, "index", nil, {}))
   end)
 
-  it("with metadata that is no JSON are protocol", function()
+  it("with metadata that is not JSON are a protocol failure", function()
     local seen = answered(frames.summary { metadata = "{oops" } .. frames.ready())
     fault("protocol", seen, "metadata is not valid JSON", 0)
   end)
@@ -229,13 +229,13 @@ describe("a frame of another request", function()
   local STREAM = frames.stream { name = "rows" }
 
   for name, id in pairs { ["the next one"] = 2, ["none"] = 0, ["a far one"] = -1 } do
-    it(("(%s) is protocol, and is not credited to this one"):format(name), function()
+    it(("(%s) is a protocol failure, and is not credited to this one"):format(name), function()
       local bytes = frames.row { request = id, payload = '"stale"' }
       fault("protocol", answered(STREAM .. bytes), "during request 1", #STREAM)
     end)
   end
 
-  it("(an earlier one) is protocol, and is not credited to this one", function()
+  it("(an earlier one) is a protocol failure, and is not credited to this one", function()
     local first = frames.answer { "1" }
     local stale = frames.row { request = 1, payload = '"stale"' }
     local worker = behaviour.spawn(behaviour.speaking(OPENING, REQUEST, first, REQUEST, stale))
@@ -249,26 +249,26 @@ describe("a frame of another request", function()
   end)
 end)
 
-describe("a frame that cannot be", function()
+describe("an invalid frame", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
   for _, kind in ipairs { 0, 8, 15, 26, 255 } do
-    it(("(kind %d) is protocol with the byte where it began"):format(kind), function()
+    it(("(kind %d) is a protocol failure with the offset of its first byte"):format(kind), function()
       fault("protocol", answered(ROWS .. frames.frame(kind, "", { request = 1 })), "unknown kind of frame " .. kind,
         #ROWS, { "1", "2" })
     end)
   end
 
   for _, version in ipairs { 0, 2, 255 } do
-    it(("(version %d) is protocol in the middle of a request"):format(version), function()
+    it(("(version %d) is a protocol failure in the middle of a request"):format(version), function()
       local row = frames.row { sequence = 2, payload = "3", head = { version = version } }
       fault("protocol", answered(ROWS .. row), "protocol version " .. version, #ROWS, { "1", "2" })
     end)
   end
 
   for name, kind in pairs { hello = "hello", configure = "configure", request = "request", shutdown = "shutdown" } do
-    it(("(a %s from the worker) is protocol"):format(name), function()
+    it(("(a %s from the worker) is a protocol failure"):format(name), function()
       fault("protocol", answered(frames.frame(kind, "", { request = 1 })), kind, 0)
     end)
   end
@@ -277,7 +277,7 @@ describe("a frame that cannot be", function()
     diagnostic = { "diagnostic", "\5\0\0\0ab" }, ["too long"] = { "progress", ("\0"):rep(40) },
     summary = { "summary", "\0" }, ["seals that are not there"] = { "summary", ("\0"):rep(14) .. "\255\255\255\255" },
   } do
-    it(("(its payload is wrong: %s) is protocol"):format(name), function()
+    it(("(its payload is wrong: %s) is a protocol failure"):format(name), function()
       fault("protocol", answered(frames.frame(case[1], case[2], { request = 1 })), case[1] .. " frame whose payload", 0)
     end)
   end
@@ -298,7 +298,7 @@ describe("a frame over the cap", function()
 
   it("costs no memory, nor does one under the cap before its bytes arrive", function()
     local header = frames.frame("row", "", { request = 1, stream = 1, sequence = 2, length = 200 * 1024 * 1024 })
-    cut(ROWS) -- whatever is needed once
+    cut(ROWS) -- allocates what is needed only once
     local before = behaviour.memory "VmPeak"
     local worker = behaviour.spawn(behaviour.speaking(OPENING, REQUEST, ROWS .. header, { exit = 0 }),
       { max_frame = "256MiB" })
@@ -309,13 +309,13 @@ describe("a frame over the cap", function()
   end)
 end)
 
-describe("a stream that is cut", function()
+describe("a truncated stream", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
   local ANSWER = frames.answer { "1", "2" }
 
-  -- Where frames begin in the answer, by their ends.
+  -- Offsets in the answer at which frames begin.
   local borders = { [0] = true }
   do
     local at = 1
@@ -330,7 +330,7 @@ describe("a stream that is cut", function()
     return n
   end
 
-  it("anywhere is a failure: protocol inside a frame, worker_exited between two", function()
+  it("(anywhere) is a failure: protocol inside a frame, worker_exited between two", function()
     for n = 0, #ANSWER - 1, paths.sanitized and 7 or 1 do
       local seen = cut(ANSWER:sub(1, n))
       local kind = borders[n] and "worker_exited" or "protocol"
@@ -342,13 +342,13 @@ describe("a stream that is cut", function()
     behaviour.succeeded(cut(ANSWER))
   end)
 
-  it("by a worker that closes its pipe in a header is protocol", function()
+  it("whose worker closed its pipe inside a header is a protocol failure", function()
     local seen = behaviour.run(behaviour.spawn "holds_the_pipe", "cuts_header")
     behaviour.says(behaviour.failed("protocol", seen).message, "inside a header: 11 of 24 bytes")
     assert.same({ "1" }, seen.rows)
   end)
 
-  it("by a worker that closes its pipe in a payload is protocol", function()
+  it("whose worker closed its pipe inside a payload is a protocol failure", function()
     local seen = behaviour.run(behaviour.spawn "holds_the_pipe", "cuts_payload")
     behaviour.says(behaviour.failed("protocol", seen).message, "inside a row frame: 3 of 100 bytes")
     assert.same({ "1" }, seen.rows)

@@ -33,7 +33,7 @@ describe("a worker's process", function()
     assert.equal(7, worker:stats().requests)
   end)
 
-  it("is replaced after max_requests, calls and failures included", function()
+  it("is replaced after max_requests, counting calls and failures", function()
     local worker = behaviour.spawn("raises.lua", { max_requests = 2 })
     worker:call "ok"
     worker:call "fail"
@@ -51,7 +51,7 @@ describe("a worker's process", function()
     assert.equal(2, worker:info().generation)
   end)
 
-  it("is let go when it has been idle for max_idle", function()
+  it("is ended when it has been idle for max_idle", function()
     local worker, other = behaviour.spawn("counts.lua", { max_idle = 0.1 }), behaviour.spawn "counts.lua"
     local pid = worker:info().pid
     count(worker)
@@ -64,7 +64,7 @@ describe("a worker's process", function()
     assert.equal(1, other:info().generation)
   end)
 
-  it("forgets what it knew when it is cycled", function()
+  it("loses its memory when it is cycled", function()
     local worker = behaviour.spawn "remembers.lua"
     assert.equal(1, worker:call("remember", 1))
     assert.equal(2, worker:call("remember", 1))
@@ -74,7 +74,7 @@ describe("a worker's process", function()
     assert.equal(2, worker:info().generation)
   end)
 
-  it("is replaced after a failure of the runner's finding, not after one of its own report", function()
+  it("is replaced after a failure that the runner detects, not after one that the worker reports", function()
     local worker = behaviour.spawn "counts.lua"
     worker:run("count", {}, { on_row = function() error "a handler" end })
     behaviour.succeeded(behaviour.run(worker, "count", {}))
@@ -84,7 +84,7 @@ describe("a worker's process", function()
     assert.equal(2, worker:info().generation)
   end)
 
-  it("gets request ids that no generation before it had", function()
+  it("gets request ids that no earlier generation had", function()
     local path = behaviour.path()
     local script = behaviour.write(behaviour.path(), ([[
       local frames = require "support.frames"
@@ -112,7 +112,7 @@ describe("the restart limit", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("ends a worker that keeps dying, after 16 times", function()
+  it("ends a worker that keeps dying, after 16 deaths", function()
     local worker = behaviour.spawn "dies_after_rows"
     for _ = 1, 16 do behaviour.failed("worker_exited", behaviour.run(worker, "exit3", 1)) end
     local seen = behaviour.run(worker, "exit3", 1)
@@ -128,7 +128,7 @@ describe("the restart limit", function()
     behaviour.failed("restart_limit", behaviour.run(worker, "deaf", 0))
   end)
 
-  it("does not count cancellations, cycles, and what the script has done", function()
+  it("does not count cancellations, cycles and failures of the script", function()
     local worker = behaviour.spawn "wellbehaved"
     for i = 1, 24 do
       if i % 3 == 0 then
@@ -142,7 +142,7 @@ describe("the restart limit", function()
     behaviour.succeeded(behaviour.run(worker, "count", 1))
   end)
 
-  it("is each worker's own", function()
+  it("applies to each worker separately", function()
     local bad, good = behaviour.spawn "dies_after_rows", behaviour.spawn "counts.lua"
     for _ = 1, 17 do bad:run("exit3", 1, { on_row = function() end }) end
     assert.equal("restart_limit", select(2, bad:outcome()).kind)
@@ -154,7 +154,7 @@ describe("a shutdown", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("reports a worker that left in good order", function()
+  it("reports a worker that exited in good order", function()
     local worker = behaviour.spawn("counts.lua", { stop_grace = 5 })
     local pid = worker:info().pid
     assert.same({ pid = pid, status = 0, timed_out = false }, worker:shutdown())
@@ -162,25 +162,25 @@ describe("a shutdown", function()
     assert.is_nil(worker:info())
   end)
 
-  it("reports the status with which a worker left", function()
+  it("reports the exit status of the worker", function()
     local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello(), { exit = 7 }), { stop_grace = 5 })
     assert.equal(7, worker:shutdown().status)
   end)
 
-  it("twice is once", function()
+  it("has the same result the second time", function()
     local worker = behaviour.spawn("counts.lua", { stop_grace = 5 })
     local report = worker:shutdown()
     assert.same(report, worker:shutdown())
   end)
 
-  it("is not the end of the handle: the next request starts a process", function()
+  it("does not end the handle: the next request starts a process", function()
     local worker = behaviour.spawn "counts.lua"
     worker:shutdown()
     count(worker)
     assert.equal(2, worker:info().generation)
   end)
 
-  it("lets what a worker prints last be read", function()
+  it("allows the worker's last output to be read", function()
     local worker = behaviour.spawn "prints.lua"
     behaviour.run(worker, "talk", { n = 1 })
     worker:shutdown()
@@ -188,11 +188,11 @@ describe("a shutdown", function()
   end)
 end)
 
-describe("what is known of a worker", function()
+describe("the information about a worker", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("is its name, version and exports", function()
+  it("contains its name, version and exports", function()
     local info = behaviour.spawn("counts.lua"):info()
     assert.equal("counts", info.name)
     assert.equal("1.2", info.version)
@@ -203,7 +203,7 @@ describe("what is known of a worker", function()
     assert.same({ "arguments call", "count rows", "echo call", "interleave rows", "no_value call", "nothing rows" }, names)
   end)
 
-  it("is its state, process and memory", function()
+  it("contains its state, process and memory", function()
     local worker = behaviour.spawn "counts.lua"
     local health = worker:health()
     assert.equal("idle", health.state)
@@ -211,7 +211,7 @@ describe("what is known of a worker", function()
     assert.is_true(health.rss > 100000)
   end)
 
-  it("adds up over its generations", function()
+  it("is summed over its generations", function()
     local worker = behaviour.spawn "counts.lua"
     count(worker)
     worker:cycle()

@@ -27,7 +27,7 @@ describe("a loop over rows", function()
     assert.equal(100000 * 100001 // 2, sum)
   end)
 
-  it("of no rows ends at once", function()
+  it("over no rows ends at once", function()
     assert.same({}, collect(behaviour.spawn("counts.lua"):rows "nothing"))
   end)
 
@@ -40,7 +40,7 @@ describe("a loop over rows", function()
     assert.same({ 1, "first", 2, "half", 3, "unknown end", "second", 4 }, seen)
   end)
 
-  it("that is left early cancels the request", function()
+  it("cancels the request when it is left early", function()
     local worker = behaviour.spawn "wellbehaved"
     for row in worker:rows "forever" do
       if row.sequence == 2 then break end
@@ -52,7 +52,7 @@ describe("a loop over rows", function()
     assert.equal(2, worker:info().generation)
   end)
 
-  it("that is left by an error cancels the request, and the error is the program's own", function()
+  it("cancels the request when it is left by an error, which remains the program's own", function()
     local worker = behaviour.spawn "wellbehaved"
     local mine = {}
     assert.equal(mine, behaviour.raised(function()
@@ -62,7 +62,7 @@ describe("a loop over rows", function()
     behaviour.succeeded(behaviour.run(worker, "count", 1))
   end)
 
-  it("that is left by return or goto cancels the request", function()
+  it("cancels the request when it is left by return or goto", function()
     local worker = behaviour.spawn "wellbehaved"
     local function first()
       for row in worker:rows "forever" do return row.payload end
@@ -74,7 +74,7 @@ describe("a loop over rows", function()
     assert.equal(3, worker:info().generation)
   end)
 
-  it("that is left in a coroutine which is then closed cancels the request", function()
+  it("cancels the request when it is left in a coroutine which is then closed", function()
     local worker = behaviour.spawn "wellbehaved"
     local co = coroutine.create(function()
       for row in worker:rows("count", 100) do coroutine.yield(row.payload.i) end
@@ -84,7 +84,7 @@ describe("a loop over rows", function()
     behaviour.succeeded(behaviour.run(worker, "count", 1))
   end)
 
-  it("raises the failure of its worker, after the rows before it", function()
+  it("raises the failure of its worker, after the rows that came before it", function()
     local worker, rows = behaviour.spawn "dies_after_rows", {}
     local failure = behaviour.raised(function()
       for row in worker:rows("exit3", 4) do rows[#rows + 1] = row.payload end
@@ -96,13 +96,13 @@ describe("a loop over rows", function()
     behaviour.failed("worker_exited", behaviour.run(worker, "exit3", 0))
   end)
 
-  it("gives its failure to on_failure instead, if there is one, and ends", function()
+  it("passes its failure to on_failure instead, if there is one, and ends", function()
     local worker, failure = behaviour.spawn "raises.lua", nil
     assert.same({ 1, 2 }, collect(worker:rows("after_rows", nil, { on_failure = function(f) failure = f end })))
     assert.equal("export_failed", failure.kind)
   end)
 
-  it("raises the error of a handler as sink", function()
+  it("raises an error of a handler as sink", function()
     local failure = behaviour.raised(collect, behaviour.spawn("counts.lua"):rows("interleave", nil, {
       on_progress = function() error "no progress" end,
     }))
@@ -116,7 +116,7 @@ describe("a loop over rows", function()
     assert.same({ { i = 1 } }, collect(worker:rows("count", { n = 1 })))
   end)
 
-  it("ends after run:cancel() with that failure, and no row after it", function()
+  it("ends after run:cancel() with that failure, without another row", function()
     local worker, rows = behaviour.spawn "wellbehaved", 0
     local failure = behaviour.raised(function()
       for _, run in worker:rows("count", 1000) do
@@ -129,7 +129,7 @@ describe("a loop over rows", function()
     assert.equal(3, rows)
   end)
 
-  it("keeps rows that are kept", function()
+  it("leaves rows that are kept unchanged", function()
     local worker, kept = behaviour.spawn "wellbehaved", {}
     for row in worker:rows("count", 1000) do kept[#kept + 1] = row end
     for i, row in ipairs(kept) do
@@ -138,7 +138,7 @@ describe("a loop over rows", function()
     end
   end)
 
-  it("allows no other request on its worker meanwhile", function()
+  it("allows no other request on its worker in the meantime", function()
     local worker = behaviour.spawn "counts.lua"
     for _ in worker:rows("count", { n = 2 }) do
       behaviour.says(behaviour.raised(worker.run, worker, "count", {}), "still running")
@@ -149,7 +149,7 @@ describe("a loop over rows", function()
     assert.equal(2, worker:outcome().total_rows)
   end)
 
-  it("does not hold up a program that closes the worker inside it", function()
+  it("does not block a program that closes the worker inside it", function()
     local rows = 0
     do
       local worker = behaviour.spawn "wellbehaved"
@@ -167,7 +167,7 @@ describe("two loops over rows", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("of two workers may take turns", function()
+  it("over two workers may alternate", function()
     local one, two = behaviour.spawn "wellbehaved", behaviour.spawn "wellbehaved"
     local next_one, state_one, _, close_one = one:rows("count", 500)
     local next_two, state_two, _, close_two = two:rows("count", 500)
@@ -184,7 +184,7 @@ describe("two loops over rows", function()
     assert.equal(500, two:outcome().total_rows)
   end)
 
-  it("may stand one in the other", function()
+  it("may be nested", function()
     local outer, inner, seen = behaviour.spawn "counts.lua", behaviour.spawn "counts.lua", {}
     for a in outer:rows("count", { n = 3 }) do
       for b in inner:rows("count", { n = 2 }) do seen[#seen + 1] = a.payload.i .. b.payload.i end
@@ -211,7 +211,7 @@ describe("without a loop", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("each call gives the next row, and then nothing", function()
+  it("each call returns the next row, and then nothing", function()
     local worker = behaviour.spawn "counts.lua"
     local next_row = worker:rows("count", { n = 3 })
     local row, run = next_row()
@@ -222,7 +222,7 @@ describe("without a loop", function()
     assert.equal(3, worker:outcome().total_rows)
   end)
 
-  it("a failure is raised by the call that would give what is lost", function()
+  it("a failure is raised by the call that would return the missing row", function()
     local next_row = behaviour.spawn("counts.lua"):rows("count", { n = 1 }, { timeout = "10s" })
     assert.equal(1, next_row().payload.i)
     local exits = behaviour.spawn("dies_after_rows"):rows("exit3", 2)

@@ -1,11 +1,11 @@
--- Commands that cannot be started: each for its own reason, and nothing leaks.
+-- Commands that cannot be started: each fails for its own reason, and nothing leaks.
 local lfs = require "lfs"
 
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local sluice = require "sluice"
 
---- Not started, for this reason, with this exit status of the command.
+--- The command is refused for this reason, with this exit status of sluice.
 local function refused(status, words, command, options)
   local failure = behaviour.refused("spawn", command, options)
   behaviour.says(failure.message, words)
@@ -23,39 +23,39 @@ describe("a command", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("that is not in PATH is not found: 127", function()
+  it("that is not in PATH is not found (127)", function()
     local failure = refused(127, "sluice-has-no-such-program", { "sluice-has-no-such-program" })
     assert.equal("ENOENT", failure.errno)
   end)
 
-  it("whose path leads nowhere is not found: 127", function()
+  it("whose path does not exist is not found (127)", function()
     refused(127, "No such file or directory", { "/nonexistent/worker" })
     refused(127, "No such file or directory", { "./worker" }, { cwd = lfs.currentdir() .. "/tests" })
   end)
 
-  it("that is not executable is refused: 126", function()
+  it("that is not executable is refused (126)", function()
     local failure = refused(126, "Permission denied", { behaviour.write(behaviour.path(), "#!/bin/sh\n") })
     assert.equal("EACCES", failure.errno)
   end)
 
-  it("that is a directory is refused: 126", function()
+  it("that is a directory is refused (126)", function()
     refused(126, "", { "/tmp" })
   end)
 
-  it("that is no program is refused: 126", function()
+  it("that is not a program is refused (126)", function()
     local failure = refused(126, "", { executable "neither binary nor script\n" })
     assert.equal("ENOEXEC", failure.errno)
   end)
 
-  it("that is empty is refused: 126", function()
+  it("that is empty is refused (126)", function()
     refused(126, "", { executable "" })
   end)
 
-  it("that is a program for no machine is refused: 126", function()
+  it("that is a program for an unknown machine is refused (126)", function()
     refused(126, "", { executable("\127ELF" .. ("\0"):rep(60)) })
   end)
 
-  it("whose interpreter is missing is refused with that reason: 126", function()
+  it("whose interpreter is missing is refused for that reason (126)", function()
     refused(126, "interpreter", { behaviour.file "no_interpreter" })
   end)
 
@@ -68,7 +68,7 @@ describe("a command", function()
     refused(126, behaviour.file "counts.lua", "wellbehaved", { cwd = behaviour.file "counts.lua" })
   end)
 
-  it("of too many words is refused", function()
+  it("with too many words is refused", function()
     local words = { "true" }
     for i = 2, 40 do words[i] = ("x"):rep(100000) end
     local worker, failure = behaviour.try(words)
@@ -77,7 +77,7 @@ describe("a command", function()
     assert.equal("E2BIG", failure.errno)
   end)
 
-  it("that cannot be started does so a hundred times and leaks nothing", function()
+  it("that cannot be started leaks nothing in a hundred attempts", function()
     for _ = 1, 100 do
       assert(not sluice.spawn { "/nonexistent/worker" })
       assert(not sluice.spawn { "true", cwd = "/nonexistent" })
@@ -104,7 +104,7 @@ describe("a command wrapped by the lines host", function()
     return behaviour.run(worker), worker
   end
 
-  it("that is not found fails the request as spawn: 127", function()
+  it("that is not found fails the request as spawn (127)", function()
     local seen, worker = run { "sluice-has-no-such-program" }
     local failure = behaviour.failed("spawn", seen)
     assert.equal(127, core.exit_code(failure))
@@ -112,7 +112,7 @@ describe("a command wrapped by the lines host", function()
     assert.equal(1, worker:info().generation)
   end)
 
-  it("that is not executable fails the request as spawn: 126", function()
+  it("that is not executable fails the request as spawn (126)", function()
     local failure = behaviour.failed("spawn", (run { behaviour.write(behaviour.path(), "") }))
     assert.equal(126, core.exit_code(failure))
   end)
@@ -139,13 +139,13 @@ describe("a worker is started", function()
     return table.concat(seen.rows, " ")
   end
 
-  it("with the environment of the program, changed as it says", function()
+  it("with the environment of the program and the changes in env", function()
     local script = [[printf '"%s %s %s"\n' "$HOME" "${SLUICE_NEW-none}" "${LUA_PATH-none}"]]
     assert.equal(('"%s new none"'):format(os.getenv "HOME"),
       printed(script, { env = { SLUICE_NEW = "new", LUA_PATH = false } }))
   end)
 
-  it("along the PATH of its own environment", function()
+  it("from the PATH of its own environment", function()
     local copy = behaviour.path()
     assert(os.execute(("cp %s %s"):format(behaviour.file "wellbehaved", copy)))
     local directory, name = copy:match "^(.*)/([^/]*)$"
@@ -153,20 +153,20 @@ describe("a worker is started", function()
     assert.same({ '{"i":1}' }, behaviour.run(worker, "count", 1).rows)
   end)
 
-  it("in the directory that it is told", function()
+  it("in the directory given by cwd", function()
     assert.equal('"/"', printed([[printf '"%s"\n' "$PWD"]], { cwd = "/" }))
   end)
 
-  it("without any descriptor of the program but its own", function()
+  it("without any descriptor of the program", function()
     local file <close> = assert(io.open("/dev/null"))
     assert.is_not_nil(file)
     local seen = behaviour.run(behaviour.shell "ls /proc/self/fd")
     behaviour.succeeded(seen)
-    -- 0 to 2, and the one that ls reads the directory with.
+    -- 0 to 2, and the one with which ls reads the directory.
     assert.same({ "0", "1", "2", "3" }, seen.rows)
   end)
 
-  it("with signals as a fresh process has them, and no core file", function()
+  it("with the default signal dispositions, and without a core file", function()
     local seen = behaviour.run(behaviour.shell [[grep -E 'Sig(Ign|Blk)' /proc/self/status | sed 's/.*\t/"/; s/$/"/'; ulimit -c]])
     behaviour.succeeded(seen)
     assert.equal('"0000000000000000"', seen.rows[1])

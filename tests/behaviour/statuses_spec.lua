@@ -1,5 +1,5 @@
--- What an export says of itself: statuses, failures, replies; and the worker
--- serves on.
+-- What an export reports itself: statuses, failures, replies; the worker keeps
+-- serving afterwards.
 local behaviour = require "support.behaviour"
 local sluice = require "sluice"
 
@@ -40,7 +40,7 @@ describe("a callback's status", function()
   end)
 
   for _, export in ipairs { "null_text", "other_thread" } do
-    it(("2 is callback_failed: wrong use (%s)"):format(export), function()
+    it(("2 is callback_failed: the callback was misused (%s)"):format(export), function()
       local worker = behaviour.spawn "statuses.so"
       local seen = behaviour.run(worker, export)
       assert.equal(2, behaviour.failed("callback_failed", seen).status)
@@ -49,14 +49,14 @@ describe("a callback's status", function()
     end)
   end
 
-  it("3 that an export hands on after run:stop() is a stopped success", function()
+  it("3 that an export passes on after run:stop() is a stopped success", function()
     local worker = behaviour.spawn("statuses.so", { stop_grace = behaviour.patience })
     local seen = behaviour.run(worker, "forever", nil, { on_row = function(_, run) run:stop() end })
     assert.is_true(behaviour.succeeded(seen).stopped)
     behaviour.serves_on(worker, 1, "returns", 0)
   end)
 
-  it("4 is row_malformed: what was wrong with the envelope is what counts", function()
+  it("4 is row_malformed: the failure is the envelope's fault", function()
     local seen = behaviour.run(behaviour.spawn "bad_envelopes.so", "given", { stream = "rows" })
     assert.equal(4, behaviour.failed("row_malformed", seen).status)
   end)
@@ -72,7 +72,7 @@ describe("a native worker's export", function()
     behaviour.serves_on(worker, 1, "count", 1)
   end)
 
-  it("that says why has its words and its status in the failure", function()
+  it("that gives a reason has its text and its status in the failure", function()
     local worker = behaviour.spawn "wellbehaved"
     local seen = behaviour.run(worker, "fail")
     local failure = behaviour.failed("export_failed", seen)
@@ -94,7 +94,7 @@ describe("a Lua worker's export", function()
   }
 
   for export, words in pairs(WORDS) do
-    it(("that raises (%s) is export_failed, and the worker serves on"):format(export), function()
+    it(("that raises (%s) is export_failed, and the worker keeps serving"):format(export), function()
       local worker = behaviour.spawn "raises.lua"
       local failure = behaviour.failed("export_failed", behaviour.run(worker, export))
       behaviour.says(failure.message, words)
@@ -103,7 +103,7 @@ describe("a Lua worker's export", function()
     end)
   end
 
-  it("that runs out of memory is export_failed, and the worker serves on", function()
+  it("that runs out of memory is export_failed, and the worker keeps serving", function()
     local worker = behaviour.spawn "raises.lua"
     behaviour.failed("export_failed", behaviour.run(worker, "memory"))
     assert.equal("still here", worker:call "ok")
@@ -119,7 +119,7 @@ describe("an export", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("that does not exist is a usage failure that lists those that do", function()
+  it("that does not exist is a usage failure that lists the existing ones", function()
     local worker = behaviour.spawn "counts.lua"
     local seen = behaviour.run(worker, "cuont")
     local failure = behaviour.failed("usage", seen)
@@ -130,7 +130,7 @@ describe("an export", function()
     behaviour.serves_on(worker, 1, "count", {})
   end)
 
-  it("that is not named is the only one there is", function()
+  it("that is not named is the only one of the worker", function()
     behaviour.succeeded(behaviour.run(behaviour.spawn "many_streams.lua", nil, { n = 1 }))
   end)
 
@@ -140,7 +140,7 @@ describe("an export", function()
     behaviour.says(failure.message, "count, interleave, nothing")
   end)
 
-  it("of rows cannot be called, nor a call be run", function()
+  it("of rows cannot be called, nor can a call be run", function()
     local worker = behaviour.spawn "counts.lua"
     local failure = behaviour.call_failed("usage", worker, "count", {})
     behaviour.says(failure.message, '"count" streams rows')
@@ -154,7 +154,7 @@ describe("a call", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("gives the value that the worker returned", function()
+  it("returns the value that the worker returned", function()
     local worker = behaviour.spawn "counts.lua"
     local given = { name = "x", list = { 1, 2, { 3 } }, none = sluice.null, big = 9007199254740993, empty = sluice.array {} }
     assert.same(given, worker:call("echo", given))
@@ -163,11 +163,11 @@ describe("a call", function()
     assert.equal("", worker:call("echo", ""))
   end)
 
-  it("of a native worker gives its reply", function()
+  it("of a native worker returns its reply", function()
     assert.same({ 1, "two" }, behaviour.spawn("wellbehaved"):call("echo", { 1, "two" }))
   end)
 
-  it("that fails is nil and export_failed, and the worker serves on", function()
+  it("that fails is nil and export_failed, and the worker keeps serving", function()
     local worker = behaviour.spawn "raises.lua"
     local failure = behaviour.call_failed("export_failed", worker, "fail")
     behaviour.says(failure.message, "the call broke")
@@ -175,7 +175,7 @@ describe("a call", function()
     assert.equal(1, worker:info().generation)
   end)
 
-  it("whose value cannot be JSON is export_failed, and the worker serves on", function()
+  it("whose value cannot be encoded as JSON is export_failed, and the worker keeps serving", function()
     local worker = behaviour.spawn "raises.lua"
     local failure = behaviour.call_failed("export_failed", worker, "bad_value")
     behaviour.says(failure.message, "cannot be encoded")

@@ -1,11 +1,11 @@
--- Workers that speak on their standard input and output, behind a launcher or
--- not.
+-- Workers that use their standard input and output for the protocol, with and
+-- without a launcher.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 local paths = require "support.paths"
 local json = require "sluice".json
 
---- A launcher that prints this first and then becomes the worker.
+--- A launcher that runs this first and then becomes the worker.
 local function launcher(before)
   return { "sh", "-c", before .. '; exec "$@"', "launcher" }
 end
@@ -20,7 +20,7 @@ describe("a worker on stdin and stdout", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("gives what it gives on descriptors of its own", function()
+  it("sends the same as on descriptors of its own", function()
     local seen = behaviour.run(behaviour.spawn("counts.lua", { transport = "stdio" }), "interleave")
     behaviour.succeeded(seen)
     assert.same({
@@ -47,13 +47,13 @@ describe("a worker on stdin and stdout", function()
     assert.same({ "1", "2" }, seen.rows)
   end)
 
-  it("may be one that is made by hand", function()
+  it("may be hand-made", function()
     local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello(), { await = "request" },
       frames.answer { "1" }), { transport = "stdio" })
     behaviour.succeeded(behaviour.run(worker, "index"))
   end)
 
-  it("may print what it likes: it is a diagnostic, and corrupts no frame", function()
+  it("may print anything: it becomes a diagnostic, and corrupts no frame", function()
     local seen = behaviour.run(behaviour.spawn("prints.lua", { transport = "stdio" }), "talk", { n = 50 })
     behaviour.succeeded(seen)
     assert.equal(50, #seen.rows)
@@ -62,7 +62,7 @@ describe("a worker on stdin and stdout", function()
     assert.same({ "1" }, seen.rows)
   end)
 
-  it("may flood stdout and stderr and stall no row", function()
+  it("may flood stdout and stderr without delaying a row", function()
     for _, export in ipairs { "stdout", "stderr" } do
       local summary = assert(behaviour.spawn("floods_stderr", { transport = "stdio" }):run(export, 16, {
         on_row = function() end,
@@ -71,7 +71,7 @@ describe("a worker on stdin and stdout", function()
     end
   end)
 
-  it("is cancelled, stopped and timed out as any other", function()
+  it("is cancelled, stopped and timed out like any other", function()
     local worker = behaviour.spawn("wellbehaved", { transport = "stdio" })
     local seen = behaviour.run(worker, "forever", nil, { on_row = function(_, run) run:stop() end })
     assert.is_true(behaviour.succeeded(seen).stopped)
@@ -82,7 +82,7 @@ describe("a worker on stdin and stdout", function()
     behaviour.failed("request_timeout", behaviour.run(slow, "deaf", 60000, { timeout = 0.1 }))
   end)
 
-  it("that dies has had its rows delivered", function()
+  it("that dies has its rows delivered", function()
     for export, signal in pairs { segv = 11, kill = 9, term = 15 } do
       local seen = behaviour.run(behaviour.spawn("dies_after_rows", { transport = "stdio" }), export, 5)
       assert.equal(signal, behaviour.failed("worker_exited", seen).signal)
@@ -101,7 +101,7 @@ describe("a worker behind a launcher", function()
     assert.same({ '{"i":1}', '{"i":2}' }, seen.rows)
   end)
 
-  it("may have the launcher as one text", function()
+  it("accepts the launcher as one string", function()
     local worker = behaviour.spawn("counts.lua", { via = "env --", remote = paths.sluice })
     behaviour.succeeded(behaviour.run(worker, "count", {}))
   end)
@@ -117,7 +117,7 @@ describe("a worker behind a launcher", function()
     assert.same({ '"/ away"' }, behaviour.run(worker).rows)
   end)
 
-  it("that prints lines before is tolerated, whatever they are", function()
+  it("that prints lines first is tolerated, whatever they are", function()
     for _, before in ipairs {
       "echo Welcome", [[printf '\223slu']], [[printf '\223sluice\r\n']], "head -c 3000 /dev/zero", [[printf 'no newline']],
     } do
@@ -127,7 +127,7 @@ describe("a worker behind a launcher", function()
     end
   end)
 
-  it("that prints and then fails is quoted, with its end", function()
+  it("that prints and then fails is quoted, with its exit status", function()
     local failure = behaviour.refused("handshake", "counts.lua",
       { via = launcher "echo 'Host key verification failed.'; exit 255", remote = paths.sluice })
     behaviour.says(failure.message, "Host key verification failed.")
@@ -140,7 +140,7 @@ describe("a worker behind a launcher", function()
     assert.equal("Permission denied (publickey).\n", failure.tail)
   end)
 
-  it("that prints without end is a handshake failure, and not kept", function()
+  it("that prints forever is a handshake failure, and its output is not kept", function()
     local failure = behaviour.refused("handshake", "counts.lua", { via = launcher "exec yes", remote = paths.sluice })
     behaviour.says(failure.message, "no sign of a worker")
   end)
@@ -152,7 +152,7 @@ describe("a worker behind a launcher", function()
     behaviour.says(failure.tail, "sluice-is-not-here")
   end)
 
-  it("that is not found itself is spawn", function()
+  it("that is itself not found is spawn", function()
     behaviour.refused("spawn", "counts.lua", { via = "sluice-has-no-such-launcher", remote = paths.sluice })
   end)
 
@@ -166,7 +166,7 @@ describe("a worker behind a launcher", function()
     behaviour.await("the end of launcher and worker", function() return #behaviour.having(mark) == 0 end)
   end)
 
-  it("sees the same bytes as any other", function()
+  it("receives the same bytes as any other", function()
     local texts = assert(behaviour.spawn("payloads.lua"):call "list")
     local seen = behaviour.run(via("echo Welcome", "payloads.lua"), "texts")
     assert.same(texts, seen.rows)

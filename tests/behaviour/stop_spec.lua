@@ -1,10 +1,10 @@
--- run:stop(): an early end in good order, which commits; or, from a worker
--- that does not end, a cancellation.
+-- run:stop(): an early end in good order, which commits; or, if the worker does
+-- not end, a cancellation.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 local paths = require "support.paths"
 
---- A worker that ends when it is asked to may take its time on a loaded machine.
+--- A worker that ends when it is asked to may be slow on a loaded machine.
 local PATIENT = { stop_grace = behaviour.patience }
 
 local function stop_at(sequence)
@@ -14,7 +14,7 @@ local function stop_at(sequence)
 end
 
 --- Rows without a gap, at least so many, and a summary marked stopped that
---- counts each of them.
+--- counts them all.
 local function stopped(seen, least)
   local summary = behaviour.succeeded(seen)
   assert.is_true(summary.stopped)
@@ -33,7 +33,7 @@ describe("run:stop()", function()
       local seen = behaviour.run(worker, export, nil, { on_row = stop_at(3) })
       local summary = stopped(seen, 4)
       for i, raw in ipairs(seen.rows) do assert.equal(tostring(i), raw) end
-      -- Its next emit may be told before it asks.
+      -- Its next emit may learn of the stop before it asks.
       if summary.metadata then assert.equal(#seen.rows, summary.metadata.last) end
       assert.equal(1, worker:info().generation)
       stopped(behaviour.run(worker, export, nil, { on_row = stop_at(0) }), 1)
@@ -52,14 +52,14 @@ describe("run:stop()", function()
     behaviour.serves_on(worker, 1, "returns", 0)
   end)
 
-  it("ends a wrapped command that prints without end", function()
+  it("ends a wrapped command that prints forever", function()
     local worker = behaviour.shell("exec yes 7", PATIENT)
     stopped(behaviour.run(worker, nil, nil, { on_row = stop_at(5) }), 6)
     stopped(behaviour.run(worker, nil, nil, { on_row = stop_at(0) }), 1)
     assert.equal(1, worker:info().generation)
   end)
 
-  it("ends a wrapped command that is silent, and its status does not count", function()
+  it("ends a wrapped command that is silent, and ignores its exit status", function()
     local worker = behaviour.shell("echo 1; sleep 60; exit 3", { stop_grace = 5 })
     local seen
     local elapsed = behaviour.timed(function() seen = behaviour.run(worker, nil, nil, { on_row = stop_at(0) }) end)
@@ -68,13 +68,13 @@ describe("run:stop()", function()
     assert.is_true(elapsed < 3, elapsed .. " s")
   end)
 
-  it("ends a worker that looks for orders in its silence", function()
+  it("ends a worker that polls for orders during its silence", function()
     local seen = behaviour.run(behaviour.spawn("sleeps", PATIENT), "politely", 0, { on_row = stop_at(0) })
     stopped(seen, 1)
     assert.same({ "1" }, seen.rows)
   end)
 
-  it("commits: on_summary is called, on_failure is not", function()
+  it("commits: on_summary is called, and on_failure is not", function()
     local called = {}
     local summary = assert(behaviour.spawn("emits_forever.lua", PATIENT):run("politely", nil, {
       on_row = stop_at(0),
@@ -84,13 +84,13 @@ describe("run:stop()", function()
     assert.same({ summary }, called)
   end)
 
-  it("in a request that ends by itself at that moment may leave it whole", function()
+  it("may leave a request whole that ends by itself at that moment", function()
     local seen = behaviour.run(behaviour.spawn("counts.lua", PATIENT), "count", { n = 1 }, { on_row = stop_at(0) })
     behaviour.succeeded(seen)
     assert.same({ 'row rows 0 {"i":1}', "summary" }, seen.events)
   end)
 
-  it("twice is once", function()
+  it("has no further effect the second time", function()
     local path = behaviour.path()
     local worker = behaviour.spawn(behaviour.speaking({ log = path }, frames.magic .. frames.hello(),
       { await = "request" }, frames.rows { "1" }, { await = "stop" },
@@ -106,7 +106,7 @@ describe("run:stop()", function()
     assert.same({ "configure", "request", "stop", "shutdown" }, behaviour.lines(path))
   end)
 
-  it("of a worker that emits nothing more within the grace becomes a cancellation", function()
+  it("becomes a cancellation if the worker emits nothing within the grace period", function()
     local worker = behaviour.spawn("sleeps", { stop_grace = 0.3 })
     local seen
     local elapsed = behaviour.timed(function()
@@ -120,7 +120,7 @@ describe("run:stop()", function()
     assert.equal(2, worker:info().generation)
   end)
 
-  it("of a worker that streams on whatever it is told becomes a cancellation, too", function()
+  it("becomes a cancellation if the worker ignores it and keeps streaming", function()
     local script = [[
       local frames = require "support.frames"
       local orders, out = io.open("/dev/fd/3", "rb"), io.open("/dev/fd/4", "wb")
@@ -151,7 +151,7 @@ describe("run:stop()", function()
     assert.equal(1, worker:info().generation)
   end)
 
-  it("does not excuse a worker that dies of it", function()
+  it("does not excuse a worker that dies because of it", function()
     local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello(), { await = "request" },
       frames.rows { "1" }, { await = "stop" }, { exit = 0 }))
     behaviour.failed("worker_exited", behaviour.run(worker, "index", nil, { on_row = stop_at(0) }))

@@ -1,13 +1,13 @@
--- Timeouts hit when they are due, whatever streams or stands still.
+-- Timeouts take effect when they are due, whether rows are streaming or not.
 --
--- It should be within 50 ms; a busy machine may be late by more, so a test fails only
--- from a second on, and the largest delay that was measured is printed.
+-- They should be at most 50 ms late. A busy machine may delay them further, so a test fails only
+-- from one second on, and the largest delay measured is printed.
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 
 local worst, worst_name = 0, "nothing"
 
---- f() takes at least `limit` seconds, and not a second more.
+--- f() takes at least `limit` seconds, and at most one second more.
 local function due(name, limit, f)
   local elapsed = behaviour.timed(f)
   local late = elapsed - limit
@@ -40,12 +40,12 @@ describe("the request timeout", function()
     assert.same({ "row rows 0 1", "failure request_timeout" }, seen.events)
   end)
 
-  it("ends a request while rows come now and then", function()
+  it("ends a request while rows arrive now and then", function()
     local seen = times_out("request_timeout", 0.3, behaviour.spawn "sleeps", "slowly", 5, { timeout = 0.3 })
     assert.is_true(#seen.rows > 5, #seen.rows .. " rows")
   end)
 
-  it("ends a request while rows stream as fast as they can", function()
+  it("ends a request while rows stream at full speed", function()
     local worker, rows = behaviour.spawn "wellbehaved", 0
     local failure
     due("request_timeout of a fast stream", 0.4, function()
@@ -86,7 +86,7 @@ describe("the request timeout", function()
     assert.same({ "1" }, seen.rows)
   end)
 
-  it("counts for the whole request, the start of a fresh process included", function()
+  it("covers the whole request, including the start of a fresh process", function()
     local worker = behaviour.spawn { behaviour.file "sleeps", "150" }
     worker:cycle()
     times_out("request_timeout", 0.3, worker, "deaf", 60000, { timeout = 0.3 })
@@ -94,7 +94,7 @@ describe("the request timeout", function()
     times_out("request_timeout", 0.1, worker, "deaf", 60000, { timeout = 0.1 })
   end)
 
-  it("of a loop over rows is raised by the loop", function()
+  it("is raised by a loop over rows", function()
     local worker = behaviour.spawn "sleeps"
     local failure
     due("request_timeout of a loop", 0.3, function()
@@ -105,7 +105,7 @@ describe("the request timeout", function()
     assert.equal("request_timeout", failure.kind)
   end)
 
-  it("of a loop whose body takes longer is raised when the body is done", function()
+  it("is raised by a loop over rows when its body is done, if that takes longer", function()
     local worker, rows = behaviour.spawn "wellbehaved", 0
     local failure = behaviour.raised(function()
       for _ in worker:rows("forever", nil, { timeout = 0.1 }) do
@@ -125,32 +125,32 @@ describe("the request timeout", function()
     assert.equal("request_timeout", failure.kind)
   end)
 
-  it("may be the worker's own option, which a request's wins over", function()
+  it("may be an option of the worker, which an option of the request overrides", function()
     local worker = behaviour.spawn("sleeps", { timeout = 0.2 })
     times_out("request_timeout", 0.2, worker, "deaf", 60000)
     times_out("request_timeout", 0.4, worker, "deaf", 60000, { timeout = 0.4 })
   end)
 
-  it("of 0 is none", function()
+  it("of 0 means none", function()
     local worker = behaviour.spawn("sleeps", { timeout = 0.1 })
     behaviour.succeeded(behaviour.run(worker, "deaf", 300, { timeout = 0 }))
   end)
 
-  it("does not touch a request that ends in time, nor the one after it", function()
+  it("does not affect a request that ends in time, nor the one after it", function()
     local worker = behaviour.spawn "sleeps"
     behaviour.succeeded(behaviour.run(worker, "deaf", 100, { timeout = 2 }))
     behaviour.succeeded(behaviour.run(worker, "deaf", 100, { timeout = 2 }))
     assert.equal(1, worker:info().generation)
   end)
 
-  it("leaves a handle that serves on with a fresh process", function()
+  it("leaves a handle that continues with a fresh process", function()
     local worker = behaviour.spawn "sleeps"
     times_out("request_timeout", 0.1, worker, "deaf", 60000, { timeout = 0.1 })
     behaviour.succeeded(behaviour.run(worker, "deaf", 0))
     assert.equal(2, worker:info().generation)
   end)
 
-  it("hits each of two requests in its own time, one inside the other's loop", function()
+  it("applies to each of two requests separately, one inside the other's loop", function()
     local outer, inner = behaviour.spawn "sleeps", behaviour.spawn "sleeps"
     local failure
     due("request_timeout of the outer loop", 0.5, function()
@@ -174,7 +174,7 @@ describe("the idle timeout", function()
     behaviour.says(failure.message, "sent nothing for 200 ms")
   end)
 
-  it("begins anew with each frame", function()
+  it("starts again with each frame", function()
     local worker, rows = behaviour.spawn "sleeps", 0
     local elapsed = behaviour.timed(function()
       worker:run("slowly", 60, {
@@ -189,7 +189,7 @@ describe("the idle timeout", function()
     assert.is_true(elapsed > 0.5)
   end)
 
-  it("does not count what the handler takes", function()
+  it("does not count the time of the handler", function()
     local worker = behaviour.spawn "counts.lua"
     local seen = behaviour.run(worker, "count", { n = 4 }, {
       idle_timeout = 0.15,
@@ -199,7 +199,7 @@ describe("the idle timeout", function()
     assert.equal(4, #seen.rows)
   end)
 
-  it("does not count what the body of a loop over rows takes", function()
+  it("does not count the time of the body of a loop over rows", function()
     local worker, rows = behaviour.spawn "counts.lua", 0
     for _ in worker:rows("count", { n = 4 }, { idle_timeout = 0.15 }) do
       behaviour.sleep(0.3)
@@ -208,7 +208,7 @@ describe("the idle timeout", function()
     assert.equal(4, rows)
   end)
 
-  it("belongs to its request: an idle worker may rest as long as it likes", function()
+  it("applies only during a request: an idle worker may rest as long as it likes", function()
     local worker = behaviour.spawn("counts.lua", { idle_timeout = 0.1 })
     behaviour.succeeded(behaviour.run(worker, "count", {}))
     behaviour.sleep(0.3)
@@ -216,7 +216,7 @@ describe("the idle timeout", function()
     assert.equal(1, worker:info().generation)
   end)
 
-  it("is held off by progress and diagnostics, too", function()
+  it("is reset by progress and diagnostics as well", function()
     local worker = behaviour.spawn(behaviour.speaking(frames.magic .. frames.hello(), { await = "request" },
       frames.progress { phase = "p", current = 1 }, { sleep = "0.15" }, frames.diagnostic { code = "c", message = "m" },
       { sleep = "0.15" }, frames.answer { "1" }))
@@ -238,14 +238,14 @@ describe("the startup timeout", function()
     assert.equal(200, failure.timeout_ms)
   end)
 
-  it("ends a start that stops half-way in its hello", function()
+  it("ends a start that stops in the middle of its hello", function()
     local opening = frames.magic .. frames.hello()
     due("startup_timeout in the hello", 0.2, function()
       behaviour.refused("startup_timeout", behaviour.speaking(opening:sub(1, 30)), { startup_timeout = 0.2 })
     end)
   end)
 
-  it("does not touch a start that is slow, but in time", function()
+  it("does not affect a start that is slow, but in time", function()
     local worker = behaviour.spawn({ behaviour.file "sleeps", "200" }, { startup_timeout = 5 })
     behaviour.succeeded(behaviour.run(worker, "deaf", 0))
   end)
