@@ -57,7 +57,7 @@ describe("an error in", function()
   end
 
   for _, name in ipairs(STREAM_HANDLERS) do
-    it(name .. " has stream and sequence, and no row comes after it", function()
+    it(name .. " has stream and sequence, and no row follows it", function()
       local calls = 0
       local failure = failure_of(name, function(row)
         calls = calls + 1

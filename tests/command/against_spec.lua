@@ -1,4 +1,4 @@
---- sluice infer --against: drift, told and mended.
+--- sluice infer --against: drift is reported, and mended.
 local json = require "sluice.json"
 local shell = require "support.shell"
 
@@ -16,7 +16,7 @@ end
 local OLD = '{"name":"a","n":1,"when":"2024-01-02"}\n{"name":"b","n":2,"when":"2024-01-03","doc":"x"}\n'
 local NEW = '{"name":"a","n":1,"when":"soon","new":true}\n{"n":"2","when":"2024-01-03"}\n{"n":"3","when":"2024-01-03"}\n'
 
---- The schema of OLD in a file, and NEW.
+--- Writes the schema of OLD to a file, and NEW.
 local function prepare(as, name)
   write("old.jsonl", OLD)
   write("new.jsonl", NEW)
@@ -27,7 +27,7 @@ end
 
 describe("infer --against", function()
   for as, name in pairs { lua = "row.lua", ["json-schema"] = "row.json" } do
-    it("finds no drift in the rows that " .. name .. " was made of", function()
+    it("finds no drift in the rows from which " .. name .. " was made", function()
       prepare(as, name)
       local result = infer("--against", name, "old.jsonl")
       assert.equal(0, result.status)
@@ -35,7 +35,7 @@ describe("infer --against", function()
       assert.equal("sluice: the rows agree with " .. name .. "\n", (result.err:gsub("sluice: 2 rows in [^\n]*\n$", "")))
     end)
 
-    it("tells what has drifted from " .. name, function()
+    it("reports what has drifted from " .. name, function()
       prepare(as, name)
       local result = infer("--against", name, "new.jsonl")
       assert.equal(3, result.status)
@@ -53,7 +53,7 @@ describe("infer --against", function()
     end)
   end
 
-  it("tells machines", function()
+  it("reports as JSON", function()
     prepare("lua", "row.lua")
     local result = infer("--against", "row.lua", "--as", "json", "new.jsonl")
     assert.equal(3, result.status)
@@ -64,7 +64,7 @@ describe("infer --against", function()
     }, first)
   end)
 
-  it("is status 0 where no row would be refused", function()
+  it("has status 0 if no row would be refused", function()
     prepare("lua", "row.lua")
     write("more.jsonl", '{"name":"a","n":1,"when":"2024-01-02","more":1}\n')
     local result = infer("--against", "row.lua", "more.jsonl")
@@ -72,7 +72,7 @@ describe("infer --against", function()
     assert.matches("/more +new +1 +line 1", result.out)
   end)
 
-  it("sees what only a check of each row can see", function()
+  it("finds what only a check of each row can find", function()
     write("row.json", '{"type":"object","properties":{"a":{"type":"array","uniqueItems":true},"s":{"type":"string","pattern":"^a"},"n":{"type":"integer","multipleOf":2}}}')
     write("new.jsonl", '{"a":[1,1],"s":"a","n":2}\n{"a":[1],"s":"b","n":3}\n')
     local result = infer("--against", "row.json", "new.jsonl")
@@ -105,7 +105,7 @@ describe("infer --against", function()
 end)
 
 describe("infer --update", function()
-  it("widens a JSON Schema, which then takes the rows and the old ones", function()
+  it("widens a JSON Schema, which then accepts both the new rows and the old ones", function()
     prepare("json-schema", "row.json")
     local result = infer("--against", "row.json", "--update", "new.jsonl")
     assert.equal(0, result.status, result.err)
@@ -116,7 +116,7 @@ describe("infer --update", function()
     end
   end)
 
-  it("keeps what it need not change", function()
+  it("keeps what need not change", function()
     write("row.json", '{"$id":"x","title":"T","type":"object","properties":{"n":{"type":"integer","minimum":0,"maximum":5,"description":"D"}},"required":["n"]}')
     write("new.jsonl", '{"n":7}\n')
     assert.equal(0, infer("--against", "row.json", "--update", "new.jsonl").status)
@@ -127,7 +127,7 @@ describe("infer --update", function()
     assert.same({ "n" }, document.required)
   end)
 
-  it("leaves a schema alone that takes the rows", function()
+  it("leaves a schema alone that accepts the rows", function()
     prepare("json-schema", "row.json")
     local before = shell.read(dir .. "/row.json")
     local result = infer("--against", "row.json", "--update", "old.jsonl")
@@ -157,7 +157,7 @@ describe("infer --update", function()
     assert.matches('%+   { "new", schema.optional%(schema.boolean%) },\n', result.out)
   end)
 
-  it("is wrong usage beside what it does not go with", function()
+  it("is wrong usage with options that do not go with it", function()
     prepare("lua", "row.lua")
     local function refuses(expected, ...)
       local result = infer(...)

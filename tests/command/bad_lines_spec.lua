@@ -24,7 +24,7 @@ local function succeeds(words, input)
 end
 
 describe("a line that is not JSON", function()
-  it("fails the run, unless something else is wanted", function()
+  it("fails the run by default", function()
     local result = run({ "filter", "true" }, "1\nx\n2\n")
     assert.equal(3, result.status)
     assert.equal("1\n", result.out)
@@ -32,7 +32,7 @@ describe("a line that is not JSON", function()
     assert.equal(3, run({ "filter", "--bad-lines", "fail", "true" }, "1\nx\n2\n").status)
   end)
 
-  it("is dropped, and counted by itself", function()
+  it("is dropped, and counted separately", function()
     local out, err = succeeds({ "filter", "--bad-lines", "drop", "true" }, "1\nx\n\n2\n\xff\n{\n")
     assert.equal("1\n2\n", out)
     assert.matches("^sluice: 2 rows in [^(]+ %(3 bad lines dropped%), complete", err)
@@ -47,7 +47,7 @@ describe("a line that is not JSON", function()
     assert.same({ 2, 2 }, { said.streams.rows.delivered, said.per_stream.rows })
   end)
 
-  it("is known to the policy's handlers as a count", function()
+  it("is available to the policy's handlers as a count", function()
     local own = policy [[return { bad_lines = "drop", on_row = function() end,
       on_summary = function(s, run) print(s.counts.bad_lines, run:counts().bad_lines) end }]]
     assert.equal("2\t2\n", (succeeds({ "run", own }, "x\n1\ny\n")))
@@ -74,7 +74,7 @@ describe("a line that is not JSON", function()
     assert.same({ file, 2, "x" }, { said.file, said.line, said.text })
   end)
 
-  it("counts for max_rejects, in rows and in per cent", function()
+  it("counts towards max_rejects, in rows and in per cent", function()
     local own, path = rejecting "max_rejects = 1,"
     assert.equal(0, run({ "run", own }, "1\nx\n").status)
     local result = run({ "run", own }, "1\nx\n13\n")
@@ -88,20 +88,20 @@ describe("a line that is not JSON", function()
     assert.matches("2 of 3 rows and lines were rejected, max_rejects is 50%%; the last is line 3: ", result.err)
   end)
 
-  it("becomes a note where the policy has no rejects", function()
+  it("becomes a note if the policy has no rejects", function()
     local own = policy 'return { bad_lines = "reject", on_row = function() end }'
     local _, err = succeeds({ "run", own }, "1\nx\n")
     assert.matches("rejected line 2: ", err)
   end)
 
-  it("may be longer than a frame may be: what follows it is read", function()
+  it("may be longer than the frame cap: what follows it is read", function()
     local long = ("x"):rep(3 << 20)
     local out, err = succeeds({ "filter", "--bad-lines", "drop", "true" }, "1\n" .. long .. "\n2\n" .. '"' .. long .. '"\n3\n')
     assert.equal("1\n2\n3\n", out)
     assert.matches("2 bad lines dropped", err)
   end)
 
-  it("is cut in the rejects where it is longer than a frame may be, and says so", function()
+  it("is truncated in the rejects if it is longer than the frame cap, with its size", function()
     local own, path = rejecting()
     for _, ending in ipairs { "\n2\n", "" } do
       succeeds({ "run", own }, "1\n" .. ("x"):rep(3 << 20) .. ending)
@@ -111,22 +111,22 @@ describe("a line that is not JSON", function()
     end
   end)
 
-  it("may be an element of a document that is well-formed around it", function()
+  it("may be an element of an otherwise well-formed document", function()
     assert.equal("1\n2\n", (succeeds({ "filter", "--json", "--bad-lines", "drop", "true" }, "[1, tru, 2]")))
   end)
 
-  it("ends a document all the same where nobody knows how it goes on", function()
+  it("ends a document all the same if it is unclear how the document continues", function()
     local result = run({ "filter", "--json", "--bad-lines", "drop", "true" }, "[1, }")
     assert.equal(3, result.status)
   end)
 
-  it("is what no envelope is, too", function()
+  it("includes a line that is not an envelope", function()
     local out = succeeds({ "filter", "--lines", "--envelopes", "--bad-lines", "drop", "true", "--",
       "sh", "-c", [[echo '{"stream":"a","payload":1}'; echo '{"neither":1}'; echo x]] })
     assert.equal("1\n", out)
   end)
 
-  it("comes from adapters only", function()
+  it("is an option of adapters only", function()
     local result = run { "filter", "--bad-lines", "drop", "true", "--", "w.lua" }
     assert.equal(2, result.status)
     assert.matches("bad_lines needs lines or json", result.err)
@@ -164,7 +164,7 @@ describe("rows of several streams", function()
     assert.matches("5 rows in [^(]+ %(4 kept, 1 dropped; %* 2, match 2, summary 1%)", err)
   end)
 
-  it("may be dropped where nobody wants them", function()
+  it("may be dropped", function()
     local own = policy [[return { stream_by = "/type",
       streams = { match = { on_row = function(row) print(row.raw) end }, ["*"] = "drop" } }]]
     local out, err = succeeds({ "run", own }, MIXED)
@@ -172,7 +172,7 @@ describe("rows of several streams", function()
     assert.matches("%(2 kept, 3 dropped; ", err)
   end)
 
-  it("of a worker that names them itself go to *, too", function()
+  it("go to * as well if the worker names the streams itself", function()
     local own = policy [[return { streams = { a = { on_row = function(row) print("a", row.raw) end },
       ["*"] = { on_row = function(row) print(row.stream, row.raw) end } } }]]
     assert.equal("a\t1\nb\t2\n", (succeeds { "run", own, "--lines", "--envelopes", "--",
@@ -188,13 +188,13 @@ describe("rows of several streams", function()
     assert.matches('streams.a: expected "drop" or a table', run({ "run", policy 'return { streams = { a = "skip" } }' }, "1").err)
   end)
 
-  it("are of the stream rows where the field is absent or null, and of numbers and booleans by their text", function()
+  it("belong to the stream rows if the field is absent or null, and are named by the text of numbers and booleans", function()
     local out = succeeds({ "filter", "--stream-by", "/t", "--map", "row.stream", "true" }, '{"t":null}\n{}\n7\n{"t":30}\n{"t":true}\n')
     assert.equal('"rows"\n"rows"\n"rows"\n"30"\n"true"\n', out)
     assert.equal('"log"\n', (succeeds({ "filter", "--stream", "log", "--stream-by", "/t", "--map", "row.stream", "true" }, "{}")))
   end)
 
-  it("have names that are no names refused, with line and field", function()
+  it("are refused if the field is not a valid name, with line and field", function()
     for _, value in ipairs { '{"a":1}', "[]", "1.5", '""', '"' .. ("x"):rep(256) .. '"', [["a\u0000b"]], [["\ud800"]] } do
       local result = run({ "filter", "--stream-by", "/t", "true" }, ('{"t":"a"}\n{"t":%s}\n'):format(value))
       assert.equal(3, result.status, value)
@@ -202,7 +202,7 @@ describe("rows of several streams", function()
     end
   end)
 
-  it("may be 1,024 at most, and the way out is named", function()
+  it("may be of at most 1,024 streams, and the error names the way out", function()
     local lines = {}
     for i = 1, 5000 do lines[i] = ('{"id":"n%d"}\n'):format(i) end
     local result = run({ "filter", "--stream-by", "/id", "true" }, table.concat(lines))
@@ -214,7 +214,7 @@ describe("rows of several streams", function()
     assert.matches("5,000 rows in [^(]+ %(1 kept, 4,999 dropped; ", err)
   end)
 
-  it("may be 1,024 at most in envelopes, too, which is not a matter of bad lines", function()
+  it("may be of at most 1,024 streams in envelopes as well, which is not a matter of bad lines", function()
     local result = run({ "filter", "--lines", "--envelopes", "--bad-lines", "drop", "true", "--", "sh", "-c",
       [[i=0; while [ $i -lt 1030 ]; do printf '{"stream":"n%d","payload":1}\n' $i; i=$((i+1)); done]] })
     assert.equal(1, result.status)
@@ -228,7 +228,7 @@ describe("rows of several streams", function()
     assert.equal("a b\n", (succeeds({ "run", own }, '{"t":"*"}\n{"t":"a b"}\n')))
   end)
 
-  it("have their own rejects and limits, * too", function()
+  it("have their own rejects and limits, including *", function()
     local own = policy [[return { stream_by = "/t", streams = {
       a = { on_row = function() end },
       ["*"] = { max_rejects = 1, on_row = function(row) row:reject "no" end } } }]]
@@ -237,7 +237,7 @@ describe("rows of several streams", function()
     assert.matches('2 of 2 rows were rejected, streams.%*.max_rejects is 1', result.err)
   end)
 
-  it("are wrong usage where they cannot be", function()
+  it("are wrong usage without an adapter, and with envelopes", function()
     assert.matches("stream_by needs lines or json", run({ "filter", "--stream-by", "/t", "true", "--", "w.lua" }).err)
     assert.matches("%-%-stream%-by: expected a JSON Pointer", run({ "filter", "--stream-by", "t", "true" }, "1").err)
     assert.matches("stream_by and envelopes", run({ "filter", "--envelopes", "--stream-by", "/t", "true" }, "1").err)
@@ -245,7 +245,7 @@ describe("rows of several streams", function()
 end)
 
 describe("a program's exit status", function()
-  it("is success where the user says so", function()
+  it("counts as success if the user says so", function()
     local file = shell.file "x\n"
     assert.equal(1, run({ "filter", "--lines", "true", "--", "grep", "nothing", file }).status)
     assert.equal(0, run({ "filter", "--lines", "--ok-status", "0,1", "true", "--", "grep", "nothing", file }).status)
@@ -253,7 +253,7 @@ describe("a program's exit status", function()
     assert.equal(0, run({ "filter", "--lines", "--ok-status", "255", "true", "--", "sh", "-c", "exit 255" }).status)
   end)
 
-  it("may be said in a policy, as a list or a number", function()
+  it("may be set in a policy, as a list or a number", function()
     for _, value in ipairs { "{ 0, 3 }", "3", '"0,3"' } do
       local own = policy(("return { lines = true, ok_status = %s, on_row = print }"):format(value))
       assert.equal(0, run({ "run", own, "--", "sh", "-c", "exit 3" }).status, value)

@@ -1,4 +1,4 @@
---- sluice check: what a policy would do, and all that is wrong with it.
+--- sluice check: what a policy would do, and every mistake in it.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -28,8 +28,8 @@ local function mistakes(source)
   return result.err
 end
 
-describe("sluice check tells every mistake, with its line:", function()
-  it("keys and values, however deep they stand", function()
+describe("sluice check reports every mistake, with its line:", function()
+  it("keys and values at any depth", function()
     assert.equal([[
 p.lua:2: timeuot: unknown key; did you mean timeout?
 p.lua:5: streams.rows.on_row: expected a function, got 5
@@ -50,7 +50,7 @@ return {
 ]])
   end)
 
-  it("in a policy that is put together from parts", function()
+  it("in a policy that is assembled from parts", function()
     assert.equal([[
 p.lua:3: streams.rows.mapp: unknown key; did you mean map?
 p.lua:6: max_rejects: expected a number of rows, or a percentage such as "1%", got "many"
@@ -68,7 +68,7 @@ return policy
 ]==])
   end)
 
-  it("what schemas and sinks are made of, too", function()
+  it("in the parts of schemas and sinks", function()
     assert.equal([[
 p.lua:6: schema.integer: mni: unknown key; did you mean min?
 p.lua:6: sluice.schema has no 'strin'; did you mean string?
@@ -90,7 +90,7 @@ return {
 ]])
   end)
 
-  it("a schema that is not beside its on_invalid, and a sink for rejects that is taken", function()
+  it("an on_invalid without a schema, and a sink for rejects that is already used", function()
     assert.truthy(mistakes [[return { streams = { rows = {
       on_invalid = "drop" } } }]]:find("p.lua:2: streams.rows.on_invalid: needs a schema beside it", 1, true))
     assert.truthy(mistakes [[
@@ -100,14 +100,14 @@ return { streams = { rows = { sink = one,
   rejects = one } } }]]:find("p.lua:4: streams.rows.rejects: expected a sink of its own", 1, true))
   end)
 
-  it("what ends the file: its syntax, an error, a global that is not there, no table", function()
+  it("whatever ends the file: its syntax, an error, an undefined global, no table", function()
     assert.truthy(mistakes "return {\n  on_row = function(row\n}":find("^p.lua:3: '%)' expected"))
     assert.truthy(mistakes "\nerror 'no luck'":find("^p.lua:2: no luck\n"))
     assert.truthy(mistakes "\n\nreturn { on_row = prnt }":find("^p.lua:3: the global prnt is not defined; did you mean print%?\n"))
     assert.truthy(mistakes "return 5":find("^p.lua:1: expected the file to return a table, got 5\n"))
   end)
 
-  it("globals that are not there, in functions that are not called yet, too", function()
+  it("undefined globals, even in functions that are not called yet", function()
     assert.equal([[
 p.lua:4: the global strng is not defined; did you mean string?
 p.lua:5: the global tostrin is not defined; did you mean tostring?
@@ -122,13 +122,13 @@ end }
 ]])
   end)
 
-  it("a module that is broken", function()
+  it("a broken module", function()
     local result = check(directory { ["p.lua"] = "local m = require 'm'\nreturn m", ["m.lua"] = "local x = = 1" }, "p.lua")
     assert.equal(4, result.status)
     assert.truthy(result.err:find("m.lua:1: unexpected symbol near '='", 1, true), result.err)
   end)
 
-  it("a worker that is not there, and a request that its schema refuses", function()
+  it("a missing worker, and a request that its schema refuses", function()
     assert.equal([[
 p.lua:3: worker: scan.lua: No such file or directory
 p.lua:5: request: /root: expected a string, got 5
@@ -147,7 +147,7 @@ return {
     assert.truthy(result.err:find("^worker: no%-such%-program%-anywhere: it is not in PATH\n"), result.err)
   end)
 
-  it("what is wrong with the command line is wrong usage", function()
+  it("but a mistake in the command line is wrong usage", function()
     local dir = directory { ["p.lua"] = "return {}" }
     assert.equal(2, check(dir, "missing.lua").status)
     assert.equal(2, check(dir, "p.lua", "--set", "a=b").status)
@@ -158,8 +158,8 @@ return {
   end)
 end)
 
-describe("sluice check says what would run:", function()
-  it("worker, request, options with where they come from, streams, sinks and their order", function()
+describe("sluice check prints what would run:", function()
+  it("worker, request, options with their origin, streams, sinks and their order", function()
     local dir = directory { ["scan.lua"] = WORKER, ["p.lua"] = [[
 local schema = require "sluice.schema"
 local csv = require "sluice.sink.csv"
@@ -214,7 +214,7 @@ handlers: on_summary
     assert.same({ "p.lua", "scan.lua" }, shell.list(dir))
   end)
 
-  it("nothing is started", function()
+  it("without starting anything", function()
     local dir = directory { ["p.lua"] = "return { on_row = print }" }
     local result = check(dir, "p.lua", "--lines", "--", "touch", "started")
     assert.equal(0, result.status)
@@ -222,7 +222,7 @@ handlers: on_summary
     assert.same({ "p.lua" }, shell.list(dir))
   end)
 
-  it("a ready script, and a policy that names no worker", function()
+  it("for a ready script, and a policy that names no worker", function()
     local result = check(shell.directory(), "count")
     assert.equal(0, result.status)
     assert.truthy(result.out:find("worker   none named: one after --, files, or standard input\n", 1, true), result.out)
@@ -252,7 +252,7 @@ return { run_key = %s,
     return dir
   end
 
-  it("runs it up to the commit, which does not come, and shows the tally", function()
+  it("runs the policy up to the commit, which is left out, and prints the tally", function()
     local dir = prepared("nil", 8, "drop")
     local result = check(dir, "p.lua", "--", "a.rows")
     assert.equal(0, result.status, result.err)
@@ -272,7 +272,7 @@ return { run_key = %s,
     assert.same({ "a.rows", "p.lua", "w.lua" }, shell.list(dir))
   end)
 
-  it("goes on where a run of its key has been committed, and says so", function()
+  it("continues although a run with its key has been committed, and adds a note", function()
     local dir = prepared('"k"', 100, "fail")
     assert.equal(0, shell.sluice({ "run", "p.lua", "--", "a.rows" }, { cwd = dir }).status)
     os.remove(dir .. "/called")
@@ -285,7 +285,7 @@ return { run_key = %s,
     assert.is_nil(shell.read(dir .. "/called"))
   end)
 
-  it("or on files", function()
+  it("works on files as well", function()
     local dir = directory { ["p.lua"] = "return { on_row = function() end }", ["a.jsonl"] = '{"a":1}\n{"a":2}\n' }
     local result = check(dir, "p.lua", "a.jsonl")
     assert.equal(0, result.status, result.err)
@@ -293,13 +293,13 @@ return { run_key = %s,
     assert.truthy(result.out:find("rows       2     2        0        0         0\n", 1, true), result.out)
   end)
 
-  it("that is not there is a mistake", function()
+  it("reports a missing recording as a mistake", function()
     local result = check(directory { ["p.lua"] = "return { on_row = print }" }, "p.lua", "--", "b.rows")
     assert.equal(4, result.status)
     assert.truthy(result.err:find("^worker: b.rows: No such file or directory\n"), result.err)
   end)
 
-  it("all that is written to standard output is held back, also by the sink for it", function()
+  it("holds back everything written to standard output, including the sink for it", function()
     local dir = prepared("nil", 100, "fail")
     shell.write(dir .. "/q.lua", "return { sink = require 'sluice.sink.stdout'.new { format = 'jsonl' } }")
     local result = check(dir, "q.lua", "--", "a.rows")

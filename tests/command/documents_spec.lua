@@ -1,6 +1,6 @@
 --- Documents of any size: the memory of the runner and of the host stays flat.
 ---
---- DOCUMENT_MIB says how large; `make soak` takes 1,024.
+--- DOCUMENT_MIB sets the size; `make soak` uses 1,024.
 local lfs = require "lfs"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -11,14 +11,14 @@ local ROW = '{"kind":"theorem","name":"of_14819496","tags":["a","b"],"at":{"line
 
 after_each(shell.forget)
 
---- A program that prints a document of so many bytes: two arrays, made on the fly.
+--- A program that prints a document of about so many bytes: two arrays, generated on the fly.
 local function document(bytes)
   local half = bytes // 2 // (#ROW + 1)
   local array = ("printf '['; yes '%s,' | head -n %d; printf '%s]'"):format(ROW, half, ROW)
   return { "sh", "-c", ([[printf '{"passed over":'; %s; printf ',"rows":'; %s; printf '}']]):format(array, array) }, half + 1
 end
 
---- The peak of each process of sluice, in bytes: of the runner and of the host.
+--- The peak memory of the runner and of the host, in bytes.
 local function peaks(bytes)
   local command, count = document(bytes)
   local file = shell.file()
@@ -38,7 +38,7 @@ local function peaks(bytes)
 end
 
 describe("a document of many MiB", function()
-  if paths.sanitized then return end -- tracing and looking for leaks exclude each other
+  if paths.sanitized then return end -- tracing and checking for leaks exclude each other
 
   it("costs the runner and the host no more memory than a small one", function()
     local small_runner, small_host = peaks(4 * MIB)

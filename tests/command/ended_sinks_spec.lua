@@ -1,5 +1,5 @@
---- Runs with files and databases that somebody or something ends: signals, and
---- the limits on handlers. Nothing of such a run stays, and nothing beside it.
+--- Runs with files and databases that are ended by signals and by the limits on
+--- handlers. Nothing of such a run remains, nor any temporary file.
 local lfs = require "lfs"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -14,7 +14,7 @@ after_each(function()
   shell.forget()
 end)
 
---- Four streams into four sinks. Names of handlers that misbehave, and when, may follow.
+--- Four streams into four sinks. Names of handlers that misbehave, and how, may follow.
 local POLICY = [[
 local dir, how = ...
 local core = require "sluice.core"
@@ -41,7 +41,7 @@ return {
   on_summary = function() error "there must be no summary" end,
 }]]
 
---- Rows without end; a deaf one hears no signal.
+--- Endless rows; a deaf worker ignores stop.
 local WORKER = [[
 local deaf, i = ..., 0
 return { exports = { fill = function(_, emit)
@@ -56,7 +56,7 @@ local dir
 
 local function path(name) return dir .. "/" .. name end
 
---- What there is before a run, if anything.
+--- The files and the database that exist before a run.
 local function old()
   for _, name in ipairs { "rows.jsonl", "rows.csv", "rows.gz" } do shell.write(path(name), "old\n") end
   support.sqlite(path "rows.db", "create table rows (i integer not null); insert into rows values (7)")
@@ -81,7 +81,7 @@ local function start(...)
   return process
 end
 
---- Send SIGINT, and see that it has been taken: two at once would be one.
+--- Sends SIGINT and waits until it has been taken: two pending ones would be merged.
 local function interrupt(process)
   process:signal "INT"
   shell.wait("the signal to be taken", function()
@@ -98,15 +98,15 @@ local function ends(process, status, kind)
   return result
 end
 
---- Each of them where nothing was before, and where something was.
+--- Runs the test both where nothing exists yet and where old files exist.
 local function for_both(what, test)
-  it(what .. ", where nothing was", function()
+  it(what .. ", if nothing existed", function()
     dir = shell.directory()
     test()
     assert.same({}, shell.list(dir))
   end)
 
-  it(what .. ", where something was", function()
+  it(what .. ", if old files existed", function()
     dir = shell.directory()
     old()
     test()
@@ -114,7 +114,7 @@ local function for_both(what, test)
   end)
 end
 
-describe("nothing of a run is in its files and databases", function()
+describe("a run leaves nothing in its files and databases", function()
   for_both("after SIGINT", function()
     local process = start()
     process:signal "INT"
@@ -162,7 +162,7 @@ describe("nothing of a run is in its files and databases", function()
 end)
 
 describe("two interrupts", function()
-  --- A sink whose `slow` method takes its time, until a file is there.
+  --- A sink whose `slow` method waits until a file exists.
   local SLOW = [[
     local slow, gate = ...
     local sink = {}
@@ -212,7 +212,7 @@ describe("two interrupts", function()
   end)
 end)
 
-describe("a database that a run has made and taken away", function()
+describe("a database that a failed run has created and removed", function()
   before_each(function() dir = shell.directory() end)
 
   local function fails(options)
@@ -227,23 +227,23 @@ describe("a database that a run has made and taken away", function()
     end
   end
 
-  it("is not there after a failure", function()
+  it("does not exist after a failure", function()
     fails()
     assert.same({}, shell.list(dir))
   end)
 
-  it("is not there when begin has failed, either", function()
+  it("does not exist after a failure of begin either", function()
     fails { create = false }
     assert.same({}, shell.list(dir))
   end)
 
-  it("stays when it was there before, and empty", function()
+  it("is kept if it existed before, and was empty", function()
     shell.write(path "rows.db", "")
     fails()
     assert.equal("", shell.read(path "rows.db"))
   end)
 
-  it("stays when somebody else has it, and his rows are in it", function()
+  it("is kept if another process has it open, with the rows of that process", function()
     local sink = support.sink("sqlite:" .. path "rows.db")
     assert(sink:begin { streams = { "rows" }, name = "s" })
     local other = shell.start { "sqlite3", "-cmd", ".timeout 10000", path "rows.db",
@@ -253,13 +253,13 @@ describe("a database that a run has made and taken away", function()
     local result = other:finish()
     if lfs.attributes(path "rows.db") then
       assert.equal("3", support.sqlite(path "rows.db", "select i from mine"))
-    else -- it came too late, and it was told
+    else -- the other process came too late, and got an error
       assert.matches("^Error: ", result.err)
       assert.is_true(result.status > 0)
     end
   end)
 
-  it("is made again by a run that waited for it", function()
+  it("is created again by a run that waited for it", function()
     local first = support.sink("sqlite:" .. path "rows.db")
     assert(first:begin { streams = { "rows" }, name = "s" })
     local second = shell.start { paths.lua, "-e", ([[

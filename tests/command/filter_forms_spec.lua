@@ -17,7 +17,7 @@ local ROWS = [[
 {"b":"é\n","c":{"d":3,"~/":12345678901234567890}}
 ]]
 
---- What is written, of rows of standard input.
+--- The output for rows from standard input.
 local function written(input, ...)
   local result = shell.sluice({ "filter", "true", ... }, { input = input })
   assert.equal(0, result.status, result.err)
@@ -32,22 +32,22 @@ local function refused(status, expected, input, ...)
 end
 
 describe("--fields", function()
-  it("writes names and pointers in their order, as they came", function()
+  it("writes names and pointers in the given order, with their original text", function()
     assert.equal('{"/c/d":[1, 2],"a":1.10}\n{"a":2}\n{"/c/d":3}\n', written(ROWS, "--fields", "/c/d,a"))
     assert.equal('{}\n{}\n{"/c/~0~1":12345678901234567890}\n', written(ROWS, "--fields", "/c/~0~1"))
     assert.equal('{"k\\"":1}\n', written('{"k\\"":1,"x":2}\n', "--fields", 'k"'))
   end)
 
-  it("of a duplicate name the last counts, of a row that is no object nothing", function()
+  it("uses the last of duplicate names, and nothing of a row that is not an object", function()
     assert.equal('{"a":2}\n{}\n{"/0":5}\n', written('{"a":1,"a":2}\n7\n[5]\n', "--fields", "a,/0"))
   end)
 
-  it("of a row of many MiB, too", function()
+  it("works for a row of many MiB", function()
     local long = ("x"):rep(3 * 1024 * 1024)
     assert.equal(('{"z":"%s","a":1}\n'):format(long), written(('{"a":1,"y":[1],"z":"%s"}\n'):format(long), "--max-frame", "8MiB", "--fields", "z,a"))
   end)
 
-  it("refuses what are no fields, and --map beside it", function()
+  it("refuses what is not a field, and refuses --map beside it", function()
     refused(2, '--fields: expected names or JSON Pointers separated by commas, as in "name,/pos/line", got "a,,b"', ROWS, "--fields", "a,,b")
     refused(2, "got \"/a~2\"", ROWS, "--fields", "/a~2")
     refused(2, "--fields and --map: expected only one of them, as each defines the whole output", ROWS, "--fields", "a", "--map", "b")
@@ -55,21 +55,21 @@ describe("--fields", function()
 end)
 
 describe("--csv", function()
-  it("has the columns of the first row, in its order", function()
+  it("takes the columns of the first row, in its order", function()
     assert.equal('a,b,c\n1.10,"x,y","{""d"":[1,2]}"\n2,,\n,"é\n","{""d"":3,""~/"":12345678901234567890}"\n', written(ROWS, "--csv"))
   end)
 
-  it("or those of --fields; without rows its header", function()
+  it("or takes the columns of --fields; without rows it writes only their header", function()
     assert.equal("b,/c/d\n\"x,y\",\"[1,2]\"\n,\n\"é\n\",3\n", written(ROWS, "--csv", "--fields", "b,/c/d"))
     assert.equal("b,/c/d\n", written("", "--csv", "--fields", "b,/c/d"))
     assert.equal("", written("", "--csv"))
   end)
 
-  it("one column has no empty lines", function()
+  it("with one column writes no empty lines", function()
     assert.equal('a\n1\nnull\n"null"\nnull\n', written('{"a":1}\n{"a":null}\n{"a":"null"}\n{}\n', "--csv", "--fields", "a"))
   end)
 
-  it("loses nothing without a word", function()
+  it("refuses rows that would lose something", function()
     refused(4, "no column for the field 'z'; --fields NAME,NAME names the columns (in on_row, stream rows, sequence 1", '{"a":1}\n{"z":1}\n', "--csv")
     refused(4, "CSV needs rows that are objects with fields; --fields NAME,NAME names the columns", "5\n", "--csv")
     refused(4, "CSV needs rows that are objects", "{}\n", "--csv")
@@ -96,21 +96,21 @@ describe("--table", function()
 end)
 
 describe("--count", function()
-  it("writes how many pass", function()
+  it("writes the number of rows that pass", function()
     assert.equal("3\n", written(ROWS, "--count"))
     assert.equal("0\n", written("", "--count"))
     local result = shell.sluice({ "filter", "--count", "a", }, { input = ROWS })
     assert.equal("2\n", result.out)
   end)
 
-  it("and nothing where the worker fails", function()
+  it("writes nothing if the worker fails", function()
     local worker = shell.file([[return { name = "w", exports = { x = function(_, emit) emit:row("r", 1) error "no luck" end } }]], "w.lua")
     local result = shell.sluice { "filter", "--count", "true", "--", worker }
     assert.equal(1, result.status)
     assert.equal("", result.out)
   end)
 
-  it("of rows that are not written anyway", function()
+  it("is refused together with options for rows that are written", function()
     refused(2, "--count and --tail: expected only one of them, as --count writes no rows", ROWS, "--count", "--tail", "1")
     refused(2, "--count and --csv: expected only one of them", ROWS, "--count", "--csv")
     refused(2, "--table and --csv: expected only one of them", ROWS, "--csv", "--table")
@@ -130,13 +130,13 @@ describe("--limit", function()
     assert.truthy(result.err:find("stopped early, complete\n", 1, true), result.err)
   end)
 
-  it("before there were so many, it is no limit", function()
+  it("has no effect on fewer rows", function()
     assert.equal(ROWS, written(ROWS, "--limit", "10"))
     assert.equal("2\n", written(ROWS, "--limit", "2", "--count"))
     assert.equal("b\n\"x,y\"\n", written(ROWS, "--limit", "1", "--csv", "--fields", "b"))
   end)
 
-  it("is a number above 0", function()
+  it("must be a number above 0", function()
     refused(2, '--limit: expected a positive integer, got "0"', ROWS, "--limit", "0")
     refused(2, '--limit: expected a positive integer, got "x"', ROWS, "--limit", "x")
     refused(2, "--limit and --tail: expected only one of them, for the first rows or the last", ROWS, "--limit", "1", "--tail", "1")
@@ -154,7 +154,7 @@ describe("--tail", function()
     assert.equal("", written("", "--tail", "1"))
   end)
 
-  it("only when all have come", function()
+  it("writes nothing unless all rows arrive", function()
     local worker = shell.file([[return { name = "w", exports = { x = function(_, emit) emit:row("r", 1) error "no luck" end } }]], "w.lua")
     local result = shell.sluice { "filter", "--tail", "1", "true", "--", worker }
     assert.equal("", result.out)
@@ -163,7 +163,7 @@ describe("--tail", function()
 end)
 
 describe("--atomic", function()
-  it("holds every form back", function()
+  it("holds back every form of output", function()
     assert.equal(ROWS, written(ROWS, "--atomic"))
     assert.equal("a\n1.10\n2\nnull\n", written(ROWS, "--atomic", "--csv", "--fields", "a"))
     local result = shell.sluice({ "filter", "--atomic", "--csv", "true" }, { input = '{"a":1}\n{"z":1}\n' })
@@ -179,14 +179,14 @@ describe("colours", function()
 
   local function run(env) return shell.sluice({ "filter", "-q", "true" }, { input = PLAIN, env = env }).out end
 
-  it("are for terminals, or where CLICOLOR_FORCE says so", function()
+  it("are for terminals, or if CLICOLOR_FORCE is set", function()
     assert.equal(PLAIN, run {})
     assert.equal(COLOURED, run { CLICOLOR_FORCE = "1" })
     assert.equal(PLAIN, run { CLICOLOR_FORCE = "0" })
     assert.equal(PLAIN, run { CLICOLOR_FORCE = "1", NO_COLOR = "1" })
   end)
 
-  it("are on a terminal, unless NO_COLOR", function()
+  it("are used on a terminal, unless NO_COLOR is set", function()
     local file = shell.file(PLAIN, "a.jsonl")
     open = terminal.open({ paths.sluice, "filter", "-q", "true", file })
     open:finish()

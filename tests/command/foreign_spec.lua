@@ -1,17 +1,17 @@
---- Text of others - workers, rows, files, names - on the terminal: it neither
---- steers it nor looks like a line of ours, and no byte of it changes an outcome.
+--- Foreign text - of workers, rows, files, names - on the terminal: it neither
+--- controls the terminal nor imitates a line of ours, and no byte of it changes an outcome.
 local json = require "sluice.json"
 local shell = require "support.shell"
 
 local FORGED = "sluice: 3 rows in 2 ms, committed"
--- Controls of C0 and C1, as UTF-8 and as bytes; what turns the direction; a line of ours.
+-- C0 and C1 controls, as UTF-8 and as bytes; changes of text direction; a forged line.
 local STEERS = "\27[2J\7\r\8\127\u{85}\u{9b}31m\u{2028}\u{202e}\u{2066}\n" .. FORGED .. "\ntry: it\n"
 local EVIL = "\x9b\xff\xc0\x80\xed\xa0\x80" .. STEERS
 local NAME = EVIL:gsub("/", "")
 
 after_each(shell.forget)
 
---- Safe for a terminal, and no line is forged.
+--- The text is safe for a terminal, and imitates none of our lines.
 local function assert_harmless(text, what)
   what = ("%s: %q"):format(what or "", text)
   local length, bad = utf8.len(text)
@@ -38,16 +38,16 @@ local function policy(text) return shell.file(("local EVIL, STEERS = %s, %s\n%s"
 
 local TAKE = "return { on_row = function() end }"
 
---- Run, and look at what is said: it has our word in it.
+--- Runs a command and checks its stderr.
 local function harmless(words, options)
   options = options or {}
-  options.cwd = options.cwd or shell.directory() -- a name may be that of a file
+  options.cwd = options.cwd or shell.directory() -- NAME may become the name of a file
   local result = shell.sluice(words, options)
   assert_harmless(result.err, shell.line(words))
   return result
 end
 
-describe("text of others on standard error", function()
+describe("foreign text on standard error", function()
   it("is harmless in a worker's diagnostics, codes and progress", function()
     local w = worker [[emit:diagnostic("c", EVIL) emit:diagnostic(EVIL, "m") emit:diagnostic("c", STEERS)
       for i = 1, 30 do emit:progress(STEERS, i, 30) end emit:row("r", 1)]]
@@ -58,21 +58,21 @@ describe("text of others on standard error", function()
     end
   end)
 
-  it("does not begin a line of ours by way of a diagnostic's code", function()
+  it("does not imitate a line of ours through a diagnostic's code", function()
     for _, code in ipairs { "sluice", "sluice: note", "try", "  note" } do
       local result = harmless { "run", policy(TAKE), "--", worker(("emit:diagnostic(%q, '3 rows in 2 ms, committed')"):format(code)) }
       assert.matches(('^"%s": 3 rows in 2 ms, committed\n'):format(code), result.err)
     end
   end)
 
-  it("is harmless in what a worker prints", function()
+  it("is harmless in a worker's output", function()
     local file = shell.file(EVIL)
     local result = harmless { "run", policy(TAKE), "--lines", "--", "sh", "-c", "cat " .. file .. " >&2" }
     assert.equal(0, result.status, result.err)
     assert.matches("\nworker.stderr: " .. FORGED .. "\n", result.err)
     result = harmless { "run", policy(TAKE), "--lines", "--", "sh", "-c", "cat " .. file }
     assert.is_true(result.status > 0)
-    harmless { "run", policy(TAKE), "--", "cat", file } -- no worker at all
+    harmless { "run", policy(TAKE), "--", "cat", file } -- not a worker at all
     harmless { "run", policy(TAKE), "--", worker "io.stderr:write(EVIL) io.stdout:write(EVIL) os.exit(3)" }
   end)
 
@@ -113,7 +113,7 @@ describe("text of others on standard error", function()
       local result = harmless { "run", policy(("local schema = require 'sluice.schema' return { streams = { r = { schema = %s } } }"):format(type)), "--", w }
       assert.is_true(result.status > 0)
     end
-    harmless { "filter", "nosuch == 1", "--", w } -- names the fields that it saw
+    harmless { "filter", "nosuch == 1", "--", w } -- the message names the fields that it saw
     harmless { "filter", "row.payload .. 1", "--", w }
   end)
 
@@ -142,7 +142,7 @@ describe("text of others on standard error", function()
     end
   end)
 
-  it("is harmless in the names of files that are there", function()
+  it("is harmless in the names of existing files", function()
     local dir = shell.directory()
     local p, w = dir .. "/p" .. NAME .. ".lua", dir .. "/w" .. NAME .. ".lua"
     shell.write(p, "local function f() error 'no' end return { on_row = function() f() end }")
@@ -154,7 +154,7 @@ describe("text of others on standard error", function()
     harmless { "filter", "true", "--", w }
   end)
 
-  it("is harmless on a progress line, which it does not leave", function()
+  it("is harmless on a progress line, and does not leave that line", function()
     local progress = require "sluice.internal.cli.progress"
     local phase = progress.phase { phase = EVIL, current = 1 }
     assert_harmless(phase)
@@ -162,8 +162,8 @@ describe("text of others on standard error", function()
   end)
 end)
 
-describe("text of others on standard output", function()
-  it("is harmless in what info says of a worker, on one line each", function()
+describe("foreign text on standard output", function()
+  it("is harmless in the output of info about a worker, on one line each", function()
     local w = worker("", "name = STEERS, version = STEERS, calls = { [STEERS] = function() end },")
     local result = harmless { "info", "--", w }
     assert_harmless(result.out)
@@ -187,7 +187,7 @@ describe("text of others on standard output", function()
     assert_harmless(result.out)
   end)
 
-  it("stays as it is in rows and replies", function()
+  it("is unchanged in rows and replies", function()
     local w = worker("emit:row('r', STEERS)", "calls = { echo = function() return STEERS end },")
     local text = json.encode(STEERS) .. "\n"
     assert.matches("\u{9b}", text)
@@ -197,7 +197,7 @@ describe("text of others on standard output", function()
 end)
 
 describe("a byte that is not UTF-8", function()
-  --- Run with every kind of report: the same status, and reports that can be read.
+  --- Runs with every kind of report: they must agree on the status, and be readable.
   local function same_everywhere(status, words, options)
     local summary = shell.file '{"success":true,"old":1}'
     local result = harmless({ words[1], "--progress", "json", "--summary", summary, table.unpack(words, 2) }, options)
@@ -212,7 +212,7 @@ describe("a byte that is not UTF-8", function()
     return said, result
   end
 
-  it("changes nothing where a worker prints or reports it", function()
+  it("changes nothing in a worker's output and diagnostics", function()
     local _, result = same_everywhere(0, { "run", policy(TAKE), "--lines", "--", "printf", "1\n" })
     assert.is_nil(result.err:find "\\x")
     _, result = same_everywhere(0, { "run", policy(TAKE), "--lines", "--", "sh", "-c", "printf 'a\\351b\\n' >&2; echo 1" })
@@ -221,7 +221,7 @@ describe("a byte that is not UTF-8", function()
     same_everywhere(1, { "run", policy(TAKE), "--", worker "error(EVIL)" })
   end)
 
-  it("changes nothing in the name of a worker that is missing, or of a policy", function()
+  it("changes nothing in the name of a missing worker or policy", function()
     local said = same_everywhere(127, { "run", policy(TAKE), "--", "nosuch\xe9" })
     assert.matches("nosuch\\xe9", said.error.message, 1, true)
     same_everywhere(127, { "filter", "--lines", "true", "--", "nosuch\xe9" })
@@ -239,7 +239,7 @@ describe("a byte that is not UTF-8", function()
     same_everywhere(4, { "run", policy "return { ['\xe9'] = 1 }", "--", w })
   end)
 
-  it("is escaped where rejected rows go, which are kept", function()
+  it("is escaped in the reasons of rejects, whose rows are kept unchanged", function()
     local file = shell.file()
     local p = policy(([[return { rejects = require("sluice.sink.jsonl").file(%q), on_row = function(row) row:reject("a\xe9") end }]]):format(file))
     same_everywhere(0, { "run", p, "--", worker "emit:row('r', STEERS)" })

@@ -1,5 +1,5 @@
---- Disks that run full: a small tmpfs where one may be mounted (as root, or in
---- a user namespace of one's own), and everywhere a limit on the size of files.
+--- Full disks: a small tmpfs if one can be mounted (as root, or in a separate
+--- user namespace), and everywhere a limit on the size of files.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -11,8 +11,8 @@ local KIB = 512
 
 ---@class full_disk.Disk
 ---@field name string
----@field line fun(dir: string, script: string): string  the script's command line, its disk being in dir
----@field why string  what the system says about it
+---@field line fun(dir: string, script: string): string  the command line that runs the script with its disk in dir
+---@field why string  the system's error message
 
 ---@type full_disk.Disk
 local tmpfs = {
@@ -46,7 +46,7 @@ for _, disk in ipairs(disks) do print("full disk: by " .. disk.name) end
 -- ---- the runs ------------------------------------------------------------
 
 --- The sinks of a policy, by the names of their streams; each stream has 20,000
---- rows of a hundred letters that gzip cannot make much smaller.
+--- rows of a hundred letters that hardly compress.
 local POLICY = [[
 local dir, kinds = ...
 local csv, jsonl, sql = require "sluice.sink.csv", require "sluice.sink.jsonl", require "sluice.sink.sql"
@@ -83,7 +83,7 @@ local OLD = [[
 for name in rows.jsonl rows.csv rows.gz few.jsonl; do echo old >$name; done
 sqlite3 rows.db 'create table rows (i integer, text text); insert into rows values (7, 0)']]
 
---- What is in the directory afterwards.
+--- Lists the directory afterwards.
 local LOOK = [[
 echo "status $?"
 for name in $(ls -A | sort); do
@@ -129,7 +129,7 @@ for _, disk in ipairs(disks) do
       assert.matches("disk", fails(disk, OLD .. "\n" .. wal, "sqlite", OLD_IS_THERE))
     end)
 
-    it("what is appended to", function()
+    it("an appended file", function()
       local long = OLD .. "\nhead -c 300000 /dev/zero | tr '\\0' x >rows.jsonl"
       local after = OLD_IS_THERE:gsub("rows.jsonl: old", "rows.jsonl: " .. ("x"):rep(100))
       assert.matches(disk.why, fails(disk, long, "append", after), 1, true)
@@ -141,7 +141,7 @@ for _, disk in ipairs(disks) do
       fails(disk, OLD, "few csv gzip jsonl sqlite", OLD_IS_THERE)
     end)
 
-    it("nothing, when it is large enough", function()
+    it("but not if it is large enough", function()
       local result = run(disk, OLD, "few")
       assert.matches("^status 0\nfew.jsonl: {", result.out)
     end)

@@ -1,4 +1,4 @@
---- sluice help: the manual without a man program. sluice completion: what the Tab key knows.
+--- sluice help: the manual without a man program. sluice completion: completion with the Tab key.
 local manual = require "support.manual"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -12,7 +12,7 @@ after_each(function()
   shell.forget()
 end)
 
---- A page as mandoc shows it, without what makes it bold.
+--- A page as mandoc renders it, without the overstriking for bold text.
 local function page(name)
   local text = shell.run({ "mandoc", "-Tutf8", "-O", "width=78", manual.directory .. name }).out
   return (text:gsub(utf8.charpattern .. "\b", ""):gsub("%s+$", ""))
@@ -32,7 +32,7 @@ describe("sluice help", function()
     for line in out:gmatch "[^\n]+" do assert.is_true(#line <= 100, line) end
   end)
 
-  it("shows pages as mandoc does", function()
+  it("renders pages as mandoc does", function()
     for _, name in ipairs { "sluice.1", "sluice-infer.1", "sluice-worker.3", "sluice-schema.5", "sluice-protocol.7" } do
       local result = help(name:match "^sluice%-(.*)%.%d$" or "sluice")
       assert.equal(0, result.status, result.err)
@@ -40,25 +40,25 @@ describe("sluice help", function()
     end
   end)
 
-  it("shows both pages where there are two of a name, that of the command first", function()
+  it("shows both pages if two have the same name, that of the command first", function()
     assert.matches("^SLUICE%-WORKER%(1%).*\nSLUICE%-WORKER%(3%)", help("worker").out)
   end)
 
-  it("needs nothing but the command", function()
+  it("needs nothing but the command itself", function()
     local moved = shell.directory() .. "/sluice"
     assert(os.execute(("cp %s %s"):format(paths.sluice, moved)))
     local result = shell.run({ moved, "help", "run" }, { env = { PATH = "/nowhere", LUA_PATH = false, LUA_CPATH = false }, cwd = "/" })
     assert.matches("^SLUICE%-RUN%(1%)", result.out)
   end)
 
-  it("says what there is where a topic is unknown", function()
+  it("lists the topics if one is unknown", function()
     local result = help "polcy"
     assert.equal(2, result.status)
     assert.equal("sluice: usage: polcy: the manual has no such topic; did you mean policy?\ntry: sluice help --help\n", result.err)
     assert.matches("; the topics are call, check, completion, ", help("zzzzzz").err, 1, true)
   end)
 
-  it("leaves --help as short as it was", function()
+  it("leaves --help short", function()
     assert.matches("^Usage: sluice run ", shell.sluice({ "run", "--help" }).out)
     assert.matches("^Usage: sluice help %[TOPIC%]", shell.sluice({ "help", "--help" }).out)
     assert.matches("^Usage: sluice COMMAND", shell.sluice({ "--help" }).out)
@@ -66,13 +66,13 @@ describe("sluice help", function()
 end)
 
 describe("sluice help on a terminal", function()
-  it("goes through the pager, and ends with it", function()
+  it("uses the pager, and ends with it", function()
     open = terminal.open({ paths.sluice, "help", "policy" }, { env = { PAGER = "sed 's/^/> /;3q'" } })
     local _, screen = open:finish()
     assert.matches("^> SLUICE%-POLICY%(5%).*> NAME\n%[status 0%]", screen)
   end)
 
-  it("is left alone by Ctrl-C, which is the pager's", function()
+  it("ignores Ctrl-C, which is left to the pager", function()
     local gate = shell.directory() .. "/gate"
     local pager = shell.file(([[
       trap 'echo taken' INT
@@ -89,14 +89,14 @@ describe("sluice help on a terminal", function()
     assert.matches("over\n%[status 0%]", screen)
   end)
 
-  it("is printed where the pager is not there", function()
+  it("is printed if there is no pager", function()
     open = terminal.open({ paths.sluice, "help", "completion" }, { env = { PAGER = "no-such-pager" }, rows = 60 })
     local _, screen = open:finish()
     assert.matches("SLUICE%-COMPLETION%(1%).*%[status 0%]", screen)
   end)
 end)
 
---- What bash offers for the last of these words.
+--- The completions that bash offers for the last of these words.
 local function complete(...)
   local words = { ... }
   local script = ([[
@@ -134,7 +134,7 @@ describe("sluice completion", function()
     end)
   end
 
-  it("is for these shells only", function()
+  it("supports only these shells", function()
     local result = shell.sluice { "completion", "tcsh" }
     assert.equal(2, result.status)
     assert.matches("'bash', 'zsh', 'fish'", result.err, 1, true)

@@ -1,4 +1,4 @@
---- sluice infer: what is read, what is written, and when.
+--- sluice infer: what it reads, what it writes, and when.
 local json = require "sluice.json"
 local paths = require "support.paths"
 local schema = require "sluice.schema"
@@ -21,7 +21,7 @@ local function fails(status, words, options)
   return result.err
 end
 
---- What a written file holds, read as users do.
+--- Loads a written file as users do.
 local function load_as(name, text) return assert(schema.load(shell.file(text, name))) end
 
 local ROWS = '{"n":1}\n{"n":2.5,"s":"x"}\n'
@@ -38,7 +38,7 @@ describe("rows", function()
     assert.matches("^%-%- Inferred from 2 rows of standard input by sluice infer.\n", (succeeded({ "-" }, { input = ROWS })))
   end)
 
-  it("come from files, gzip or not, in which a remark names file and line", function()
+  it("come from files, gzip or not, and remarks name file and line", function()
     local dir = shell.directory()
     shell.write(dir .. "/a.jsonl", '{"n":1}\n')
     shell.write(dir .. "/b.jsonl", '\n{"n":2.5,"s":"x"}\n')
@@ -50,7 +50,7 @@ describe("rows", function()
     assert.matches("1 of 2 have it, a.jsonl:1 is the first without", text, 1, true)
   end)
 
-  it("come from a worker of Lua", function()
+  it("come from a Lua worker", function()
     local worker = shell.file([[return { exports = { index = function(_, emit)
       emit:row("rows", { n = 1 }) emit:row("rows", { n = 2.5, s = "x" })
     end } }]], "w.lua")
@@ -59,7 +59,7 @@ describe("rows", function()
 
   it("come from a program that prints lines", function() reads { "--lines", "--", "printf", ROWS:gsub("\n", "\\n") .. "" } end)
 
-  it("come from documents, also from within", function()
+  it("come from documents, or from within them", function()
     reads({ "--json" }, { input = '[{"n":1},\n{"n":2.5,\n"s":"x"}]' })
     reads({ "--json", "--at", "/a/b" }, { input = '{"a":{"b":[{"n":1},{"n":2.5,"s":"x"}]}}' })
   end)
@@ -68,14 +68,14 @@ describe("rows", function()
     assert.equal("nullable(union({ boolean, integer, array(any) }))", tostring(load_as("s.lua", succeeded({}, { input = "1\ntrue\n[]\nnull\n" }))))
   end)
 
-  it("that are bad lines end it, or are dropped and counted", function()
+  it("that are bad lines end the run, or are dropped and counted", function()
     local err = fails(3, {}, { input = '{"n":1}\nxx\n' })
     assert.matches("^sluice: row_malformed: line 2: ", err)
     local _, said = succeeded({ "--bad-lines", "drop" }, { input = '{"n":1}\nxx\n' })
     assert.matches("1 bad line dropped", said)
   end)
 
-  it("are wanted: without any there is nothing to write", function()
+  it("are required: without any there is nothing to write", function()
     assert.matches("there were no rows", fails(3, { "-" }, { input = "" }))
     assert.matches("there were no rows", fails(3, { "--lines", "--", "true" }))
   end)
@@ -86,11 +86,11 @@ describe("sluice infer", function()
     assert.matches("^sluice: export_failed: ", fails(1, { "--lines", "--", "sh", "-c", [[echo '{"n":1}'; exit 3]] }))
   end)
 
-  it("takes other exit statuses for success when it is told so", function()
+  it("accepts other exit statuses as success if they are given", function()
     succeeded { "--lines", "--ok-status", "0,3", "--", "sh", "-c", [[echo '{"n":1}'; exit 3]] }
   end)
 
-  it("says what came, or nothing with --quiet", function()
+  it("reports the number of rows, or nothing with --quiet", function()
     local _, err = succeeded({}, { input = TWO })
     assert.matches("\nsluice: 12 rows in [%d.]+ m?s, complete", "\n" .. err)
     _, err = succeeded({ "--quiet" }, { input = TWO })
@@ -105,7 +105,7 @@ describe("sluice infer", function()
     assert.equal(2, summary.rows)
   end)
 
-  it("fails when what it wrote went nowhere", function()
+  it("fails if its output cannot be written", function()
     for _, redirect in ipairs { ">&-", ">/dev/full" } do
       local result = infer({}, { input = ROWS, redirect = redirect })
       assert.equal(4, result.status, result.err)
@@ -113,7 +113,7 @@ describe("sluice infer", function()
     end
   end)
 
-  it("refuses what its options cannot be", function()
+  it("refuses invalid values of its options", function()
     assert.matches('--as: expected lua, json-schema, luals, sql or policy, got "x"', fails(2, { "--as", "x", "-" }), 1, true)
     assert.matches('--dialect: expected sqlite or postgres, got "x"', fails(2, { "--as", "sql", "--dialect", "x", "-" }), 1, true)
     for _, n in ipairs { "-1", "65", "1.5", "x" } do
@@ -121,7 +121,7 @@ describe("sluice infer", function()
     end
   end)
 
-  it("has options of its own for enums and limits", function()
+  it("has options for enums and limits", function()
     local rows = ('"a"\n"bc"\n'):rep(10)
     assert.equal('enum({ "a", "bc" })', tostring(load_as("s.lua", succeeded({}, { input = rows }))))
     assert.equal("string { min_length = 1, max_length = 2 }", tostring(load_as("s.lua", succeeded({ "--enum", "1", "--tight" }, { input = rows }))))
@@ -129,7 +129,7 @@ describe("sluice infer", function()
 end)
 
 describe("several streams", function()
-  it("are hinted at where one field tells the rows apart", function()
+  it("are suggested if one field distinguishes the shapes of rows", function()
     local _, err = succeeded({}, { input = TWO })
     assert.matches('hint: in stream rows, the field "type" distinguishes 2 shapes of rows: --stream-by /type writes a schema for each', err, 1, true)
     _, err = succeeded({}, { input = (TWO:gsub("type", "a ~/b")) })
@@ -138,7 +138,7 @@ describe("several streams", function()
     assert.not_matches("hint", err)
   end)
 
-  it("are taken apart by a field of a worker's rows", function()
+  it("are separated by a field of a worker's rows", function()
     local worker = shell.file([[return { exports = { rows = function(_, emit)
       for _, kind in ipairs { "a", 7, true } do emit:row("rows", { kind = kind }) end
       emit:row("rows", { n = 1 })
@@ -169,7 +169,7 @@ describe("several streams", function()
   end)
 end)
 
--- ---- names that nobody expects ---------------------------------------------------------------
+-- ---- unusual names -------------------------------------------------------------------------------
 
 local STREAMS = {
   "end", "string", "any", "sqlite_x", "SQLITE_Y", "sluice_ledger", "SLUICE_LEDGER", "a.b", "*", "A", "a", ("n"):rep(70), ("n"):rep(70) .. "2",
@@ -205,7 +205,7 @@ describe("hostile names of streams and fields", function()
     return (succeeded({ "--quiet", "--stream-by", "/stream", "--as", as, "rows.jsonl" }, { cwd = dir }))
   end
 
-  it("are read back", function()
+  it("can be read back", function()
     for as, name in pairs { lua = "s.lua", ["json-schema"] = "s.json" } do
       local by_stream = load_as(name, write_as(as))
       for _, line in ipairs(lines) do
@@ -216,7 +216,7 @@ describe("hostile names of streams and fields", function()
     end
   end)
 
-  it("are classes that Lua takes for comments, with names of their own", function()
+  it("become class comments that Lua accepts, with names of their own", function()
     local text, seen = write_as "luals", {}
     assert(load(text))
     for name in text:gmatch "%-%-%-@class ([^\n]*)" do
@@ -228,7 +228,7 @@ describe("hostile names of streams and fields", function()
     for key in text:gmatch "%-%-%-@field ([^\n]-)%??  ?" do assert.is_true(key:find "^[%a_][%w_]*$" ~= nil or key:find '^%[".*"?' ~= nil, key) end
   end)
 
-  it("are tables in which a policy keeps all rows", function()
+  it("become tables in which a policy keeps all rows", function()
     shell.write(dir .. "/policy.lua", write_as "policy")
     local result = shell.sluice({ "run", "policy.lua", "rows.jsonl" }, { cwd = dir })
     assert.equal(0, result.status, result.err)
@@ -242,8 +242,8 @@ end)
 
 -- ---- policies ----------------------------------------------------------------------------------
 
-describe("a policy that was written", function()
-  --- Rows through --as policy and back from its table.
+describe("a written policy", function()
+  --- Passes rows through the policy of --as policy, and reads them back from its table.
   local function kept(input, ...)
     local dir = shell.directory()
     shell.write(dir .. "/in", input)
@@ -253,38 +253,38 @@ describe("a policy that was written", function()
     return shell.run({ "sqlite3", "rows.db", "select * from rows" }, { cwd = dir }).out
   end
 
-  it("keeps numbers as they are", function()
+  it("keeps the text of numbers", function()
     assert.equal("9007199254740993\n0.5\n", kept '{"n":9007199254740993}\n{"n":0.5}\n')
     assert.equal("1e400\n-0.0\n", kept '{"n":1e400}\n{"n":-0.0}\n')
     assert.equal("18446744073709551615\n0.12345678901234567890\n", kept '{"n":18446744073709551615}\n{"n":0.12345678901234567890}\n')
   end)
 
-  it("keeps texts that no column of text can hold", function()
+  it("keeps texts that a text column cannot hold", function()
     local input = '{"a":"x\\ud800","b":1}\n{"a":"y","b":2}\n'
     assert.equal(input, kept(input))
   end)
 
-  it("keeps rows that are no records, null too", function()
+  it("keeps rows that are not records, including null", function()
     assert.equal('1\n"x"\n\n[1,2]\n', kept '1\n"x"\nnull\n[1,2]\n')
     assert.equal('{"a":1}\n\n', kept '{"a":1}\nnull\n')
     assert.equal("\n", kept "null\n")
     assert.equal("{}\n", kept "{}\n")
   end)
 
-  it("asks the worker what it was asked", function()
+  it("sends the worker the same request", function()
     local worker = shell.file('return { exports = { rows = function(request, emit) emit:row("rows", request) end } }', "asked.lua")
     local text = succeeded { "-q", "--request", '{"a":1,"b":[1.5,null,{"c d":"x\\ny"}],"e":[]}', "--env", "A=b", "--as", "policy", "--", worker }
     assert.matches('request = { a = 1, b = { 1.5, require%("sluice"%).null, { %["c d"%] = "x\\ny" } }, e = require%("sluice"%).array {} },', text)
     assert.matches('env = { A = "b" },', text)
   end)
 
-  it("reads the rows as they were read", function()
+  it("reads the rows in the same way", function()
     assert.equal("1\n2\n", kept('{"a":[{"n":1},{"n":2}]}', "--json", "--at", "/a"))
     assert.equal("1\n", kept('{"n":1}\nxx\n', "--bad-lines", "drop"))
     assert.equal("1|x\n2|\n", kept('{"n":1,"s":"x"}\n{"n":2}\n', "--tight"))
   end)
 
-  it("names its worker, and runs without a word more", function()
+  it("names its worker, and runs without further arguments", function()
     local dir = shell.directory()
     local words = { "sh", "-c", [[echo '{"n":1,"s":"it'\''s"}'; exit 3]] }
     shell.write(dir .. "/p.lua", (succeeded({ "-q", "--as", "policy", "--lines", "--ok-status", "0,3", "--", table.unpack(words) }, { cwd = dir })))
@@ -307,7 +307,7 @@ local OTHERS = {
   object = { "[]", '""' },
 }
 
---- Every place of a row: visit(parent, key, path), where elements of an array have one path.
+--- Visits every place of a row: visit(parent, key, path), where all elements of an array have the same path.
 local function walk(parent, key, path, visit)
   local value = parent[key]
   visit(parent, key, path)
@@ -315,7 +315,7 @@ local function walk(parent, key, path, visit)
   for inner in pairs(value) do walk(value, inner, path .. "/" .. (json.is_array(value) and "-" or inner), visit) end
 end
 
---- Two rows for each place that always has one type, with a value of another there.
+--- Two rows for each place that always has the same type, with a value of another type there.
 local function mutations(rows)
   local types, list = {}, {}
   for _, row in ipairs(rows) do
@@ -338,7 +338,7 @@ local function mutations(rows)
   return list
 end
 
---- All rows of the stream are accepted by what is read back, and mutations are not.
+--- The schema that is read back accepts all rows of the stream, and refuses the mutations.
 local function holds(words, at_least)
   local rows = {}
   local passed = shell.sluice { "filter", "true", "-q", table.unpack(words) }
@@ -359,10 +359,10 @@ local function holds(words, at_least)
   end
 end
 
---- The program's output, once: what it prints may not be the same twice.
+--- The output of a program, recorded because a second run may print something else.
 local function recorded(command) return shell.file(shell.run(command).out) end
 
-describe("the schema of what is printed by", function()
+describe("the schema of the output of", function()
   it("rg --json", function()
     local file = recorded { "rg", "--json", "--sort", "path", "-w", "uv_[a-z]+", paths.root .. "/runtime" }
     holds({ "--lines", "--", "cat", file }, 10)

@@ -4,7 +4,7 @@ local shell = require "support.shell"
 
 after_each(shell.forget)
 
---- Of a worker whose doctor gives this.
+--- Runs info on a worker whose doctor has this body.
 local function info(doctor, ...)
   local worker = shell.file(('return { name = "w", version = "1", exports = { a = print }, calls = { %s } }')
     :format(doctor and "doctor = function() " .. doctor .. " end" or ""), "w.lua")
@@ -34,14 +34,14 @@ doctor:
 ]], result.out)
 end)
 
-it("as JSON, too", function()
+it("prints JSON as well", function()
   local told = json.decode(info(FINDINGS, "--as", "json").out)
   assert.same({ severity = "error", code = "cache", message = "cannot write /var/cache: Permission denied", hint = "chmod u+w /var/cache" }, told.doctor[1])
   assert.equal(2, #told.doctor)
   assert.is_nil(told.doctor[2].hint)
 end)
 
-it("finds nothing, or has no doctor", function()
+it("prints that nothing was found, or omits a missing doctor", function()
   assert.truthy(info('return require "sluice.json".array {}').out:find "\ndoctor: no findings\n$")
   assert.same({}, json.decode(info('return require "sluice.json".array {}', "--as", "json").out).doctor)
   local result = info(nil)
@@ -50,7 +50,7 @@ it("finds nothing, or has no doctor", function()
   assert.is_nil(json.decode(info(nil, "--as", "json").out).doctor)
 end)
 
-it("a doctor that fails, or gives something else, fails it; the rest is shown", function()
+it("fails, but prints the rest, if the doctor fails or returns something invalid", function()
   local result = info('error "no luck"')
   assert.equal(1, result.status)
   assert.truthy(result.out:find "^w 1\n")
@@ -63,7 +63,7 @@ it("a doctor that fails, or gives something else, fails it; the rest is shown", 
   end
 end)
 
-it("a doctor has a limit, too", function()
+it("limits the doctor's time", function()
   local result = info("while true do end", "--timeout", "200ms")
   assert.equal(124, result.status, result.err)
 end)

@@ -1,10 +1,10 @@
---- Where rows come from: standard input, for a worker or in its place, and files.
+--- The sources of rows: standard input, for a worker or in place of one, and files.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
 after_each(shell.forget)
 
---- A policy that prints its rows, or is otherwise.
+--- A policy that prints its rows, or the given one.
 local function policy(text)
   return shell.file(text or "return { on_row = function(row) print(row.raw) end }", "p.lua")
 end
@@ -16,7 +16,7 @@ local function succeeds(words, options)
   return result.out, result.err
 end
 
---- What it says; nothing may have been written.
+--- The error of a command that must fail and write nothing.
 local function fails(status, words, options)
   table.insert(words, 1, paths.sluice)
   local result = shell.run(words, options)
@@ -43,7 +43,7 @@ describe("standard input", function()
     assert.equal("1\n2\n", (succeeds({ "filter", "true", "--lines", "--", "jq", "-c", ".[]" }, { input = "[1,2]" })))
   end)
 
-  it("reaches a worker in Lua, also of a policy", function()
+  it("reaches a Lua worker, also one named in a policy", function()
     assert.equal('"one"\n', (succeeds({ "filter", "true", "--", shell.file(LUA, "w.lua") }, { input = "one\n" })))
     local own = policy(('return { worker = { %q }, on_row = function(row) print(row.raw) end }'):format(shell.file(LUA, "w.lua")))
     assert.equal('"two"\n', (succeeds({ "run", own }, { input = "two\n" })))
@@ -59,22 +59,22 @@ describe("standard input", function()
     assert.equal('"x"\n', (succeeds({ "call", "all", "--", worker }, { input = "x" })))
   end)
 
-  it("does not reach the worker when the request is read from it", function()
+  it("does not reach the worker if the request is read from it", function()
     assert.equal('{"r":1}\n""\n', (succeeds({ "filter", "true", "--request", "@-", "--lines", "--",
       "sh", "-c", [[echo "$SLUICE_REQUEST"; printf '"%s"' "$(cat)"]] }, { input = '{"r":1}' })))
   end)
 
-  it("does not reach the worker in stdio transport, which needs it", function()
+  it("does not reach the worker in stdio transport, which uses it", function()
     assert.equal('""\n', (succeeds({ "filter", "true", "--transport", "stdio", "--lines", "--",
       "sh", "-c", [[printf '"%s"' "$(cat)"]] }, { input = "secret" })))
   end)
 
-  it("does not reach the worker when the policy says so", function()
+  it("does not reach the worker if the policy forbids it", function()
     local own = policy 'return { stdin = "none", on_row = function(row) print(row.raw) end }'
     assert.equal('""\n', (succeeds({ "run", own, "--lines", "--", "sh", "-c", [[printf '"%s"' "$(cat)"]] }, { input = "secret" })))
   end)
 
-  it("reaches the worker of a program only when it says so", function()
+  it("reaches the worker of a program only on request", function()
     local code = [[
       local sluice = require "sluice"
       local w <close> = assert(sluice.spawn { "cat", lines = true%s })
@@ -98,13 +98,13 @@ describe("standard input", function()
     assert.equal("1\n2\n", shell.run({ paths.lua, "-e", code }, { input = "1\n2\n3\n" }).out)
   end)
 
-  it("takes the place of a worker for run, too", function()
+  it("replaces a worker for run as well", function()
     local out, err = succeeds({ "run", policy() }, { input = "1\n2" })
     assert.equal("1\n2\n", out)
     assert.matches("2 rows in [^\n]+, committed %(the end of input counted as success%)\n$", err)
   end)
 
-  it("that is /dev/null or closed is wrong usage in the place of a worker", function()
+  it("is wrong usage in place of a worker if it is /dev/null or closed", function()
     local target = shell.file("good\n", "out.jsonl")
     local own = policy(('return { sink = require "sluice.sink.jsonl".file(%q) }'):format(target))
     for _, redirect in ipairs { "</dev/null", "<&-" } do
@@ -114,11 +114,11 @@ describe("standard input", function()
     assert.equal("good\n", shell.read(target))
   end)
 
-  it("that is /dev/null is read when - says so", function()
+  it("is read even if it is /dev/null when - is given", function()
     assert.matches("0 rows", select(2, succeeds { "filter", "true", "-" }), 1, true)
   end)
 
-  it("is read for one thing", function()
+  it("is read for one purpose only", function()
     local own = policy()
     assert.matches("standard input is already read for @%-", fails(2, { "run", own, "--request", "@-" }, { input = "1" }))
     assert.matches("%-: standard input is already read for @%-", fails(2, { "run", own, "--request", "@-", "-" }, { input = "1" }))
@@ -127,7 +127,7 @@ describe("standard input", function()
 end)
 
 describe("files", function()
-  it("are read in order, as lines, a file as often as it is named", function()
+  it("are read in order, as lines, and repeatedly if they are named repeatedly", function()
     local one, two = shell.file "1\n2", shell.file "3\n"
     local out, err = succeeds { "run", policy(), one, two, one }
     assert.equal("1\n2\n3\n1\n2\n", out)
@@ -135,11 +135,11 @@ describe("files", function()
     assert.equal("3\n1\n2\n", (succeeds { "filter", "true", two, one }))
   end)
 
-  it("and standard input go together", function()
+  it("and standard input can be combined", function()
     assert.equal("1\n2\n3\n", (succeeds({ "filter", "true", shell.file "1\n", "-", shell.file "3\n" }, { input = "2" })))
   end)
 
-  it("take the place of the policy's own worker, and that is said", function()
+  it("replace the policy's own worker, with a note", function()
     local own = policy 'return { worker = { "scan.lua" }, cwd = "/", on_row = function(row) print(row.raw) end }'
     local file = shell.file "5\n"
     local out, err = succeeds({ "run", own, file:match "[^/]+$" }, { cwd = file:match "^.*/" })
@@ -147,16 +147,16 @@ describe("files", function()
     assert.matches("^sluice: reading [%w_]+ instead of the policy's worker scan.lua\n", err)
   end)
 
-  it("beside a worker behind -- are wrong usage", function()
+  it("are wrong usage together with a worker behind --", function()
     assert.matches("files and a worker: expected only one of them", fails(2, { "filter", "true", "x", "--", "cat" }))
     assert.matches("%-%-via needs a worker after %-%-, not files", fails(2, { "filter", "true", "--via", "ssh h --", "x" }))
   end)
 
-  it("that are empty are no rows, and fine", function()
+  it("that are empty have no rows, which is no error", function()
     assert.equal("1\n", (succeeds { "filter", "true", shell.file "", shell.file "1\n", shell.file "" }))
   end)
 
-  it("that are missing, a directory or unreadable are named before anything is read", function()
+  it("that are missing, directories or unreadable are named before anything is read", function()
     local good, directory = shell.file "1\n", shell.directory()
     assert.matches("^sluice: usage: cannot read /nonexistent/x: No such file or directory", fails(2, { "filter", "true", good, "/nonexistent/x" }))
     assert.matches("cannot read " .. directory .. ": it is a directory", fails(2, { "filter", "true", good, directory }), 1, true)
@@ -164,19 +164,19 @@ describe("files", function()
     assert.matches("cannot read /nonexistent/x: No such file", fails(2, { "run", own, good, "/nonexistent/x" }))
   end)
 
-  it("whose names begin with - are written ./-x", function()
+  it("whose names begin with - are written as ./-x", function()
     local directory = shell.directory()
     shell.write(directory .. "/-x", "1\n")
     assert.equal("1\n", (succeeds({ "filter", "true", "./-x" }, { cwd = directory })))
   end)
 
-  it("may be what a shell has opened", function()
+  it("may be opened by the shell", function()
     assert.equal("1\n2\n", shell.run { "bash", "-c", paths.sluice .. " filter true <(echo 1) <(echo 2)" }.out)
     local fifo = shell.directory() .. "/fifo"
     assert.equal("3\n", shell.run { "sh", "-c", ("mkfifo %s; echo 3 >%s & %s filter true %s"):format(fifo, fifo, paths.sluice, fifo) }.out)
   end)
 
-  it("give errors their name and line", function()
+  it("add their name and line to errors", function()
     local one, two = shell.file "1\n2\n", shell.file "3\n\n{4\n"
     local err = shell.run { paths.sluice, "filter", "true", one, two }.err
     assert.matches("^sluice: row_malformed: " .. two:gsub("%p", "%%%0") .. ":3: ", err)
@@ -185,22 +185,22 @@ describe("files", function()
 end)
 
 describe("gzip", function()
-  it("is noticed in files and on standard input, whatever the name", function()
+  it("is detected in files and on standard input, regardless of the name", function()
     local packed = gzip '{"a":1}\n'
     assert.equal('{"a":1}\n', (succeeds { "filter", "true", shell.file(packed) }))
     assert.equal('{"a":1}\n', (succeeds({ "filter", "true" }, { input = packed })))
     assert.equal('{"a":1}\n', (succeeds({ "filter", "--json", "true", "-" }, { input = packed })))
   end)
 
-  it("may have several members, and zeros after them", function()
+  it("may have several members, and trailing zeros", function()
     assert.equal("1\n23\n", (succeeds { "filter", "true", shell.file(gzip "1\n2" .. gzip "3\n" .. ("\0"):rep(512)) }))
   end)
 
-  it("of an empty file is no rows", function()
+  it("of an empty file has no rows", function()
     assert.equal("", (succeeds { "filter", "true", shell.file(gzip "") }))
   end)
 
-  it("that is cut off or damaged is an error with file and place", function()
+  it("that is truncated or damaged is an error with file and place", function()
     local lines = {}
     for i = 1, 20000 do lines[i] = ('{"i":%d}\n'):format(i * 7919 % 20011) end
     local packed = gzip(table.concat(lines))
@@ -233,18 +233,18 @@ describe("a byte order mark", function()
     assert.same({ a = 1 }, require "sluice".json.decode(MARK .. '{"a":1}'))
   end)
 
-  it("is no part of JSON elsewhere", function()
+  it("is not valid JSON anywhere else", function()
     assert.matches("line 2: ", shell.run({ paths.sluice, "filter", "true" }, { input = "1\n" .. MARK .. "2\n" }).err)
   end)
 end)
 
-describe("an input that is something else", function()
+describe("an input of another format", function()
   local function said(input, ...)
     local result = shell.run({ paths.sluice, "filter", "true", ... }, { input = input })
     return result.err
   end
 
-  it("is named with the pipe that makes it JSON", function()
+  it("is reported with the pipe that converts it to JSON", function()
     assert.matches("`mlr --icsv --ojsonl cat`", said "name,age\nx,1\n", 1, true)
     assert.matches("`mlr --icsv --ojsonl cat`", said '"name","age"\n"x",1\n', 1, true)
     assert.matches("`mlr --itsv --ojsonl cat`", said "name\tage\nx\t1\n", 1, true)
@@ -257,14 +257,14 @@ describe("an input that is something else", function()
     assert.matches("a worker is named after --", said "#!/bin/sh\n", 1, true)
   end)
 
-  it("is named also with --json", function()
+  it("is reported with --json as well", function()
     assert.matches("`mlr --icsv --ojsonl cat`", said("name,age\nx,1\n", "--json"), 1, true)
     assert.matches("`tr -d '\\036'`", said("\30{\"a\":1}\n", "--json"), 1, true)
     assert.matches("`iconv -f UTF-16 -t UTF-8`", said("\xFF\xFE{\0}\0", "--json"), 1, true)
     assert.matches("`iconv -f UTF-16LE -t UTF-8`", said("{\0}\0\n\0", "--json"), 1, true)
   end)
 
-  it("that needs --json is told so: a document of several lines, an array, one array on one line", function()
+  it("that needs --json gets a hint: a document of several lines, an array, one array on one line", function()
     assert.matches("--json reads such documents", said '{\n "a": 1\n}\n', 1, true)
     assert.matches("--json turns each of its elements into a row", said '[\n {"a": 1}\n]\n', 1, true)
     assert.matches("--json turns each of its elements into a row", said('[{"a":1},{"a":2}]\n'), 1, true)

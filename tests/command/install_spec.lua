@@ -1,5 +1,5 @@
---- make install: everything works from where it was put, and uninstall leaves
---- nothing behind.
+--- make install: everything works from where it was installed, and uninstall
+--- leaves nothing behind.
 local lfs = require "lfs"
 local manual = require "support.manual"
 local paths = require "support.paths"
@@ -8,7 +8,7 @@ local terminal = require "support.terminal"
 
 local root, prefix
 
---- What was built is installed as it is: `-o all`. Flags and variables of the
+--- Installs what was built, without building again: `-o all`. Flags and variables of the
 --- make that runs the tests must not reach this one.
 local function make(...)
   local line = shell.line { "make", "-s", "-o", "all", "-C", paths.root, "BUILD=" .. (paths.build:match("/(build[^/]*/?[^/]*)$")), ... }
@@ -16,7 +16,7 @@ local function make(...)
   assert.equal(0, result.status, result.err)
 end
 
---- Only what is installed is found: nothing of the source tree.
+--- Only what is installed is found, and nothing of the source tree.
 local function installed(words, options)
   options = options or {}
   options.env = {
@@ -44,7 +44,7 @@ end
 
 local WORKER = 'return { exports = { greet = function(_, emit) emit:row("rows", "hello") end } }'
 
-describe("what make install has put under its prefix", function()
+describe("make install", function()
   setup(function()
     root = shell.directory()
     prefix = root .. "/usr"
@@ -53,12 +53,12 @@ describe("what make install has put under its prefix", function()
   end)
   teardown(shell.forget)
 
-  it("is a command that hosts workers", function()
+  it("installs a command that hosts workers", function()
     assert.equal('"hello"\n', succeeded { "sluice", "filter", "--quiet", "true", "--", "w.lua" })
     assert.matches("^sluice %d", succeeded { "sluice", "--version" })
   end)
 
-  it("is a command that needs no variables, wherever it is moved", function()
+  it("installs a command that needs no variables, even if it is moved", function()
     local moved = root .. "/moved"
     assert(os.execute(("cp -R %s %s"):format(prefix, moved)))
     local result = shell.run({ moved .. "/bin/sluice", "filter", "true", "--", "w.lua" },
@@ -66,7 +66,7 @@ describe("what make install has put under its prefix", function()
     assert.equal('"hello"\n', result.out)
   end)
 
-  it("is a module for a plain Lua, which finds the command", function()
+  it("installs a module for a plain Lua, which finds the command", function()
     shell.write(root .. "/p.lua", [[
       local sluice = require "sluice"
       local worker <close> = assert(sluice.spawn { "w.lua" })
@@ -75,7 +75,7 @@ describe("what make install has put under its prefix", function()
     assert.equal("hello\n", succeeded { paths.lua, "p.lua" })
   end)
 
-  it("is a module that tests policies", function()
+  it("installs a module that tests policies", function()
     shell.write(root .. "/t.lua", [[
       local test = require "sluice.test"
       local result = test.run({ on_row = function(row) print(row.payload) end }, test.rows { "hello" })
@@ -84,7 +84,7 @@ describe("what make install has put under its prefix", function()
     assert.equal("true\thello\n\n", succeeded { paths.lua, "t.lua" })
   end)
 
-  it("are ready policies, which the command does not need there", function()
+  it("installs ready policies, which the command itself does not need", function()
     assert.matches("1 rows", succeeded { "sluice", "run", "count", "--", "w.lua" })
     assert.matches("1 rows", succeeded { "sluice", "run", prefix .. "/share/sluice/scripts/count.lua", "--", "w.lua" })
   end)
@@ -93,7 +93,7 @@ describe("what make install has put under its prefix", function()
     shared = "$(pkg-config --cflags --libs sluice-worker)",
     static = "$(pkg-config --cflags sluice-worker) $(pkg-config --variable=libdir sluice-worker)/libsluice-worker.a -pthread",
   } do
-    it("is a " .. name .. " library for native workers", function()
+    it("installs a " .. name .. " library for native workers", function()
       local source = paths.root .. "/examples/03-c-worker/primes.c"
       local flags = os.getenv "SLUICE_SANITIZED" and "-fsanitize=address,undefined " or ""
       local program = root .. "/primes-" .. name
@@ -103,14 +103,14 @@ describe("what make install has put under its prefix", function()
     end)
   end
 
-  it("is a header for shared libraries, without a library to link", function()
+  it("installs a header for shared libraries, which need no library to link", function()
     local out = root .. "/words.so"
     succeeded(("sh -c %s"):format(paths.quote(("cc $(pkg-config --cflags sluice-worker) -shared -fPIC -o %s %s"):format(
       out, paths.root .. "/examples/04-shared-library/words.c"))))
     assert.equal('"a"\n"b"\n', succeeded { "sluice", "filter", "--quiet", "--request", '"a b a"', "true", "--map", "word", "--", out })
   end)
 
-  it("is a manual, where man looks for it and in the command", function()
+  it("installs a manual, where man looks for it and in the command", function()
     for _, name in ipairs(manual.names()) do
       local installed_page = ("%s/share/man/man%s/%s"):format(prefix, name:match "%d$", name)
       assert.equal(shell.read(manual.directory .. name), shell.read(installed_page))
@@ -118,20 +118,20 @@ describe("what make install has put under its prefix", function()
     assert.matches("^SLUICE%-POLICY%(5%)", succeeded { "sluice", "help", "policy" })
   end)
 
-  it("is completion, where bash, zsh and fish look for it", function()
+  it("installs completion, where bash, zsh and fish look for it", function()
     local bash = prefix .. "/share/bash-completion/completions/sluice"
     assert.matches("-F _sluice", succeeded { "bash", "-c", "source " .. bash .. "; complete -p sluice" }, 1, true)
     assert.matches("^#compdef sluice\n", shell.read(prefix .. "/share/zsh/site-functions/_sluice"))
     assert.matches("complete %-c sluice ", shell.read(prefix .. "/share/fish/vendor_completions.d/sluice.fish"))
   end)
 
-  it("names no place of the source tree", function()
+  it("leaves no path of the source tree in its files", function()
     local pc = shell.read(prefix .. "/lib/pkgconfig/sluice-worker.pc")
     assert.is_nil(pc:find(lfs.currentdir(), 1, true))
     assert.is_nil(pc:find(prefix, 1, true))
   end)
 
-  it("is a license and the examples, which run there", function()
+  it("installs a license and the examples, which can be run there", function()
     local doc = prefix .. "/share/doc/sluice"
     assert.equal(shell.read(paths.root .. "/LICENSE"), shell.read(doc .. "/LICENSE"))
     assert.matches("Hello, Ada!", succeeded({ "sluice", "run", doc .. "/examples/01-hello/policy.lua" }))
@@ -151,7 +151,7 @@ describe("what make install has put under its prefix", function()
 
   local STRICT = "-std=c11 -Wall -Wextra -Werror -pedantic "
 
-  it("is a header whose example compiles as it stands", function()
+  it("installs a header for workers whose example compiles unchanged", function()
     local program, command = example_of "worker.h"
     shell.write(root .. "/counter.c", program)
     local flags = STRICT .. (paths.sanitized and "-fsanitize=address,undefined " or "")
@@ -159,14 +159,14 @@ describe("what make install has put under its prefix", function()
     assert.equal('{"n":1}\n{"n":2}\n', succeeded { "sluice", "filter", "-q", "n > 0", "--", "./a.out" })
   end)
 
-  it("is a header of libraries whose example compiles as it stands", function()
+  it("installs a header for shared libraries whose example compiles unchanged", function()
     local program, command = example_of "library.h"
     shell.write(root .. "/greeter.c", program)
     succeeded { "sh", "-c", (command:gsub("^cc ", "cc " .. STRICT .. "$(pkg-config --cflags sluice-worker) ")) }
     assert.equal("1\n", succeeded { "sluice", "filter", "-q", "true", "--", "./greeter.so" })
   end)
 
-  it("is a library for pkg-config wherever it is moved", function()
+  it("installs a library that pkg-config finds even if it is moved", function()
     local moved = root .. "/elsewhere"
     assert(os.execute(("cp -R %s %s"):format(prefix, moved)))
     local result = shell.run({ "pkg-config", "--cflags", "--libs", "sluice-worker" }, { env = { PKG_CONFIG_PATH = moved .. "/lib/pkgconfig" } })
@@ -174,8 +174,8 @@ describe("what make install has put under its prefix", function()
     assert.matches("-L" .. moved .. "/lib/pkgconfig/../../lib", result.out, 1, true)
   end)
 
-  describe("with nothing but the prefix, and the source tree out of sight,", function()
-    --- Without variables, as a user has it; under an empty directory in place of the source tree, where the system lets us.
+  describe("with only the prefix, and the source tree hidden,", function()
+    --- Runs without variables, as a user does, and with an empty directory mounted over the source tree if the system permits it.
     local function hidden(line)
       local words = { "sh", "-c", line }
       local cover = "mount -t tmpfs none " .. paths.quote(lfs.currentdir()) .. ' && exec "$@"'
@@ -193,11 +193,11 @@ describe("what make install has put under its prefix", function()
       assert.matches("EXIT STATUS", hidden "man sluice".out)
     end)
 
-    it("sluice help shows it, too", function()
+    it("sluice help shows it as well", function()
       assert.matches("^SLUICE%-POLICY%(5%)", hidden "sluice help policy".out)
     end)
 
-    if not paths.sanitized then -- there busted needs an interpreter of the source tree
+    if not paths.sanitized then -- there busted needs the interpreter of the source tree
       it("a new project passes its spec", function()
         local result = hidden "sluice new demo && cd demo && sluice run policy.lua && busted"
         assert.equal(0, result.status, result.out .. result.err)
@@ -205,7 +205,7 @@ describe("what make install has put under its prefix", function()
       end)
     end
 
-    it("bash completes at the tab key", function()
+    it("bash completes with the Tab key", function()
       local bash = prefix .. "/share/bash-completion/completions/sluice"
       local session = terminal.open({ "bash", "--norc", "--noprofile", "-i" }, { env = { PS1 = "ready: ", PATH = prefix .. "/bin:" .. os.getenv "PATH" } })
       finally(function() session:close() end)
@@ -218,7 +218,7 @@ describe("what make install has put under its prefix", function()
     end)
   end)
 
-  it("goes away with make uninstall", function()
+  it("is undone by make uninstall", function()
     make("uninstall", "PREFIX=" .. prefix)
     assert.equal("", files(prefix))
   end)
@@ -227,7 +227,7 @@ end)
 describe("the loader's cache", function()
   after_each(shell.forget)
 
-  --- An ldconfig that knows these directories, and tells when it is run.
+  --- An ldconfig that knows these directories, and logs when it is run.
   local function installs(known, ...)
     local dir = shell.directory()
     shell.write(dir .. "/ldconfig", ("#!/bin/sh\ncase $* in *-N*) echo '%s: (from /etc/ld.so.conf)' ;; *) echo run >> %s/log ;; esac\n"):format(known, dir))
@@ -236,13 +236,13 @@ describe("the loader's cache", function()
     return shell.read(dir .. "/log")
   end
 
-  it("is made anew where it covers the prefix", function()
+  it("is rebuilt if it covers the prefix", function()
     local to = shell.directory()
     assert.equal("run\n", installs(to .. "/lib", "install", "PREFIX=" .. to))
     assert.equal("run\n", installs(to .. "/lib", "uninstall", "PREFIX=" .. to))
   end)
 
-  it("is left alone where it does not, and by a staged installation", function()
+  it("is left alone if it does not, and by a staged installation", function()
     local to = shell.directory()
     assert.is_nil(installs("/usr/lib", "install", "PREFIX=" .. to))
     assert.is_nil(installs("/x/lib", "install", "PREFIX=/x", "DESTDIR=" .. to))
@@ -250,7 +250,7 @@ describe("the loader's cache", function()
 end)
 
 describe("DESTDIR", function()
-  it("is where the tree is put, and no part of what files say", function()
+  it("is where the tree is installed, and does not appear in the files", function()
     local stage = shell.directory()
     make("install", "PREFIX=/opt/x", "DESTDIR=" .. stage)
     assert.is_truthy(shell.read(stage .. "/opt/x/bin/sluice"))

@@ -1,4 +1,4 @@
---- sluice ledger: the runs that a database has.
+--- sluice ledger: the runs recorded in a database.
 local json = require "sluice.json"
 local server = require "sql.server"
 local shell = require "support.shell"
@@ -19,7 +19,7 @@ local function commit(url, key, rows, name)
   assert.equal(0, result.status, result.err)
 end
 
---- What it says as JSON, a table for each line.
+--- Its output as JSON, a table for each line.
 local function listed(url, ...)
   local result = run { "ledger", "--as", "json", url, ... }
   assert.equal(0, result.status, result.err)
@@ -62,7 +62,7 @@ for name, url_of in pairs(URLS) do
       assert.matches("\none +%S+ +t +rows +3 +3 +%x+\n", text.out)
     end)
 
-    it("forgets runs by their keys, all of them or none", function()
+    it("forgets runs by their keys, either all of them or none", function()
       local url = url_of()
       for _, key in ipairs { "a", "b", "c" } do commit(url, key, 1) end
       local result = run { "ledger", "--forget", "a", "--forget", "nosuch", url }
@@ -77,7 +77,7 @@ for name, url_of in pairs(URLS) do
       assert.same({ "a", "c" }, keys(url))
     end)
 
-    it("forgets runs that are older", function()
+    it("forgets runs older than an age", function()
       local url = url_of()
       commit(url, "now", 1)
       assert.equal(0, run({ "ledger", "--older", "1d", url }).status)
@@ -92,7 +92,7 @@ for name, url_of in pairs(URLS) do
 end
 
 describe("sluice ledger", function()
-  it("makes nothing", function()
+  it("creates nothing", function()
     local path = shell.file(nil, "none.db")
     local result = run { "ledger", "sqlite:" .. path }
     assert.equal(4, result.status)
@@ -105,7 +105,7 @@ describe("sluice ledger", function()
     assert.equal("t\n", shell.run({ "sqlite3", path, "select name from sqlite_schema" }).out)
   end)
 
-  it("says what is wrong with its words", function()
+  it("reports wrong arguments", function()
     for words, problem in pairs {
       [{ "ledger" }] = "URL is missing", [{ "ledger", "mysql:x" }] = "URL: expected sqlite:FILE",
       [{ "ledger", "sqlite:x", "--older", "soon" }] = "%-%-older: expected a duration",
@@ -117,7 +117,7 @@ describe("sluice ledger", function()
     end
   end)
 
-  it("has a page of help, and tells no password", function()
+  it("has a help page, and does not reveal the password", function()
     assert.matches("^Usage: sluice ledger %[options%] URL", run({ "ledger", "--help" }).out)
     local result = run { "ledger", "postgres://me:geheim@127.0.0.1:1/d?password=geheimer" }
     assert.equal(4, result.status)

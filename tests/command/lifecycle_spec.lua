@@ -37,13 +37,13 @@ describe("a signal to sluice", function()
     assert.matches("sluice: cancelled: ", result.err)
   end)
 
-  it("lets the rows end at a line break", function()
+  it("ends the output at a line break", function()
     local process = forever()
     process:signal "INT"
     assert.matches("\n$", process:finish().out)
   end)
 
-  it("kills a deaf worker at once when it comes twice", function()
+  it("kills a deaf worker at once when it is repeated", function()
     local process = filtering { "true", "--export", "deaf", "--", native .. "ignores_sigterm" }
     process:signal "INT"
     process:await("interrupt again to kill it", "stderr")
@@ -60,7 +60,7 @@ describe("a signal to sluice", function()
     assert.equal(143, process:finish().status)
   end)
 
-  it("is in the summary file", function()
+  it("is reported in the summary file", function()
     local summary = shell.file()
     local process = filtering { "true", "--summary", summary, "--export", "stubbornly", "--", workers .. "emits_forever.lua" }
     process:signal "TERM"
@@ -72,7 +72,7 @@ describe("a signal to sluice", function()
 end)
 
 describe("a shell that becomes sluice", function()
-  it("keeps its children, however many", function()
+  it("keeps its children, even if there are many", function()
     local process = shell.start(("sh -c %s"):format(paths.quote(
       "for i in $(seq 80); do sleep 61 & done; exec " .. paths.quote(paths.sluice) .. " filter --lines true -- echo {}")), { leaves = true })
     assert.equal(0, shell.wait("its end", function() return process:status() end))
@@ -128,12 +128,12 @@ describe("a command", function()
   it("works with every signal blocked", function() counts_under "env --block-signal" end)
   it("works with stdin closed", function() counts_under("", "<&-") end)
 
-  it("gives its worker signals in their default state", function()
+  it("starts its worker with default signal dispositions", function()
     local result = shell.run("env --ignore-signal=CHLD --ignore-signal=TERM --block-signal=USR1 " .. shell.line {
       paths.sluice, "filter", "--lines", "true", "--", "sh", "-c",
       [[sed -En 's/^(Sig(Blk|Ign)):\t(.*)/["\1","\3"]/p' /proc/self/status]] })
     local blocked, ignored = result.out:match('^%["SigBlk","(%x+)"%]\n%["SigIgn","(%x+)"%]\n$')
-    local ordinary = (1 << 31) - 1 -- number 32 is the C library's own
+    local ordinary = (1 << 31) - 1 -- number 32 is reserved by the C library
     assert.equal(0, tonumber(blocked, 16) & ordinary)
     assert.equal(0, tonumber(ignored, 16) & ordinary)
   end)
@@ -150,7 +150,7 @@ describe("a command", function()
     assert.matches("^sluice: sink: cannot write to standard output", result.err)
   end)
 
-  it("ends with all three closed, and nothing of its pipes gets into another's place", function()
+  it("ends with all three closed, and none of its pipes takes their place", function()
     local summary = shell.file()
     local result = shell.sluice({ "filter", "--summary", summary, "--export", "count", "--request", '{"n":3}', "true",
       "--", workers .. "counts.lua" }, { redirect = "<&- >&- 2>&-" })

@@ -1,5 +1,5 @@
---- The manual: its pages are clean, their examples do what they show (support/manual.lua says how they are
---- written), and what they list is what the code has, no more and no less.
+--- The manual: its pages are clean, their examples do what they show (see support/manual.lua for their
+--- syntax), and their lists are exactly those of the code.
 local core = require "sluice.core"
 local durable_file = require "sluice.internal.sink.durable_file"
 local lists = require "sluice.internal.lists"
@@ -18,9 +18,9 @@ teardown(shell.forget)
 
 local commands = parser.build().commands
 
--- ---- what a page has in it -----------------------------------------------------------
+-- ---- the content of a page -----------------------------------------------------------
 
---- The lines of a section (without its subsections) or of a subsection; without a title, of all of the page.
+--- The lines of a section (without its subsections) or of a subsection; without a title, of the whole page.
 local function section(name, title)
   local found, inside = {}, title == nil
   for _, line in ipairs(manual.lines(name)) do
@@ -59,7 +59,7 @@ local function sorted(names)
   return names
 end
 
---- Each word that is marked so anywhere in a page: name -> true.
+--- All words with these macros anywhere in a page: name -> true.
 local function marked(name, ...)
   local found = {}
   for _, line in ipairs(manual.lines(name)) do
@@ -72,9 +72,9 @@ local function marked(name, ...)
   return found
 end
 
--- ---- what the code has -----------------------------------------------------------------
+-- ---- the content of the code -----------------------------------------------------------
 
---- A local variable that a function, or one that it calls, closes over.
+--- A local variable that is an upvalue of a function, or of a function among its upvalues.
 local function upvalue(f, wanted, seen)
   seen = seen or {}
   if seen[f] then return nil end
@@ -88,20 +88,20 @@ local function upvalue(f, wanted, seen)
   end
 end
 
---- The fields of a class that is described in a file.
+--- The fields of a class that is annotated in a file.
 local function fields_of(file, class)
   local names, inside = {}, false
   for line in io.lines(paths.root .. "/" .. file) do
     local begins = line:match "^%-%-%-@class ([%w_.]+)"
     if begins then inside = begins == class end
-    local name = inside and line:match "^%-%-%-@field ([%a_]+) " -- without those that are private
+    local name = inside and line:match "^%-%-%-@field ([%a_]+) " -- without private ones
     if name and name ~= "private" and name ~= "package" then names[#names + 1] = name end
   end
   assert(#names > 0, file .. " has no class " .. class)
   return names
 end
 
---- What a pattern captures in a file, each once.
+--- The captures of a pattern in a file, each once.
 local function captures(file, pattern)
   local names, seen = {}, {}
   for name in shell.read(paths.root .. "/" .. file):gmatch(pattern) do
@@ -160,7 +160,7 @@ end)
 
 -- ---- commands and their options --------------------------------------------------------
 
---- "--timeout" and "-q" of a command, with the word for the value.
+--- The options of a command such as "--timeout" and "-q", with the names of their values.
 local function options_of(command)
   local found = {}
   for _, option in ipairs(command._options) do
@@ -172,13 +172,13 @@ local function options_of(command)
   return found
 end
 
---- What stands behind a flag, "Ar NAME Ns = Ns Ar VALUE ,", as --help writes it: "NAME=VALUE".
+--- What follows a flag, "Ar NAME Ns = Ns Ar VALUE ,", as --help prints it: "NAME=VALUE".
 local function value_of(rest)
   local value = rest:match "^ Ar (.*)$" or ""
   return (value:gsub(" Ns ", ""):gsub("Ar ", ""):gsub("%s*%p?$", ""))
 end
 
---- The same of lines, such as ".Fl -timeout Ar DURATION" and ".It Fl q , Fl -quiet".
+--- The same for lines such as ".Fl -timeout Ar DURATION" and ".It Fl q , Fl -quiet".
 local function flags_in(lines)
   local found = {}
   for _, line in ipairs(lines) do
@@ -198,7 +198,7 @@ describe("the manual of commands", function()
   for command, arguments in pairs(commands) do
     local name = ("sluice-%s.1"):format(command)
 
-    it("lists the options of " .. command .. ", and what their values are called", function()
+    it("lists the options of " .. command .. ", and the names of their values", function()
       assert.same(options_of(arguments), flags_in(section(name, "OPTIONS")))
     end)
 
@@ -225,7 +225,7 @@ describe("the manual of commands", function()
     assert.same(expected, flags_in(described))
   end)
 
-  it("names no option that there is not", function()
+  it("names only options that exist", function()
     local known = options_of(parser.build().root)
     for _, command in pairs(commands) do
       for flag in pairs(options_of(command)) do known[flag] = "" end
@@ -263,13 +263,13 @@ describe("the manual of policies", function()
     assert.same(lists.sorted_keys(steps), sorted(items(section("sluice-policy.5", "KEYS OF A STREAM"), "Cm")))
   end)
 
-  it("lists what an option of a file may be", function()
+  it("lists the settings of a policy file's option", function()
     local lines = section("sluice-policy.5", "OPTIONS OF A POLICY FILE")
     assert.same(lists.sorted_keys(upvalue(policy_options.declare, "SETTING_KEYS")), sorted(items(lines, "Cm", 1)))
     assert.same(lists.sorted_keys(upvalue(policy_options.declare, "types")), sorted(items(lines, "Cm", 2)))
   end)
 
-  it("has what an expectation, rows and runs have", function()
+  it("names all members of expectations, rows and runs", function()
     local found = marked("sluice-policy.5", "Va", "Fn")
     for _, name in ipairs(fields_of("lualib/sluice/internal/expectation.lua", "sluice.Expectation")) do assert(found[name], name) end
     for _, name in ipairs(fields_of("lualib/sluice/core.meta.lua", "sluice.Row")) do
@@ -335,7 +335,7 @@ describe("the manual of sinks", function()
     assert.same(lists.sorted_keys(upvalue(stdout.new, "READERS")), options "stdout.new options")
   end)
 
-  it("says what one of your own has, and what it gets", function()
+  it("names the members of a sink of your own, and what they receive", function()
     local found = marked("sluice-sinks.5", "Va", "Fn")
     local meta = "lualib/sluice/sink.meta.lua"
     for _, name in ipairs(without(fields_of(meta, "sluice.Sink"), "taker")) do assert(found[name], name) end
@@ -360,7 +360,7 @@ describe("the manual of workers", function()
     for name in pairs(constants) do assert(headers:find("%f[%w_]" .. name .. "%f[^%w_]"), name) end
   end)
 
-  it("has what a worker in Lua has, gets and finds", function()
+  it("names everything that a Lua worker provides, receives and reports", function()
     local found, meta = marked("sluice-worker.3", "Fn", "Va"), "lualib/sluice/worker.meta.lua"
     for _, name in ipairs(fields_of(meta, "sluice.Emit")) do assert(found["emit:" .. name], name) end
     for _, class in ipairs { "sluice.LuaWorker", "sluice.Finding" } do
@@ -392,7 +392,7 @@ describe("the manual of the protocol", function()
 end)
 
 describe("the manual of recordings", function()
-  it("has what tests of policies take and give", function()
+  it("names the options and results of tests of policies", function()
     local found = marked("sluice-recordings.5", "Va")
     for _, class in ipairs { "sluice.test.Options", "sluice.test.Result", "sluice.test.More" } do
       for _, name in ipairs(fields_of("lualib/sluice/test.lua", class)) do assert(found[name], name) end

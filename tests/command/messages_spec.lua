@@ -1,4 +1,4 @@
---- What is said, where it happened, and how a wrapped command is ended.
+--- Messages, their places, and how a wrapped command is ended.
 local json = require "sluice.json"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -9,7 +9,7 @@ local function policy(text) return shell.file(text, "p.lua") end
 
 local function run(words, input) return shell.sluice(words, { input = input }) end
 
-describe("the line of a row is named", function()
+describe("the line of a row is reported", function()
   local ROWS = '{"a":1}\n\n\n{"a":"x"}\n'
 
   --- The error of a policy's stream on the second row, which is line 4.
@@ -42,18 +42,18 @@ describe("the line of a row is named", function()
     assert.matches("%(in where, stream rows, sequence 1, line 4%)", run({ "filter", "a:foo() or a > 'x'" }, '{"b":1}\n\n\n{"a":"x"}\n').err)
   end)
 
-  it("when nobody handles its stream", function()
+  it("when its stream is unhandled", function()
     local own = policy "return { stream_by = '/t', streams = { a = { on_row = function() end } } }"
     assert.matches("unhandled_stream: [^\n]*sequence 0, line 3", run({ "run", own }, '{"t":"a"}\n\n{"t":"b"}\n').err)
   end)
 
-  it("of any stream, and in the file where it is", function()
+  it("in any stream, and with its file", function()
     local own = policy "return { stream_by = '/t', streams = { a = { on_row = function() end }, b = { on_row = function(row) error 'no' end } } }"
     local one, two = shell.file '{"t":"a"}\n{"t":"a"}\n', shell.file '{"t":"a"}\n\n{"t":"b"}\n'
     assert.matches("stream b, sequence 0, " .. two:gsub("%p", "%%%0") .. ":3", run({ "run", own, one, two }).err)
   end)
 
-  it("behind lines that became no rows", function()
+  it("after lines that became no rows", function()
     for _, bad in ipairs { "x", '{"t":[]}', '{"t":""}' } do
       local result = run({ "filter", "--bad-lines", "drop", "--stream-by", "/t", "a < 3" },
         '{"a":1}\n' .. bad .. '\n{"a":2}\n' .. bad .. '\n{"a":"x"}\n')
@@ -64,7 +64,7 @@ describe("the line of a row is named", function()
     assert.matches("stream s, sequence 1, line 3%)", result.err)
   end)
 
-  it("of a document that is printed over several", function()
+  it("in a document that spans several lines", function()
     local result = run({ "filter", "--json", "a < 3" }, '[\n  {\n    "a": 1\n  },\n  {\n    "a": "x"\n  }\n]\n')
     assert.matches("stream rows, sequence 1, line 5", result.err)
   end)
@@ -77,7 +77,7 @@ describe("the line of a row is named", function()
   end)
 end)
 
-describe("a last line without its end", function()
+describe("an unterminated last line", function()
   for _, stream in ipairs { "stderr", "stdout" } do
     local to = stream == "stderr" and " >&2" or ""
     it(("on %s is shown when the worker succeeds, fails, dies or takes too long"):format(stream), function()
@@ -91,7 +91,7 @@ describe("a last line without its end", function()
     end)
 
     if stream == "stderr" then
-      it("on stderr is shown of a wrapped command", function()
+      it("on stderr is shown for a wrapped command", function()
         for _, status in ipairs { 0, 3 } do
           local result = run { "filter", "--lines", "true", "--", "sh", "-c", ("echo 1; printf 'last words'%s; exit %d"):format(to, status) }
           assert.matches("worker.stderr: last words\n", result.err)
@@ -102,7 +102,7 @@ describe("a last line without its end", function()
 end)
 
 describe("a last line that the worker has not flushed", function()
-  it("is shown when its request is over, and belongs to it", function()
+  it("is shown at the end of its request, and belongs to it", function()
     local lua = shell.file([[local function index(_, emit) emit:row("rows", 1) io.write "last words" end
       return { exports = { good = index, bad = function(_, emit) index(_, emit) error "no" end } }]], "w.lua")
     for name, status in pairs { good = 0, bad = 1 } do
@@ -114,7 +114,7 @@ describe("a last line that the worker has not flushed", function()
 end)
 
 describe("a wrapped command", function()
-  --- It takes a while to tidy up.
+  --- A script that takes a while to tidy up.
   local function tidy(mark)
     return shell.file(([[trap 'sleep 0.3; echo tidy >%s; exit 0' TERM
       echo '{"a":1}'; while :; do sleep 0.02; done]]):format(mark), "tidy.sh")
@@ -151,21 +151,21 @@ describe("a wrapped command", function()
     assert.equal("tidy\n", shell.read(mark))
   end)
 
-  it("has time to tidy up when nobody reads its rows any more", function()
+  it("has time to tidy up when its rows have no reader any more", function()
     local mark = shell.file()
     local words = shell.line { paths.sluice, "filter", "a == 2", "--lines", "--", "sh", tidy(mark) }
     assert.equal("141\n", shell.run({ "bash", "-c", words .. " | true; echo ${PIPESTATUS[0]}" }).out)
     shell.wait("the command to tidy up", function() return shell.read(mark) == "tidy\n" end) -- the runner is gone by then
   end)
 
-  it("ends with all that it has started", function()
+  it("is ended with everything that it has started", function()
     local mark = shell.file()
     local script = shell.file(([[(trap 'echo tidy >%s; exit 0' TERM; echo 1; while :; do sleep 0.02; done) & wait]]):format(mark), "s.sh")
     assert.equal(124, run({ "filter", "--timeout", "1s", "--lines", "true", "--", "sh", script }).status)
     assert.equal("tidy\n", shell.read(mark))
   end)
 
-  it("is killed when it takes no notice, and at once by a second signal", function()
+  it("is killed if it ignores SIGTERM, and at once by a second signal", function()
     local script = shell.file("trap '' TERM; echo 1; while :; do sleep 0.02; done", "deaf.sh")
     assert.equal(124, run({ "filter", "--timeout", "300ms", "--lines", "true", "--", "sh", script }).status)
     local process = shell.start_sluice { "filter", "--lines", "true", "--", "sh", script }
@@ -179,7 +179,7 @@ describe("a wrapped command", function()
   for what, script in pairs {
     ["it takes no notice of SIGTERM"] = "while :; do sleep 0.02; done", ["what it has started takes none"] = "sleep 1000 & wait",
   } do
-    it("is killed with its host when the runner is, also when " .. what, function()
+    it("is killed with its host when the runner is, even if " .. what, function()
       local process = shell.start_sluice { "filter", "--lines", "true", "--", "sh", "-c", "trap '' TERM; echo 1; " .. script }
       process:await "1"
       process:signal "KILL"
@@ -200,7 +200,7 @@ describe("a host that is stopped", function()
 end)
 
 describe("the reader of standard output", function()
-  --- sluice into a reader that takes nothing, or one line.
+  --- Pipes sluice into a reader that reads nothing, or one line.
   local function into(reader, words)
     return shell.run { "bash", "-c", ("%s | %s; echo ${PIPESTATUS[0]}"):format(shell.line { paths.sluice, table.unpack(words) }, reader) }
   end
@@ -212,21 +212,21 @@ describe("the reader of standard output", function()
     return table.move(ENDLESS, 1, #ENDLESS, #words + 1, words)
   end
 
-  it("ends the run when it has gone, also if no row has matched", function()
+  it("ends the run when it is gone, even if no row has matched", function()
     assert.equal("141\n", into("true", endless("filter", "v == 2")).out)
     assert.equal("141\n", into("true", endless("filter", "--atomic", "v == 2")).out)
   end)
 
-  it("ends the run when it has had enough", function()
+  it("ends the run when it stops reading", function()
     assert.equal('{"v":1}\n141\n', into("head -1", endless("filter", "true")).out)
     assert.equal("1\n141\n", into("head -1", endless("filter", "--map", "v", "true")).out)
   end)
 
-  it("ends the run of a silent worker, too", function()
+  it("ends the run of a silent worker as well", function()
     assert.equal("141\n", into("true", { "filter", "true", "--lines", "--", "sleep", "60" }).out)
   end)
 
-  it("ends the run of a policy whose rows are to go there", function()
+  it("ends the run of a policy whose rows go there", function()
     for _, text in ipairs {
       'return { sink = require("sluice.sink.stdout").new() }',
       'local out = require("sluice").stdout() return { on_row = function(row) out:row(row) end }',
@@ -235,7 +235,7 @@ describe("the reader of standard output", function()
     end
   end)
 
-  it("ends the run of a policy whose sink writes there, also if it has nothing to write", function()
+  it("ends the run of a policy whose sink writes there, even if it has nothing to write", function()
     for _, options in ipairs { "", "{ atomic = true }", '{ format = "table" }' } do
       local own = policy(([[return { streams = { rows = { where = function() return false end,
         sink = require("sluice.sink.stdout").new(%s) } } }]]):format(options))
@@ -248,7 +248,7 @@ describe("the reader of standard output", function()
     assert.equal('{"v":1}\n141\n', into("head -1", endless("run", "scripts/jsonl.lua")).out)
   end)
 
-  it("means nothing to a policy that writes elsewhere", function()
+  it("does not matter to a policy that writes elsewhere", function()
     local target = shell.file()
     local own = policy(('return { sink = require("sluice.sink.jsonl").file(%q) }'):format(target))
     assert.equal("0\n", into("true", { "run", own, "--lines", "--", "sh", "-c", "sleep 0.4; echo 1" }).out)
@@ -271,7 +271,7 @@ describe("output that is held back", function()
     assert.matches("^/tmp/lua_", directory)
   end)
 
-  it("names the directory that is not there or has no room", function()
+  it("names the directory if it is missing or full", function()
     local result = shell.sluice({ "filter", "--atomic", "true" }, { input = "1\n", env = { TMPDIR = "/nonexistent/x" } })
     assert.equal(4, result.status)
     assert.matches("in /nonexistent/x that holds the output back %(TMPDIR names another directory%): No such file or directory", result.err)

@@ -1,5 +1,5 @@
---- Where modules come from: code of the directory that the user stands in is
---- never run unasked, and ours is never anybody else's.
+--- Where modules come from: code in the user's current directory is never run
+--- unasked, and sluice's own modules cannot be replaced.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -14,8 +14,8 @@ local NAMES = {
   "sluice/internal/sink/text_width",
 }
 
---- A directory with a file for each of these modules, as Lua and as C; who
---- runs one of them says so.
+--- A directory with a file for each of these modules, as Lua and as C; each of
+--- them prints a message when it is run.
 local function hostile()
   local dir = shell.directory()
   assert(os.execute(("mkdir -p %s/sluice/internal/cli %s/sluice/internal/sink %s/sluice/sink %s/dbd"):format(dir, dir, dir, dir)))
@@ -26,14 +26,14 @@ local function hostile()
   return dir
 end
 
---- What LUA_PATH and its kind are when the user has not set them.
+--- The environment with LUA_PATH and its variants unset.
 local function unset(more)
   local env = { LUA_PATH = false, LUA_CPATH = false, LUA_PATH_5_4 = false, LUA_CPATH_5_4 = false, LUA_INIT = false }
   for name, value in pairs(more or {}) do env[name] = value end
   return env
 end
 
---- Nothing of the directory is run, nor loaded, by a command that succeeds.
+--- Checks that a command succeeds, and neither runs nor loads anything of the directory.
 local function stays_out(words, env, input)
   local dir = hostile()
   for name, value in pairs(env or {}) do env[name] = value and value:gsub("HERE", dir) end
@@ -53,7 +53,7 @@ local USES_ALL = [[
 local SQL = 'require("sluice.sink.sql").table { url = %q, name = "t", columns = { a = "integer" } }'
 local ONE_ROW = 'return { exports = { f = function(_, e) e:row("r", { a = 1 }) end } }'
 
---- Every subcommand, and what is printed without one.
+--- Every subcommand, and the options without one.
 local function every_way()
   local summary = shell.file()
   local policy = shell.file('require "lfs" return { on_row = function() end }', "policy.lua")
@@ -69,28 +69,28 @@ local function every_way()
 end
 
 describe("the current directory", function()
-  it("has no say in any subcommand", function()
+  it("does not affect any subcommand", function()
     for _, words in ipairs(every_way()) do stays_out(words) end
   end)
 
-  it("has no say by way of LUA_INIT", function()
+  it("does not affect LUA_INIT", function()
     stays_out({ "--version" }, { LUA_INIT = "@lfs.lua" })
     stays_out({ "info", "--", counts }, { LUA_INIT_5_4 = "@lfs.lua" })
   end)
 
-  it("has no say in what a worker requires", function()
+  it("does not affect what a worker requires", function()
     local worker = shell.file('local n = #require("cjson").encode(1) return { exports = { f = function(_, e) e:row("r", n) end } }', "w.lua")
     assert.equal("1\n", stays_out({ "filter", "true", "--", worker }).out)
   end)
 
-  it("has no say in the database of a sink", function()
+  it("does not affect the database of a sink", function()
     local db = shell.directory() .. "/t.db"
     local policy = shell.file("return { sink = " .. SQL:format("sqlite:" .. db) .. " }", "p.lua")
     stays_out { "run", policy, "--", shell.file(ONE_ROW, "w.lua") }
     assert.matches("^SQLite", shell.read(db))
   end)
 
-  it("is not searched for a module that is nowhere else", function()
+  it("is not searched for a module that exists nowhere else", function()
     local dir = shell.directory()
     shell.write(dir .. "/only_here.lua", "return 1")
     local policy = shell.file('require "only_here" return { on_row = print }', "policy.lua")
@@ -107,7 +107,7 @@ end)
 describe("LUA_PATH and LUA_CPATH", function()
   local function hostile_path(variable, value) return { [variable] = value } end
 
-  it("have no say in the command's own modules", function()
+  it("do not affect the command's own modules", function()
     for _, words in ipairs { { "--version" }, { "filter", "true", table.unpack(COUNT) }, { "info", "--", counts } } do
       for _, suffix in ipairs { "", "_5_4" } do
         stays_out(words, hostile_path("LUA_PATH" .. suffix, "HERE/?.lua;HERE/?/init.lua"))
@@ -117,7 +117,7 @@ describe("LUA_PATH and LUA_CPATH", function()
     end
   end)
 
-  it("have no say in sluice and its parts, in a policy either", function()
+  it("do not affect sluice and its parts, even in a policy", function()
     local policy = shell.file('require "sluice" require "sluice.json" require "sluice.sink.csv" return { on_row = print }', "p.lua")
     stays_out({ "run", policy, table.unpack(COUNT) }, { LUA_PATH = "HERE/?.lua;HERE/?/init.lua", LUA_CPATH = "HERE/?.so" })
     local missing = shell.file('require "sluice.nothing"', "p.lua")
@@ -130,7 +130,7 @@ describe("LUA_PATH and LUA_CPATH", function()
     assert.equal("", result.out)
   end)
 
-  it("are where modules of a policy and of a worker are looked for, with ;; for the default", function()
+  it("are searched for modules of a policy and of a worker, with ;; for the default", function()
     local dir = shell.directory()
     shell.write(dir .. "/far.lua", "return 'far'")
     shell.write(dir .. "/cjson.lua", "return { encode = function() return 'theirs' end }")
@@ -144,7 +144,7 @@ describe("LUA_PATH and LUA_CPATH", function()
       assert.equal(('["far","%s"]\n'):format(cjson), result.out, result.err)
     end
     found("theirs", dir .. "/?.lua;;")
-    found("theirs", ";;" .. dir .. "/?.lua") -- the default has it as C only
+    found("theirs", ";;" .. dir .. "/?.lua") -- the default has it in C only
     found("theirs", "/nowhere/?.lua;;" .. dir .. "/?.lua")
     found("theirs", dir .. "/?.lua")
     os.remove(dir .. "/cjson.lua")
@@ -159,7 +159,7 @@ describe("LUA_PATH and LUA_CPATH", function()
     assert.equal("here\n", result.out, result.err)
   end)
 
-  it("of the version come before the others", function()
+  it("for this version of Lua come before the general ones", function()
     local dir = shell.directory()
     for _, name in ipairs { "a", "b" } do
       assert(os.execute(("mkdir %s/%s"):format(dir, name)))
@@ -180,7 +180,7 @@ describe("modules beside a policy", function()
     return policy, dir
   end
 
-  it("come first, also under names of what the command uses itself", function()
+  it("come first, even under the names of modules that the command uses itself", function()
     local policy, dir = beside({ ["lfs.lua"] = "return 'own lfs'", ["argparse.lua"] = "return 'own argparse'", ["DBI.lua"] = "return 'own DBI'" },
       'print((require "lfs"), (require "argparse"), (require "DBI")) return { on_row = function() end }')
     local summary = shell.file()
@@ -191,7 +191,7 @@ describe("modules beside a policy", function()
     end
   end)
 
-  it("are not run for the command's own sake", function()
+  it("are not used by the command itself", function()
     local policy, dir = beside({ ["lfs.lua"] = "print 'RUN'", ["DBI.lua"] = "print 'RUN'" },
       'return { worker = { "w.lua" }, sink = ' .. SQL:format "sqlite:t.db" .. " }")
     shell.write(dir .. "w.lua", ONE_ROW)
@@ -200,7 +200,7 @@ describe("modules beside a policy", function()
     assert.equal("", result.out)
   end)
 
-  it("are never sluice's", function()
+  it("never replace sluice", function()
     local policy = beside({ ["sluice.lua"] = "print 'RUN'" }, 'print(require "sluice".version) return { on_row = function() end }')
     local result = shell.sluice { "run", policy, table.unpack(COUNT) }
     assert.matches("^%d+%.%d", result.out)

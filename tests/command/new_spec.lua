@@ -1,11 +1,11 @@
---- sluice new: what it writes runs, and passes, as it stands.
+--- sluice new: the project that it writes runs and passes its tests unchanged.
 local json = require "cjson"
 local paths = require "support.paths"
 local shell = require "support.shell"
 
 after_each(shell.forget)
 
---- A new project: its directory.
+--- Makes a new project; returns its directory.
 local function made(kind)
   local parent = shell.directory()
   local result = shell.sluice({ "new", "todo", "--worker", kind }, { cwd = parent })
@@ -14,7 +14,7 @@ local function made(kind)
   return parent .. "/todo"
 end
 
---- A shell in it, with sluice in PATH and nothing said of Lua's paths, as a user has it.
+--- A shell in it, with sluice in PATH and Lua's paths unset, as a user has it.
 local function sh(dir, line)
   local env = {
     LUA_PATH = false, LUA_CPATH = false, PATH = paths.build .. ":" .. os.getenv "PATH", PKG_CONFIG_PATH = paths.build .. "/lib",
@@ -22,7 +22,7 @@ local function sh(dir, line)
   return shell.run({ "sh", "-c", line }, { cwd = dir, env = env })
 end
 
---- What is compiled with sanitizers needs an interpreter that is.
+--- Code that is compiled with sanitizers needs a sanitized interpreter.
 local BUSTED = paths.sanitized and "busted --lua=" .. paths.quote(paths.lua) or "busted"
 
 local CSV = 'file,line,text\nnotes.txt,2,call the bank\nnotes.txt,4,"write to ""Ada"""\n'
@@ -42,7 +42,7 @@ for kind, first in pairs { lua = "", sh = "", c = "make -s && " } do
       if kind == "sh" and sh(dir, "command -v shellcheck").status == 0 then assert.equal("", sh(dir, "shellcheck worker.sh").out) end
     end)
 
-    local is_one_of_them = kind == "sh" -- the others have the same words
+    local is_one_of_them = kind == "sh" -- the others have the same README
     if not is_one_of_them then return end
 
     it("does what its README says", function()
@@ -59,8 +59,8 @@ for kind, first in pairs { lua = "", sh = "", c = "make -s && " } do
   end)
 end
 
-describe("what a project is made of", function()
-  it("is what a good one has", function()
+describe("a new project", function()
+  it("has the files of a good project", function()
     local dir = made "lua"
     assert.same({ ".busted", ".gitignore", ".luarc.json", "README.md", "notes.txt", "policy.lua", "spec", "worker.lua" }, shell.list(dir))
     assert.same({ "notes.rows", "policy_spec.lua" }, shell.list(dir .. "/spec"))
@@ -70,7 +70,7 @@ describe("what a project is made of", function()
     end
   end)
 
-  it("an editor finds the annotations", function()
+  it("lets an editor find the annotations", function()
     local settings = json.decode(shell.read(made "lua" .. "/.luarc.json"))
     local library = settings["workspace.library"][1]
     for _, name in ipairs { "worker.meta.lua", "sink.meta.lua", "internal/policy.lua", "test.lua" } do
@@ -78,7 +78,7 @@ describe("what a project is made of", function()
     end
   end)
 
-  it("its names are known to the annotations", function()
+  it("uses only names that the annotations define", function()
     local dir, known = made "lua", ""
     for line in io.popen("cat " .. paths.root .. "/lualib/sluice/*.lua " .. paths.root .. "/lualib/sluice/internal/*.lua"):lines() do
       known = known .. line .. "\n"
@@ -107,7 +107,7 @@ describe("sluice new refuses", function()
     assert.same({ "x" }, shell.list(dir))
   end)
 
-  it("what it does not know", function()
+  it("unknown arguments", function()
     refused("DIR is missing", {})
     refused('--worker: expected lua, c or sh, got "perl"', { "a", "--worker", "perl" })
     refused("new writes a worker; choose its language with --worker lua, c or sh", { "a", "--", "w.lua" })

@@ -1,5 +1,5 @@
---- Programs along PATH: whoever starts them, the same one is started, and the
---- same is said when none can be.
+--- Programs in PATH: whoever starts them, the same one is started, and the
+--- same error is reported if none can be.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -8,7 +8,7 @@ local MISSING = "#!/nonexistent/interpreter\n"
 
 after_each(shell.forget)
 
---- A directory with a file of our name.
+--- A directory with a file of this name.
 local function with(text, mode)
   local directory = shell.directory()
   local file = directory .. "/" .. NAME
@@ -45,7 +45,7 @@ local ways = {
 }
 
 for name, way in pairs(ways) do
-  describe("a program along PATH, started " .. name, function()
+  describe("a program in PATH, started " .. name, function()
     local function good()
       local directory = shell.directory()
       assert(os.execute(("ln -s %s %s"):format(paths.quote(way.good), paths.quote(directory .. "/" .. NAME))))
@@ -55,7 +55,7 @@ for name, way in pairs(ways) do
     local function run(elements, options)
       local words = {}
       for _, list in ipairs { way.words, options or {}, { "--", NAME } } do table.move(list, 1, #list, #words + 1, words) end
-      elements[#elements + 1] = "/usr/bin:/bin" -- for what else is started
+      elements[#elements + 1] = "/usr/bin:/bin" -- for everything else that is started
       return shell.sluice(words, { env = { PATH = table.concat(elements, ":") } })
     end
 
@@ -71,47 +71,47 @@ for name, way in pairs(ways) do
       assert.equal(status, result.status)
     end
 
-    it("is the good one behind a file that may not be executed", function()
+    it("is found after a file that is not executable", function()
       started { not_executable(), good() }
     end)
 
-    it("is the good one behind a script whose interpreter is missing", function()
+    it("is found after a script whose interpreter is missing", function()
       started { no_interpreter(), good() }
     end)
 
-    it("is the good one behind what is no directory, and behind what is not there", function()
+    it("is found after elements that are not directories or do not exist", function()
       started { file(), "/nonexistent", good() }
     end)
 
-    it("is refused when a file of no known format comes first: 126", function()
+    it("is refused if a file of unknown format comes first (126)", function()
       refused(126, ": Exec format error (neither an executable for this machine nor a script with a #! line)",
         { unknown_format(), good() })
     end)
 
-    it("is refused when an element is too long for a path: 126", function()
+    it("is refused if an element is too long for a path (126)", function()
       refused(126, ": File name too long", { "/" .. ("x"):rep(4096), good() })
     end)
 
-    it("that nobody may execute is told from one that is not there: 126", function()
+    it("that is not executable is distinguished from a missing one (126)", function()
       refused(126, ": Permission denied", { "/nonexistent", not_executable(), file(), "/nonexistent" })
     end)
 
-    it("whose interpreter is missing is told from one that is not there: 126", function()
+    it("whose interpreter is missing is distinguished from a missing one (126)", function()
       refused(126, ", the interpreter named in its first line: No such file or directory",
         { file(), no_interpreter(), "/nonexistent" })
     end)
 
-    it("is refused for the first reason of several: 126", function()
+    it("is refused for the first of several reasons (126)", function()
       refused(126, ": Permission denied", { not_executable(), no_interpreter(), unknown_format() })
       refused(126, ", the interpreter named in its first line: No such file or directory",
         { no_interpreter(), not_executable() })
     end)
 
-    it("that is nowhere is not found: 127", function()
+    it("that does not exist is not found (127)", function()
       refused(127, ": No such file or directory", { file(), "/nonexistent", "" })
     end)
 
-    it("is looked for from its own directory on, where an element is relative or empty", function()
+    it("is looked up relative to its own directory if an element is relative or empty", function()
       local directory = good()
       started({ "." }, { "--cwd", directory })
       started({ "/nonexistent", "", "/nonexistent" }, { "--cwd", directory })
@@ -121,12 +121,12 @@ for name, way in pairs(ways) do
 end
 
 describe("a program", function()
-  it("is looked for in the system's directories when there is no PATH", function()
+  it("is looked up in the system's directories if PATH is unset", function()
     local result = shell.sluice({ "filter", "--lines", "true", "--", "seq", "2" }, { env = { PATH = false } })
     assert.equal("1\n2\n", result.out, result.err)
   end)
 
-  it("whose path leads through a file is refused, however it is started: 126", function()
+  it("whose path leads through a file is refused, however it is started (126)", function()
     local path = file() .. "/program"
     for _, option in ipairs { "--quiet", "--lines" } do
       local result = shell.sluice { "filter", option, "true", "--", path }
@@ -135,7 +135,7 @@ describe("a program", function()
     end
   end)
 
-  it("with a name too long to be shown whole is refused with the reason, however it is started: 126", function()
+  it("with a name too long to be shown in full is refused with the reason, however it is started (126)", function()
     for _, option in ipairs { "--quiet", "--lines" } do
       local result = shell.sluice { "filter", option, "true", "--", ("x"):rep(1000) }
       assert.matches("^sluice: spawn: cannot start x+…: File name too long\n$", result.err)

@@ -1,4 +1,4 @@
---- Programs that know nothing of sluice, as workers and as launchers.
+--- Programs without knowledge of sluice, as workers and as launchers.
 local json = require "sluice.json"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -37,7 +37,7 @@ describe("with --lines, the rows are those of", function()
     assert.same({ { a = 2 }, { a = 3 } }, (filter { "--lines", "a > 1", "--", "jq", "-c", ".[]", file }))
   end)
 
-  it("python3 that prints JSON, as they come", function()
+  it("python3 that prints JSON, as they arrive", function()
     local process = shell.start_sluice { "filter", "--lines", "n > 0", "--", "python3", "-u", "-c",
       "import json, time\nfor n in range(3): print(json.dumps({'n': n}))\ntime.sleep(60)" }
     process:await('^{"n": 1}\n{"n": 2}\n$')
@@ -63,13 +63,13 @@ describe("with --lines, the rows are those of", function()
 end)
 
 describe("an exit status of a program", function()
-  it("that means `nothing found` is a failure that says so", function()
+  it("that means `nothing found` is a failure that reports it", function()
     local result = shell.sluice { "filter", "--lines", "true", "--", "rg", "--json", "no such text anywhere", shell.file "x" }
     assert.equal(1, result.status)
     assert.matches('sluice: export_failed: the command "rg" exited with status 1', result.err)
   end)
 
-  it("comes with what the program said", function()
+  it("comes with the program's error message", function()
     local result = shell.sluice { "filter", "--lines", "true", "--", "jq", "-c", ".", "/nonexistent" }
     assert.equal(1, result.status)
     assert.matches("worker.stderr: jq: [^\n]*/nonexistent[^\n]*\nsluice: export_failed: ", result.err)
@@ -90,7 +90,7 @@ describe("a worker starts behind the launcher", function()
     end)
   end
 
-  it("ssh, whose words a shell reads once more", function()
+  it("ssh, whose arguments are read once more by a shell", function()
     local directory = shell.directory()
     shell.write(directory .. "/ssh", "#!/bin/sh\n" .. ssh .. "\n")
     os.execute("chmod +x " .. directory .. "/ssh")
@@ -99,26 +99,26 @@ describe("a worker starts behind the launcher", function()
     assert.same({ "it's $HOME" }, rows)
   end)
 
-  it("one that greets before it starts anything", function()
+  it("that prints a greeting before it starts anything", function()
     local rows = filter { "--via", [[sh -c 'echo Welcome; exec "$@"' sh]], "--remote", paths.sluice, "--export", "count",
       "--request", '{"n":1}', "true", "--", counts }
     assert.same({ { i = 1 } }, rows)
   end)
 
-  it("one that leaves descriptors open, which a wrapped command does not get", function()
+  it("that leaves descriptors open, which a wrapped command does not inherit", function()
     local rows = filter { "--via", [[sh -c 'exec "$@" 3</dev/null 7</dev/null' sh]], "--remote", paths.sluice, "--lines", "true",
       "--", "ls", "/proc/self/fd" }
-    assert.same({ 0, 1, 2, 3 }, rows) -- the last one is what ls reads
+    assert.same({ 0, 1, 2, 3 }, rows) -- the last one is the directory that ls reads
   end)
 
-  it("which carries the directory too", function()
+  it("which passes on the directory as well", function()
     local directory = shell.directory()
     local rows = filter { "--via", "env", "--remote", paths.sluice, "--cwd", directory, "--lines", "true", "--",
       "sh", "-c", [[printf '"%s"\n' "$(pwd -P)"]] }
     assert.same({ directory }, rows)
   end)
 
-  it("and what is missing at the far end is said, with the option", function()
+  it("and what is missing at the far end is reported, with the option", function()
     local result = shell.sluice { "filter", "--via", "env PATH=/nonexistent", "true", "--", counts }
     assert.is_true(result.status == 5 or result.status == 127, result.err)
     assert.matches("%-%-remote", result.err)

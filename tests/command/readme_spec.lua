@@ -1,4 +1,4 @@
---- The README: its sessions show what they show, and the accidents that it tells of happen.
+--- The README: its sessions work as shown, and the accidents that it describes happen.
 local manual = require "support.manual"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -7,7 +7,7 @@ after_each(shell.forget)
 
 local README = shell.read(paths.root .. "/README.md")
 
---- The sessions of the README, in blocks of support/manual.lua.
+--- The sessions of the README, as blocks of support/manual.lua.
 local function sessions()
   local blocks, block, number = {}, nil, 0
   for line in README:gmatch "([^\n]*)\n" do
@@ -24,7 +24,7 @@ local function sessions()
   return blocks
 end
 
---- Commands of one session, which share a shell: what each has written to both outputs.
+--- Runs the commands of one session in one shell; returns what each has written to stdout and stderr.
 local function outputs(dir, commands)
   local script = {}
   for _, entry in ipairs(commands) do script[#script + 1] = ("%s\necho @@@"):format(entry.command) end
@@ -36,7 +36,7 @@ local function outputs(dir, commands)
   return found
 end
 
-it("shows what its commands write", function()
+it("shows the output of its commands", function()
   local run = 0
   for _, session in ipairs(sessions()) do
     local commands = manual.commands(session)
@@ -69,7 +69,7 @@ describe("the accident of the README that", function()
     return shell.sluice({ "run", "sqlite", "--set", "columns=n:integer", "--lines", "--", ... }, { cwd = dir })
   end
 
-  --- What is committed, a line a row; nil: there is no database.
+  --- The committed rows, one per line; nil if there is no database.
   local function committed(dir)
     if not shell.read(dir .. "/rows.db") then return nil end
     return shell.run({ "sqlite3", "rows.db", "SELECT n FROM rows" }, { cwd = dir }).out

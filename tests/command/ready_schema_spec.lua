@@ -17,7 +17,7 @@ before_each(function()
 end)
 after_each(shell.forget)
 
---- Rows as { stream, JSON text }.
+--- Runs a script on rows, each { stream, JSON text }.
 local function run(rows, ...)
   local lines = {}
   for i, row in ipairs(rows) do lines[i] = ('{"stream":"%s","payload":%s}\n'):format(row[1], row[2]) end
@@ -43,7 +43,7 @@ local GOOD = { { "rows", '{"n":1,"s":"x","more":[1.50]}' }, { "rows", '{"n":2}' 
 local BOTH = { { "functions", '{"n":1,"s":"f"}' }, { "calls", '{"from":"f"}' }, { "functions", '{"n":2}' } }
 
 describe("sqlite", function()
-  it("takes columns from a schema, what has no column of its own as JSON", function()
+  it("takes columns from a schema, and stores fields without a column type as JSON", function()
     succeeded(GOOD, "sqlite", "--set", "schema=row.json")
     assert.equal("[1.50]|1|x\n|2|", query "SELECT more, n, s FROM rows")
   end)
@@ -54,14 +54,14 @@ describe("sqlite", function()
     assert.equal("", query "SELECT name FROM sqlite_master WHERE name = 'rows'")
   end)
 
-  it("has a table of the stream's name for each stream of a schema", function()
+  it("uses a table named after the stream for each stream of a schema", function()
     succeeded(BOTH, "sqlite", "--set", "schema=both.lua", "--run-key", "k")
     assert.equal("1|f\n2|", query "SELECT * FROM functions")
     assert.equal("f", query 'SELECT "from" FROM calls')
     assert.equal("calls|1\nfunctions|2", query "SELECT stream, kept FROM sluice_ledger ORDER BY 1")
   end)
 
-  it("takes one of the streams, and a table of another name", function()
+  it("can take one of the streams, and use a table of another name", function()
     succeeded({ BOTH[2] }, "sqlite", "--set", "schema=both.lua", "--set", "stream=calls", "--set", "table=c")
     assert.equal("f", query "SELECT * FROM c")
     succeeded({ { "calls", '{"from":"g"}' } }, "sqlite", "--set", "columns=from:text", "--set", "stream=calls")
@@ -73,7 +73,7 @@ describe("sqlite", function()
       .. "try: sluice run sqlite %-%-help\n", BOTH, "sqlite", "--set", "schema=both.lua", "--set", "table=c")
   end)
 
-  it("refuses a stream that the schema does not have, before and in the run", function()
+  it("refuses a stream that the schema does not have, before and during the run", function()
     fails(2, "^sluice: usage: the stream cals has no schema; the streams with one are calls, functions",
       BOTH, "sqlite", "--set", "schema=both.lua", "--set", "stream=cals")
     fails(4, "^sluice: unhandled_stream: no handler for rows of the stream 'files'.*\n  hint: this policy takes the streams calls, functions\n",
@@ -82,13 +82,13 @@ describe("sqlite", function()
       BOTH, "sqlite", "--set", "columns=n:integer", "--set", "stream=functions")
   end)
 
-  it("takes all streams into one table of the columns", function()
+  it("puts all streams into one table if columns are given", function()
     local both = { { "a", '{"n":1}' }, { "b", '{"n":2}' } }
     succeeded(both, "sqlite", "--set", "columns=n:integer")
     assert.equal("1\n2", query "SELECT n FROM rows")
   end)
 
-  it("keeps the digits of what has a column of JSON", function()
+  it("keeps the digits of values in a JSON column", function()
     local values = { "1.0", "1e2", "9007199254740993", "123456789012345678901234567890", "0.10", '{"b":1.50,"a":2}', '[1,"x"]', "true" }
     local rows = {}
     for i, value in ipairs(values) do rows[i] = { "rows", ('{"v":%s}'):format(value) } end
@@ -96,13 +96,13 @@ describe("sqlite", function()
     assert.equal(table.concat(values, "\n"), query "SELECT v FROM rows")
   end)
 
-  it("wants a schema or columns, and not both", function()
+  it("requires either a schema or columns", function()
     fails(2, "^sluice: usage: %-%-set schema=… or %-%-set columns=… is missing: file with a JSON Schema", GOOD, "sqlite")
     fails(2, "^sluice: usage: %-%-set columns: expected one of schema and columns, got both %(in sqlite%)\n",
       GOOD, "sqlite", "--set", "schema=row.json", "--set", "columns=n:integer")
   end)
 
-  it("says what is wrong with the schema's file", function()
+  it("reports errors in the schema's file", function()
     shell.write(dir .. "/bad.json", '{"type":"objec"}')
     fails(2, "^sluice: usage: %-%-set schema: bad.json: this JSON Schema: unknown type; did you mean object%?, at /type %(in sqlite%)\n"
       .. "try: sluice run sqlite %-%-help\n", GOOD, "sqlite", "--set", "schema=bad.json")
@@ -119,7 +119,7 @@ describe("csv", function()
     fails(3, "^sluice: row_invalid: /n: ", { { "rows", '{"n":3}' } }, "csv", "--set", "schema=row.json")
   end)
 
-  it("has names as columns, whatever the values are", function()
+  it("accepts names as columns, with values of any kind", function()
     succeeded(GOOD, "csv", "--set", "columns=s,n")
     assert.equal("s,n\nx,1\n,2\n", written())
   end)
@@ -131,7 +131,7 @@ describe("csv", function()
       BOTH, "csv", "--set", "schema=both.lua")
   end)
 
-  it("wants a schema or columns, and not both", function()
+  it("requires either a schema or columns", function()
     fails(2, "^sluice: usage: %-%-set schema=… or %-%-set columns=… is missing", GOOD, "csv")
     fails(2, "^sluice: usage: %-%-set columns: expected one of schema and columns, got both", GOOD, "csv", "--set", "schema=row.json", "--set", "columns=n")
   end)
@@ -151,7 +151,7 @@ describe("validate", function()
     assert.equal("rows 0 /n: expected an integer, got null\nrows 1 /more: expected no field of this name, got 2\n", result.out)
   end)
 
-  it("takes the JSON Schema that holds one for each stream", function()
+  it("accepts a JSON Schema that contains one for each stream", function()
     shell.write(dir .. "/both.json", json.encode {
       ["$comment"] = "by stream: one schema for each, by its name", ["$defs"] = { calls = json.decode(ROW), functions = true },
       anyOf = json.array { { ["$ref"] = "#/$defs/calls" }, { ["$ref"] = "#/$defs/functions" } },
@@ -160,7 +160,7 @@ describe("validate", function()
     assert.equal("calls 0 /n: expected an integer of at most 2, got 5\n", result.out)
   end)
 
-  it("wants a schema or columns, and not both", function()
+  it("requires either a schema or columns", function()
     fails(2, "^sluice: usage: %-%-set schema=… or %-%-set columns=… is missing", GOOD, "validate")
     fails(2, "^sluice: usage: %-%-set columns: expected one of schema and columns, got both",
       GOOD, "validate", "--set", "schema=row.json", "--set", "columns=n:integer")

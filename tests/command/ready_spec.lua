@@ -1,4 +1,4 @@
---- sluice run NAME: ready scripts, which the command has inside.
+--- sluice run NAME: ready scripts, which are built into the command.
 local lfs = require "lfs"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -29,21 +29,21 @@ end
 describe("a ready script", function()
   after_each(shell.forget)
 
-  it("is run by its name, wherever the command is started", function()
+  it("is run by its name, from any directory", function()
     local dir = shell.directory()
     local result = run({ "count", table.unpack(INTERLEAVE) }, { cwd = dir })
     assert.equal(0, result.status, result.err)
     assert.matches("4 rows +4 bytes  in total\n$", result.out)
   end)
 
-  it("reads files too, and is no file itself", function()
+  it("reads files, and is not a file itself", function()
     local dir = shell.directory()
     shell.write(dir .. "/jsonl", "return 5")
     shell.write(dir .. "/rows.jsonl", "1\n2\n")
     assert.equal("1\n2\n", run({ "jsonl", "rows.jsonl" }, { cwd = dir }).out)
   end)
 
-  it("does not see modules of the current directory", function()
+  it("does not find modules in the current directory", function()
     local dir = shell.directory()
     shell.write(dir .. "/schema.lua", 'local s = require "sluice.schema" require "beside" return s.record { i = s.integer }')
     shell.write(dir .. "/beside.lua", 'print "run unasked"')
@@ -52,7 +52,7 @@ describe("a ready script", function()
     assert.equal("", result.out)
   end)
 
-  it("lists its options in --help, wherever that stands", function()
+  it("lists its options in --help, at any position", function()
     local expected = run({ paths.root .. "/scripts/sqlite.lua", "--help" }).out
     assert.matches("Options of this policy %(%-%-set NAME=VALUE%):\n +columns ", expected)
     for _, words in ipairs { { "sqlite", "--help" }, { "--help", "sqlite" }, { "--lines", "sqlite", "-h" }, { "--export", "count", "sqlite", "--set", "-h" } } do
@@ -61,24 +61,24 @@ describe("a ready script", function()
     assert.is_nil(run({ "--export", "sqlite", "--help" }).out:find("Options of this policy", 1, true))
   end)
 
-  it("is named as it was given, by errors and by where help is", function()
+  it("is named as it was given, in errors and in the pointer to help", function()
     local result = run { "head", "--set", "cuont=2", table.unpack(INTERLEAVE) }
     assert.equal("sluice: usage: --set cuont: the policy has no such option; did you mean count? (in head)\ntry: sluice run head --help\n", result.err)
     assert.equal(2, result.status)
   end)
 
-  it("names its line where it fails", function()
+  it("reports its line when it fails", function()
     local result = run { "csv", "--set", "columns=a", "--set", "file=/nonexistent/x.csv", "--set", "null=a,b", table.unpack(INTERLEAVE) }
     assert.equal(4, result.status)
     assert.matches("^sluice: policy: scripts/csv.lua:%d+: csv.file: null: the text contains the delimiter %(in csv%)\n", result.err)
   end)
 
-  it("that does not exist is wrong usage, with the one that was meant or all that there are", function()
+  it("that does not exist is wrong usage, with a suggestion or the list of all", function()
     refused("sqlte: no ready script has this name; did you mean sqlite?", { "sqlte", table.unpack(INTERLEAVE) })
     refused("index: no ready script has this name; the ready scripts are " .. table.concat(names_of_files(), ", "), { "index" })
   end)
 
-  it("that does not exist and is a file here is told where that is", function()
+  it("that does not exist, but is a file here, is reported with the file's path", function()
     local dir = shell.directory()
     shell.write(dir .. "/index", "return {}")
     shell.write(dir .. "/heap.lua", "return {}")
@@ -93,7 +93,7 @@ end)
 describe("a file", function()
   after_each(shell.forget)
 
-  it("is what has a slash or ends in .lua, whatever its name", function()
+  it("is any word with a slash or the ending .lua", function()
     local dir = shell.directory()
     shell.write(dir .. "/count", "return { on_row = function() end, on_summary = function() print 'the file' end }")
     assert(os.execute(("cp %s/count %s/count.lua"):format(dir, dir)))
@@ -103,7 +103,7 @@ describe("a file", function()
     assert.equal("the file\n", run({ "/dev/stdin", table.unpack(INTERLEAVE) }, { input = shell.read(dir .. "/count") }).out)
   end)
 
-  it("that is not there is said to be a policy that cannot be read", function()
+  it("that does not exist is reported as a policy that cannot be read", function()
     assert.matches("^sluice: usage: cannot read the policy count.lua: No such file or directory\n",
       run({ "count.lua" }, { cwd = shell.directory() }).err)
     assert.matches("^sluice: usage: cannot read the policy %-: No such file or directory\n", run({ "-", table.unpack(INTERLEAVE) }).err)
@@ -125,13 +125,13 @@ describe("--list", function()
     assert.equal(0, result.status)
   end)
 
-  it("stands alone", function()
+  it("must be given alone", function()
     for _, words in ipairs { { "count" }, { "-q" }, { "--set", "a=b" }, { "count", "rows.jsonl" }, { "--", counts } } do
       refused("--list must be alone, because it runs nothing", { "--list", table.unpack(words) })
     end
   end)
 
-  it("fails where it cannot be written", function()
+  it("fails if its output cannot be written", function()
     local result = run({ "--list" }, { redirect = ">/dev/full" })
     assert.equal("sluice: sink: cannot write to standard output: No space left on device\n", result.err)
     assert.equal(4, result.status)

@@ -1,4 +1,4 @@
---- sluice run: options, and what is said about a run.
+--- sluice run: options, and the messages about a run.
 local json = require "sluice.json"
 local lfs = require "lfs"
 local paths = require "support.paths"
@@ -20,7 +20,7 @@ local function printed(policy, words, options)
   return result.out
 end
 
---- What a wrapped shell command prints, as rows.
+--- Runs a shell command with --lines; returns its rows as printed.
 local function lines_of(script, ...)
   local words = table.pack("--lines", ...)
   return printed(SHOW, table.move({ "--", "sh", "-c", script }, 1, 4, words.n + 1, words))
@@ -31,16 +31,16 @@ describe("--request", function()
     assert.equal("2\n", printed(REPORT, { "--export", "count", "--request", '{"n":2}', "--", counts }))
   end)
 
-  it("is a file's, after @", function()
+  it("is read from a file after @", function()
     local file = shell.file '{"n":4}\n'
     assert.equal("4\n", printed(REPORT, { "--export", "count", "--request", "@" .. file, "--", counts }))
   end)
 
-  it("is standard input's, after @-", function()
+  it("is read from standard input after @-", function()
     assert.equal("5\n", printed(REPORT, { "--export", "count", "--request", "@-", "--", counts }, { input = '{"n":5}' }))
   end)
 
-  it("wins over the policy's", function()
+  it("overrides the policy's", function()
     local policy = 'return { request = { n = 1 }, export = "count", on_row = print }'
     assert.equal(2, select(2, printed(policy, { "--request", '{"n":2}', "--", counts }):gsub("\n", "")))
   end)
@@ -49,7 +49,7 @@ describe("--request", function()
     assert.equal('rows\t{"a": 9007199254740993}\n', lines_of('echo "$SLUICE_REQUEST"', "--request", '{"a": 9007199254740993}'))
   end)
 
-  it("that is no JSON is wrong usage, with the place", function()
+  it("that is not JSON is wrong usage, with the place", function()
     local result = run(SHOW, { "--request", '{"n":}', "--", counts })
     assert.equal(2, result.status)
     assert.matches("^sluice: usage: %-%-request: not valid JSON: [^\n]+\ntry: sluice run %-%-help\n$", result.err)
@@ -57,11 +57,11 @@ describe("--request", function()
 end)
 
 describe("the worker's process", function()
-  it("has the variables of --env, and the others", function()
+  it("has the variables of --env in addition to the others", function()
     assert.equal('rows\t["1","a=b c",true]\n', lines_of([[echo "[\"$A\",\"$B\",${HOME:+true}]"]], "--env", "A=1", "--env", "B=a=b c"))
   end)
 
-  it("has the policy's variables, and those of --env win", function()
+  it("has the policy's variables, which --env overrides", function()
     local policy = 'return { env = { A = "policy", B = "policy", HOME = false }, on_row = print }'
     local out = printed(policy, { "--lines", "--env", "A=option", "--", "sh", "-c", [[echo "[\"$A\",\"$B\",\"$HOME\"]"]] })
     assert.matches('["option","policy",""]', out, 1, true)
@@ -76,7 +76,7 @@ describe("the worker's process", function()
     assert.equal('rows\t"secret"\n', printed(SHOW, { "--lines", "--", "sh", "-c", [[printf '"%s"\n' "$(cat)"]] }, { input = "secret" }))
   end)
 
-  it("may be named by the policy, as seen from there", function()
+  it("may be named by the policy, relative to its file", function()
     local directory = shell.directory()
     shell.write(directory .. "/w.lua", 'return { exports = { e = function(_, emit) emit:row("rows", "here") end } }')
     shell.write(directory .. "/p.lua", 'return { worker = { "w.lua" }, on_row = print }')
@@ -92,15 +92,15 @@ describe("the worker's process", function()
 end)
 
 describe("--stream and --envelopes", function()
-  it("name the stream of lines", function()
+  it("set the stream of lines", function()
     assert.equal("match\t1\n", lines_of("echo 1", "--stream", "match"))
   end)
 
-  it("take the stream out of each line", function()
+  it("take the stream from each line", function()
     assert.equal("a\tnull\nb\t[]\n", lines_of([[echo '{"stream":"a","payload":null}'; echo '{"payload":[],"stream":"b"}']], "--envelopes"))
   end)
 
-  it("take diagnostics out of lines too", function()
+  it("take diagnostics from lines as well", function()
     local result = run(SHOW, { "--lines", "--envelopes", "--", "echo", '{"diagnostic":{"code":"odd","message":"a thing"}}' })
     assert.equal(0, result.status)
     assert.matches("^odd: a thing\n", result.err)
@@ -110,15 +110,15 @@ end)
 describe("--transport and --via", function()
   local native = paths.program "workers/wellbehaved"
 
-  it("speak with a Lua worker on 0 and 1", function()
+  it("use 0 and 1 with a Lua worker", function()
     assert.equal("3\n", printed(REPORT, { "--transport", "stdio", "--export", "count", "--request", '{"n":3}', "--", counts }))
   end)
 
-  it("speak with a native worker on 0 and 1", function()
+  it("use 0 and 1 with a native worker", function()
     assert.equal("3\n", printed(REPORT, { "--transport", "stdio", "--export", "count", "--request", "3", "--", native }))
   end)
 
-  it("keep what a Lua worker prints there out of the rows", function()
+  it("keep a Lua worker's own output there out of the rows", function()
     local result = run(REPORT, { "--transport", "stdio", "--export", "talk", "--request", '{"n":1}', "--", paths.file "workers/prints.lua" })
     assert.equal(0, result.status, result.err)
     assert.equal("1\n", result.out)
@@ -126,7 +126,7 @@ describe("--transport and --via", function()
     assert.matches("stderr 1\n", result.err)
   end)
 
-  it("are what is wrong when both contradict each other", function()
+  it("are reported if they contradict each other", function()
     local result = run(SHOW, { "--via", "env", "--transport", "pipe", "--", counts })
     assert.equal(2, result.status)
     assert.matches("^sluice: usage: via needs transport stdio", result.err)
@@ -140,7 +140,7 @@ describe("--max-frame", function()
     assert.equal("2\n", printed(REPORT, { "--max-frame", "4MiB", words[1], words[2], words[3], words[4], "--", paths.file "workers/too_large.lua" }))
   end)
 
-  it("below its floor or above its ceiling is wrong usage, and both are named", function()
+  it("outside its limits is wrong usage, and both limits are named", function()
     for _, size in ipairs { "1KiB", "1GiB" } do
       local result = run(SHOW, { "--max-frame", size, "--", counts })
       assert.equal(2, result.status, result.err)
@@ -166,7 +166,7 @@ describe("--summary", function()
     assert.matches("sluice: 4 rows in [^\n]+ %(3 kept, 1 dropped; a 2, b 2%), committed\n$", result.err)
   end)
 
-  it("is balanced after a failure too", function()
+  it("is consistent after a failure as well", function()
     local file = shell.file()
     local policy = "return { on_row = function(row) if row.sequence == 1 then error 'no' end end }"
     local result = run(policy, { "--summary", file, "--export", "count", "--", counts, }, nil)
@@ -176,13 +176,13 @@ describe("--summary", function()
     assert.is_true(said.rows >= said.kept + said.dropped)
   end)
 
-  it("takes the worker's metadata as it is", function()
+  it("contains the worker's metadata unchanged", function()
     local file = shell.file()
     run(REPORT, { "--summary", file, "--export", "count", "--request", '{"n":1}', "--", counts })
     assert.matches('"metadata":{"emitted":1}', shell.read(file), 1, true)
   end)
 
-  it("replaces an older one only when it is whole", function()
+  it("replaces an older one only when it is complete", function()
     local directory = shell.directory()
     local file = directory .. "/s.json"
     shell.write(file, "old")
@@ -196,8 +196,8 @@ describe("--summary", function()
     assert.same({ "s.json" }, shell.list(directory))
   end)
 
-  it("may go to standard output, after what stands there", function()
-    local link = shell.directory() .. "/stdout" -- as /dev/stdout, which a mistake would replace
+  it("may go to standard output, after earlier output", function()
+    local link = shell.directory() .. "/stdout" -- like /dev/stdout, which must not be replaced
     assert(lfs.link("/proc/self/fd/1", link, true))
     local result = run(REPORT, { "--quiet", "--summary", link, "--export", "nothing", "--", counts })
     assert.equal(0, result.status)
@@ -205,7 +205,7 @@ describe("--summary", function()
     assert.equal("link", lfs.symlinkattributes(link, "mode"))
   end)
 
-  it("may go through a link, which stays", function()
+  it("may go through a link, which is kept", function()
     local directory = shell.directory()
     assert(lfs.link("s.json", directory .. "/link", true))
     run(REPORT, { "--summary", directory .. "/link", "--export", "nothing", "--", counts })
@@ -214,7 +214,7 @@ describe("--summary", function()
     assert.equal("link", lfs.symlinkattributes(directory .. "/link", "mode"))
   end)
 
-  it("has the mode of the older one, and leaves nothing beside it", function()
+  it("has the mode of the older one, and leaves no temporary file", function()
     local directory = shell.directory()
     shell.write(directory .. "/s.json", "old")
     assert(os.execute("chmod 640 " .. directory .. "/s.json"))
@@ -224,7 +224,7 @@ describe("--summary", function()
     assert.same({ "s.json" }, shell.list(directory))
   end)
 
-  it("may be a file that is known by a descriptor only, after what stands there", function()
+  it("may be a file known only by its descriptor, where it is appended", function()
     local file = shell.file("first\n")
     local words = { paths.sluice, "run", "--quiet", "--summary", "/dev/fd/9", shell.file(REPORT, "p.lua"), "--export", "nothing", "--", counts }
     local result = shell.run { "sh", "-c", ("exec %s 9>>%s"):format(shell.line(words), file) }
@@ -241,7 +241,7 @@ describe("--summary", function()
     assert.equal("named pipe", lfs.attributes(pipe, "mode"))
   end)
 
-  it("that cannot be written makes the run fail, and says that the rows stand", function()
+  it("that cannot be written makes the run fail, although the rows stand", function()
     local result = run(REPORT, { "--summary", "/dev/full", "--export", "nothing", "--", counts })
     assert.equal(4, result.status)
     assert.matches("^sluice: sink: cannot write the summary /dev/full: No space left on device", result.err)
@@ -249,16 +249,16 @@ describe("--summary", function()
 end)
 
 describe("--progress", function()
-  --- Rows now and then for more than a second.
+  --- Rows at intervals for more than a second.
   local SLOW = "i=0; while [ $i -lt 24 ]; do echo $i; i=$((i+1)); sleep 0.05; done"
 
-  it("plain is a line a second", function()
+  it("plain is one line per second", function()
     local result = run(REPORT, { "--lines", "--progress", "plain", "--", "sh", "-c", SLOW })
     assert.equal("24\n", result.out)
     assert.matches("^sluice: %d+ rows  %d+ rows/s  %d+ B  0:01\nsluice: 24 rows in 1", result.err)
   end)
 
-  it("json is an object a line, up to the outcome", function()
+  it("json is one object per line, up to the outcome", function()
     local result = run(REPORT, { "--lines", "--progress", "json", "--", "sh", "-c", "echo oops >&2; " .. SLOW })
     local kinds = {}
     for line in result.err:gmatch("[^\n]+") do
@@ -268,7 +268,7 @@ describe("--progress", function()
     assert.same({ "diagnostic", "progress", "outcome" }, kinds)
   end)
 
-  it("is not there when nobody watches, or when it is none", function()
+  it("is omitted without a terminal, and with none", function()
     for _, how in ipairs { "auto", "none" } do
       local result = run(REPORT, { "--progress", how, "--export", "nothing", "--", counts })
       assert.matches("^sluice: 0 rows in [^\n]+\n$", result.err)
@@ -277,11 +277,11 @@ describe("--progress", function()
 end)
 
 describe("a policy", function()
-  it("sees its arguments", function()
+  it("receives its arguments", function()
     assert.equal("a\tb c\n", printed("print(...) return { on_row = print }", { "--arg", "a", "--arg", "b c", "--export", "nothing", "--", counts }))
   end)
 
-  it("finds modules that lie beside it", function()
+  it("finds modules beside it", function()
     local directory = shell.directory()
     shell.write(directory .. "/words.lua", "return { hello = 'hello' }")
     shell.write(directory .. "/p.lua", "print(require 'words'.hello) return { on_row = print }")
@@ -289,33 +289,33 @@ describe("a policy", function()
     assert.equal("hello\n", result.out)
   end)
 
-  it("that is not there is wrong usage", function()
+  it("that does not exist is wrong usage", function()
     local result = shell.sluice { "run", "/nonexistent/p.lua", "--", counts }
     assert.equal(2, result.status)
     assert.equal("sluice: usage: cannot read the policy /nonexistent/p.lua: No such file or directory\ntry: sluice run --help\n", result.err)
   end)
 
-  it("may set the same options, and those of the command line win", function()
+  it("may set the same options, which the command line overrides", function()
     local policy = 'return { timeout = "50ms", on_row = function() end }'
     local words = { "--lines", "--", "sleep", "0.2" }
     assert.equal(124, run(policy, words).status)
     assert.equal(0, run(policy, { "--timeout", "10s", table.unpack(words) }).status)
   end)
 
-  it("with an option of another form is told which", function()
+  it("with an invalid option gets the expected form", function()
     local result = run('return { timeout = "soon" }', { "--", counts })
     assert.equal(4, result.status)
     assert.matches("policy.lua: timeout: expected a duration such as 30s, 500ms or 10m, got \"soon\"", result.err)
   end)
 
-  it("handles diagnostics by itself", function()
+  it("may handle diagnostics itself", function()
     local policy = "return { on_row = function() end, on_diagnostic = function(d) print(d.code, d.message) end }"
     local result = run(policy, { "--export", "interleave", "--", counts })
     assert.equal("first\tafter a row\nsecond\tbefore the last row\n", result.out)
     assert.is_nil(result.err:find("first", 1, true))
   end)
 
-  it("that prints to a full device fails, whatever it thinks", function()
+  it("that prints to a full device fails, even if it does not check", function()
     for _, how in ipairs { "print(row)", "io.write(tostring(row))", "require 'sluice'.stdout():row(row)", "io.stdout:write('x')" } do
       local result = run(("return { on_row = function(row) %s end }"):format(how),
         { "--export", "count", "--request", '{"n":3}', "--", counts }, { redirect = ">/dev/full" })
@@ -326,7 +326,7 @@ describe("a policy", function()
 end)
 
 describe("diagnostics", function()
-  it("nobody handles are printed as code and message, in their order", function()
+  it("without a handler are printed as code and message, in their order", function()
     local result = run(REPORT, { "--quiet", "--export", "interleave", "--", counts })
     assert.equal("first: after a row\nsecond: before the last row\n", result.err)
   end)
@@ -345,11 +345,11 @@ describe("sluice call", function()
     assert.equal("", result.err)
   end)
 
-  it("without a request sends null", function()
+  it("sends null without a request", function()
     assert.equal("null\n", shell.sluice({ "call", "echo", "--", counts }).out)
   end)
 
-  it("says what went wrong", function()
+  it("reports the failure", function()
     local result = shell.sluice { "call", "fail", "--", paths.file "workers/raises.lua" }
     assert.equal(1, result.status)
     assert.equal("", result.out)
@@ -397,7 +397,7 @@ exports:
     assert.same({ "counts", "1.2", 1, 6 }, { said.name, said.version, said.protocol, #said.exports })
   end)
 
-  it("says why it cannot", function()
+  it("reports why it failed", function()
     local result = shell.sluice { "info", "--", "no-such-worker" }
     assert.equal(127, result.status)
     assert.equal("sluice: spawn: cannot start no-such-worker: No such file or directory\n", result.err)
@@ -405,7 +405,7 @@ exports:
 end)
 
 describe("sluice worker", function()
-  it("started by hand says what it is for", function()
+  it("started by hand explains its purpose", function()
     local result = shell.sluice({ "worker", counts }, { input = "" })
     assert.is_true(result.status ~= 0)
     result = shell.sluice { "worker" }

@@ -1,4 +1,4 @@
---- sluice stats: what is read, what is written, and when.
+--- sluice stats: what it reads, what it writes, and when.
 local cjson = require "cjson"
 local json = require "sluice.json"
 local paths = require "support.paths"
@@ -80,14 +80,14 @@ describe("rows", function()
 
   it("come from documents", function() reads({ "--json" }, { input = "[" .. ROWS:gsub("\n(.)", ",%1") .. "]" }) end)
 
-  it("that are bad lines end it, or are dropped and counted", function()
+  it("that are bad lines end the run, or are dropped and counted", function()
     assert.matches("^sluice: row_malformed: line 2: ", fails(3, {}, { input = '{"n":1}\nxx\n' }))
     local out, err = succeeded({ "--bad-lines", "drop" }, { input = '{"n":1}\nxx\n' })
     assert.matches("^rows: 1 row, 7 B", out)
     assert.matches("1 bad line dropped", err)
   end)
 
-  it("need not be there", function()
+  it("are not required", function()
     local out, err = succeeded({ "-" }, { input = "" })
     assert.equal("", out)
     assert.matches("^sluice: 0 rows in ", err)
@@ -100,20 +100,20 @@ describe("sluice stats", function()
     assert.matches("^sluice: export_failed: ", fails(1, { "--lines", "--", "sh", "-c", [[echo '{"n":1}'; exit 3]] }))
   end)
 
-  it("says what came, or nothing with --quiet", function()
+  it("reports the number of rows, or nothing with --quiet", function()
     local _, err = succeeded({}, { input = ROWS })
     assert.matches("^sluice: 3 rows in [%d.]+ m?s, complete", err)
     _, err = succeeded({ "--quiet" }, { input = ROWS })
     assert.equal("", err)
   end)
 
-  it("fails when what it wrote went nowhere", function()
+  it("fails if its output cannot be written", function()
     local result = stats({}, { input = ROWS, redirect = ">/dev/full" })
     assert.equal(4, result.status, result.err)
     assert.matches("cannot write to standard output", result.err)
   end)
 
-  it("refuses what its options cannot be", function()
+  it("refuses invalid values of its options", function()
     assert.matches('--as: expected table or json, got "x"', fails(2, { "--as", "x", "-" }), 1, true)
     for _, n in ipairs { "-1", "101", "1.5", "x" } do
       assert.matches("--top: expected an integer from 0 to 100", fails(2, { "--top", n, "-" }), 1, true)
@@ -122,7 +122,7 @@ describe("sluice stats", function()
 end)
 
 describe("the JSON", function()
-  it("is one object for a stream", function()
+  it("is one object per stream", function()
     local line = succeeded({ "--as", "json" }, { input = ROWS }):gsub('"rows_per_second":%d+', '"rows_per_second":9')
     assert.equal('{"stream":"rows","rows":3,"bytes":' .. #ROWS - 3 .. ',"rows_per_second":9,"fields":['
       .. '{"field":"/n","rows":3,"share":1,"values":3,"null":1,"types":{"integer":1,"number":1},"distinct":2,"exact":true,'
@@ -138,13 +138,13 @@ describe("the JSON", function()
       .. '"numbers":{"min":1,"max":2,"mean":1.5}}]}\n', (line:gsub("(%d)%.0([,}])", "%1%2")))
   end)
 
-  it("has numbers as they were written", function()
+  it("has numbers in their original notation", function()
     local out = succeeded({ "--as", "json" }, { input = "2.50\n12345678901234567890123\n-1e400\n" })
     assert.matches('"numbers":{"min":-1e400,"max":12345678901234567890123}', out, 1, true)
     assert.matches('"types":{"integer":1,"number":2}', out, 1, true)
   end)
 
-  it("has as many frequent values as --top says", function()
+  it("has as many frequent values as --top allows", function()
     local input = (("1\n"):rep(3) .. "2\n"):rep(4) .. "3\n"
     for _, n in ipairs { 0, 1, 3 } do
       local frequent = objects({ "--top", tostring(n) }, { input = input }).rows.fields[1].frequent
@@ -154,7 +154,7 @@ describe("the JSON", function()
     assert.equal(2, #objects({ "--top", "2" }, { input = input }).rows.fields[1].frequent)
   end)
 
-  it("agrees with what lua-cjson finds in the rows", function()
+  it("agrees with statistics computed with lua-cjson", function()
     local lines, sum, kinds, missing = {}, 0, {}, 0
     for i = 1, 500 do
       local row = { kind = "k" .. i * i % 7, n = i * 37 % 101, name = "név " .. i, tags = { "a", "b" } }
@@ -179,7 +179,7 @@ end)
 describe("several streams", function()
   local input = ('{"type":"a","x":1}\n{"type":"b","y":"s"}\n'):rep(6)
 
-  it("have an object each, or a table under their names", function()
+  it("have an object each, or a table each under their names", function()
     local found = objects({ "--stream-by", "/type" }, { input = input })
     assert.equal(6, found.a.rows)
     assert.equal(6, found.b.rows)
@@ -188,7 +188,7 @@ describe("several streams", function()
     assert.matches("^a: 6 rows, 108 B.-\nfield .-\n/type .-\n/x .-\n\nb: 6 rows, 120 B.-\nfield .-\n/type .-\n/y ", out)
   end)
 
-  it("are taken apart by a field of a worker's rows", function()
+  it("are separated by a field of a worker's rows", function()
     local worker = shell.file([[return { exports = { rows = function(_, emit)
       for _, kind in ipairs { "a", 7, true } do emit:row("rows", { kind = kind }) end
       emit:row("others", { n = 1 })
@@ -205,7 +205,7 @@ describe("the table", function()
     return lines
   end
 
-  it("has numbers at the right, and no column without a value", function()
+  it("aligns numbers to the right, and omits columns without a value", function()
     local lines = lines_of('{"k":"x","n":1}\n{"k":"y","n":-20}\n{"k":"x","n":300.5,"a":[]}\n')
     assert.matches("^rows: 3 rows, 58 B, [%d,]+ rows/s$", lines[1])
     assert.same({
@@ -216,7 +216,7 @@ describe("the table", function()
     }, table.move(lines, 2, #lines, 1, {}))
   end)
 
-  it("shows nulls, rows that are not objects, and strings that look like something else in quotes", function()
+  it("shows nulls, rows that are not objects, and ambiguous strings in quotes", function()
     local lines = lines_of('null\n"1"\n"a, b"\n""\n"x"\n')
     assert.same({
       "field      type    present  null  distinct  min  max  most frequent",
@@ -224,7 +224,7 @@ describe("the table", function()
     }, table.move(lines, 2, #lines, 1, {}))
   end)
 
-  it("marks what is estimated", function()
+  it("marks estimates", function()
     local parts = {}
     for i = 1, 6000 do parts[i] = i % 2 == 0 and i or 7 end
     local lines = lines_of(table.concat(parts, "\n"))
@@ -237,7 +237,7 @@ describe("the table", function()
     assert.matches("/a\\x1B[31m", lines[3], 1, true)
   end)
 
-  it("tells how many fields were left out", function()
+  it("reports how many fields were left out", function()
     local parts = {}
     for i = 1, 1201 do parts[i] = ('"f%d":1'):format(i) end
     local lines = lines_of("{" .. table.concat(parts, ",") .. "}")

@@ -1,4 +1,4 @@
---- --summary FILE: what stands there after a run is of that run, and it goes
+--- --summary FILE: after a run the file contains the summary of that run, and it is written
 --- where the path leads.
 local json = require "sluice.json"
 local lfs = require "lfs"
@@ -17,7 +17,7 @@ local function words_for(path, ...)
   return shell.line(table.move(worker, 1, #worker, #words + 1, words))
 end
 
---- A run that finds no room for its summary: its status, and what it says.
+--- A run that has no room for its summary; returns its status and its messages.
 local function without_room(...)
   local script = "{ (ulimit -f 0; %s); echo status $?; } 2>&1 | cat >&3"
   local said = shell.file()
@@ -26,8 +26,8 @@ local function without_room(...)
   return tonumber(text:match "status (%d+)"), text
 end
 
-describe("a summary that cannot be written anew", function()
-  it("is said, is not a success, and the older one is gone", function()
+describe("a summary that cannot be rewritten", function()
+  it("is reported, is not a success, and removes the older one", function()
     local dir = shell.directory()
     shell.write(dir .. "/s.json", OLD)
     local status, said = without_room(dir .. "/s.json")
@@ -36,7 +36,7 @@ describe("a summary that cannot be written anew", function()
     assert.same({}, shell.list(dir))
   end)
 
-  it("is said beside another failure, and the older one is gone", function()
+  it("is reported together with another failure, and removes the older one", function()
     local dir = shell.directory()
     shell.write(dir .. "/s.json", OLD)
     local status, said = without_room(dir .. "/s.json", "nosuch\xe9")
@@ -46,7 +46,7 @@ describe("a summary that cannot be written anew", function()
     assert.same({}, shell.list(dir))
   end)
 
-  it("leaves nothing behind a link, which stays", function()
+  it("leaves nothing behind a link, which is kept", function()
     local dir = shell.directory()
     shell.write(dir .. "/s.json", OLD)
     assert(lfs.link("s.json", dir .. "/link", true))
@@ -64,9 +64,9 @@ describe("an older summary", function()
     assert.is_nil(shell.read(file))
   end)
 
-  it("does not outlive an error of the command's own", function()
+  it("does not outlive an internal error of the command", function()
     local file = shell.file(OLD)
-    local breaks = "debug.getmetatable('').__index = nil " .. TAKE -- methods of strings, which we use
+    local breaks = "debug.getmetatable('').__index = nil " .. TAKE -- string methods, which the command uses
     local result = shell.sluice { "run", "--summary", file, shell.file(breaks, "p.lua"), "--", paths.file "workers/counts.lua" }
     assert.equal(4, result.status)
     assert.matches("^sluice: internal error: ", result.err)
@@ -75,7 +75,7 @@ describe("an older summary", function()
 end)
 
 describe("the temporary file of a summary", function()
-  it("that a killed run has left is removed by the next", function()
+  it("is removed by the next run if a killed run has left it", function()
     local dir = shell.directory()
     shell.write(dir .. "/.s.json.sluice-AbCdEf", "left")
     shell.write(dir .. "/.other.json.sluice-AbCdEf", "of another file")
@@ -83,7 +83,7 @@ describe("the temporary file of a summary", function()
     assert.same({ ".other.json.sluice-AbCdEf", "s.json" }, shell.list(dir))
   end)
 
-  it("is never one that somebody has put there", function()
+  it("is never a file of somebody else", function()
     local dir = shell.directory()
     local precious = shell.file "precious"
     assert(lfs.link(precious, dir .. "/.s.json.sluice-AbCdEf", true))
@@ -92,7 +92,7 @@ describe("the temporary file of a summary", function()
   end)
 end)
 
-describe("--summary to what is not a regular file", function()
+describe("--summary to a file that is not regular", function()
   local function written(path, redirect)
     local file = shell.file()
     local result = shell.run { "sh", "-c", ("{ echo before >&9; %s; status=$?; echo after >&9; exit $status; } 9>%s %s")
@@ -101,7 +101,7 @@ describe("--summary to what is not a regular file", function()
     return result, shell.read(file)
   end
 
-  it("goes where the descriptor does, in its place", function()
+  it("writes where the descriptor stands, in order", function()
     local dir = shell.directory()
     assert(lfs.link("/dev/fd/9", dir .. "/link", true))
     for _, path in ipairs { "/dev/fd/9", "/proc/self/fd/9", dir .. "/link" } do
@@ -112,19 +112,19 @@ describe("--summary to what is not a regular file", function()
     assert.same({ "link" }, shell.list(dir))
   end)
 
-  it("goes to standard error and output", function()
+  it("writes to standard error and output", function()
     assert.matches('^{"success":true,[^\n]*}\n$', written("/dev/stderr").err)
     assert.matches('^{"success":true,[^\n]*}\n$', written("/dev/stdout").out)
     local _, text = written("/dev/stderr", "2>&9")
     assert.matches('^before\n{"success":true,[^\n]*}\nafter\n$', text)
   end)
 
-  it("goes into a pipe that is known by its descriptor", function()
+  it("writes into a pipe that is known by its descriptor", function()
     local script = ("{ %s 3>&1 >&2; } | cat"):format(words_for "/dev/fd/3")
     assert.matches('^{"success":true,[^\n]*}\n$', shell.run({ "sh", "-c", script }).out)
   end)
 
-  it("is refused before the run where nothing can be written", function()
+  it("is refused before the run if nothing can be written", function()
     for _, redirect in ipairs { "9<&-", "9</dev/null" } do
       local result = shell.run { "sh", "-c", ("exec %s %s"):format(words_for "/dev/fd/9", redirect) }
       assert.equal(2, result.status)

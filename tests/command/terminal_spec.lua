@@ -1,4 +1,4 @@
---- What a person sees on a real terminal.
+--- What a user sees on a real terminal.
 local paths = require "support.paths"
 local shell = require "support.shell"
 local terminal = require "support.terminal"
@@ -18,7 +18,7 @@ return {
 }]]
 
 --- Emits rows and its own progress, and a diagnostic with the 300th row, until
---- a file is there.
+--- a file exists.
 local WORKER = [[
 local gate = ...
 return { name = "gated", version = "1.0", exports = { index = function(_, emit)
@@ -35,7 +35,7 @@ end } }]]
 
 local function quoted(words) return shell.line(words) end
 
---- Start a command in a terminal; `self.gate` lets the worker end.
+--- Starts a command in a terminal.
 local function start(words, options)
   open = terminal.open(words, options)
   return open
@@ -59,7 +59,7 @@ describe("the progress line", function()
     gated():await(LINE)
   end)
 
-  it("moves on in place: there is one of it", function()
+  it("is updated in place, and shown once", function()
     local t = gated()
     local first = t:await(LINE):match(LINE)
     local screen
@@ -70,7 +70,7 @@ describe("the progress line", function()
     assert.equal(1, select(2, screen:gsub("rows/s", "")))
   end)
 
-  it("is gone at the end: only what counts is left", function()
+  it("disappears at the end: only the results remain", function()
     local t = gated()
     t:await(LINE)
     shell.write(t.gate, "")
@@ -86,7 +86,7 @@ describe("the progress line", function()
     t:await("^odd: file number 300\n" .. LINE)
   end)
 
-  it("is cut to a narrow terminal, not wrapped", function()
+  it("is truncated in a narrow terminal, not wrapped", function()
     local t = gated { columns = 30 }
     local screen = t:await "rows/s"
     assert.is_true(#screen:match("[^\n]*rows/s[^\n]*") < 30)
@@ -97,7 +97,7 @@ describe("the progress line", function()
     assert.is_nil(screen:find("rows/s", 1, true))
   end)
 
-  it("is not there with --progress none or --quiet", function()
+  it("is omitted with --progress none or --quiet", function()
     for _, option in ipairs { { "--progress", "none" }, { "--quiet" } } do
       local t = gated(nil, table.unpack(option))
       assert.equal("odd: file number 300\n", (t:await "odd: file number 300\n"))
@@ -108,7 +108,7 @@ describe("the progress line", function()
     end
   end)
 
-  it("is not there on a dumb terminal", function()
+  it("is omitted on a dumb terminal", function()
     local t = gated { env = { TERM = "dumb" } }
     assert.equal("odd: file number 300\n", (t:await "odd: file number 300\n"))
   end)
@@ -120,7 +120,7 @@ describe("the progress line", function()
     assert.matches("1\nfirst: after a row\n2\n3\nsecond: before the last row\n4\nsluice: 4 rows in [^\n]+ %(a 2, b 2%), complete\n", screen)
   end)
 
-  it("does not get between the lines that a policy prints", function()
+  it("does not interleave with the lines that a policy prints", function()
     local policy = shell.file("return { on_row = function(row) print(row) end }", "p.lua")
     local t = start { paths.sluice, "run", policy, "--lines", "--", "sh", "-c", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done" }
     local status, screen = t:finish()
@@ -128,7 +128,7 @@ describe("the progress line", function()
     assert.matches("^1\n2\n3\n4\n5\n6\nsluice: 6 rows", screen)
   end)
 
-  it("is not there when a program reads our output, whose screen it is then", function()
+  it("is omitted if a program reads our output, because the screen is that program's", function()
     local t = start({ "sh", "-c", quoted { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c",
       "echo 1; sleep 1.2; echo 2" } .. " | cat" })
     shell.wait("the second row", function()
@@ -139,7 +139,7 @@ describe("the progress line", function()
     assert.matches("^1\n2\nsluice: 2 rows in", select(2, t:finish()))
   end)
 
-  it("stands beside output that goes to a file", function()
+  it("is shown together with output that goes to a file", function()
     local out = shell.file()
     local line = quoted { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c", "while :; do echo 1; sleep 0.05; done" }
     local t = start { "sh", "-c", "exec " .. line .. " >" .. out }
@@ -164,7 +164,7 @@ describe("Ctrl-C", function()
     assert.is_nil(screen:find("rows/s", 1, true))
   end)
 
-  it("of a worker that does not stop says what goes on, and twice kills it", function()
+  it("explains what it waits for if the worker does not stop, and kills it the second time", function()
     local t = start { paths.sluice, "filter", "--export", "deaf", "true", "--", paths.program "workers/ignores_sigterm" }
     t:await "^1\n"
     t:press "C-c"
@@ -172,10 +172,10 @@ describe("Ctrl-C", function()
     t:press "C-c"
     local status, screen = t:finish()
     assert.equal(130, status)
-    assert.is_nil(screen:find("^C", 1, true)) -- as the terminal shows the key
+    assert.is_nil(screen:find("^C", 1, true)) -- the terminal's echo of the key
   end)
 
-  it("is for sluice only: a wrapped command does not hear it first", function()
+  it("reaches only sluice: a wrapped command does not receive it first", function()
     local t = start { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c",
       "trap 'echo \\\"trapped\\\"; exit 1' INT; echo 1; while :; do sleep 0.05; done" }
     t:await "^1\n"
@@ -185,7 +185,7 @@ describe("Ctrl-C", function()
     assert.is_nil(screen:find("trapped", 1, true))
   end)
 
-  it("leaves a terminal that works", function()
+  it("leaves a working terminal", function()
     local t = start { "sh", "-c", "trap : INT; " .. quoted { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c", "echo 1; sleep 100" } .. "; stty -a | grep -o ' echo '" }
     t:await "^1\n"
     t:press "C-c"
@@ -208,13 +208,13 @@ describe("colours", function()
     assert.matches("\27%[33mworker.stderr\27%[39m: ", screen)
   end)
 
-  it("are not there with NO_COLOR", function()
+  it("are omitted with NO_COLOR", function()
     assert.is_nil(failure({ NO_COLOR = "1" }):find("\27", 1, true))
   end)
 end)
 
 describe("a terminal as input", function()
-  it("is wrong usage for a filter without a worker, which would only seem to hang", function()
+  it("is wrong usage for a filter without a worker, which would only appear to hang", function()
     local status, screen = start({ paths.sluice, "filter", "true" }):finish()
     assert.equal(2, status)
     assert.matches("^sluice: usage: no worker, no files, and standard input is a terminal", screen)

@@ -1,4 +1,4 @@
---- sluice run --watch, on a real terminal: a policy is saved, and what changed is shown.
+--- sluice run --watch, on a real terminal: a policy is saved, and the changes are shown.
 local paths = require "support.paths"
 local shell = require "support.shell"
 local terminal = require "support.terminal"
@@ -29,7 +29,7 @@ local function policy(limit, least, how)
   return (POLICY:gsub("LIMIT", tostring(limit)):gsub("LEAST", tostring(least)):gsub("HOW", how or "reject"))
 end
 
---- As editors do: another file in its place.
+--- Saves as editors do, by renaming a new file.
 local function save(dir, name, content)
   shell.write(dir .. "/.new", content)
   assert(os.rename(dir .. "/.new", dir .. "/" .. name))
@@ -43,7 +43,7 @@ local function recorded(files)
   return dir
 end
 
---- Watch in a terminal of so many columns.
+--- Watches in a terminal of so many columns.
 local function watch(dir, words, columns)
   local line = ("cd %s && exec %s run --watch %s"):format(paths.quote(dir), paths.quote(paths.sluice), shell.line(words))
   open = terminal.open({ "sh", "-c", line }, { columns = columns or 120, rows = 60 })
@@ -53,7 +53,7 @@ end
 local WATCHING = "sluice: watching a%.rows, p%.lua; nothing is committed; Ctrl%-C ends it"
 
 for _, columns in ipairs { 80, 120 } do
-  it(("shows what a save has changed, at %d columns"):format(columns), function()
+  it(("shows the changes of a save, at %d columns"):format(columns), function()
     local dir = recorded { ["p.lua"] = policy(2000, 0) }
     local t = watch(dir, { "p.lua", "--", "a.rows" }, columns)
     local screen = t:await(WATCHING)
@@ -80,7 +80,7 @@ for _, columns in ipairs { 80, 120 } do
   end)
 end
 
-it("goes on after a mistake, and compares with the run before it", function()
+it("continues after a mistake, and compares with the run before it", function()
   local dir = recorded { ["p.lua"] = policy(2000, 0) }
   local t = watch(dir, { "p.lua", "--", "a.rows" })
   t:await(WATCHING)
@@ -90,7 +90,7 @@ it("goes on after a mistake, and compares with the run before it", function()
   t:await "1 row with a different outcome:\n  rows 0: kept → dropped: where  {"
 end)
 
-it("begins with a policy that has a mistake", function()
+it("starts even if the policy has a mistake", function()
   local dir = recorded { ["p.lua"] = "return {" }
   local t = watch(dir, { "p.lua", "--", "a.rows" })
   t:await "sluice: watching p%.lua"
@@ -98,7 +98,7 @@ it("begins with a policy that has a mistake", function()
   t:await "rows    1,000   999        1        0         0"
 end)
 
-it("sees modules, also one that is not there yet, and files that the policy reads", function()
+it("watches modules, even missing ones, and files that the policy reads", function()
   local source = [[
 local least = require "least"
 local text = io.open("limit.txt"):read "n"
@@ -114,7 +114,7 @@ return { streams = { rows = { where = function(row) return row.payload.i > least
   t:await "rows 0: dropped → kept  {"
 end)
 
-it("a policy's file beside another directory's recording, of files too", function()
+it("works with files instead of a recording", function()
   local dir = recorded { ["p.lua"] = policy(2000, 0), ["a.jsonl"] = '{"i":1,"name":"a"}\n{"i":2,"name":"b"}\n' }
   local t = watch(dir, { "p.lua", "a.jsonl" })
   t:await "rows       2     2        0        0         0[^$]*watching a%.jsonl, p%.lua"
@@ -124,7 +124,7 @@ it("a policy's file beside another directory's recording, of files too", functio
   t:await "a%.jsonl was saved\nthe rows are not those of before: nothing is compared\n"
 end)
 
-it("a run that is overtaken by a save is ended, one that crashes is not the end", function()
+it("ends a run that is overtaken by a save, and survives one that crashes", function()
   local slow = [[return { on_row = function() local t = os.clock() while os.clock() - t < 0.05 do end end }]]
   local dir = recorded { ["p.lua"] = slow }
   local t = watch(dir, { "p.lua", "--", "a.rows" })
@@ -137,13 +137,13 @@ it("a run that is overtaken by a save is ended, one that crashes is not the end"
   t:await "1 row with a different outcome:\n"
 end)
 
-it("what handlers print is held back, and shown", function()
+it("holds back and shows what handlers print", function()
   local dir = recorded { ["p.lua"] = "return { on_row = function(row) print(row.payload.name) end }" }
   local t = watch(dir, { "p.lua", "--", "a.rows" })
   t:await "standard output, held back:\n  n1\n  n2\n[^$]*\n  … 990 more lines\n"
 end)
 
-it("reasons that a handler gives are violations, too", function()
+it("shows a handler's reasons as violations as well", function()
   local source = "return { on_row = function(row) if row.payload.i > %d then row:reject 'too large' end end }"
   local dir = recorded { ["p.lua"] = source:format(999) }
   local t = watch(dir, { "p.lua", "--", "a.rows" })
@@ -152,7 +152,7 @@ it("reasons that a handler gives are violations, too", function()
   t:await "rows 998: kept → rejected: too large  {"
 end)
 
-describe("without the same rows again there is nothing to watch:", function()
+describe("--watch is refused if the rows cannot be read again:", function()
   local function refused(words, expected)
     local dir = recorded { ["p.lua"] = policy(1, 1) }
     local result = shell.sluice({ "run", "--watch", table.unpack(words) }, { cwd = dir })
@@ -165,7 +165,7 @@ describe("without the same rows again there is nothing to watch:", function()
     refused({ "p.lua", "-" }, "--watch needs a recording or files")
     refused({ "p.lua", "--request", "@-", "--", "a.rows" }, "--watch: @- is standard input, which can be read only once")
   end)
-  it("what would be left behind", function()
+  it("a run that would leave something behind", function()
     refused({ "p.lua", "--summary", "s.json", "--", "a.rows" }, "--watch and --summary: expected only one of them, as a watched run writes nothing")
     refused({ "p.lua", "--record", "b.rows", "--", "a.rows" }, "--watch and --record: expected only one of them, as a watched run writes nothing")
   end)

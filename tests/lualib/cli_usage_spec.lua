@@ -1,15 +1,15 @@
---- The command line: what is wrong usage, and what it is told.
+--- The command line: wrong usage, and its messages.
 local parser = require "sluice.internal.cli.parser"
 local shell = require "support.shell"
 
---- Run build/sluice with words: status, stdout, stderr.
+--- Runs build/sluice; returns status, stdout and stderr.
 local function sluice(...)
   local result = shell.sluice { ... }
   shell.forget()
   return result.status, result.out, result.err
 end
 
---- Wrong usage: status 2, nothing on stdout, one line and where to read on.
+--- Wrong usage: status 2, nothing on stdout, one line and a pointer to the help.
 local function refused(message, page, ...)
   local status, out, err = sluice(...)
   assert.equal("sluice: usage: " .. message .. "\ntry: sluice " .. page .. "\n", err)
@@ -23,11 +23,11 @@ describe("wrong usage", function()
     refused("unknown command 'rum'; did you mean 'run'?", "--help", "rum")
   end)
 
-  it("is an unknown option, with the one that was meant", function()
+  it("is an unknown option, with a suggestion", function()
     refused("unknown option '--tmeout'; did you mean '--timeout'?", "run --help", "run", "--tmeout", "3s", "p.lua")
   end)
 
-  it("is a value of another form, with option and expectation", function()
+  it("is a value in an invalid form, with option and expectation", function()
     refused('--timeout: expected a duration such as 30s, 500ms or 10m, got "soon"', "run --help",
       "run", "--timeout", "soon", "p.lua", "--", "w.lua")
     refused('--timeout: expected a duration such as 30s, 500ms or 10m, got "-3"', "run --help",
@@ -51,19 +51,19 @@ describe("wrong usage", function()
     refused("w.lua: a worker is named after --", "filter --help", "filter", "true", "w.lua")
   end)
 
-  it("is no worker where one is needed", function()
+  it("is a missing worker", function()
     refused("no worker: name one after --, as in `sluice info -- WORKER`", "info --help", "info")
     refused("no worker: name one after --, as in `sluice call ping -- WORKER`", "call --help", "call", "ping")
     refused("nothing follows --; name a worker there", "filter --help", "filter", "true", "--")
   end)
 
-  it("is a policy without a worker, and both places for one are named", function()
+  it("is a policy without a worker, with both places to name one", function()
     local policy = shell.file("return {}")
     refused(("no worker, no files, and standard input is /dev/null: name a worker, as in `sluice run %s -- WORKER`, files, or - "
       .. "for standard input; a policy may name its own: worker = { \"scan.lua\" }"):format(policy), "run --help", "run", policy)
   end)
 
-  it("is a request that is no JSON, or not there", function()
+  it("is a request that is not JSON, or does not exist", function()
     local status, _, err = sluice("call", "ping", '{"a":', "--", "w.lua")
     assert.equal(2, status)
     assert.matches("^sluice: usage: REQUEST: not valid JSON: ", err)
@@ -77,14 +77,14 @@ describe("wrong usage", function()
       "filter", "--summary", "/nonexistent/s", "true", "--", "w.lua")
   end)
 
-  it("is an expression that does not compile, with the place where it breaks", function()
+  it("is an expression that does not compile, with the place of the error", function()
     local status, out, err = sluice("filter", 'kind = "def"', "--", "w.lua")
     assert.equal(2, status)
     assert.equal("", out)
     assert.equal('sluice: usage: EXPR: write ==, not =\n  kind = "def"\n       ^\ntry: sluice filter --help\n', err)
   end)
 
-  it("is what does not go together", function()
+  it("is a combination of options that exclude each other", function()
     local status, _, err = sluice("filter", "--stream", "x", "true", "--", "w.lua")
     assert.equal(2, status)
     assert.matches("^sluice: usage: stream needs lines", err)
@@ -111,7 +111,7 @@ describe("help", function()
     end
   end)
 
-  it("is given whatever else is wrong", function()
+  it("is printed even if other words are wrong", function()
     local status, out = sluice("run", "--help", "--nonsense", "--", "w.lua")
     assert.equal(0, status)
     assert.matches("^Usage: sluice run ", out)
@@ -126,13 +126,13 @@ describe("help", function()
     end
   end)
 
-  it("does not come from behind --", function()
+  it("is not triggered by words after --", function()
     local status, _, err = sluice("info", "--nonsense", "--", "w.lua", "--help")
     assert.equal(2, status)
     assert.matches("unknown option", err)
   end)
 
-  it("has a version", function()
+  it("includes a version option", function()
     local status, out = sluice("--version")
     assert.equal(0, status)
     assert.matches("^sluice %d+%.%d+%.%d+ %(Lua 5%.4, protocol %d+%)\n$", out)

@@ -1,4 +1,4 @@
---- sluice.internal.launch and command_line: from a worker's name to what is executed.
+--- sluice.internal.launch and command_line: from a worker's name to the command line that is executed.
 local command_line = require "sluice.internal.command_line"
 local launch = require "sluice.internal.launch"
 
@@ -21,7 +21,7 @@ describe("a worker's command line", function()
     assert.same({ EXE, "worker", "--transport", "pipe", "--", "./scan.so" }, build { words = { "./scan.so" } }.argv)
   end)
 
-  it("is as it stands for a native worker, whatever the transport", function()
+  it("is unchanged for a native worker, over any transport", function()
     assert.same({ "./scan", "-x" }, build { words = { "./scan", "-x" } }.argv)
     local built = build { words = { "./scan" }, transport = "stdio" }
     assert.same({ "./scan" }, built.argv)
@@ -35,7 +35,7 @@ describe("a worker's command line", function()
     }, built.argv)
   end)
 
-  it("ends with the options when lines come from standard input", function()
+  it("ends with the options if lines come from standard input", function()
     assert.same({ EXE, "worker", "--transport", "pipe", "--lines" }, build { words = {}, lines = true }.argv)
   end)
 
@@ -59,12 +59,12 @@ describe("a launcher", function()
     assert.equal("stdio", built.transport)
   end)
 
-  it("can be told where sluice is there", function()
+  it("can be given the path of sluice at its far end", function()
     local built = build { words = { "scan.lua" }, via = { "sudo" }, remote = "/opt/far" }
     assert.same({ "sudo", "/opt/far", "worker", "--transport", "stdio", "--", "scan.lua" }, built.argv)
   end)
 
-  it("gets directory and environment as a command, because they belong to the far end", function()
+  it("receives directory and environment as a command, because they belong to the far end", function()
     local built = build { words = { "scan.lua" }, via = { "sudo" }, cwd = "/srv", env = { B = "2", A = "1 2", C = false } }
     assert.same({
       "sudo", "env", "-C", "/srv", "-u", "C", "A=1 2", "B=2",
@@ -74,7 +74,7 @@ describe("a launcher", function()
     assert.is_nil(built.env)
   end)
 
-  it("has words quoted where they need it when it is ssh, whose far end is a shell", function()
+  it("gets words quoted for the shell at the far end if it is ssh", function()
     local built = build { words = { "rg", "a b", "it's" }, lines = true, via = { "/usr/bin/ssh", "-T", "host", "--" } }
     assert.same({
       "/usr/bin/ssh", "-T", "host", "--",
@@ -83,7 +83,7 @@ describe("a launcher", function()
   end)
 end)
 
-describe("what does not go together", function()
+describe("a contradictory description", function()
   local function problem(spec)
     local built, text = launch.build(spec, EXE)
     assert.is_nil(built)
@@ -101,13 +101,13 @@ describe("what does not go together", function()
   end)
 end)
 
-describe("a worker named from elsewhere", function()
-  it("is a file there when it looks like one", function()
+describe("a worker named relative to a directory", function()
+  it("is a file there if it looks like one", function()
     assert.same({ "dir/scan.lua", "-x" }, launch.relative_to({ "scan.lua", "-x" }, "dir/"))
     assert.same({ "dir/./scan" }, launch.relative_to({ "./scan" }, "dir/"))
   end)
 
-  it("is left alone when it is absolute or looked up in PATH", function()
+  it("is unchanged if it is absolute or looked up in PATH", function()
     assert.same({ "/srv/scan.lua" }, launch.relative_to({ "/srv/scan.lua" }, "dir/"))
     assert.same({ "rg" }, launch.relative_to({ "rg" }, "dir/"))
     assert.same({ "scan.lua" }, launch.relative_to({ "scan.lua" }, ""))
@@ -123,7 +123,7 @@ describe("words", function()
     assert.same({}, command_line.split "  ")
   end)
 
-  it("are refused with an open quote", function()
+  it("are refused with an unclosed quote", function()
     local list, why = command_line.split "ssh 'host"
     assert.is_nil(list)
     assert.equal("a ' is not closed", why)
@@ -131,13 +131,13 @@ describe("words", function()
     assert.equal("nothing follows the last \\", select(2, command_line.split "a\\"))
   end)
 
-  it("come back through a shell's quotes", function()
+  it("survive quoting for a shell", function()
     for _, word in ipairs { "plain", "a b", "it's", "", '$HOME "x"', "\\", "*" } do
       assert.same({ word }, command_line.split(command_line.quote(word)))
     end
   end)
 
-  it("are a list without gaps of strings without zero bytes", function()
+  it("must be a list without gaps, of strings without zero bytes", function()
     assert.same({ "a", "" }, command_line.list { "a", "" })
     for _, bad in ipairs { {}, { "" }, { 1 }, { "a", 2 }, { "a\0" }, { "a", x = 1 }, { "a", [3] = "c" }, "a" } do
       assert.is_nil((command_line.list(bad)))

@@ -1,4 +1,4 @@
---- What a worker prints, bounded.
+--- Limits on the display of a worker's output.
 local flood = require "sluice.internal.cli.flood"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -27,14 +27,14 @@ describe("a flood", function()
     assert.is_nil(f:gap())
   end)
 
-  it("goes on when there is room for a second's worth", function()
+  it("continues when there is room for a second's worth", function()
     local f = flood.new()
     shown(f, 3000, 0)
     assert.equal(0, shown(f, 10, 0.5))
     assert.equal(10, shown(f, 10, 1.5))
   end)
 
-  it("never holds back what trickles", function()
+  it("never holds back a trickle", function()
     local f = flood.new()
     for second = 0, 10000 do assert.is_true(f:takes(line, second / 100)) end
   end)
@@ -43,29 +43,29 @@ end)
 describe("a worker that floods standard error", function()
   local FLOOD = [[echo '{}'; yes "a line that says little" | head -c 4000000 >&2; echo the last line >&2]]
 
-  --- What may be shown in so many seconds, and a line more.
+  --- The most bytes that may be shown in so many seconds, and one line more.
   local function most(seconds) return (1024 + 128 * (seconds + 1)) * 1024 + #FLOOD end
 
-  it("does not flood ours, which has its last words", function()
+  it("does not flood ours, which ends with its last line", function()
     local words = shell.line { paths.sluice, "filter", "--lines", "true", "--", "sh", "-c", FLOOD }
     local begun = system.monotime()
     local result = shell.run { "sh", "-c", words .. " 2>&1 >/dev/null | cat >&2" }
     local allowed, _, lines = most(system.monotime() - begun), result.err:gsub("a line that says little\n", "")
     assert.is_true(lines * #"a line that says little\n" <= allowed, lines)
-    if allowed < 4000000 then -- a machine that is so slow has nothing to leave out
+    if allowed < 4000000 then -- on a machine that slow nothing is left out
       assert.matches("\nsluice: [%d,]+ lines of the worker's output %([%d.]+ MiB%) omitted", result.err)
     end
     assert.matches("the last line\n", result.err)
     assert.matches("\nsluice: 1 row in [^\n]+, complete\n$", result.err)
   end)
 
-  it("fills a file with all of it", function()
+  it("is written to a file in full", function()
     local result = shell.sluice { "filter", "--lines", "true", "--", "sh", "-c", FLOOD }
     assert.is_true(#result.err > 4000000, "all of it")
     assert.is_nil(result.err:find "left out")
   end)
 
-  it("gives a handler all of it", function()
+  it("is passed to a handler in full", function()
     local policy = shell.file([[
       local bytes = 0
       return { on_row = function() end, on_diagnostic = function(d) bytes = bytes + #d.message + 1 end,

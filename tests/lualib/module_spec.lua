@@ -1,4 +1,4 @@
---- require "sluice": what a Lua program sees.
+--- require "sluice": the interface for a Lua program.
 local behaviour = require "support.behaviour"
 local paths = require "support.paths"
 local sluice = require "sluice"
@@ -9,7 +9,7 @@ local function payloads(worker, ...)
   return list
 end
 
---- Misuse: raised at the line of this file that is to blame.
+--- Misuse is raised at the line of this file that causes it.
 local function misused(message, f)
   local line = debug.getinfo(f, "S").linedefined
   local err = behaviour.raised(f)
@@ -48,7 +48,7 @@ describe("a loop over rows", function()
     assert.same({ "export_failed" }, failures)
   end)
 
-  it("cancels the request when it is left, and the worker serves on", function()
+  it("cancels the request when it is left, and the worker keeps serving", function()
     local worker = behaviour.spawn "emits_forever.lua"
     for row in worker:rows "stubbornly" do
       if row.payload == 3 then break end
@@ -88,7 +88,7 @@ describe("a loop over rows", function()
     })
   end)
 
-  it("passes diagnostics and progress on", function()
+  it("passes on diagnostics and progress", function()
     local worker, seen = behaviour.spawn "counts.lua", {}
     payloads(worker, "interleave", nil, {
       on_diagnostic = function(d) seen[#seen + 1] = d.code end,
@@ -97,7 +97,7 @@ describe("a loop over rows", function()
     assert.same({ "first", "half", "unknown end", "second" }, seen)
   end)
 
-  it("bars other requests of its worker while it runs", function()
+  it("allows no other request on its worker while it runs", function()
     local worker = behaviour.spawn "counts.lua"
     local err = behaviour.raised(function()
       for _ in worker:rows("count", {}) do worker:call "echo" end
@@ -125,7 +125,7 @@ describe("a call", function()
     assert.is_false(worker:call("echo", false))
   end)
 
-  it("returns null as sluice.null, which is no failure", function()
+  it("returns null as sluice.null, which is not a failure", function()
     local worker = behaviour.spawn "counts.lua"
     assert.equal(sluice.null, worker:call "no_value")
     assert.equal(sluice.null, worker:call("echo", sluice.null))
@@ -137,7 +137,7 @@ describe("a call", function()
     assert.is_true(sluice.json.is_array(worker:call("echo", sluice.array {})))
   end)
 
-  it("fails with nil and a typed error, and the worker serves on", function()
+  it("fails with nil and a typed error, and the worker keeps serving", function()
     local worker = behaviour.spawn "raises.lua"
     local value, err = worker:call "fail"
     assert.is_nil(value)
@@ -146,11 +146,11 @@ describe("a call", function()
   end)
 end)
 
-describe("a policy's last word", function()
+describe("the final handler of a policy", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("fails the run when on_summary fails, and says that the rows were accepted", function()
+  it("fails the run if on_summary fails, and reports that the rows were accepted", function()
     local worker = behaviour.spawn "counts.lua"
     local summary, err = worker:run("count", {}, {
       on_row = function() end,
@@ -164,7 +164,7 @@ describe("a policy's last word", function()
     behaviour.says(err.message, "all rows were accepted, but on_summary failed: ")
   end)
 
-  it("is a note on the failure when on_failure fails", function()
+  it("becomes a note in the failure if on_failure fails", function()
     local worker = behaviour.spawn "raises.lua"
     local _, err = worker:run("text", nil, { on_failure = function() error "twice" end })
     assert.equal("export_failed", err.kind)
@@ -221,7 +221,7 @@ describe("a worker's scope", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 
-  it("ends with the process gone, also in the middle of a loop", function()
+  it("ends with the process gone, even in the middle of a loop", function()
     local pid
     do
       local worker <close> = assert(sluice.spawn { behaviour.file "emits_forever.lua", stop_grace = 0.3, kill_grace = 0.3 })
@@ -280,7 +280,7 @@ describe("a Lua state that closes", function()
 end)
 
 describe("sluice.error", function()
-  it("makes an error object of a kind, with details, for sinks and policies to fail with", function()
+  it("makes an error object with a kind and details, with which sinks and policies can fail", function()
     local err = sluice.error("row_invalid", "2 rows do not fit", { stream = "rows" })
     assert.same({ "row_invalid", "2 rows do not fit", "rows" }, { err.kind, err.message, err.stream })
     assert.equal("row_invalid: 2 rows do not fit", tostring(err))

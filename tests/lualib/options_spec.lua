@@ -1,11 +1,11 @@
---- The one list of options, and those who go by it: a policy, sluice.spawn and
+--- The single list of options, and its users: a policy, sluice.spawn and
 --- the command line.
 local option_list = require "sluice.internal.option_list"
 local policy = require "sluice.internal.policy"
 local shell = require "support.shell"
 local sluice = require "sluice"
 
---- No option takes this.
+--- A value that no option accepts.
 local function wrong() end
 
 describe("an option of the list", function()
@@ -20,7 +20,7 @@ describe("an option of the list", function()
     end
   end)
 
-  it("is read in a policy for a running worker when it belongs to the request", function()
+  it("is read in a policy for a running worker if it belongs to the request", function()
     for _, option in ipairs(option_list.list) do
       local _, problem = policy.read { [option.name] = wrong }
       assert.matches(option.of == "request" and "^[%w_]+: expected " or "^[%w_]+: belongs to sluice.spawn", problem)
@@ -35,7 +35,7 @@ describe("an option of the list", function()
     end
   end)
 
-  it("has its flag and its default in help when it has a text for it", function()
+  it("has its flag and its default in help if it has a text for it", function()
     local help = shell.sluice({ "run", "--help" }).out
     for _, option in ipairs(option_list.list) do
       local shown = ("\n%%s+%s%s%%s"):format(option.flag:gsub("-", "%%-"), option.value and " " .. option.value or "")
@@ -46,7 +46,7 @@ describe("an option of the list", function()
 end)
 
 describe("the options in force", function()
-  it("are those of the first table that has them, and else the defaults", function()
+  it("come from the first table that has them, or are the defaults", function()
     local request = option_list.of.request
     assert.same({ timeout = 600000 }, option_list.pick(request))
     assert.same({ timeout = 0, idle_timeout = 7 }, option_list.pick(request, { timeout = 0 }, { timeout = 5, idle_timeout = 7 }))

@@ -1,4 +1,4 @@
---- sluice.policy: what a policy may say, and what it is told when it may not.
+--- sluice.policy: what a policy may contain, and the messages about mistakes.
 local policy = require "sluice.internal.policy"
 
 local function handler() end
@@ -34,26 +34,26 @@ describe("a policy", function()
     assert.same({ on_row = handler }, request.default)
   end)
 
-  it("leaves streams that nobody handles to the runtime, which refuses them", function()
+  it("leaves unhandled streams to the runtime, which refuses them", function()
     local plan = assert(policy.read {})
     assert.is_nil(policy.request(plan, "rows").default)
     assert.is_nil(policy.request(plan, "rows").json)
   end)
 
-  it("may ask for no timeout", function()
+  it("may disable the timeout", function()
     assert.equal(0, policy.request(assert(policy.read { timeout = 0 }), "rows").timeout)
   end)
 end)
 
 describe("a mistake in a policy", function()
-  it("is an unknown key, with the one that was meant", function()
+  it("may be an unknown key, with a suggestion", function()
     assert.equal("on_rows: unknown key; did you mean on_row?", problem { on_rows = handler })
     assert.equal("streams.rows.were: unknown key; did you mean where?",
       problem { streams = { rows = { were = handler } } })
     assert.matches("^zzzzzz: unknown key", problem { zzzzzz = 1 })
   end)
 
-  it("is a value of another type, with what was expected", function()
+  it("may be a value of another type, with the expected one", function()
     assert.equal('on_row: expected a function, got "x"', problem { on_row = "x" })
     assert.equal("streams.rows.map: expected a function, got 5", problem { streams = { rows = { map = 5 } } })
     assert.equal("streams: expected a table of streams, got true", problem { streams = true })
@@ -62,17 +62,17 @@ describe("a mistake in a policy", function()
     assert.matches("^streams: expected names of streams as keys, got 1", problem { streams = { {} } })
   end)
 
-  it("is a request that is no JSON", function()
+  it("may be a request that cannot be JSON", function()
     assert.matches("^request: cannot be written as JSON: ", problem { request = { f = handler } })
   end)
 
-  it("is what is no schema or no sink", function()
+  it("may be a schema or sink that is none", function()
     assert.equal("streams.rows.schema: expected a schema, as in schema.record { name = schema.string }, got a table",
       problem { streams = { rows = { schema = {} } } })
     assert.equal("streams.rows.sink: expected a sink, with a method begin, got a table", problem { streams = { rows = { sink = {} } } })
   end)
 
-  it("is an option of the process where the process runs already", function()
+  it("may be an option of the process if the process is already running", function()
     assert.equal("env: belongs to sluice.spawn, which has started this worker", problem { env = {} })
     assert.matches("^worker: belongs to sluice.spawn", problem { worker = { "a" } })
   end)
@@ -89,7 +89,7 @@ describe("a policy file", function()
     end)
   end)
 
-  it("finds modules that lie beside it", function()
+  it("finds modules beside it", function()
     with_file("return { export = require('" .. "%s" .. "') }", function(path)
       local name = path:match("[^/]*$") .. "_helper"
       local helper = path:match("^.*/") .. name .. ".lua"
@@ -108,14 +108,14 @@ describe("a policy file", function()
     end)
   end)
 
-  it("that is not there is wrong usage", function()
+  it("that does not exist is wrong usage", function()
     local plan, err = policy.load "/nonexistent/p.lua"
     assert.is_nil(plan)
     assert.equal("usage", err.kind)
     assert.equal("cannot read the policy /nonexistent/p.lua: No such file or directory", err.message)
   end)
 
-  it("that is no Lua names the line", function()
+  it("that is not valid Lua is reported with the line", function()
     with_file("return {\n  on_row =\n", function(path)
       local _, err = policy.load(path)
       assert.equal("policy", err.kind)
@@ -123,7 +123,7 @@ describe("a policy file", function()
     end)
   end)
 
-  it("that fails while it is loaded says where", function()
+  it("that fails while it is loaded is reported with the place", function()
     with_file("\nerror 'no luck'", function(path)
       local _, err = policy.load(path)
       assert.equal("policy", err.kind)
@@ -131,7 +131,7 @@ describe("a policy file", function()
     end)
   end)
 
-  it("that returns something else says what", function()
+  it("that returns another value is reported with the value", function()
     with_file("return 5", function(path)
       local _, err = policy.load(path)
       assert.equal("policy", err.kind)
@@ -139,7 +139,7 @@ describe("a policy file", function()
     end)
   end)
 
-  it("with a mistake in it is named with the key", function()
+  it("with a mistake in it is reported with the key", function()
     with_file("return { on_summry = print }", function(path)
       local _, err = policy.load(path)
       assert.equal("policy", err.kind)

@@ -1,4 +1,4 @@
---- scripts/ and examples/ do what they say.
+--- scripts/ and examples/ do what they promise.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -39,7 +39,7 @@ describe("the script", function()
     assert.matches("stopped early, committed\n$", result.err)
   end)
 
-  it("head.lua refuses a count of none, and says where help is", function()
+  it("head.lua refuses a count of none, and points to the help", function()
     for _, count in ipairs { "0", "-1", "x" } do
       local result = shell.sluice { "run", script "head.lua", "--set", "count=" .. count, "--export", "interleave", "--", counts }
       assert.equal(2, result.status)
@@ -54,7 +54,7 @@ describe("the script", function()
     assert.equal('{"i":1}\n{"i":2}\n', shell.read(dir .. "/%2E.%2Fa%20b.jsonl"))
   end)
 
-  it("split.lua writes through no link that lies there", function()
+  it("split.lua does not write through existing links", function()
     local dir, victim = shell.directory(), shell.file("mine\n")
     for _, name in ipairs { "rows.jsonl.part", "rows.jsonl.tmp", "rows.jsonl" } do
       shell.run { "ln", "-s", victim, dir .. "/" .. name }
@@ -83,7 +83,7 @@ describe("the example", function()
     assert.equal("0\tHello, Ada!\n1\tHello, Grace!\n2\tHello, Barbara!\n3 greeted\n", result.out)
   end)
 
-  it("02-declarations finds a function that stands in two files, whatever its name and layout", function()
+  it("02-declarations finds a function that occurs in two files, despite other names and layout", function()
     local dir = shell.directory()
     shell.write(dir .. "/a.c", "int one(int a)\n{\n\treturn a + 1; /* next */\n}\n")
     shell.write(dir .. "/b.c", "int two(int a) {\n#if 0\n#else\n}\n#endif\n  return a +\n 1;\n}\n")
@@ -135,7 +135,7 @@ describe("the example", function()
     end)
   end
 
-  it("02-declarations shows what its spec says of a policy that is wrong", function()
+  it("02-declarations shows how its spec fails with a wrong policy", function()
     local dir = shell.directory()
     shell.run { "cp", "-r", example "02-declarations" .. "/.", dir }
     local text = shell.read(dir .. "/functions.lua")
@@ -149,7 +149,7 @@ describe("the example", function()
   end)
 
   describe("05-lines reads", function()
-    --- Run a line of its README, where the program is installed.
+    --- Runs a line of its README, if the program is installed.
     local function shown(program, line, options)
       if not os.execute("command -v " .. program .. " >/dev/null") then return nil end
       local result = shell.run({ "sh", "-c", (line:gsub("sluice ", paths.sluice .. " ")) }, options)
@@ -157,7 +157,7 @@ describe("the example", function()
       return result.out, result.err
     end
 
-    it("rg --json by stream, and finding nothing is success", function()
+    it("rg --json by stream, where finding nothing is success", function()
       local dir = shell.directory()
       shell.write(dir .. "/x.txt", "one\ntwo\n")
       local words = { "run", example "05-lines/matches.lua", "--", "rg", "--json" }
@@ -166,7 +166,7 @@ describe("the example", function()
       assert.equal("", succeeded({ words[1], words[2], words[3], words[4], words[5], "three", "x.txt" }, { cwd = dir }).out)
     end)
 
-    it("lsblk --json at its array", function()
+    it("lsblk --json from its array", function()
       local out, err = shown("lsblk", "lsblk --json | sluice filter --json --at /blockdevices 'name ~= nil' --map '{ name = name }'")
       if out then assert.matches(select(2, out:gsub('{"name":"[^\n]+"}\n', "")) .. " rows? in ", err) end
     end)

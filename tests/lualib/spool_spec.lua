@@ -2,8 +2,8 @@
 local core = require "sluice.core"
 local spool = require "sluice.internal.spool"
 
-describe("what is held back", function()
-  --- Copy a spool into a file: its text, or the error.
+describe("held-back output", function()
+  --- Copies a spool into a file; returns its text, or the error.
   local function copied(held)
     local path = os.tmpname()
     local file = assert(core.file { path = path })
@@ -19,7 +19,7 @@ describe("what is held back", function()
     return text, err
   end
 
-  it("is copied whole, however long it is", function()
+  it("is copied completely, even if it is long", function()
     local held, line = assert(spool.open()), ("x"):rep(999)
     for _ = 1, 300 do assert(held:write(line, "\n")) end
     assert(held:flush())
@@ -27,7 +27,7 @@ describe("what is held back", function()
     held:close()
   end)
 
-  it("does not count as copied when it cannot be read", function()
+  it("does not count as copied if it cannot be read", function()
     local held = assert(spool.open())
     held.file:close()
     held.file = assert(io.open("/proc/self/mem", "rb")) -- its first page cannot be read

@@ -1,17 +1,17 @@
---- sluice.core.visible and what stands on it: text of others for people.
+--- sluice.core.visible and its users: the display of foreign text.
 local core = require "sluice.core"
 local json = require "sluice.json"
 local json_object = require "sluice.internal.json_object"
 local text_width = require "sluice.internal.sink.text_width"
 
-describe("text of others", function()
-  it("stays as it is where it is text", function()
+describe("foreign text", function()
+  it("is unchanged if it is plain text", function()
     for _, text in ipairs { "", "plain", "a\tb", "größer – 日本 👍 e\u{301} \u{200d} \u{a0} \u{202f} \u{10ffff}", "\\x1b %s" } do
       assert.equal(text, core.visible(text))
     end
   end)
 
-  it("has controls of C0 and C1, turns and line separators as escapes", function()
+  it("has C0 and C1 controls, direction changes and line separators escaped", function()
     for code = 0, 31 do
       if code ~= 9 and code ~= 10 then assert.equal(("a\\x%02xb"):format(code), core.visible("a" .. string.char(code) .. "b")) end
     end
@@ -21,7 +21,7 @@ describe("text of others", function()
     end
   end)
 
-  it("has bytes that are not UTF-8 as escapes, one by one", function()
+  it("has bytes that are not UTF-8 escaped one by one", function()
     assert.equal("\\x9b31m", core.visible "\x9b31m")
     assert.equal("\\xc3", core.visible "\xc3")
     assert.equal("\\xe2\\x82x", core.visible "\xe2\x82x")
@@ -29,17 +29,17 @@ describe("text of others", function()
     for byte = 0x80, 0xff do assert.equal(("\\x%02x"):format(byte), core.visible(string.char(byte))) end
   end)
 
-  it("has its further lines indented", function()
+  it("has its continuation lines indented", function()
     assert.equal("a\n  sluice: b\n  \n  c\\x0dd\n  ", core.visible "a\nsluice: b\n\nc\rd\n")
   end)
 
-  it("stands on one line in a table", function()
+  it("fits on one line in a table", function()
     assert.equal("\\n\\r\\t\\x1B\\u009b\\xe9é", text_width.printable "\n\r\t\27\u{9b}\xe9é")
   end)
 end)
 
 describe("a report", function()
-  it("is JSON that steers nothing and says the same", function()
+  it("is JSON without control characters that decodes to the same", function()
     local text = "\27\127\u{9b}\u{202e}é\n"
     local line = json_object.line("a", text, "b", json_object.raw(json.encode { text }))
     assert.is_nil(line:find "[%c\127]")
@@ -47,7 +47,7 @@ describe("a report", function()
     assert.same({ a = text, b = { text } }, json.decode(line))
   end)
 
-  it("says what JSON cannot", function()
+  it("replaces what JSON cannot represent", function()
     local circle = {}
     circle.circle = circle
     local said = json.decode(json_object.of("\xe9", { "\xe9", { ["\xff"] = "\xff" } }, "f", print, "n", 0 / 0, "circle", circle, "mixed", { 1, x = 2 }))

@@ -1,4 +1,4 @@
---- What becomes of rows, and of the sinks that they go to.
+--- What happens to rows, and to the sinks that they go to.
 local behaviour = require "support.behaviour"
 local cjson = require "cjson"
 local memory = require "sluice.sink.memory"
@@ -6,7 +6,7 @@ local schema = require "sluice.schema"
 
 local log
 
---- A sink that logs, and whose method `fails` fails.
+--- A sink that logs its calls, and whose method `fails` fails.
 local function recorder(fails, manner)
   local sink = { name = "s" }
   for _, method in ipairs { "begin", "write", "prepare", "commit", "rollback" } do
@@ -55,7 +55,7 @@ describe("a row", function()
   end)
   after_each(behaviour.after)
 
-  it("is kept, dropped or rejected, and every one is counted", function()
+  it("is kept, dropped or rejected, and each is counted", function()
     local kept, rejected = memory.new(), memory.new()
     local summary = succeeds(6, {
       rejects = rejected,
@@ -77,7 +77,7 @@ describe("a row", function()
     assert.equal(3, told.row.i)
   end)
 
-  it("goes no further once a handler has rejected it, whatever else that says", function()
+  it("goes no further once a handler has rejected it, whatever the handler does next", function()
     local seen = {}
     local summary = succeeds(3, { streams = { rows = {
       map = function(row) if row:get "i" == 2 then row:reject "two" else return row end end,
@@ -93,7 +93,7 @@ describe("a row", function()
     assert.equal(1, select(2, line():gsub("write", "")))
   end)
 
-  it("is rejected with its own text after map has changed it", function()
+  it("is rejected with its original text even if map has changed it", function()
     local rejected = memory.new()
     succeeds(1, { rejects = rejected, streams = { rows = {
       map = function() return { other = true } end,
@@ -102,7 +102,7 @@ describe("a row", function()
     assert.equal(1, cjson.decode(rejected.rows[1].raw).row.i)
   end)
 
-  it("cannot be rejected when its handlers are over", function()
+  it("cannot be rejected after its handlers have returned", function()
     local kept
     succeeds(2, { on_row = function(row)
       if not kept then kept = row return end
@@ -112,7 +112,7 @@ describe("a row", function()
     end })
   end)
 
-  it("has the payload that its schema makes of it", function()
+  it("has the payload that its schema produces", function()
     succeeds(2, { streams = { rows = {
       schema = schema.record { i = schema.integer, extra = schema.string { default = "d" } },
       on_row = function(row) assert.same({ i = row:get "i", extra = "d" }, row.payload) end,
@@ -129,7 +129,7 @@ describe("a row", function()
     assert.matches("rollback, on_failure$", line())
   end)
 
-  it("is rejected or dropped for its violation, where on_invalid says so", function()
+  it("is rejected or dropped for its violation, if on_invalid says so", function()
     local rejected = memory.new()
     local c = succeeds(4, { rejects = rejected, streams = { rows = { schema = small, on_invalid = "reject", sink = recorder() } } }).counts
     assert.same({ 2, 0, 2 }, { c.kept, c.dropped, c.rejected })
@@ -150,7 +150,7 @@ describe("a limit on rejected rows", function()
 
   local function reject(row) row:reject "bad" end
 
-  it("fails the run, and the rejected rows are kept all the same", function()
+  it("fails the run, but the rejected rows are kept", function()
     local rejected = memory.new()
     local failure = fails("row_invalid", 9, { rejects = rejected, max_rejects = 2, streams = { rows = { on_row = reject, sink = recorder() } } })
     assert.matches("3 of 3 rows were rejected, max_rejects is 2; the last is stream rows, sequence 2: bad", failure.message)
@@ -165,13 +165,13 @@ describe("a limit on rejected rows", function()
     assert.equal(9, succeeds(9, { max_rejects = "100%", on_row = reject }).counts.rejected)
   end)
 
-  it("is a number or a percentage", function()
+  it("must be a number or a percentage", function()
     local policy = require "sluice.internal.policy"
     assert.equal('max_rejects: expected a number of rows, or a percentage such as "1%", got "many"',
       select(2, policy.read { max_rejects = "many" }))
   end)
 
-  it("leaves nothing of the rejected rows when something else failed", function()
+  it("discards the rejected rows if something else fails", function()
     local rejected = memory.new()
     fails("sink", 3, { rejects = rejected, on_row = function(row)
       if row:get "i" == 3 then error "oops" end
@@ -225,7 +225,7 @@ describe("a stream", function()
     assert.equal("0 b 0, 1 c 0, 2 b 1, 3 c 1", told(others))
   end)
 
-  it("may share that with other streams", function()
+  it("may share its sink for rejected rows with other streams", function()
     local shared = memory.new()
     local summary = assert(run(1, { streams = {
       a = { on_row = reject, rejects = shared }, b = { on_row = reject, rejects = shared }, c = { on_row = reject },
@@ -253,20 +253,20 @@ describe("a stream", function()
     assert.equal("3 of 9 rows were rejected, streams.a.max_rejects is 33%; the last is stream a, sequence 8: third", failure.message)
   end)
 
-  it("is ended early by a percentage that cannot be kept any more", function()
+  it("is ended early by a percentage that can no longer be met", function()
     local _, failure = run(3000, { streams = { a = { on_row = reject, max_rejects = "1%" } } })
     assert.equal("1,000 of 1,000 rows were rejected, streams.a.max_rejects is 1%; the last is stream a, sequence 999: a is bad",
       failure.message)
   end)
 
-  it("counts for the limit of the policy, too", function()
+  it("counts towards the limit of the policy as well", function()
     local _, failure = run(9, { max_rejects = 3, streams = {
       a = { on_row = reject, max_rejects = 5 }, b = { on_row = reject, max_rejects = 5 },
     } })
     assert.matches("^4 of %d+ rows were rejected, max_rejects is 3; the last is stream b, sequence 1: b is bad$", failure.message)
   end)
 
-  it("keeps its rejected rows apart from its rows", function()
+  it("must keep its rejected rows apart from its rows", function()
     local policy, sink = require "sluice.internal.policy", recorder()
     local expected = "streams.a.rejects: expected a sink of its own, got that of streams.b.sink"
     assert.equal(expected, select(2, policy.read { streams = { a = { rejects = sink }, b = { sink = sink } } }))
@@ -288,7 +288,7 @@ describe("a policy's sinks", function()
     return policy
   end
 
-  it("begin before the worker is asked and commit before on_summary", function()
+  it("begin before the request is sent and commit before on_summary", function()
     succeeds(2, to(recorder()))
     assert.equal("begin, write 1, write 2, prepare, commit, on_summary", line())
   end)
@@ -303,7 +303,7 @@ describe("a policy's sinks", function()
     assert.matches("^" .. ("%x"):rep(16) .. "$", given[1].checksum)
   end)
 
-  it("take streams without an entry, too", function()
+  it("take streams without an entry as well", function()
     succeeds(1, { sink = recorder() })
     assert.matches("^begin, write .*, prepare, commit, on_summary$", line())
   end)
@@ -320,7 +320,7 @@ describe("a policy's sinks", function()
     end
   end
 
-  it("fail with kind commit when one cannot commit", function()
+  it("fail with kind commit if one cannot commit", function()
     local failure = fails("commit", 1, to(recorder "commit"))
     assert.equal("streams.rows.sink.commit", failure.handler)
     assert.same({}, failure.committed)
@@ -351,25 +351,25 @@ describe("a policy's sinks", function()
     assert.matches("prepare, commit$", line())
   end)
 
-  it("do not commit after a run whose metadata is not what it should be", function()
+  it("do not commit after a run whose metadata violate their schema", function()
     local failure = fails("row_invalid", 1, to(recorder(), { summary_schema = schema.record { nothing = schema.string } }))
     assert.matches("^metadata: ", failure.message)
     assert.matches("rollback, on_failure$", line())
   end)
 
-  it("are not even begun when the request is not what it should be", function()
+  it("are not begun if the request violates its schema", function()
     local failure = fails("usage", 1, to(recorder(), { request_schema = schema.record { n = schema.string } }))
     assert.matches("^request: ", failure.message)
     assert.equal("on_failure", line())
   end)
 
-  it("write nothing when the run key is committed already", function()
+  it("write nothing if the run key is already committed", function()
     local summary = succeeds(2, to(recorder("begin", "committed"), { run_key = "k" }))
     assert.is_true(summary.already_committed)
     assert.equal("begin, rollback", line())
   end)
 
-  it("must be sinks, and rejected rows have one of their own", function()
+  it("must be sinks, and rejected rows need one of their own", function()
     local policy = require "sluice.internal.policy"
     local sink = recorder()
     assert.equal("streams.rows.sink: expected a sink, got 5", select(2, policy.read { streams = { rows = { sink = 5 } } }))
@@ -393,7 +393,7 @@ describe("a sink that a handler calls itself", function()
   end)
   after_each(behaviour.after)
 
-  --- A run of three rows: on_row calls the sink with the second in this way.
+  --- A run of three rows, where on_row calls the sink with the second one in this way.
   local function calls(sink, how, expected)
     local policy = { streams = { rows = {
       on_row = function(row) if row:get "i" == 2 then how(sink, row) end end,
@@ -408,7 +408,7 @@ describe("a sink that a handler calls itself", function()
     return failure
   end
 
-  --- A sink of the user's own whose write of "only once" fails at row 2.
+  --- A user's own sink whose write from a handler fails.
   local function own(failing)
     local sink, write = recorder(), nil
     write = sink.write
@@ -431,7 +431,7 @@ describe("a sink that a handler calls itself", function()
     calls(own(function() error(setmetatable({}, { __tostring = function() error "no text" end })) end), protected, "no text")
   end)
 
-  it("does not commit after an error that the handler did not look at", function()
+  it("does not commit after an error that the handler ignored", function()
     calls(own(function() return nil, "disk full" end), function(sink, row) sink:write(row, true) end, "disk full")
   end)
 
@@ -448,12 +448,12 @@ describe("a sink that a handler calls itself", function()
     end, '{"i":2}')
   end)
 
-  it("commits when it is called and all goes well", function()
+  it("commits if it is called and succeeds", function()
     calls(own(function() return true end), protected)
     assert.matches("prepare, commit, on_summary$", line())
   end)
 
-  it("has its own methods back after the run, and what class it was of", function()
+  it("has its own methods and its class back after the run", function()
     local class = own(function() error "no" end)
     local sink = setmetatable({}, { __index = class })
     calls(sink, protected, "no")

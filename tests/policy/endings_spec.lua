@@ -1,5 +1,5 @@
---- Whatever ends a run early, nothing of it is in any of its sinks, and nothing
---- is left beside them.
+--- Whatever ends a run early, no row of it remains in any of its sinks, and no
+--- temporary file.
 local behaviour = require "support.behaviour"
 local csv = require "sluice.sink.csv"
 local jsonl = require "sluice.sink.jsonl"
@@ -14,7 +14,7 @@ local dir
 
 local function path(name) return dir .. "/" .. name end
 
---- What stands in the directory, by name: its text, or the rows of a database.
+--- The content of the directory, by name: texts of files, or rows of a database.
 local function content()
   local found = {}
   for name in lfs.dir(dir) do
@@ -43,7 +43,7 @@ local function three_streams(on_row)
   return { a = entry(s.lines), b = entry(s.table), c = entry(s.database) }
 end
 
---- Rows of three streams, and then what the worker is told to do.
+--- Rows of three streams, followed by the ending that the worker is given.
 local WORKER = [[
   local ending = ...
   return { exports = { fill = function(_, emit)
@@ -91,7 +91,7 @@ describe("a run with three sinks", function()
     behaviour.after()
   end)
 
-  it("is in all of them after success", function()
+  it("commits to all of them after success", function()
     assert(run("ends", {}))
     local found = content()
     assert.equal(300, select(2, found["rows.jsonl"]:gsub("\n", "\n")))
@@ -99,13 +99,13 @@ describe("a run with three sinks", function()
     assert.equal(301, select(2, found["rows.db"]:gsub("%d+", "")))
   end)
 
-  it("is in none when the worker is killed", function() comes_to_nothing("worker_exited", "dies", {}) end)
+  it("commits to none if the worker is killed", function() comes_to_nothing("worker_exited", "dies", {}) end)
 
-  it("is in none when the export fails", function() comes_to_nothing("export_failed", "fails", {}) end)
+  it("commits to none if the export fails", function() comes_to_nothing("export_failed", "fails", {}) end)
 
-  it("is in none when the time is up", function() comes_to_nothing("request_timeout", "waits", { timeout = "300ms" }) end)
+  it("commits to none if the time is up", function() comes_to_nothing("request_timeout", "waits", { timeout = "300ms" }) end)
 
-  it("is in none when the script cancels", function()
+  it("commits to none if the script cancels", function()
     local seen = 0
     comes_to_nothing("cancelled", "ends", { streams = three_streams(function(_, r)
       seen = seen + 1
@@ -113,30 +113,30 @@ describe("a run with three sinks", function()
     end) })
   end)
 
-  it("is in none when a handler fails", function()
+  it("commits to none if a handler fails", function()
     comes_to_nothing("sink", "ends", { streams = three_streams(function(r)
       if r.stream == "c" and r.sequence == 250 then error("no") end
     end) })
   end)
 
-  it("is in none when a row does not fit its schema", function()
+  it("commits to none if a row does not fit its schema", function()
     local failure = comes_to_nothing("row_invalid", "sends_nonsense", {})
     assert.same({ "a", 300, "/i" }, { failure.stream, failure.sequence, failure.pointer })
   end)
 
-  it("is in none when one sink cannot begin", function()
+  it("commits to none if one sink cannot begin", function()
     local streams = three_streams()
     streams.b.sink = csv.file(path "missing/rows.csv", { columns = { "i" } })
     behaviour.says(comes_to_nothing("sink", "ends", { streams = streams }).message, "missing/rows.csv")
   end)
 
-  it("is in none when the database refuses a row", function()
+  it("commits to none if the database refuses a row", function()
     support.sqlite(path "rows.db", "create unique index one on rows (i)")
     local failure = comes_to_nothing("sink", "ends", {})
     assert.equal("c", failure.stream)
   end)
 
-  it("is in none when the database cannot commit, though files come between its tables", function()
+  it("commits to none if the database cannot commit, even with files between its tables", function()
     local streams, holder = three_streams(), nil
     streams.a.sink, streams.c.sink = streams.c.sink, streams.a.sink
     streams.d = { sink = sql.table { url = "sqlite:" .. path "rows.db", name = "others", columns = { i = "integer" } } }
@@ -158,7 +158,7 @@ describe("a run with three sinks", function()
     assert.same(BEFORE, content())
   end)
 
-  it("is in none when a handler swallows the failure of a sink", function()
+  it("commits to none if a handler swallows the failure of a sink", function()
     local database = sql.table { url = "sqlite:" .. path "rows.db", name = "rows", columns = { i = "integer" } }
     support.sqlite(path "rows.db", "create unique index one on rows (i)")
     local s = sinks()
@@ -169,7 +169,7 @@ describe("a run with three sinks", function()
     } })
   end)
 
-  it("commits what came when it is stopped", function()
+  it("commits the rows so far when it is stopped", function()
     local worker = behaviour.spawn "emits_forever.lua"
     local summary = assert(worker:run("stubbornly", nil, { on_row = function(r, this)
       if r.sequence == 9 then this:stop() end
@@ -179,7 +179,7 @@ describe("a run with three sinks", function()
     assert.equal(summary.total_rows, select(2, content()["rows.jsonl"]:gsub("\n", "\n")))
   end)
 
-  it("gives memory its rows only after success", function()
+  it("gives a memory sink its rows only after success", function()
     local kept = memory.new()
     run("fails", { streams = { a = { sink = kept }, b = { sink = kept }, c = { sink = kept } } })
     assert.equal(0, #(kept.rows or {}))

@@ -1,4 +1,4 @@
---- `expect` of a policy: the worker that it is for.
+--- `expect` of a policy: which worker it is written for.
 local shell = require "support.shell"
 local sluice = require "sluice"
 
@@ -7,7 +7,7 @@ after_each(shell.forget)
 local WORKER = [[return { name = "scan", version = "1.2.7", exports = { index = function(_, emit) emit:row("rows", 1) end },
   calls = { ping = function() return 1 end } }]]
 
---- Run a policy that expects this.
+--- Runs a policy with this expectation.
 local function run(expect)
   local dir = shell.directory()
   shell.write(dir .. "/w.lua", WORKER)
@@ -28,7 +28,7 @@ describe("a worker that is as expected", function()
   end
 end)
 
-describe("another worker fails the run before anything is begun", function()
+describe("another worker fails the run before anything begins:", function()
   for expect, difference in pairs {
     ['{ name = "index" }'] = 'name: expected "index", got "scan"',
     ['{ version = "1.20" }'] = 'version: expected "1.20", got "1.2.7"',
@@ -48,7 +48,7 @@ describe("another worker fails the run before anything is begun", function()
     end)
   end
 
-  it("in a program, too", function()
+  it("in a program as well", function()
     local worker <close> = assert(sluice.spawn { shell.file(WORKER, "w.lua") })
     local summary, failure = worker:run { expect = { version = "2" }, on_row = function() end }
     assert.is_nil(summary)
@@ -58,7 +58,7 @@ describe("another worker fails the run before anything is begun", function()
   end)
 end)
 
-it("what cannot be expected is told", function()
+it("reports an invalid expectation", function()
   for expect, problem in pairs {
     ["5"] = 'expect: expected a table such as { name = "scan", version = "1.2" }, got 5',
     ["{ nmae = 'x' }"] = "expect.nmae: unknown key; did you mean name?",

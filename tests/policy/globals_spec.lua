@@ -1,4 +1,4 @@
---- A global that nothing defined is an error in a policy, and only there.
+--- An undefined global is an error in a policy, and only there.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -20,8 +20,8 @@ local function refused(kind, line, name, meant, text)
   assert.truthy(after == "\n" or after == " ", result.err)
 end
 
-describe("a global that nothing defined", function()
-  it("is an error while the policy is loaded, and names what was meant", function()
+describe("an undefined global", function()
+  it("is an error while the policy is loaded, with a suggestion", function()
     refused("policy", 2, "is_mtach", "is_match", [[
       local function is_match() return true end
       return { streams = { rows = { where = is_mtach, on_row = print } } }]])
@@ -29,7 +29,7 @@ describe("a global that nothing defined", function()
     refused("policy", 1, "wholly_unlike", nil, "return { where = wholly_unlike }")
   end)
 
-  it("is an error while rows come", function()
+  it("is an error while rows arrive", function()
     refused("sink", 1, "prnit", "print", "return { on_row = function(row) prnit(row) end }")
     refused("sink", 1, "rwo", "row", "return { on_row = function(row) local x = rwo end }")
     refused("sink", 2, "totl", "total", "local total = 0\nreturn { on_row = function() total = total + 1; return totl end }")
@@ -41,7 +41,7 @@ describe("a global that nothing defined", function()
     refused("sink", 1, "pritn", "print", "return { on_row = function() coroutine.wrap(function() pritn() end)() end }")
   end)
 
-  it("is not one that was defined, be it as nil", function()
+  it("does not include one that was defined, even as nil", function()
     local result = run [[
       count, nothing = 0, nil
       return {

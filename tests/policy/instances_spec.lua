@@ -1,4 +1,4 @@
---- A sink is a description; each run has its own.
+--- A sink is a description; each run has its own instance.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local memory = require "sluice.sink.memory"
@@ -46,7 +46,7 @@ end
 
 describe("a sink of a policy", function()
   for name, make in pairs(SINKS) do
-    it("is one for each run: " .. name, function()
+    it("is a separate instance for each run: " .. name, function()
       local sink = make()
       local policy = { streams = { rows = { sink = sink } } }
       assert(run(policy, { '{"a":1}', '{"a":2}', '{"a":3}' }))
@@ -57,17 +57,17 @@ describe("a sink of a policy", function()
       assert.equal("4", content(name, sink))
     end)
 
-    it("keeps two runs apart that are under way at the same time: " .. name, function()
+    it("separates two simultaneous runs: " .. name, function()
       local sink = make()
       local first, second = sink:instance(), sink:instance()
       local context = { streams = { "rows" }, name = "sink", named = {}, note = print }
       context.run = {}
       assert(first:begin(context))
       assert(first:write(core.row("rows", 0, '{"a":1}')))
-      if name == "memory" then -- the others write to one target, which is not free
+      if name == "memory" then -- the others write to one target, which is in use
         assert(second:begin { streams = { "rows" }, name = "sink", named = {}, run = {} })
         assert(second:write(core.row("rows", 0, '{"a":2}')))
-        assert(sink:write(core.row("rows", 1, '{"a":3}'))) -- as a handler of the second
+        assert(sink:write(core.row("rows", 1, '{"a":3}'))) -- as a handler of the second run does
         assert(second:rollback())
       end
       assert(first:write(core.row("rows", 1, '{"a":4}')))
@@ -76,7 +76,7 @@ describe("a sink of a policy", function()
       assert.equal("1 4", content(name, sink))
     end)
 
-    it("is written to by its handlers: " .. name, function()
+    it("can be written to by its handlers: " .. name, function()
       local sink = make()
       local policy = { streams = { rows = { sink = sink, on_row = function(row)
         if row.payload.a > 1 then assert(sink:write(core.row("rows", row.sequence, '{"a":0}'))) end

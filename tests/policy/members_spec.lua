@@ -11,8 +11,8 @@ local function said(f, ...)
   return tostring(type(err) == "table" and err.message or err):match "^.-:%d+: (.*)$"
 end
 
-describe("a name that is not there", function()
-  it("of a module is an error with the one that was meant", function()
+describe("a misspelt name", function()
+  it("of a module is an error with a suggestion", function()
     local wrong = {
       { sluice, "eror", "sluice", "error" }, { sluice.json, "encod", "sluice.json", "encode" },
       { schema, "int", "sluice.schema", "integer" }, { schema, "str", "sluice.schema", "string" },
@@ -30,26 +30,26 @@ describe("a name that is not there", function()
     assert.equal("sluice has no 'zzzzzz'", said(function() return sluice.zzzzzz end))
   end)
 
-  it("is at the line that has it", function()
+  it("is reported at its line", function()
     local line = debug.getinfo(1, "l").currentline + 1
     local _, err = pcall(function() return schema.int end)
     assert.matches(("members_spec.lua:%d: "):format(line), err)
   end)
 
-  it("of a type is an error; a part that this type has not is nil", function()
+  it("of a type is an error; a property that this type does not have is nil", function()
     local name = schema.string { min_length = 1 }
     assert.equal("a type has no 'chek'; did you mean check?", said(function() return name:chek "x" end))
     assert.equal("a type has no 'minlength'; did you mean min_length?", said(function() return name.minlength end))
     assert.same({ 1, nil, nil, nil, "string" }, { name.min_length, name.max_length, name.fields, name.items, name.kind })
   end)
 
-  it("of a policy's options is an error; one without a value is nil", function()
+  it("of a policy's options is an error; an option without a value is nil", function()
     local set = sluice.options { url = { default = "x" }, limit = { type = "integer" } }
     assert.equal("sluice.options() has no 'ulr'; did you mean url?", said(function() return set.ulr end))
     assert.same({ "x", nil }, { set.url, set.limit })
   end)
 
-  it("stays nil where libraries look for it", function()
+  it("stays nil where libraries look it up", function()
     assert.is_nil(schema.__index)
     assert.is_nil(schema[1])
     assert.is_nil(rawget(schema, "int"))
@@ -68,7 +68,7 @@ describe("in handlers", function()
     return err.message:gsub("^.-:%d+: ", "")
   end
 
-  it("rows and runs name what they have not", function()
+  it("misspelt names of rows and runs are errors", function()
     local function of(f) return failure_of { on_row = f } end
     assert.equal("a row has no 'paylod'; did you mean payload?", of(function(row) return row.paylod end))
     assert.matches("^a row has no 'name': it has stream, .* are row.payload.NAME or row:get", of(function(row) return row.name end))
@@ -78,7 +78,7 @@ describe("in handlers", function()
     assert.equal("run:counts() has no 'droped'; did you mean dropped?", of(function(_, run) return run:counts().droped end))
   end)
 
-  it("so do what they are given: summaries, diagnostics and progress", function()
+  it("misspelt names of summaries, diagnostics and progress are errors", function()
     local err = failure_of { on_row = function() end, on_summary = function(summary) return summary.total_row end }
     assert.matches("a summary has no 'total_row'; did you mean total_rows%?$", err)
     local worker = behaviour.spawn "counts.lua"
@@ -101,7 +101,7 @@ describe("in handlers", function()
     assert.matches('^{"counts":', (core.json.encode(summary)))
   end)
 
-  it("of a worker is an error", function()
+  it("misspelt names of a worker are errors", function()
     local worker = behaviour.spawn "counts.lua"
     assert.equal("a worker has no 'rnu'; did you mean run?", said(function() worker:rnu() end))
     assert.equal("worker:info() has no 'nmae'; did you mean name?", said(function() return worker:info().nmae end))
@@ -120,7 +120,7 @@ describe("a Lua worker", function()
     return shell.sluice { "filter", "true", "--", shell.file(text, "worker.lua") }
   end
 
-  it("hears of what emit and sluice.json have not", function()
+  it("gets an error for misspelt names of emit and sluice.json", function()
     local result = run 'return { exports = { all = function(_, emit) emit:rwo("rows", 1) end } }'
     assert.equal(1, result.status)
     assert.matches("worker.lua:1: emit has no 'rwo'; did you mean row%?", result.err)
@@ -128,7 +128,7 @@ describe("a Lua worker", function()
     assert.matches("sluice.json has no 'decod'; did you mean decode%?", result.err)
   end)
 
-  it("is not loaded with a key that is not known", function()
+  it("is not loaded with an unknown key", function()
     local result = run "return { exprots = { all = print }, calls = { one = print } }"
     assert.equal(126, result.status)
     assert.matches("worker.lua: exprots: unknown key; did you mean exports%?\n", result.err)

@@ -32,7 +32,7 @@ end
 describe("an option of a policy", function()
   after_each(function() policy_options.give {} end)
 
-  it("has its default where nothing is given", function()
+  it("has its default if nothing is given", function()
     local set = policy_options.declare { a = { default = 5 }, b = {}, c = { type = "duration", default = "2s" } }
     assert.same({ a = 5, c = 2000 }, set)
   end)
@@ -54,7 +54,7 @@ describe("an option of a policy", function()
     })
   end)
 
-  it("may be a file of a schema", function()
+  it("may be the file of a schema", function()
     given { s = shell.file('{"type":"integer"}', "row.json") }
     assert.equal("integer", policy_options.declare({ s = { type = "schema" } }).s.kind)
     shell.forget()
@@ -64,14 +64,14 @@ describe("an option of a policy", function()
     a = { required = true, description = "what it is" }, b = { type = "integer", instead = "a" }, c = { instead = "a" },
   }
 
-  it("may do for another one that is required", function()
+  it("may replace another one that is required", function()
     given { b = "2" }
     assert.same({ b = 2 }, policy_options.declare(EITHER))
     given { a = "2" }
     assert.same({ a = "2" }, policy_options.declare(EITHER))
   end)
 
-  it("shows in help what it does for", function()
+  it("shows in help what it replaces", function()
     local help = policy_options.help(EITHER)
     assert.matches("\n +a +what it is %(string, required, or b or c%)\n +b +%(integer, instead of a%)\n", help)
   end)
@@ -84,7 +84,7 @@ describe("an option of a policy", function()
     assert.equal(message, err.message)
   end
 
-  it("is declared by keys that there are", function()
+  it("must be declared with known keys", function()
     local ok, err = pcall(policy_options.declare, { a = { tpe = "string" } })
     assert.is_false(ok)
     assert.matches("options: a.tpe: unknown key; did you mean type%?", err)
@@ -93,7 +93,7 @@ describe("an option of a policy", function()
     assert.matches('options: a.instead: expected the name of another option, got "b"', err, 1, true)
   end)
 
-  it("is refused when it is unknown, missing or of another type", function()
+  it("is refused if it is unknown, missing or of another type", function()
     refused("--set fil: the policy has no such option; did you mean file?", { fil = "x" }, { file = {} })
     refused("--set url=… is missing: where to", {}, { url = { required = true, description = "where to" } })
     refused('--set n: expected an integer, got "many"', { n = "many" }, { n = { type = "integer" } })
@@ -101,7 +101,7 @@ describe("an option of a policy", function()
     refused("--set s: cannot read the schema /nonexistent: No such file or directory", { s = "/nonexistent" }, { s = { type = "schema" } })
   end)
 
-  it("is refused beside the one that it does for, and missed with it", function()
+  it("is refused together with the one that it replaces, and reported as missing with it", function()
     refused("--set b: expected one of a and b, got both", { a = "1", b = "2" }, EITHER)
     refused("--set a=… or --set b=… or --set c=… is missing: what it is", {}, EITHER)
   end)
@@ -130,14 +130,14 @@ describe("the ready script", function()
     pipe:close()
   end)
 
-  it("csv.lua refuses a row that has none of them", function()
+  it("csv.lua refuses a row that has none of the columns", function()
     local result = run("csv.lua", "--set", "columns=j,k", "--set", "file=" .. dir .. "/x.csv")
     assert.equal(4, result.status)
     assert.matches("sink: the row has none of these fields: j, k %(in streams.rows.map, stream rows, sequence 0%)", result.err)
     assert.is_nil(io.open(dir .. "/x.csv"))
   end)
 
-  it("csv.lua writes null as the text that is asked for, which a single column needs", function()
+  it("csv.lua writes null as the given text, which a single column requires", function()
     local input, file = dir .. "/null.jsonl", dir .. "/null.csv"
     local out = assert(io.open(input, "w"))
     out:write('{"i":1}\n{"i":null}\n')
@@ -152,13 +152,13 @@ describe("the ready script", function()
     assert.equal("i\n1\nNULL\n", behaviour.read(file))
   end)
 
-  it("say how the stream is chosen when they are given rows of another", function()
+  it("reports how to choose the stream if it gets rows of another", function()
     local result = run("csv.lua", "--set", "columns=i", "--set", "stream=other", "--set", "file=" .. dir .. "/x.csv")
     assert.equal(4, result.status)
     assert.matches("unhandled_stream: .*\n  hint: %-%-set stream=NAME chooses the stream", result.err)
   end)
 
-  it("refuse columns of which one cannot be read, and say where help is", function()
+  it("refuses invalid columns, and points to the help", function()
     for _, columns in ipairs { "i:integer,j", "i:integer,", "", ":text", "i:txt", "i:integer??" } do
       local result = run("sqlite.lua", "--set", "columns=" .. columns, "--set", "file=" .. dir .. "/x.db")
       assert.equal(2, result.status)
@@ -167,7 +167,7 @@ describe("the ready script", function()
     end
   end)
 
-  it("validate.lua says what is wrong with a schema's file", function()
+  it("validate.lua reports errors in a schema's file", function()
     local function says(name, text, expected)
       local path = dir .. "/" .. name
       if text then
@@ -187,7 +187,7 @@ describe("the ready script", function()
     says("d.lua", "return 5", "PATH: expected the file to return a schema, as in schema.record { name = schema.string }, or a table of them by stream, got 5")
   end)
 
-  it("csv.lua writes the columns that were asked for", function()
+  it("csv.lua writes the given columns", function()
     local result = run("csv.lua", "--set", "columns=i,j", "--set", "file=" .. dir .. "/x.csv")
     assert.equal(0, result.status, result.err)
     local file = assert(io.open(dir .. "/x.csv"))
@@ -195,7 +195,7 @@ describe("the ready script", function()
     file:close()
   end)
 
-  it("validate.lua prints what does not fit and ends with status 3", function()
+  it("validate.lua prints violations and exits with status 3", function()
     local file = assert(io.open(dir .. "/row.json", "w"))
     file:write '{"type":"object","properties":{"i":{"type":"integer","maximum":2}},"required":["i"]}'
     file:close()

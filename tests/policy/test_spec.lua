@@ -15,11 +15,11 @@ local function policy_file(text, name)
   return shell.file(text, name or "policy.lua")
 end
 
---- The message of an error that is raised here, at this line's caller.
+--- The message of an error that f raises, including its position.
 local function message_of(f, ...)
   local ok, err = pcall(f, ...)
   assert.is_false(ok)
-  return tostring(err) -- of busted's own failures, too
+  return tostring(err) -- including busted's own failures
 end
 
 local function raises(expected, f)
@@ -33,7 +33,7 @@ end
 describe("test.run", function()
   after_each(shell.forget)
 
-  it("gives what a sink would get, as Lua values and in order", function()
+  it("returns what a sink would receive, as Lua values and in order", function()
     local rows = { { name = "a", tags = { "x", "y" } }, 2, "three", sluice.null, { price = sluice.decimal "18446744073709551616" }, false }
     local result = in_sink(memory.new(), rows)
     assert.is_true(result.success, tostring(result))
@@ -44,7 +44,7 @@ describe("test.run", function()
     assert.equal(6, result.summary.total_rows)
   end)
 
-  it("counts what became of the rows, by stream and in all", function()
+  it("counts what happened to the rows, by stream and in total", function()
     local result = test.run({
       streams = {
         a = { where = function(row) return row.payload.n > 1 end, sink = memory.new() },
@@ -66,7 +66,7 @@ describe("test.run", function()
     assert.same({ n = "x" }, result.sinks["streams.b.rejects"][1].row)
   end)
 
-  it("gives what map made, and what the schema says, to the sink", function()
+  it("passes the result of map and of the schema to the sink", function()
     local result = test.run({
       streams = {
         a = { map = function(row) return { twice = 2 * row.payload } end, sink = memory.new() },
@@ -91,7 +91,7 @@ describe("test.run", function()
     assert.same({}, shell.list(dir))
   end)
 
-  it("takes the place of a sink of the user's own, also where handlers write to it", function()
+  it("replaces a user's own sink, even where handlers write to it", function()
     local real, own = { taken = {} }, nil
     function real:write(row) table.insert(self.taken, row) return true end
     own = real.write
@@ -105,7 +105,7 @@ describe("test.run", function()
     assert.equal(own, real.write)
   end)
 
-  it("takes the place of a ready sink where handlers write to it", function()
+  it("replaces a ready-made sink where handlers write to it", function()
     local dir = shell.directory()
     local out = jsonl.file(dir .. "/out.jsonl")
     local result = test.run({
@@ -116,7 +116,7 @@ describe("test.run", function()
     assert.same({}, shell.list(dir))
   end)
 
-  it("leaves the rows in a sink in memory, where on_summary looks", function()
+  it("leaves the rows in a memory sink, where on_summary can read them", function()
     local kept, seen = memory.new(), nil
     in_sink(kept, { 1, 2 })
     test.run({ sink = kept, on_summary = function() seen = #kept.rows end }, test.rows { 1, 2, 3 })
@@ -129,7 +129,7 @@ describe("test.run", function()
     assert.same({ ["streams.a.sink"] = { 1, 2 } }, result.sinks)
   end)
 
-  it("commits nothing after a failure, and gives what had come", function()
+  it("commits nothing after a failure, and returns the rows so far", function()
     local result = test.run({
       streams = { a = { sink = memory.new() }, b = { sink = memory.new() } }, rejects = memory.new(),
     }, test.rows({ a = { 1, 2 } }, { failure = { kind = "callback_failed", message = "no more", stream = "a", sequence = 2 } }))
@@ -142,7 +142,7 @@ describe("test.run", function()
     assert.same({ ["streams.a.sink"] = { 1, 2 }, ["streams.b.sink"] = {}, rejects = {} }, result.tentative)
   end)
 
-  it("keeps the rejected rows when they are too many", function()
+  it("keeps the rejected rows if there are too many", function()
     local result = test.run({
       streams = { rows = { schema = schema.integer, on_invalid = "reject", sink = memory.new() } },
       rejects = memory.new(), max_rejects = 1,
@@ -155,7 +155,7 @@ describe("test.run", function()
     assert.same({ 1 }, result.tentative["streams.rows.sink"])
   end)
 
-  it("checks what a run checks: the request, the summary, streams that nobody takes", function()
+  it("checks what a run checks: the request, the summary, unhandled streams", function()
     local drop = { streams = { rows = "drop" } }
     drop.request_schema = schema.record { root = schema.string }
     assert.equal("usage", test.run(drop, test.rows {}).failure.kind)
@@ -167,7 +167,7 @@ describe("test.run", function()
     assert.equal("unhandled_stream", test.run(drop, test.rows { other = { 1 } }).failure.kind)
   end)
 
-  it("takes a run key, and is never told that it was there already", function()
+  it("accepts a run key, which is never already committed", function()
     for _ = 1, 2 do
       local result = test.run({ sink = memory.new(), run_key = "k" }, test.rows { 1 })
       assert.is_true(result.success, tostring(result))
@@ -192,7 +192,7 @@ describe("test.run", function()
     assert.same({ "kind export_failed" }, heard)
   end)
 
-  it("says of a policy that raises what the command says", function()
+  it("reports errors of a policy as the command does", function()
     local result = test.run({ on_row = function() error "at a loss" end }, test.rows { 1 })
     assert.equal("sink", result.failure.kind)
     assert.matches("at a loss", result.failure.message)
@@ -201,7 +201,7 @@ describe("test.run", function()
     assert.same({ 1 }, result.sinks.sink)
   end)
 
-  it("tells how a worker died in mid-stream", function()
+  it("reports how a worker died in mid-stream", function()
     local function die(more) return in_sink(memory.new(), { 1, 2 }, more) end
     local result = die { signal = "KILL" }
     assert.equal("worker_exited", result.failure.kind)
@@ -212,11 +212,11 @@ describe("test.run", function()
     assert.equal(3, result.failure.exit_status)
   end)
 
-  it("tells a summary that was stopped early", function()
+  it("reports a summary that was stopped early", function()
     assert.is_true(in_sink(memory.new(), { 1 }, { stopped = true }).summary.stopped)
   end)
 
-  it("reads well", function()
+  it("prints a readable result", function()
     local result = test.run({ streams = {
       a = { where = function(row) return row.payload > 1 end, sink = memory.new() }, b = "drop",
     } }, test.rows { a = { 1, 2 }, b = { 1 } })
@@ -229,8 +229,8 @@ describe("test.run", function()
   end)
 end)
 
-describe("what a policy under test prints", function()
-  it("is in the result, in order, whatever it prints with", function()
+describe("the output of a policy under test", function()
+  it("is in the result, in order, for every way of printing", function()
     local out = sluice.stdout()
     local result = test.run({
       on_row = function(row)
@@ -247,7 +247,7 @@ describe("what a policy under test prints", function()
     assert.matches('^row\ttable: [%w]+\na1\nb\n{"n":1}\nc\n\n$', result.printed)
   end)
 
-  it("does not reach the terminal, and print is itself again", function()
+  it("does not reach the terminal, and print is restored", function()
     local script = shell.file([[
       local test = require "sluice.test"
       local own, write = print, io.write
@@ -265,7 +265,7 @@ end)
 describe("the file of a policy", function()
   after_each(shell.forget)
 
-  it("gets its options and its arguments", function()
+  it("receives its options and its arguments", function()
     local path = policy_file [[
       local set = require "sluice".options { least = { type = "integer", default = 1 } }
       local name = ...
@@ -279,7 +279,7 @@ describe("the file of a policy", function()
     assert.matches("%-%-set most: the policy has no such option", failure.message)
   end)
 
-  it("that cannot be loaded is a failed result", function()
+  it("is a failed result if it cannot be loaded", function()
     local function failure_of(text)
       local result = test.run(policy_file(text), test.rows { 1 })
       assert.is_false(result.success)
@@ -293,7 +293,7 @@ describe("the file of a policy", function()
     assert.equal("usage", test.run("/nonexistent/policy.lua", test.rows {}).failure.kind)
   end)
 
-  it("is loaded anew by each run, with the modules beside it", function()
+  it("is reloaded by each run, with the modules beside it", function()
     local path = policy_file [[
       count = 1
       local counter = require "counter_of_spec"
@@ -315,7 +315,7 @@ describe("the file of a policy", function()
     assert.equal("3\t12\n", test.run(path, test.rows { 1, 2 }).printed)
   end)
 
-  it("gets the double that a spec has put in the place of a module", function()
+  it("uses the double with which a spec has replaced a module", function()
     local path = policy_file "local clock = require 'clock_of_spec' return { on_row = function() print(clock()) end }"
     shell.write(path:match "^.*/" .. "clock_of_spec.lua", "return os.clock")
     package.loaded["clock_of_spec"] = function() return "noon" end
@@ -324,7 +324,7 @@ describe("the file of a policy", function()
     package.loaded["clock_of_spec"] = nil
   end)
 
-  it("may say what its worker is, which is not started", function()
+  it("may name a worker, which is not started", function()
     local path = policy_file [[
       return { worker = { "/nonexistent" }, lines = true, stream_by = "/x", env = { A = "b" }, cwd = "/nonexistent",
         record = "/nonexistent/x.rows", export = "index", request = { root = "." }, on_row = function(row) print(row.payload) end }
@@ -361,13 +361,13 @@ describe("a recording under test", function()
     assert.equal("usage", result.failure.kind)
   end)
 
-  it("that is not there, or is none, is a failed result", function()
+  it("is a failed result if it is missing or not a recording", function()
     assert.equal("spawn", test.run({ on_row = print }, "/nonexistent.rows").failure.kind)
     local result = test.run({ on_row = print }, shell.file("no recording", "a.rows"))
     assert.is_false(result.success)
   end)
 
-  it("with lines that were no rows rejects them as the policy says", function()
+  it("rejects lines that were no rows as the policy says", function()
     local path = recorded("--bad-lines", "drop", "--lines", "--", "printf", '1\\nx\\n')
     local result = test.run({ lines = true, bad_lines = "reject", sink = memory.new(), rejects = memory.new() }, path)
     assert.is_true(result.success, tostring(result))
@@ -406,7 +406,7 @@ describe("test.rows", function()
     assert.is_true(test.run({ sink = memory.new() }, test.rows { large .. large }, { max_frame = "2MiB" }).success)
   end)
 
-  it("is asked what the policy asks, unless it says what it was asked", function()
+  it("is sent the policy's request, unless it names another", function()
     local policy = { export = "index", request = { root = "." }, on_row = function() end }
     assert.same({}, test.run(policy, test.rows { 1 }).diagnostics)
     assert.equal("recording.request", test.run(policy, test.rows({ 1 }, { request = { root = "src" } })).diagnostics[1].code)
@@ -419,7 +419,7 @@ describe("test.rows", function()
     assert.same(kinds, require("sluice.internal.test.recording").kinds)
   end)
 
-  it("names the place of what is wrong", function()
+  it("reports the place of a mistake", function()
     raises("AT test.rows: functions[2]: cannot be written as JSON: a function cannot be written as JSON, at /f",
       function() test.rows { functions = { {}, { f = print } } } end)
     raises("AT test.rows: expected a list of rows or names of streams, got both: a and [1]", function() test.rows { 1, a = { 1 } } end)
@@ -460,14 +460,14 @@ describe("test.same", function()
     return (message_of(test.same, expected, actual):gsub("^[^\n]*the result is not what was expected:\n", ""))
   end
 
-  it("takes numbers by their value, and empty lists as they come", function()
+  it("compares numbers by value, and accepts empty lists in any form", function()
     test.same({ { n = 1, d = sluice.decimal "18446744073709551616" } }, { { n = 1.0, d = sluice.decimal "18446744073709551616" } })
     test.same({ sluice.decimal "1" }, { 1 })
     test.same({ a = {}, b = sluice.null }, { a = sluice.array {}, b = sluice.null })
     test.same(nil, nil)
   end)
 
-  it("names the row and the place in it", function()
+  it("reports the row and the place in it", function()
     assert.equal("row 3: /size: expected 12, got 13", difference({ 1, 2, { size = 12 } }, { 1, 2, { size = 13 } }))
     assert.equal('row 1: /a~1b/1/c: expected null, got {"x":1}',
       difference({ { ["a/b"] = { 0, { c = sluice.null } } } }, { { ["a/b"] = { 0, { c = { x = 1 } } } } }))
@@ -477,14 +477,14 @@ describe("test.same", function()
       difference({ sluice.decimal "18446744073709551616" }, { sluice.decimal "18446744073709551617" }))
   end)
 
-  it("names rows that came in between, or did not come, and not those behind them", function()
+  it("reports additional and missing rows, and not those after them", function()
     assert.equal('row 2: unexpected: {"name":"x"}', difference({ { n = 1 }, { n = 2 }, { n = 3 } }, { { n = 1 }, { name = "x" }, { n = 2 }, { n = 3 } }))
     assert.equal("row 1: missing: 1\nrow 5: unexpected: 6", difference({ 1, 2, 3, 4, 5 }, { 2, 3, 4, 5, 6 }))
     assert.equal("row 2, expected as row 3: expected 3, got 30\nrow 1: missing: 1",
       (difference({ 1, 2, 3, 4 }, { 2, 30, 4 }):gsub("^(row 1[^\n]*)\n(.*)$", "%2\n%1")))
   end)
 
-  it("shows ten places, and how many more there are", function()
+  it("shows ten places, and the number of the others", function()
     local expected, actual = {}, {}
     for i = 1, 5000 do expected[i] = { i = i } end
     local text = difference(expected, actual)
@@ -493,7 +493,7 @@ describe("test.same", function()
     assert.matches("^row 1: /i: expected 1, got %-1\n.*\nand 4990 more$", difference(expected, actual))
   end)
 
-  it("goes into sinks by their names, and other values by pointers", function()
+  it("names sinks by their keys, and other places by pointers", function()
     assert.equal("sink: row 2: unexpected: 2\n/other/x: expected true, got false",
       (difference({ sink = { 1 }, other = { x = true } }, { sink = { 1, 2 }, other = { x = false } }):gsub("^(/[^\n]*)\n(.*)$", "%2\n%1")))
     assert.equal("expected 1, got 2", difference(1, 2))
@@ -501,14 +501,14 @@ describe("test.same", function()
     assert.equal('expected [1], got {"a":1}', difference({ 1 }, { a = 1 }))
   end)
 
-  it("cuts long values, and shows what would steer a terminal", function()
+  it("truncates long values, and escapes terminal controls", function()
     local text = difference({ ("ä"):rep(200) }, { "\27[31m" })
     assert.is_true(#text < 200)
     assert.is_truthy(utf8.len(text))
     assert.is_nil(text:find "\27")
   end)
 
-  it("comes to an end with tables that hold themselves", function()
+  it("terminates on tables that contain themselves", function()
     local a, b = { x = 1 }, { x = 1 }
     a.a, b.a = a, b
     test.same(a, b)
@@ -541,7 +541,7 @@ row 3: missing: {"name":"c"}
     assert.same({ "a_spec.lua", "policy.lua" }, shell.list(dir))
   end)
 
-  it("raises at the caller's line without busted, too", function()
+  it("raises at the caller's line without busted as well", function()
     local script = shell.file('local test = require "sluice.test"\ntest.same({ 1 }, { 2 })\n')
     local result = shell.run { paths.lua, script }
     assert.matches(":2: the result is not what was expected:\nrow 1: expected 1, got 2\n", result.err)
@@ -563,7 +563,7 @@ describe("many runs", function()
     local dying = test.rows({ 1 }, { signal = "KILL" })
     local own = os.tmpname
     local n = 0
-    os.tmpname = function() n = n + 1 return tmp .. "/" .. n end -- where all are seen
+    os.tmpname = function() n = n + 1 return tmp .. "/" .. n end -- so that all are seen
     test.run(path, rows)
     local before = descriptors()
     for _ = 1, 100 do
@@ -576,7 +576,7 @@ describe("many runs", function()
     assert.equal(nil, (shell.read("/proc/self/task/" .. lfs.symlinkattributes("/proc/self", "target") .. "/children") or ""):match "%d")
   end)
 
-  it("cannot begin in a handler, and leave the outer one as it was", function()
+  it("cannot begin in a handler, and leave the outer run unchanged", function()
     local own = print
     local result = test.run({
       on_row = function()

@@ -1,10 +1,10 @@
---- The sinks of one request, driven with sinks that write down their calls.
+--- The sinks of one request, driven with sinks that log their calls.
 local core = require "sluice.core"
 local transaction = require "sluice.internal.transaction"
 
 local log
 
---- A sink that logs, and whose method `fails` fails in the manner given.
+--- A sink that logs its calls, and whose method `fails` fails in the given manner.
 local function recorder(name, fails, manner)
   local sink = {}
   for _, method in ipairs { "begin", "write", "prepare", "commit", "rollback" } do
@@ -34,7 +34,7 @@ describe("a transaction over sinks", function()
     assert.same({ "a.begin", "b.begin", "a.prepare", "b.prepare", "a.commit", "b.commit" }, log)
   end)
 
-  it("rolls back what has begun when a begin fails, itself included", function()
+  it("rolls back the sinks that have begun if one cannot, including that one", function()
     local state, err = of(recorder "a", recorder("b", "begin", "raise"), recorder "c"):begin {}
     assert.is_nil(state)
     assert.equal("sink", err.kind)
@@ -42,7 +42,7 @@ describe("a transaction over sinks", function()
     assert.same({ "a.begin", "b.begin", "a.rollback", "b.rollback" }, log)
   end)
 
-  it("commits nothing when one prepare fails", function()
+  it("commits nothing if one prepare fails", function()
     local t = of(recorder "a", recorder("b", "prepare", "full"))
     t:begin {}
     local ok, err = t:prepare {}
@@ -62,7 +62,7 @@ describe("a transaction over sinks", function()
     assert.same({ "a.begin" }, log)
   end)
 
-  it("says which sinks have committed when a later commit fails", function()
+  it("reports which sinks have committed if a later commit fails", function()
     local t = of(recorder "a", recorder("b", "commit", "gone"), recorder "c")
     t:begin {}
     t:prepare {}
@@ -74,7 +74,7 @@ describe("a transaction over sinks", function()
     assert.same({ "a.commit", "b.commit", "b.rollback", "c.rollback" }, table.move(log, 7, #log, 1, {}))
   end)
 
-  --- Two that commit with the last of them, as sinks of one database do.
+  --- Two sinks that commit together with the last of them, as sinks of one database do.
   local function joined(answer)
     local one, two = recorder "one", recorder("two", "commit", "gone")
     for _, p in ipairs { one, two } do
@@ -96,7 +96,7 @@ describe("a transaction over sinks", function()
     return err
   end
 
-  it("does not say that a sink has committed which waited for another", function()
+  it("does not report as committed a sink that waited for another", function()
     local one, two = joined(false)
     local err = fails(one, two)
     assert.same({}, err.committed)
@@ -104,7 +104,7 @@ describe("a transaction over sinks", function()
     assert.same({ "one.commit", "two.commit", "one.rollback", "two.rollback" }, table.move(log, 5, #log, 1, {}))
   end)
 
-  it("commits files after what joins in a commit", function()
+  it("commits files after sinks that join in a commit", function()
     local one, two = joined(false)
     local err = fails(recorder "file", one, recorder "another", two)
     assert.same({}, err.committed)
@@ -112,7 +112,7 @@ describe("a transaction over sinks", function()
     assert.is_nil(table.concat(log, " "):find "file.commit")
   end)
 
-  it("says of which sinks nobody knows", function()
+  it("reports the sinks whose state is unknown", function()
     for _, answer in ipairs { "raise", "nothing" } do
       log = {}
       local one, two = joined(answer == "raise" and answer or nil)
@@ -123,7 +123,7 @@ describe("a transaction over sinks", function()
     end
   end)
 
-  it("writes nothing when every sink knows the run key", function()
+  it("writes nothing if every sink knows the run key", function()
     local t = of(recorder("a", "begin", "committed"), recorder("b", "begin", "committed"))
     assert.equal("committed", t:begin { run_key = "k" })
     assert.same({ "a.begin", "b.begin", "a.rollback", "b.rollback" }, log)
@@ -141,7 +141,7 @@ describe("a transaction over sinks", function()
     assert.equal("begun", of(recorder("a", "begin", "new"), recorder "b"):begin { run_key = "k" })
   end)
 
-  it("refuses a run key that no sink would write down", function()
+  it("refuses a run key that no sink would record", function()
     local state, err = of(recorder "a"):begin { run_key = "k" }
     assert.is_nil(state)
     assert.equal("policy", err.kind)
@@ -159,7 +159,7 @@ describe("a transaction over sinks", function()
     assert.is_nil(failure.notes)
   end)
 
-  it("makes a note of a rollback that fails", function()
+  it("adds a note if a rollback fails", function()
     local t = of(recorder("a", "rollback", "raise"))
     t:begin {}
     local failure = core.error("worker_exited", "it died")
@@ -167,7 +167,7 @@ describe("a transaction over sinks", function()
     assert.matches("a could not be rolled back: no good", failure.notes[1])
   end)
 
-  it("rolls back once", function()
+  it("rolls back only once", function()
     local t = of(recorder "a")
     t:begin {}
     t:rollback()
@@ -175,7 +175,7 @@ describe("a transaction over sinks", function()
     assert.same({ "a.begin", "a.rollback" }, log)
   end)
 
-  it("knows what is missing in something that is no sink", function()
+  it("reports what a value lacks to be a sink", function()
     assert.equal("a sink", transaction.problem(5))
     assert.equal("a sink, with a method commit", transaction.problem {
       begin = print, write = print, prepare = print, rollback = print,
