@@ -1,5 +1,5 @@
 --- sluice.schema against the oracle, on random types and values; and decode
---- against check, and against any bytes.
+--- against check, and against arbitrary bytes.
 local json = require "sluice.json"
 local oracle = require "schema.oracle"
 local random = require "schema.random"
@@ -33,7 +33,7 @@ local function compare(declared, value, text)
   assert.equal(valid, err == nil, why)
   if valid then
     assert.is_true(oracle.equal(expected, got) and json.encode(oracle.ordered(expected)) == json.encode(oracle.ordered(got)), why)
-    -- (What a record drops may have been all that told two elements apart.)
+    -- (A record may drop the only difference between two elements.)
     assert.is_true(declared:check(got) == true or has_union(declared) or tostring(declared):match "unique" ~= nil, why)
   elseif not has_union(declared) and err.violation_count <= 20 then
     table.sort(places)
@@ -45,7 +45,7 @@ local function compare(declared, value, text)
 end
 
 describe("a random type", function()
-  it("decodes and checks as the oracle says", function()
+  it("decodes and checks as the oracle does", function()
     math.randomseed(SEED)
     local valid, invalid = 0, 0
     for _ = 1, TYPES do
@@ -60,7 +60,7 @@ describe("a random type", function()
     assert.is_true(valid > TYPES and invalid > TYPES, ("%d valid, %d not"):format(valid, invalid))
   end)
 
-  it("means the same when JSON Schema has said it", function()
+  it("means the same after a round trip through JSON Schema", function()
     math.randomseed(SEED + 1)
     for _ = 1, TYPES // 3 do
       local declared = random.type(3)
@@ -74,7 +74,7 @@ describe("a random type", function()
     end
   end)
 
-  it("means the same when an older draft of JSON Schema has said it", function()
+  it("means the same after a round trip through an older draft of JSON Schema", function()
     math.randomseed(SEED + 4)
     for _ = 1, TYPES // 3 do
       local document = random.type(3):to_json_schema()
@@ -86,7 +86,7 @@ describe("a random type", function()
     end
   end)
 
-  it("survives any bytes: what is JSON is decoded or invalid, what is not is malformed", function()
+  it("survives arbitrary bytes: valid JSON is decoded or invalid, anything else is malformed", function()
     math.randomseed(SEED + 2)
     for _ = 1, TYPES do
       local declared = random.type(3)
@@ -105,7 +105,7 @@ describe("a random type", function()
     end
   end)
 
-  it("takes the last of duplicate keys as the full decode does", function()
+  it("uses the last of duplicate keys, as the full decode does", function()
     math.randomseed(SEED + 3)
     for _ = 1, TYPES do
       local declared = random.type(2)

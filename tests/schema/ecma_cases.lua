@@ -1,4 +1,4 @@
---- What ECMA-262 says, with the flag u: a pattern, a text, is there a match?
+--- Cases of ECMA-262 with the flag u: a pattern, a text, does it match?
 --- A lone surrogate in a text is in WTF-8, as JSON's escape of it is decoded.
 return {
   { [[^.$]], "a", true },

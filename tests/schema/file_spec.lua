@@ -22,7 +22,7 @@ local BY_STREAM = json.encode {
 }
 
 describe("schema.load", function()
-  it("reads a schema of a Lua file", function()
+  it("reads a schema from a Lua file", function()
     local declared = assert(schema.load(file("row.lua", "#!/usr/bin/lua\n" .. LUA .. "s.record { a = s.integer }")))
     assert.is_true(schema.is(declared))
     assert.equal("record { a = integer }", (tostring(declared):gsub("[()]", " "):gsub("  ", " "):gsub(" $", "")))
@@ -51,7 +51,7 @@ describe("schema.load", function()
     end
   end)
 
-  it("reads a JSON Schema that holds one for each stream", function()
+  it("reads a JSON Schema that contains one for each stream", function()
     local path = file("row.json", BY_STREAM)
     local by_stream = assert(schema.load(path))
     assert.same({ "record", "string" }, { by_stream.functions.kind, by_stream["a/b ~"].kind })
@@ -59,17 +59,17 @@ describe("schema.load", function()
     assert.equal("integer", schema.load(path, "functions").fields[1].schema.kind)
   end)
 
-  it("takes a union of references for one schema when nothing says otherwise", function()
+  it("treats a union of references as one schema by default", function()
     local document = json.decode(BY_STREAM)
     document["$comment"] = "kinds of rows"
     assert.equal("union", assert(schema.load(file("row.json", json.encode(document)))).kind)
   end)
 
-  it("has one schema for whatever stream", function()
+  it("uses a single schema for any stream", function()
     assert.equal("integer", schema.load(file("row.json", '{"type":"integer"}'), "functions").kind)
   end)
 
-  --- It fails, and this is said; PATH is the file's.
+  --- Checks that loading fails with this message; PATH is the file's.
   local function refused(kind, expected, path, stream)
     local declared, err = schema.load(path, stream)
     assert.is_nil(declared)
@@ -88,12 +88,12 @@ describe("schema.load", function()
     assert(os.execute("rmdir " .. dir .. "/row.lua"))
   end)
 
-  it("refuses a stream that has no schema, and names those that have one", function()
+  it("refuses a stream without a schema, and lists those with one", function()
     refused("usage", "PATH: the stream calls has no schema; the streams with one are a/b ~, functions", file("row.json", BY_STREAM), "calls")
     refused("usage", "PATH: the stream calls has no schema; the streams with one are a", file("row.lua", LUA .. "{ a = s.string }"), "calls")
   end)
 
-  it("refuses what is not JSON, with the line", function()
+  it("refuses a file that is not JSON, with the line", function()
     local err = refused("policy", "PATH:3: the JSON Schema is not valid JSON: a value is missing before the bracket",
       file("row.json", '{\n"type":\n}'))
     assert.equal(3, err.line)
@@ -107,7 +107,7 @@ describe("schema.load", function()
       .. "or a table of them by stream, got nil", file("row.lua", ""))
   end)
 
-  it("refuses what these types cannot say, with the JSON Pointer", function()
+  it("refuses what these types cannot express, with the JSON Pointer", function()
     local err = refused("policy", "PATH: this JSON Schema: unknown type; did you mean string?, at /properties/a/type",
       file("row.json", '{"type":"object","properties":{"a":{"type":"strin"}}}'))
     assert.equal("/properties/a/type", err.pointer)
@@ -134,7 +134,7 @@ describe("schema.load", function()
       file("row.json", '{"$comment":"by stream","type":"object","$defs":{"a":{}},"anyOf":[{"$ref":"#/$defs/a"}]}'))
   end)
 
-  it("refuses Lua that is not valid or fails, with the line, however long its path", function()
+  it("refuses Lua that is invalid or fails, with the line, even for a long path", function()
     for _, name in ipairs { "row.lua", ("long"):rep(30) .. ".lua" } do
       refused("policy", "PATH:2: unexpected symbol near <eof>", file(name, "return {\n"))
       refused("policy", "PATH:2: no luck", file(name, "\nerror 'no luck'"))
@@ -148,7 +148,7 @@ describe("schema.load", function()
     refused("policy", "PATH:1: unexpected symbol near '<\\27>'", file("row.lua", string.dump(function() end)))
   end)
 
-  it("refuses Lua that returns anything else", function()
+  it("refuses Lua that returns another value", function()
     local expected = "PATH: expected the file to return a schema, as in schema.record { name = schema.string }, or a table of them by stream, got "
     refused("policy", expected .. "5", file("row.lua", "return 5"))
     refused("policy", expected .. "an empty table", file("row.lua", "return {}"))
@@ -158,7 +158,7 @@ describe("schema.load", function()
     refused("policy", 'PATH: expected names of streams as keys, got ""', file("row.lua", LUA .. '{ [""] = s.string }'))
   end)
 
-  it("raises for what is no path", function()
+  it("raises for an invalid path", function()
     assert.has_error(function() schema.load() end, "schema.load: expected a path, got nil")
   end)
 end)
@@ -166,32 +166,32 @@ end)
 describe("schema.by_stream", function()
   local both = { a = schema.string, b = schema.integer }
 
-  it("has a schema under the name of its stream, or rows", function()
+  it("puts a schema under the name of its stream, or rows", function()
     assert.same({ rows = schema.string }, schema.by_stream(schema.string))
     assert.same({ a = schema.string }, schema.by_stream(schema.string, "a"))
   end)
 
-  it("has all of a table, or one of it", function()
+  it("returns all of a table, or one entry", function()
     assert.equal(both, schema.by_stream(both))
     assert.same({ b = schema.integer }, schema.by_stream(both, "b"))
     assert.same({ b = schema.integer }, schema.by_stream(both, "b", "one is needed"))
     assert.same({ b = schema.integer }, schema.by_stream({ b = schema.integer }, nil, "one is needed"))
   end)
 
-  it("refuses a stream that is not there, and several where one is needed", function()
+  it("refuses an unknown stream, and several where one is needed", function()
     local _, err = schema.by_stream(both, "c")
     assert.equal("usage: the stream c has no schema; the streams with one are a, b", tostring(err))
     _, err = schema.by_stream(both, nil, "one is needed")
     assert.equal("usage: one is needed: a, b", tostring(err))
   end)
 
-  it("raises for what is neither", function()
+  it("raises for any other value", function()
     assert.has_error(function() schema.by_stream() end, "schema.by_stream: expected a schema, or a table of them by stream, got nil")
   end)
 end)
 
 describe("schema.columns", function()
-  it("is a record of which columns are made again, of every type", function()
+  it("returns a record for columns of every type, from which the same columns can be made", function()
     local list = {}
     for _, name in ipairs { "text", "integer", "number", "boolean", "decimal", "json" } do
       list[#list + 1] = { name, name }
@@ -201,7 +201,7 @@ describe("schema.columns", function()
     assert.same(columns.read(list), made)
   end)
 
-  it("takes null and absence where ? stands, and nowhere else", function()
+  it("accepts null and absence with ?, and only then", function()
     local declared = schema.columns { a = "integer?", b = "json?", c = "json" }
     for _, good in ipairs { '{"a":null,"b":null,"c":1}', '{"c":[]}', '{"a":1,"b":{},"c":{"d":1.5}}', '{"c":"x"}', '{"c":false}' } do
       assert.is_truthy(declared:decode(good), good)
@@ -212,7 +212,7 @@ describe("schema.columns", function()
     end
   end)
 
-  it("raises for what is no column", function()
+  it("raises for an invalid column", function()
     assert.has_error(function() schema.columns { a = "jso" } end,
       "schema.columns: column a: expected a type: text, integer, number, boolean, decimal or json, with ? at the end if it may be null")
   end)

@@ -1,8 +1,8 @@
 --- sluice.schema from and to JSON Schema: the cases in tests/schema/cases, by
 --- keyword, in the format of the JSON-Schema-Test-Suite. A case with `refused`
---- instead of tests is one that cannot be said: its pointer is expected, and in the
---- message what `message` says. `drafts` has it read once as of each of these, by
---- their $schema; `strict` is the option.
+--- instead of tests cannot be expressed: its pointer is expected, and in the
+--- message the text of `message`. With `drafts` it is read once for each of these
+--- drafts, by their $schema; `strict` is the option.
 local json = require "sluice.json"
 local lfs = require "lfs"
 local schema = require "sluice.schema"
@@ -30,7 +30,7 @@ local function verdict(declared, data)
   return valid
 end
 
---- Said in JSON Schema again, it means the same.
+--- Converted back to JSON Schema, it means the same.
 local function again(declared)
   local document = assert(declared:to_json_schema())
   local text = json.encode(document)
@@ -45,7 +45,7 @@ local DRAFTS = {
   ["2020-12"] = "https://json-schema.org/draft/2020-12/schema",
 }
 
---- The case once, or for each of its drafts: { description, document }.
+--- The case once, or once for each of its drafts: { description, document }.
 local function versions(case)
   if not case.drafts then return { { case.description, case.schema } } end
   local text, list = json.encode(case.schema), {}
@@ -90,7 +90,7 @@ for _, name in ipairs(case_files()) do
 end
 
 describe("JSON Schema", function()
-  it("is read from a text, too", function()
+  it("is read from a text as well", function()
     assert.is_true(schema.is(schema.from_json_schema '{"type":"string"}'))
     local declared, err = schema.from_json_schema '{"type":'
     assert.is_nil(declared)
@@ -110,7 +110,7 @@ describe("JSON Schema", function()
     end
   end)
 
-  it("knows every format that is checked, so that none is taken for an annotation", function()
+  it("knows every format that is checked, so that none is mistaken for an annotation", function()
     local ok, why = pcall(schema.string, { format = "none" })
     assert.is_false(ok)
     for name in why:match "known formats are (.*)$":gmatch "[%w-]+" do
@@ -119,7 +119,7 @@ describe("JSON Schema", function()
     end
   end)
 
-  it("keeps the annotations of a later draft where they are such", function()
+  it("ignores annotations of a later draft", function()
     local declared = assert(schema.from_json_schema {
       ["$schema"] = DRAFTS["draft-04"], type = "string", deprecated = true, examples = "none",
     })
@@ -127,14 +127,14 @@ describe("JSON Schema", function()
     assert.is_nil(declared.examples)
   end)
 
-  it("without additionalProperties drops, with true keeps what is not declared", function()
+  it("drops undeclared properties without additionalProperties, and keeps them with true", function()
     local dropping = assert(schema.from_json_schema { type = "object", properties = { a = true } })
     assert.same({ a = 1 }, dropping:decode '{"a":1,"b":2}')
     local keeping = assert(schema.from_json_schema { type = "object", properties = { a = true }, additionalProperties = true })
     assert.same({ a = 1, b = 2 }, keeping:decode '{"a":1,"b":2}')
   end)
 
-  it("gives the default of a property that is not required", function()
+  it("uses the default of a property that is not required", function()
     local declared = assert(schema.from_json_schema { type = "object", properties = { a = { type = "integer", default = 3 } } })
     assert.same({ a = 3 }, declared:decode "{}")
   end)
@@ -149,7 +149,7 @@ describe("JSON Schema", function()
     assert.is_true(document.deprecated)
   end)
 
-  it("says what every type means", function()
+  it("is written for every type", function()
     local declared = schema.closed({
       { "id", schema.integer { min = 1, description = "key" } },
       { "name", schema.nullable(schema.string { length = { 1, 9 }, pattern = "^%u%l+$" }) },
@@ -174,7 +174,7 @@ describe("JSON Schema", function()
     }, assert(declared:to_json_schema()))
   end)
 
-  it("refuses a Lua pattern that is no regular expression", function()
+  it("refuses a Lua pattern that has no regular expression", function()
     for _, pattern in ipairs { "%b()", "^..$", "%f[%w]a", "(a)%1", "^[^x]$" } do
       local document, err = schema.record { a = schema.string { pattern = pattern } }:to_json_schema()
       assert.is_nil(document)
@@ -183,14 +183,14 @@ describe("JSON Schema", function()
     end
   end)
 
-  it("leaves out a scale that no double can say", function()
+  it("omits a scale that no double can represent", function()
     local document = schema.decimal({ precision = 400, scale = 330 }):to_json_schema()
     assert.is_nil(document.multipleOf)
     assert.is_not_nil(schema.from_json_schema(json.encode(document)))
     assert.equal(1e-22, schema.decimal({ precision = 40, scale = 22 }):to_json_schema().multipleOf)
   end)
 
-  it("says a Lua pattern as the regular expression that matches the same", function()
+  it("writes a Lua pattern as the equivalent regular expression", function()
     local texts = { "", "a", "A1", "abc", "x-y", "x.y", "é", "a é", "12", "(12)", "a\nb", "/", "%", "[]", "a-" }
     for _, pattern in ipairs {
       "^%a+$", "^%d*$", "%.", "%-", "^(%w+)$", "[a-c]", "^[^a]*$", "^a.-$", "%S+", "^%(%d+%)$", "a$", "é", "[%]%[]",
@@ -202,7 +202,7 @@ describe("JSON Schema", function()
         assert.equal(text:find(pattern) ~= nil, regex:check(text) == true, pattern .. " as " .. document.pattern .. " on " .. text)
       end
     end
-    -- ECMA-262 with its flag u has the escape \- in brackets only.
+    -- ECMA-262 with the flag u allows the escape \- only in brackets.
     assert.equal("^a-b[\\-]$", schema.string { pattern = "^a%-b[%-]$" }:to_json_schema().pattern)
   end)
 end)

@@ -1,4 +1,4 @@
---- The kinds of types: two lists drive all the rest.
+--- The kinds of types: two lists determine everything else.
 local kinds = require "sluice.internal.schema.kinds"
 local lists = require "sluice.internal.lists"
 local paths = require "support.paths"
@@ -27,7 +27,7 @@ describe("the kinds of types", function()
     assert.same(in_runtime(), lists.map(kinds, function(kind) return kind.kind end))
   end)
 
-  it("make the types that are used bare", function()
+  it("are the types that can be used bare", function()
     for _, kind in ipairs(kinds) do
       if kind.bare then
         assert.equal(kind.kind, schema[kind.kind].kind)
@@ -38,7 +38,7 @@ describe("the kinds of types", function()
     end
   end)
 
-  it("leave to one of a JSON type what no other claims", function()
+  it("assign each JSON type to the kinds that claim it, and the rest to one", function()
     local rest = {}
     for _, kind in ipairs(kinds) do
       if kind.json_type then rest[kind.json_type] = (rest[kind.json_type] or 0) + (kind.claims and 0 or 1) end
@@ -46,7 +46,7 @@ describe("the kinds of types", function()
     assert.same({ null = 1, boolean = 1, number = 1, string = 1, array = 1, object = 1 }, rest)
   end)
 
-  it("are named in the runtime by their own files, and by the second reader of records", function()
+  it("are named in the runtime only by their own files, and by the second reader of records", function()
     for _, path in ipairs(files "runtime/*/*.[ch]") do
       local own = path:find "schema/kind_%w+%.c$" or path == "runtime/schema/kind.h" or path == "runtime/sink/extract.c"
       for _, name in ipairs(own and {} or in_runtime()) do
@@ -55,7 +55,7 @@ describe("the kinds of types", function()
     end
   end)
 
-  it("are named in lualib by their own file, but for what is special everywhere", function()
+  it("are named in lualib only by their own file, except for kinds that are special everywhere", function()
     local special = { any = true, null = true, record = true, enum = true, union = true }
     for _, path in ipairs(files "lualib/sluice/schema.lua lualib/sluice/internal/schema/*.lua lualib/sluice/internal/sql/columns.lua") do
       for _, kind in ipairs(path:find "kinds%.lua$" and {} or kinds) do

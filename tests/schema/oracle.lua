@@ -1,5 +1,5 @@
---- What a type means, said a second time and simply: over decoded values, in
---- plain Lua, sharing nothing with the C but the declarations.
+--- The meaning of types, implemented a second time and simply: over decoded values, in
+--- plain Lua, sharing nothing with the C code but the declarations.
 local json = require "sluice.json"
 local sluice = require "sluice"
 
@@ -9,7 +9,7 @@ local function is_object(v)
   return type(v) == "table" and not json.is_array(v)
 end
 
---- As JSON Schema compares.
+--- Compares as JSON Schema does.
 function M.equal(a, b)
   if type(a) ~= "table" or type(b) ~= "table" then return a == b end
   if json.is_array(a) ~= json.is_array(b) then return false end
@@ -155,7 +155,7 @@ function read.union(s, v)
   end
 end
 
---- The value that v becomes, and pointers added to out; nil when v as a whole
+--- Returns the decoded value of v, and adds pointers to out; nil when v as a whole
 --- is not of the type.
 function M.read(s, v, pointer, out)
   if s.nullable and v == json.null then return v end

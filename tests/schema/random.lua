@@ -1,4 +1,4 @@
---- Random types, and values that fit them mostly.
+--- Random types, and values that mostly fit them.
 local json = require "sluice.json"
 local schema = require "sluice.schema"
 
@@ -110,7 +110,7 @@ function fit.record(s, depth)
   return value
 end
 
---- A value for a type: one in ten does not care about it.
+--- A value for a type; one in ten ignores the type.
 function M.value(s, depth)
   if chance(10) then return anything(2) end
   return fit[s.kind](s, depth)

@@ -1,11 +1,11 @@
---- sluice.schema: what each type takes, and what becomes of it.
+--- sluice.schema: the values that each type accepts, and the results.
 local json = require "sluice.json"
 local schema = require "sluice.schema"
 local sluice = require "sluice"
 
 local null = json.null
 
---- Texts that a type takes, each with its value, and texts that it does not.
+--- Texts that a type accepts, each with its value, and texts that it refuses.
 local function takes(declared, good, bad)
   for text, value in pairs(good) do
     local got, err = declared:decode(text)
@@ -21,14 +21,14 @@ local function takes(declared, good, bad)
 end
 
 describe("a scalar type", function()
-  it("is used bare", function()
+  it("can be used bare", function()
     takes(schema.string, { ['"x"'] = "x", ['""'] = "", ['"\\u0000"'] = "\0" }, { "1", "null", "[]", "{}", "true" })
     takes(schema.boolean, { ["true"] = true, ["false"] = false }, { "0", "null", '"true"' })
     takes(schema.null, { ["null"] = null }, { "0", "false", '""' })
     takes(schema.any, { ["1"] = 1, ["null"] = null, ['"x"'] = "x", ["[1,{}]"] = { 1, {} } }, {})
   end)
 
-  it("integer is exact over 64 bits, and takes what is written as a float, and is a decimal beyond", function()
+  it("integer is exact for 64 bits, accepts integers written as floats, and is a decimal beyond", function()
     takes(schema.integer, {
       ["9223372036854775807"] = math.maxinteger, ["-9223372036854775808"] = math.mininteger,
       ["9007199254740993"] = 9007199254740993, ["1.0"] = 1, ["1e2"] = 100, ["-0.0"] = 0,
@@ -42,7 +42,7 @@ describe("a scalar type", function()
     end
   end)
 
-  it("number keeps integers and floats apart, and beyond their range the digits", function()
+  it("number distinguishes integers and floats, and keeps the digits beyond their range", function()
     takes(schema.number, { ["1"] = 1, ["1.0"] = 1.0, ["-2.5e3"] = -2500.0 }, { '"1"', "null" })
     for _, text in ipairs { "18446744073709551616", "1e400", "-1e309", "9223372036854775808" } do
       local value = assert(schema.number:compile():decode(text))
@@ -56,7 +56,7 @@ describe("a scalar type", function()
     end
   end)
 
-  it("takes multiples of any size", function()
+  it("accepts multiples of any size", function()
     for step, texts in pairs {
       [2] = { "1e400", "1e200000", "2e1000000000", "0e5" }, [7] = { "7e99999", "49" .. ("0"):rep(300), "-7e400" },
       [math.maxinteger] = { "9223372036854775807e1000", "85070591730234615847396907784232501249" }, [1] = { "1e400" },
@@ -68,7 +68,7 @@ describe("a scalar type", function()
     for _, text in ipairs { "1e400", "8e99999", "7e-1", "18446744073709551615" } do assert.is_nil((sevens:decode(text)), text) end
   end)
 
-  it("has bounds beyond 64 bits, as JSON Schemas bring them", function()
+  it("may have bounds beyond 64 bits, as JSON Schemas have", function()
     for text, cases in pairs {
       ['{"type":"integer","minimum":0,"maximum":18446744073709551615}'] = {
         ["18446744073709551615"] = true, ["18446744073709551616"] = false, ["-1"] = false, ["5"] = true, ["1e400"] = false },
@@ -168,30 +168,30 @@ describe("a container", function()
     assert.equal(2, #unique:decode(array(object(many), object(other))))
   end)
 
-  it("an array comes out as one, also when it is empty", function()
+  it("array produces an array, even if it is empty", function()
     assert.is_true(json.is_array((schema.array:decode "[]")))
     assert.equal("[]", json.encode((schema.array(schema.integer):decode "[]")))
   end)
 
-  it("map has any names", function()
+  it("map accepts any names", function()
     takes(schema.map, { ["{}"] = {}, ['{"a":[]}'] = { a = json.array() } }, { "[]", "null" })
     takes(schema.map(schema.integer), { ['{"a":1,"b":2.0}'] = { a = 1, b = 2 } }, { '{"a":1,"b":"2"}' })
     takes(schema.map(schema.any, { min = 1, max = 2 }), { ['{"a":1}'] = { a = 1 } }, { "{}", '{"a":1,"b":1,"c":1}' })
     takes(schema.map { keys = schema.string { pattern = "^%l$" } }, { ['{"a":1}'] = { a = 1 } }, { '{"ab":1}', '{"a":1,"B":1}' })
   end)
 
-  it("record drops what is not declared", function()
+  it("record drops undeclared fields", function()
     takes(schema.record { a = schema.integer }, { ['{"a":1}'] = { a = 1 }, ['{"b":[1],"a":1,"c":{"a":2}}'] = { a = 1 } }, { "{}", "[]", '{"a":"x"}' })
   end)
 
-  it("record keeps it, checks it or refuses it when told so", function()
+  it("record keeps, checks or refuses undeclared fields on request", function()
     takes(schema.open { a = schema.integer }, { ['{"a":1,"b":[2]}'] = { a = 1, b = { 2 } } }, { '{"b":2}' })
     takes(schema.record({ a = schema.integer }, { unknown = schema.string }), { ['{"a":1,"b":"x"}'] = { a = 1, b = "x" } }, { '{"a":1,"b":2}' })
     takes(schema.closed { a = schema.integer }, { ['{"a":1}'] = { a = 1 } }, { '{"a":1,"b":2}', '{"A":1}' })
     takes(schema.record({}, { unknown = "refuse" }), { ["{}"] = {} }, { '{"":1}' })
   end)
 
-  it("record finds fields among many, whatever their names have in common", function()
+  it("record finds fields among many with similar names", function()
     local fields, members, expected = {}, {}, {}
     for i = 1, 300 do
       local name = ("a-long-common-beginning-%d-and-a-common-end"):format(i)
@@ -208,7 +208,7 @@ describe("a container", function()
     assert.equal(313, err.violation_count)
   end)
 
-  it("the last of duplicate keys counts", function()
+  it("record uses the last of duplicate keys", function()
     takes(schema.record { a = schema.integer }, { ['{"a":"x","a":1}'] = { a = 1 } }, { '{"a":1,"a":"x"}' })
     takes(schema.map(schema.integer), { ['{"a":"x","a":1}'] = { a = 1 } }, { '{"a":1,"a":"x"}' })
     takes(schema.map(schema.any, { max = 1 }), { ['{"a":1,"a":2}'] = { a = 2 } }, { '{"a":1,"b":2}' })
@@ -218,11 +218,11 @@ describe("a container", function()
 end)
 
 describe("a record's fields", function()
-  -- Alike in their first bytes, their last, their lengths.
+  -- Similar in their first bytes, their last bytes, or their lengths.
   local names = { "", "a", "b", "ab", "abcdefg", "abcdefgh", "bbcdefgh", "abcdefghi", "abcdefghj", "abcdefghabcdefgh",
     "abcdefghabcdefghi", "abcdefghXbcdefghi", "abcdefghabcdefghabcdefgh", "abcdefghabcdXfghabcdefgh", "é", "\0", "\0\0" }
 
-  it("are found by their names, whatever these are and in whatever order they come", function()
+  it("are found by their names, with any names and in any order", function()
     local random = math.random
     math.randomseed(20261124)
     for round = 1, 400 do
@@ -238,7 +238,7 @@ describe("a record's fields", function()
         local j = random(i)
         members[i], members[j] = members[j], members[i]
       end
-      -- Every other one is none of simdjson's: read by other means, into the same.
+      -- Every other one is declined by simdjson and read by the other reader, with the same result.
       members[#members + 1] = round % 2 == 0 and '"other":1e999' or '"other":1'
       local text = "{" .. table.concat(members, ",") .. "}"
       assert.same(expected, assert(schema.record(fields):decode(text)), text)
@@ -247,7 +247,7 @@ describe("a record's fields", function()
 end)
 
 describe("a field of strings", function()
-  it("has the string that is there, often seen or new, short or long", function()
+  it("has its exact text, repeated or new, short or long", function()
     local record = schema.record { a = schema.string, b = schema.string, c = schema.string }
     local long = ("abcdefgh"):rep(3)
     math.randomseed(20261124)
@@ -272,12 +272,12 @@ describe("an absent field", function()
     takes(schema.record { a = schema.optional(schema.nullable(schema.integer)) }, { ["{}"] = {}, ['{"a":null}'] = { a = null } }, { '{"a":""}' })
   end)
 
-  it("gets its default", function()
+  it("has its default", function()
     local declared = schema.record { a = schema.integer { default = 3 }, b = schema.boolean { default = false }, c = schema.nullable(schema.string) }
     takes(declared, { ['{"c":null}'] = { a = 3, b = false, c = null }, ['{"a":1,"b":true,"c":"x"}'] = { a = 1, b = true, c = "x" } }, { "{}" })
   end)
 
-  it("gets a copy of its own of a default that is a table", function()
+  it("gets its own copy of a default that is a table", function()
     local declared = schema.record { tags = schema.array(schema.string, { default = { "x" } }), m = schema.map { default = {} } }
     local first = declared:decode "{}"
     first.tags[1], first.m.a = "changed", 1
@@ -285,20 +285,20 @@ describe("an absent field", function()
     assert.is_true(json.is_array(first.tags))
   end)
 
-  it("gets a default that is itself complete", function()
+  it("gets a default with its own defaults filled in", function()
     local inner = schema.record({ n = schema.integer { default = 7 } }, { default = {} })
     assert.same({ inner = { n = 7 } }, schema.record { inner = inner }:decode "{}")
   end)
 end)
 
 describe("a choice", function()
-  it("enum and const take these values, and give them as they were declared", function()
+  it("enum and const accept these values, and return them as declared", function()
     takes(schema.enum { "a", 1, 2.5, true, null }, { ['"a"'] = "a", ["1.0"] = 1, ["2.5"] = 2.5, ["true"] = true, ["null"] = null }, { '"b"', "2", "false", "[]" })
     takes(schema.const { a = { 1 } }, { ['{"a":[1.0]}'] = { a = { 1 } } }, { '{"a":[2]}', '{"a":[1],"b":1}', "{}" })
     takes(schema.const(false), { ["false"] = false }, { "null", "0" })
   end)
 
-  it("union takes the first that fits", function()
+  it("union uses the first alternative that fits", function()
     takes(schema.union(schema.integer, schema.string { format = "date" }, schema.array(schema.integer)),
       { ["1.0"] = 1, ['"2024-01-31"'] = "2024-01-31", ["[1]"] = { 1 } }, { "1.5", '"2024-01-32"', '["x"]', "null" })
     takes(schema.union { schema.record { a = schema.integer }, schema.record { b = schema.string } },
@@ -308,7 +308,7 @@ describe("a choice", function()
 end)
 
 describe("a type", function()
-  it("can be asked", function()
+  it("can be inspected", function()
     local declared = schema.record({ { "b", schema.optional(schema.nullable(schema.integer { min = 1 })) }, { "a", schema.string { default = "x" } } }, { title = "T" })
     assert.equal("record", declared.kind)
     assert.equal("T", declared.title)
@@ -360,22 +360,22 @@ describe("a type", function()
     assert.equal("{" .. table.concat(backwards, ",") .. "}", written(schema.record(many), "{" .. table.concat(forwards, ",") .. "}"))
   end)
 
-  it("reads as it was written", function()
+  it("has a readable text form", function()
     assert.equal('record({ doc = optional(string), line = integer { min = 1 } }, { unknown = "keep" })',
       tostring(schema.open { line = schema.integer { min = 1 }, doc = schema.optional(schema.string) }))
   end)
 
-  it("is not to be changed", function()
+  it("cannot be changed", function()
     assert.has_error(function() schema.string.colour = 1 end)
   end)
 
-  it("is known from other tables", function()
+  it("is distinguished from other tables", function()
     assert.is_true(schema.is(schema.string))
     assert.is_false(schema.is {})
     assert.is_false(schema.is(nil))
   end)
 
-  it("refuses a text that is no JSON as row_malformed", function()
+  it("refuses a text that is not JSON as row_malformed", function()
     local value, err = schema.any:decode "[1,"
     assert.is_nil(value)
     assert.equal("row_malformed", err.kind)
@@ -391,7 +391,7 @@ describe("misuse", function()
     assert.equal(debug.getinfo(f, "S").linedefined, tonumber(err:match ":(%d+):"))
   end
 
-  it("raises at the caller's line, and says what was expected", function()
+  it("raises at the caller's line, with what was expected", function()
     refused("schema.integer: min: expected a number, got \"1\"", function() schema.integer { min = "1" } end)
     refused("schema.integer: mins: unknown key; did you mean min%?", function() schema.integer { mins = 1 } end)
     refused("schema.integer: min is 3, above max, which is 1", function() schema.integer { min = 3, max = 1 } end)

@@ -36,7 +36,7 @@ describe("violations", function()
     }, show(violations(declared, '{"name":"","line":0,"tags":["a","c",false],"pos":{"x":"1"},"more":[1,{"a":null}]}')))
   end)
 
-  it("make a message of the first and how many more there are", function()
+  it("form a message of the first and the number of the others", function()
     local _, err = violations(schema.record { line = schema.integer { min = 1 }, name = schema.string }, '{"line":0}')
     assert.equal("/line: expected an integer of at least 1, got 0 (and 1 more)", err.message)
     assert.equal("row_invalid: " .. err.message, tostring(err))
@@ -49,12 +49,12 @@ describe("violations", function()
     assert.equal("", err.pointer)
   end)
 
-  it("have pointers that are escaped as RFC 6901 says", function()
+  it("have pointers escaped according to RFC 6901", function()
     local declared = schema.record { ["a/b"] = schema.record { ["~"] = schema.integer }, [""] = schema.integer }
     assert.same({ "/a~1b/~0|an integer|null", "/|an integer|true" }, show(violations(declared, '{"a/b":{"~":null},"":true}')))
   end)
 
-  it("are listed up to twenty, and counted beyond", function()
+  it("are listed up to twenty, and only counted beyond that", function()
     local list, err = violations(schema.array(schema.integer), "[" .. ('"x",'):rep(49) .. '"x"]')
     assert.equal(20, #list)
     assert.equal(50, err.violation_count)
@@ -62,7 +62,7 @@ describe("violations", function()
     assert.matches("%(and 49 more%)$", err.message)
   end)
 
-  it("show a long value cut, at a character", function()
+  it("truncate a long value at a character boundary", function()
     local list = violations(schema.integer, json.encode(("é"):rep(1000)))
     assert.is_true(#list[1].value <= 104)
     assert.is_truthy(utf8.len(list[1].value))
@@ -73,55 +73,55 @@ describe("violations", function()
     assert.matches("^%[%[%[", list[1].value)
   end)
 
-  it("show numbers that no double holds", function()
+  it("show numbers beyond the range of a double", function()
     for _, text in ipairs { "1e400", '{"a":1e400,"b":null}', '[1e400,null]', '[{"a":1e400},null]', "18446744073709551616" } do
       assert.equal(text, violations(schema.string, text)[1].value)
     end
   end)
 
-  it("cut long numbers where that can be seen", function()
+  it("truncate long numbers visibly", function()
     local value = violations(schema.string, ("9"):rep(1000))[1].value
     assert.equal(("9"):rep(100) .. "…", value)
     assert.equal(("9"):rep(100), violations(schema.string, ("9"):rep(100))[1].value)
   end)
 
-  it("say of a size which one was expected, at the container", function()
+  it("of a size report the expected one, at the container", function()
     assert.same({ "/a|an array of 2 to 3 elements|[1]" },
       show(violations(schema.record { a = schema.array(schema.any, { min = 2, max = 3 }) }, '{"a":[1]}')))
     assert.same({ "|an object of at most 1 fields|{\"a\":1,\"b\":2}" },
       show(violations(schema.map(schema.any, { max = 1 }), '{"a":1,"b":2}')))
   end)
 
-  it("name the element that is there a second time", function()
+  it("name the duplicate element", function()
     assert.same({ "/2|an element that differs from all before it|1.0" },
       show(violations(schema.array { unique = true }, "[1,2,1.0]")))
   end)
 
-  it("show the name of a field that a map does not take", function()
+  it("show the name of a field that a map refuses", function()
     assert.same({ '/Ab|a string that matches the pattern ^%l+$|"Ab"' },
       show(violations(schema.map { keys = schema.string { pattern = "^%l+$" } }, '{"Ab":1,"ok":2}')))
   end)
 
-  it("of a union are those of the alternative that was meant", function()
+  it("of a union are those of the alternative that was intended", function()
     local shape = schema.union(
       schema.record { kind = schema.const "circle", radius = schema.number },
       schema.record { kind = schema.const "box", width = schema.number, height = schema.number })
     assert.same({ '/height|a number|"x"' }, show(violations(shape, '{"kind":"box","width":1,"height":"x"}')))
   end)
 
-  it("of a union that fits nowhere are one, which says all there is", function()
+  it("of a union that fits nowhere are a single one, which lists all alternatives", function()
     assert.same({ "|an integer or a string in the format date|true" },
       show(violations(schema.union(schema.integer, schema.string { format = "date" }), "true")))
     assert.same({ '|an integer or a string in the format date|"x"' },
       show(violations(schema.union(schema.integer, schema.string { format = "date" }), '"x"')))
   end)
 
-  it("do not come from a duplicate that is overridden", function()
+  it("are not reported for a duplicate that is overridden", function()
     local declared = schema.map(schema.array(schema.integer))
     assert.same({ '/b/0|an integer|"z"' }, show(violations(declared, '{"a":["x","y"],"a":[1],"b":["z"]}')))
   end)
 
-  it("of a plain value are the same as of its text", function()
+  it("of a plain value equal those of its text", function()
     local declared = schema.closed { a = schema.array(schema.integer), b = schema.string }
     local value = { a = { 1, "x" }, c = 1 }
     local ok, list = declared:check(value)
@@ -131,20 +131,20 @@ describe("violations", function()
 end)
 
 describe("a plain value", function()
-  it("that is of the type is true", function()
+  it("is true if it is of the type", function()
     assert.is_true(schema.record { a = schema.optional(schema.integer) }:check {})
     assert.is_true(schema.nullable(schema.integer):check(json.null))
     assert.is_true(schema.const(false):check(false))
   end)
 
-  it("that is an empty table is an object, unless it is marked", function()
+  it("is an object if it is an empty table, unless it is marked", function()
     assert.is_nil((schema.array:check {}))
     assert.is_true(schema.array:check(json.array()))
     assert.is_true(schema.map:check {})
     assert.is_nil((schema.map:check(json.array())))
   end)
 
-  it("that is no JSON value is a violation at its place", function()
+  it("that cannot be JSON is a violation at its place", function()
     local ok, list = schema.any:check { a = { b = { 1, print } } }
     assert.is_nil(ok)
     assert.equal("/a/b/1", list[1].pointer)
@@ -159,8 +159,8 @@ describe("a plain value", function()
   end)
 end)
 
-describe("a finalizer that decodes meanwhile", function()
-  it("disturbs nobody", function()
+describe("a finalizer that decodes at the same time", function()
+  it("disturbs nothing", function()
     local declared = schema.record { rows = schema.array(schema.record { name = schema.string, tags = schema.array(schema.string) }) }
     local rows = {}
     for i = 1, 300 do rows[i] = { name = "name " .. i, tags = { "a" .. i, "b" } } end

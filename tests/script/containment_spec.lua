@@ -1,20 +1,20 @@
---- Errors and endless loops of handlers end in typed failures, not elsewhere.
+--- Errors and endless loops of handlers end in typed failures, and nowhere else.
 local core = require "sluice.core"
 local paths = require "support.paths"
 local support = require "script.support"
 
 local forever = support.forever
 
---- Sanitized builds are slow; the default limit must not be theirs.
+--- Sanitized builds are slow and need a longer limit.
 local LIMIT_MS = paths.sanitized and 400 or 100
 
---- For handlers that do not end by themselves; to others a busy machine may do what it likes.
+--- For handlers that do not end by themselves; others may be slow on a busy machine.
 local function limit() core.limits { handler_ms = LIMIT_MS } end
 local function set_free() core.limits { handler_ms = 10000 } end
 
 teardown(support.shutdown)
 
---- After whatever happened, the worker and the program are of use.
+--- Whatever happened, the worker and the program are still usable.
 after_each(function()
   set_free()
   assert.is_nil(debug.gethook())
@@ -28,7 +28,7 @@ describe("an error in a handler", function()
     end)
   end
 
-  it("becomes a failure that says what, where and on which row", function()
+  it("becomes a failure with message, place and row", function()
     local failure = raised "boom"
     assert.matches("containment_spec.lua:%d+: boom$", failure.message)
     assert.same({ "streams.rows.on_row", "rows", 1 }, { failure.handler, failure.stream, failure.sequence })
@@ -51,7 +51,7 @@ describe("an error in a handler", function()
     assert.matches("cannot describe itself", raised(setmetatable({}, { __tostring = error })).message)
   end)
 
-  it("keeps kind and fields of an error object, and leaves the object alone", function()
+  it("keeps kind and fields of an error object, without changing the object", function()
     local err = core.error("row_invalid", "too short", { pointer = "/name" })
     local failure = support.fails("row_invalid", { "1" }, function() error(err) end)
     assert.same({ "too short", "/name", "rows", 0 }, { failure.message, failure.pointer, failure.stream, failure.sequence })
@@ -59,7 +59,7 @@ describe("an error in a handler", function()
     assert.is_nil(err.stream)
   end)
 
-  it("is reported where it happened for other handlers too", function()
+  it("is reported with its place for other handlers as well", function()
     local request = { export = "progress", default = { on_row = function() end } }
     for _, name in ipairs { "on_diagnostic", "on_progress" } do
       request[name] = function() error "no" end
@@ -70,19 +70,19 @@ describe("an error in a handler", function()
     end
   end)
 
-  it("is a yield", function()
+  it("may be a yield", function()
     assert.equal("a handler cannot yield", support.fails("sink", { "1" }, coroutine.yield).message)
     local failure
     coroutine.wrap(function() failure = support.fails("sink", { "1" }, function() coroutine.yield() end) end)()
     assert.equal("a handler cannot yield", failure.message)
   end)
 
-  it("is a stack without end", function()
+  it("may be a stack overflow", function()
     local function f() return 1 + f() end
     assert.matches("stack overflow", support.fails("sink", { "1" }, f).message)
   end)
 
-  it("is to start, to wait or to pull inside it", function()
+  it("may be a request that it starts, waits for or pulls", function()
     for what, f in pairs {
       ["a request cannot be started"] = function() support.worker():begin {} end,
       ["a worker cannot be waited for"] = function() support.worker():wait() end,
@@ -112,12 +112,12 @@ describe("a handler that loops", function()
     assert.equal(LIMIT_MS, failure.timeout_ms)
   end)
 
-  it("cannot swallow that", function()
+  it("cannot swallow the timeout", function()
     stopped(function() while true do pcall(forever) end end)
     stopped(function() while true do xpcall(forever, function() return "caught" end) end end)
   end)
 
-  it("is found in a coroutine", function()
+  it("is detected in a coroutine", function()
     stopped(function() coroutine.wrap(forever)() end)
     stopped(function() while true do coroutine.resume(coroutine.create(forever)) end end)
     stopped(function()
@@ -126,7 +126,7 @@ describe("a handler that loops", function()
     end)
   end)
 
-  it("cannot take the hook away", function()
+  it("cannot remove the hook", function()
     stopped(function() while true do debug.sethook() end end)
   end)
 
@@ -137,11 +137,11 @@ describe("a handler that loops", function()
     assert.is_true(took >= 199, took .. " ms")
   end)
 
-  it("is not one that waits", function()
+  it("does not include one that waits", function()
     support.succeeds({ "1" }, function() os.execute("sleep " .. 2 * LIMIT_MS / 1000) end)
   end)
 
-  it("is not one of many that are quick", function()
+  it("does not include one of many that are quick", function()
     local texts = {}
     for i = 1, 300 do texts[i] = tostring(i) end
     support.succeeds(texts, function()
@@ -154,24 +154,24 @@ end)
 describe("protect", function()
   before_each(limit)
 
-  it("gives what the function returns", function()
+  it("returns what the function returns", function()
     assert.same({ true, 1, nil, 3, n = 4 }, table.pack(core.protect("f", nil, function(...) return ... end, 1, nil, 3)))
   end)
 
-  it("gives an error object with the handler's name, of the kind asked for", function()
+  it("returns an error object with the handler's name, of the given kind", function()
     local ok, err = core.protect("on_summary", "policy", error, "late", 0)
     assert.is_nil(ok)
     assert.same({ "policy", "late", "on_summary" }, { err.kind, err.message, err.handler })
     assert.equal("policy: late (handler on_summary)", tostring(err))
   end)
 
-  it("limits the function and what it protects itself", function()
+  it("limits the function and nested protected functions", function()
     local ok, err = core.protect("outer", nil, function() while true do core.protect("inner", nil, forever) end end)
     assert.is_nil(ok)
     assert.same({ "sink_timeout", "outer" }, { err.kind, err.handler })
   end)
 
-  it("lets a request run inside it", function()
+  it("allows a request inside it", function()
     assert(core.protect("load", "policy", function() return support.succeeds({ "1" }, function() end) end))
   end)
 
@@ -179,7 +179,7 @@ describe("protect", function()
     assert.error_matches(function() core.protect("f", "nonsense", print) end, "unknown kind")
   end)
 
-  it("puts a hook of the user's own back", function()
+  it("restores a hook of the user", function()
     local function hook() end
     debug.sethook(hook, "r")
     core.protect("f", nil, forever)
@@ -189,10 +189,10 @@ describe("protect", function()
   end)
 end)
 
-describe("coroutines, followed,", function()
+describe("coroutines with the limit", function()
   before_each(limit)
 
-  it("resume, yield and return as ever", function()
+  it("resume, yield and return as usual", function()
     local co = coroutine.create(function(a, b)
       local c = coroutine.yield(a + b)
       return c, "end"
@@ -202,7 +202,7 @@ describe("coroutines, followed,", function()
     assert.same({ false, "cannot resume dead coroutine" }, { coroutine.resume(co) })
   end)
 
-  it("pass on errors and close what they leave", function()
+  it("pass on errors and close their variables", function()
     local closed
     local f = coroutine.wrap(function()
       local _ <close> = setmetatable({}, { __close = function() closed = true end })

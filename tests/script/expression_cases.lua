@@ -1,6 +1,6 @@
---- Expressions, rows, and what comes out: { expression, row, result }, where the
---- result is JSON text, "nil", or { "what the error says", its place from 1 }.
---- A row that is left out is the one before it.
+--- Expressions, rows, and results: { expression, row, result }, where the
+--- result is JSON text, "nil", or { "text of the error", its place from 1 }.
+--- A row that is left out is the previous one.
 local BIG = [[{"i":18446744073709551616,"j":1e400,"k":-18446744073709551617,"f":1.8446744073709552e19,"n":5}]]
 
 return {
@@ -156,7 +156,7 @@ return {
   { "t or nosuch.thing", nil, "true" },
   { "f and nosuch(1)", nil, { "unknown function nosuch", 7 } },
 
-  -- ---- order: false of absent and null ----------------------------------------
+  -- ---- order: false for absent and null ---------------------------------------
   { "line > 100", "{}", "false" },
   { "line < 100", nil, "false" },
   { "line >= 100", nil, "false" },
@@ -206,7 +206,7 @@ return {
   { "t == t", '{"t":{}}', "false" },
   { "18446744073709551615 == 18446744073709551615", nil, "true" },
 
-  -- ---- arithmetic: nil of absent and null --------------------------------------
+  -- ---- arithmetic: nil for absent and null -------------------------------------
   { "a + 1", '{"a":7,"f":2.5,"s":"10","n":null,"t":{},"z":0,"m":-7}', "8" },
   { "a - 1", nil, "6" },
   { "a * 2", nil, "14" },
@@ -415,7 +415,7 @@ return {
   { "#{ 1, 2 }", nil, "2" },
   { "{ [nosuch] = 1 }", nil, { "index is nil|index a nil|nil index", 3 } },
 
-  -- ---- what is binding how -------------------------------------------------------
+  -- ---- precedence ----------------------------------------------------------------
   { "1 + 1 == 2", "{}", "true" },
   { "1 < 2 == true", nil, "true" },
   { "not 1 == 2", nil, "false" },
@@ -465,7 +465,7 @@ return {
   { "ü == 6", nil, { 'a name has only ASCII letters, digits and _; write row:get "ü"', 1 } },
   { "a == größe", nil, { 'write row:get "größe"', 6 } },
 
-  -- ---- what is not an expression -----------------------------------------------------
+  -- ---- invalid expressions ------------------------------------------------------------
   { "", nil, { "expected an expression", 1 } },
   { " \n", nil, { "expected an expression", 1 } },
   { "kind == == 3", nil, { "expected a value, got ==", 9 } },

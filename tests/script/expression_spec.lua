@@ -4,7 +4,7 @@ local support = require "script.support"
 
 teardown(support.shutdown)
 
---- The value for a kept row, and for the row at hand.
+--- The value for a kept row, and for the current row.
 local function both(source, text)
   local f = assert(core.expression(source, "EXPR"))
   local kept, mapped
@@ -29,12 +29,12 @@ describe("an expression", function()
     check(2, "a.b[2].c", '{"a":{"b":[1,{"c":2}]}}')
   end)
 
-  it("reaches functions where they are called", function()
+  it("reaches functions that it calls", function()
     check("field", "type", '{"type":"field"}')
     check("number", "type(n)", '{"n":1,"type":2}')
   end)
 
-  it("has row, _G and null whatever the fields are called", function()
+  it("has row, _G and null even if fields have these names", function()
     check("rows", "row.stream", '{"row":1}')
     check("string", "_G.type(_G._VERSION)", '{"_G":1,"type":2}')
     check(true, "a == null and null ~= 1", '{"a":null,"null":1}')
@@ -44,25 +44,25 @@ describe("an expression", function()
     check(true, "rawequal(row, row)", "{}")
   end)
 
-  it("takes the last of duplicate keys", function()
+  it("uses the last of duplicate keys", function()
     check(2, "a", '{"a":1,"a":2}')
   end)
 
-  it("sees nothing of a payload that is no object", function()
+  it("finds nothing in a payload that is not an object", function()
     check(true, "a == nil", "[1]")
   end)
 
-  it("may end in a comment and span lines", function()
+  it("may end in a comment and span several lines", function()
     check(3, "a +\n b -- the sum", '{"a":1,"b":2}')
   end)
 
-  it("gives one value", function()
+  it("has exactly one value", function()
     local f, row = assert(core.expression "table.unpack({1, 2})"), nil
     support.succeeds({ "1" }, function(r) row = r end)
     assert.equal(1, select("#", f(row)))
   end)
 
-  it("has its failures explained where it is called by a script, too", function()
+  it("has its failures explained when a script calls it as well", function()
     local f = assert(core.expression("line + t > 3", "EXPR"))
     local ok, err = pcall(f, core.row("rows", 0, '{"line":1,"t":[]}'))
     assert.is_false(ok)
@@ -70,7 +70,7 @@ describe("an expression", function()
     assert.equal("EXPR: attempt to perform arithmetic on a table value", err.message)
   end)
 
-  it("takes nothing but a row", function()
+  it("accepts only a row", function()
     assert.error_matches(function() core.expression "1" {} end, "sluice.Row expected")
   end)
 end)
@@ -83,7 +83,7 @@ for i, case in ipairs(require "script.expression_cases") do
   cases[i] = { source = case[1], row = row, expected = case[3], name = ("case %d: %s on %s"):format(i, case[1], row) }
 end
 
---- What is wrong with an error, by what was said of it.
+--- Reports how an error differs from the expected one.
 local function check_error(case, err)
   local found = false
   for words in (case.expected[1] .. "|"):gmatch "(.-)|" do found = found or err.message:find(words:gsub("%%%%", "%%"), 1, true) end
@@ -113,8 +113,8 @@ describe("the table of expressions", function()
     end
   end)
 
-  --- Each row twice in a stream of its own: the first is always Lua's, the second
-  --- the predicate's, where the expression is a simple one.
+  --- Each row twice in a stream of its own: the first is always evaluated by Lua, the second
+  --- by the predicate, if the expression is a simple one.
   it("holds for rows of a stream, by Lua and by the predicate", function()
     local rows, streams = {}, {}
     for i, case in ipairs(cases) do
@@ -133,7 +133,7 @@ describe("the table of expressions", function()
     end
   end)
 
-  it("holds for what fails on a row of a stream", function()
+  it("holds for errors on a row of a stream", function()
     for _, case in ipairs(cases) do
       local f = core.expression(case.source, "EXPR")
       if f and type(case.expected) == "table" then
@@ -145,19 +145,19 @@ describe("the table of expressions", function()
   end)
 end)
 
-describe("what was seen of an expression", function()
+describe("the record of an expression's look-ups", function()
   local function report(source, ...)
     local f = assert(core.expression(source, "EXPR"))
     for i, text in ipairs { ... } do pcall(f, core.row("rows", i, text)) end
     return core.expression_report(f)
   end
 
-  it("names the fields that no row had, and what rows had instead", function()
+  it("names the fields that no row had, and those that rows had instead", function()
     local r = report("nmae == 1 or line > 3", '{"name":1}', '{"name":2,"line":1}')
     assert.same({ { "nmae" }, { "name", "line" } }, { r.absent, r.seen })
   end)
 
-  it("names none that some row had, or that no row was asked for", function()
+  it("omits fields that some row had, or that were never looked up", function()
     assert.same({}, report("a == 1 or b == 1", "{}", '{"a":1}', '{"b":2}').absent)
     assert.same({ "a" }, report("a and b", "{}").absent)
     assert.same({}, report("math.max(a, 1)", '{"a":1}').absent)

@@ -1,4 +1,4 @@
---- The last resort in a program that uses the module: off, unless it is asked for.
+--- The last resort in a program that uses the module: off by default.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
@@ -19,12 +19,12 @@ local function run(...)
   local dir = shell.directory()
   shell.write(dir .. "/p.lua", PROGRAM)
   shell.write(dir .. "/worker.lua", 'return { exports = { rows = function(_, emit) emit:row("rows", {}) end } }')
-  local result = shell.run({ paths.lua, "p.lua", ... }, { cwd = dir, leaves = true }) -- what os.execute started
+  local result = shell.run({ paths.lua, "p.lua", ... }, { cwd = dir, leaves = true }) -- started by os.execute
   return result, shell.list(dir)
 end
 
 describe("a program whose handler is stuck", function()
-  it("ends, if it has asked for that, with nothing left", function()
+  it("ends, if it has enabled the last resort, with nothing left", function()
     local result, files = run("ask", "execute")
     assert.equal(124, result.status)
     assert.equal("", result.out)
@@ -33,13 +33,13 @@ describe("a program whose handler is stuck", function()
     assert.same({ "p.lua", "worker.lua" }, files)
   end)
 
-  it("waits for it, if not", function()
+  it("waits for it otherwise", function()
     local result = run("no", "execute")
     assert.equal("request_timeout\n", result.out)
     assert.equal(0, result.status)
   end)
 
-  it("goes on as ever where nothing is stuck", function()
+  it("continues as usual if nothing is stuck", function()
     assert.equal("committed\n", (run("ask", "none")).out)
   end)
 end)

@@ -1,4 +1,4 @@
---- Simple expressions are decided without Lua, and as Lua decides them: random ones here, a table of them
+--- Simple expressions are evaluated without Lua, with the same result: random ones here, a table of them
 --- in expression_spec.lua.
 local core = require "sluice.core"
 local support = require "script.support"
@@ -14,7 +14,7 @@ local function expression(source)
 end
 
 --- Each text twice in a stream of its own: the first row of a stream is always
---- decided by Lua, so either both are kept or neither.
+--- evaluated by Lua, so either both are kept or neither.
 local function agree(source, texts)
   local rows = {}
   for i, text in ipairs(texts) do
@@ -30,7 +30,7 @@ local function agree(source, texts)
   end
 end
 
---- What Lua was called while n such rows passed.
+--- The Lua functions that were called while n such rows passed.
 local function calls(source, text, n)
   local rows, count = {}, 0
   for i = 1, n do rows[i] = { "rows", text } end
@@ -82,7 +82,7 @@ local function condition(depth)
 end
 
 describe("a simple expression", function()
-  it("is decided as Lua decides it", function()
+  it("has the same result as in Lua", function()
     math.randomseed(SEED)
     local decided = 0
     for _ = 1, EXPRESSIONS do
@@ -100,7 +100,7 @@ describe("a simple expression", function()
     assert.is_true(calls("rawequal(line, 4)", text, 1) < calls("rawequal(line, 4)", text, 50))
   end)
 
-  it("leaves to Lua what only Lua can say", function()
+  it("leaves to Lua what only Lua can evaluate", function()
     local text = '{"s":"a","n":1,"z":0,"t":{},"u":null}'
     for source, message in pairs {
       ["s < n"] = "cannot be compared", ["n % z == 1"] = "attempt to perform 'n%%+0'", ["t + 1 == 2"] = "attempt to perform arithmetic",

@@ -13,7 +13,7 @@ end
 local function ignore() end
 
 describe("a summary", function()
-  it("counts rows per stream and says how long it took", function()
+  it("counts rows per stream and has the elapsed time", function()
     local summary = support.run({ { "a", "1" }, { "b", "22" }, { "a", "3" } }, { default = { on_row = ignore } })
     assert.equal(3, summary.total_rows)
     assert.same({ a = 2, b = 1 }, summary.per_stream)
@@ -39,7 +39,7 @@ describe("a summary", function()
     assert.same(phases[1], summary.counts.progress)
   end)
 
-  it("is given again when it is waited for again", function()
+  it("is returned again by another wait", function()
     local first = support.run(texts(1), { default = { on_row = ignore } })
     assert.equal(first, (support.worker():wait()))
   end)
@@ -89,7 +89,7 @@ describe("a run", function()
     assert.equal("texts", run.export)
   end)
 
-  it("that is cancelled in a handler delivers no later row", function()
+  it("delivers no later row once a handler has cancelled it", function()
     local seen = 0
     local failure = support.fails("cancelled", { "1", "2", "3" }, function(_, run)
       seen = seen + 1
@@ -105,7 +105,7 @@ describe("a run", function()
     end)
   end)
 
-  it("ends properly though nobody holds it or its worker", function()
+  it("ends properly even if nothing refers to it or its worker", function()
     local weak = setmetatable({}, { __mode = "v" })
     local seen = 0
     do
@@ -128,7 +128,7 @@ describe("a run", function()
 end)
 
 describe("a worker's handle", function()
-  it("tells about the process", function()
+  it("describes the process", function()
     local worker = support.worker()
     assert(worker:start())
     local info = worker:info()
@@ -157,7 +157,7 @@ describe("a worker's handle", function()
     assert.equal("off", worker:health().state)
   end)
 
-  it("that is closed cancels its request, and is of no more use", function()
+  it("cancels its request when it is closed, and cannot be used any more", function()
     local worker = assert(core.worker { argv = { "/bin/cat" } })
     assert(worker:begin { default = { on_row = ignore } })
     worker:close()
@@ -166,7 +166,7 @@ describe("a worker's handle", function()
     core.finish()
   end)
 
-  it("that is closed inside its own handler ends the request", function()
+  it("ends the request when it is closed inside its own handler", function()
     local worker = assert(core.worker { argv = { core.exe, "worker", "--transport", "pipe", "--", require "support.paths".file "script/texts.lua" } })
     local seen = 0
     local run = assert(worker:begin { export = "progress", default = { on_row = function() seen = seen + 1; worker:close() end } })
@@ -177,7 +177,7 @@ describe("a worker's handle", function()
     core.finish()
   end)
 
-  it("that cannot be started says so as an outcome", function()
+  it("reports as an outcome that its process cannot be started", function()
     local worker = assert(core.worker { argv = { "/nonexistent" } })
     local ok, err = worker:start()
     assert.same({ nil, "spawn", "ENOENT", 127 }, { ok, err.kind, err.errno, core.exit_code(err) })
@@ -223,7 +223,7 @@ describe("the tick", function()
 end)
 
 describe("an error object", function()
-  it("has kind, message and fields, and reads as a line", function()
+  it("has kind, message and fields, and a text of one line", function()
     local err = core.error("sink", "disk full", { errno = "ENOSPC", os = "No space left on device" })
     assert.equal("sink: disk full: No space left on device", tostring(err))
     assert.equal(err, core.error("policy", err))

@@ -1,10 +1,10 @@
---- Rows: what they give, and that they last.
+--- Rows: their values, and their lifetime.
 local core = require "sluice.core"
 local support = require "script.support"
 
 teardown(support.shutdown)
 
---- A value out of the handler of one row.
+--- A value from the handler of one row.
 local function of(text, f)
   local values
   support.succeeds({ text }, function(row) values = table.pack(f(row)) end)
@@ -26,15 +26,15 @@ describe("a row in its handler", function()
     end) })
   end)
 
-  it("gives nil for a field of what is no object", function()
+  it("gives nil for a field of a payload that is not an object", function()
     assert.is_nil(of("[1]", function(row) return row:get "a" end))
   end)
 
-  it("takes the last of duplicate keys, in look-up and in payload", function()
+  it("uses the last of duplicate keys, in look-up and in payload", function()
     assert.same({ 2, 2 }, { of('{"a":1,"a":2}', function(row) return row:get "a", row.payload.a end) })
   end)
 
-  it("keeps integers exact and null apart from nothing", function()
+  it("keeps integers exact and distinguishes null from absence", function()
     local payload = of('{"i":9007199254740993,"n":null,"f":1.0}', function(row) return row.payload end)
     assert.equal(9007199254740993, payload.i)
     assert.equal(core.null, payload.n)
@@ -45,16 +45,16 @@ describe("a row in its handler", function()
     assert.is_true(of("[]", function(row) return rawequal(row.payload, row.payload) end))
   end)
 
-  it("reads as its text on one line", function()
+  it("has its text on one line as its string", function()
     assert.equal("[ 1,  2]", of("[ 1,\n 2]", tostring))
   end)
 
-  it("refuses an unknown field, and says where the payload's are", function()
+  it("refuses an unknown field, and tells where the payload's fields are", function()
     local failure = support.fails("sink", { "{}" }, function(row) return row.name end)
     assert.matches("rows_spec.lua:%d+: a row has no 'name'", failure.message)
   end)
 
-  it("refuses what is no JSON Pointer", function()
+  it("refuses an invalid JSON Pointer", function()
     local failure = support.fails("sink", { "{}" }, function(row) return row:get "/~2" end)
     assert.matches("not a JSON Pointer", failure.message)
   end)
@@ -68,19 +68,19 @@ describe("a row that was kept", function()
     collectgarbage()
   end)
 
-  it("gives everything after its request has ended", function()
+  it("still has everything after its request has ended", function()
     assert.same({ 1, 2, 1 }, { kept[1]:get "n", kept[2]:get "n", kept[1].payload.n })
     assert.same({ deep = { 3 } }, kept[3]:get "n")
     assert.same({ 3, "rows", 2 }, { kept[3]:get "/n/deep/0", kept[3].stream, kept[3].sequence })
   end)
 
-  it("is not confused with the row that is being handled", function()
+  it("is not confused with the current row", function()
     support.succeeds({ '{"n":9}' }, function(row)
       assert(kept[1]:get "n" == 1 and row:get "n" == 9 and kept[2]:get "n" == 2 and row.payload.n == 9)
     end)
   end)
 
-  it("survives that a finalizer looks into another row meanwhile", function()
+  it("survives a finalizer that looks into another row at the same time", function()
     local big = "[" .. ("[1,{}],"):rep(5000) .. "0]"
     local rows = {}
     support.succeeds({ "1", '{"n":7}', '{"all":' .. big .. "}" }, function(row) rows[#rows + 1] = row end)
@@ -110,7 +110,7 @@ describe("the steps of a row", function()
     return seen, summary, failure
   end
 
-  it("drop a row where the predicate is false, nil or null", function()
+  it("drop a row if the predicate is false, nil or null", function()
     for _, no in ipairs { "false", "nil", "null" } do
       local seen, summary = steps({ where = core.expression("x or " .. no) }, { '{"x":1}', "{}" })
       assert.same({ '{"x":1}' }, seen)
@@ -118,7 +118,7 @@ describe("the steps of a row", function()
     end
   end)
 
-  it("give what map returns, with stream and sequence as they were", function()
+  it("pass on what map returns, with the same stream and sequence", function()
     local seen = {}
     assert(support.run({ { "rows", '{"a":1}' }, { "rows", '{"a":2}' } }, { streams = { rows = {
       map = function(row) return { b = row:get "a" } end,
@@ -127,22 +127,22 @@ describe("the steps of a row", function()
     assert.same({ { 0, '{"b":1}', 1, 1 }, { 1, '{"b":2}', 2, 2 } }, seen)
   end)
 
-  it("take a row from map as its payload", function()
+  it("accept a row from map as its payload", function()
     assert.same({ "[1]" }, (steps({ map = function(row) return row end }, { "[1]" })))
   end)
 
-  it("fail when map gives nothing, naming it", function()
+  it("fail if map returns nothing, naming it", function()
     local _, summary, failure = steps({ map = function() end }, { "1" })
     assert.is_nil(summary)
     assert.same({ "sink", "streams.rows.map", 0 }, { failure.kind, failure.handler, failure.sequence })
   end)
 
-  it("fail when map's value is no JSON, naming the path", function()
+  it("fail if map's value cannot be JSON, naming the path", function()
     local _, _, failure = steps({ map = function() return { a = { print } } end }, { "1" })
     assert.matches("/a/0", failure.message)
   end)
 
-  it("go by the stream's entry, else by the default", function()
+  it("are those of the stream's entry, otherwise of the default", function()
     local seen = {}
     assert(support.run({ { "a", "1" }, { "b", "2" } }, {
       streams = { a = { on_row = function(row) seen[#seen + 1] = "a" .. row.raw end } },
@@ -151,7 +151,7 @@ describe("the steps of a row", function()
     assert.same({ "a1", "b2!" }, seen)
   end)
 
-  it("fail closed for a stream that nobody handles", function()
+  it("fail closed for an unhandled stream", function()
     local seen = 0
     local _, failure = support.run({ { "a", "1" }, { "b", "2" }, { "a", "3" } }, {
       streams = { a = { on_row = function() seen = seen + 1 end } },
@@ -165,7 +165,7 @@ describe("a large row", function()
   for i = 1, 12000 do parts[i] = ('{"id":%d,"t":"é]"}'):format(i) end
   local text = '{"kind":"a","kind":"def","rows":[' .. table.concat(parts, ", ") .. '],"size":7}'
 
-  it("gives what a small one gives, however often it is asked", function()
+  it("gives the same as a small one, even for repeated look-ups", function()
     for _, asked in ipairs { 1, 3, 12 } do
       of(text, function(row)
         for _ = 1, asked do
@@ -180,12 +180,12 @@ describe("a large row", function()
     end
   end)
 
-  it("refuses what is no JSON Pointer", function()
+  it("refuses an invalid JSON Pointer", function()
     local failure = support.fails("sink", { text }, function(row) return row:get "/~2" end)
     assert.matches("not a JSON Pointer", failure.message)
   end)
 
-  it("stays what it is when it is kept, and when finalizers look into it", function()
+  it("is unchanged when it is kept, even if finalizers look into it", function()
     local kept, finalized = {}, 0
     support.succeeds({ text, text:gsub("def", "axiom"), text }, function(row)
       kept[#kept + 1] = row
@@ -201,7 +201,7 @@ describe("a large row", function()
     for i, kind in ipairs { "def", "axiom", "def" } do assert.equal(kind, kept[i]:get "kind") end
   end)
 
-  --- Every way to keep the row after its handler, and later to get at it again.
+  --- Every way to keep the row after its handler, and to get it back later.
   local keepers = {
     ["in a table"] = function()
       local rows = {}
@@ -256,7 +256,7 @@ describe("a large row", function()
 
   for how in pairs(keepers) do
     for _, mode in ipairs { "incremental", "generational" } do
-      it("stays what it is, kept " .. how .. ", collecting in " .. mode .. " mode", function()
+      it("is unchanged, kept " .. how .. ", collecting in " .. mode .. " mode", function()
         local before = collectgarbage(mode)
         finally(function() collectgarbage(before) end)
         stays(how, function() end)
@@ -266,7 +266,7 @@ describe("a large row", function()
     end
   end
 
-  it("is kept once for all that keep it", function()
+  it("is stored once for everyone who keeps it", function()
     local kept = {}
     support.run({ { "rows", text } }, { streams = { rows = {
       where = function(row) kept[1] = row return true end,
@@ -281,7 +281,7 @@ describe("a large row", function()
     assert.is_true(text == kept[3].raw)
   end)
 
-  it("is kept when its handler fails", function()
+  it("is kept if its handler fails", function()
     local kept
     support.fails("sink", { text }, function(row)
       kept = row
@@ -290,7 +290,7 @@ describe("a large row", function()
     assert.is_true(text == kept.raw)
   end)
 
-  it("is collected before the next one comes", function()
+  it("is collected before the next one arrives", function()
     local rows, most = setmetatable({}, { __mode = "k" }), 0
     support.succeeds({ text, text }, function(row)
       local living = 0
@@ -302,7 +302,7 @@ describe("a large row", function()
     assert.equal(1, most)
   end)
 
-  it("goes through expressions, schemas and map", function()
+  it("can pass through expressions, schemas and map", function()
     local schema = require "sluice.schema"
     local sum, passed = 0, 0
     support.run({ { "rows", text }, { "rows", (text:gsub('"size":7', '"size":8')) } }, { streams = { rows = {

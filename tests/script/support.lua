@@ -15,14 +15,14 @@ end
 
 --- Begin a request for rows [stream, text].
 ---@param rows string[][]
----@param request table  what else the request has
+---@param request table  the other fields of the request
 function M.begin(rows, request)
   request.export = request.export or "texts"
   request.json = assert(core.json.encode(core.json.array(rows)))
   return M.worker():begin(request)
 end
 
---- Run such a request to its outcome.
+--- Runs such a request to its outcome.
 ---@return sluice.core.Summary? summary, sluice.Error? failure
 function M.run(rows, request)
   assert(M.begin(rows, request))
@@ -37,14 +37,14 @@ function M.handle(texts, on_row, more)
   return M.run(rows, request)
 end
 
---- That one went well.
+--- Checks that a request succeeded.
 function M.succeeds(texts, on_row, more)
   local summary, failure = M.handle(texts, on_row, more)
   assert(summary, tostring(failure))
   return summary
 end
 
---- That one failed, in this way.
+--- Checks that a request failed in this way.
 ---@return sluice.Error failure
 function M.fails(kind, texts, on_row, more)
   local summary, failure = M.handle(texts, on_row, more)

@@ -1,4 +1,4 @@
--- Emits what the request lists: [stream, JSON text] for a row.
+-- Emits the rows that the request lists, each [stream, JSON text].
 return {
   exports = {
     texts = function(request, emit)

@@ -1,11 +1,11 @@
---- Writers: what is written, when, and what happens when it cannot be.
+--- Writers: what is written, when, and what happens if it cannot be written.
 local core = require "sluice.core"
 local support = require "script.support"
 
 teardown(support.shutdown)
 
---- A writer on a new file, and the file's content so far. The descriptor is
---- the shell's business: Lua has none to give, so a pipe's end stands in.
+--- A writer on a new file, and the file's content so far. Lua cannot provide a
+--- descriptor, so the end of a pipe to a shell is used.
 local function on_file(f)
   local name = os.tmpname()
   local file = assert(io.open(name, "w"))
@@ -25,7 +25,7 @@ local function on_file(f)
 end
 
 describe("a writer", function()
-  it("keeps what is written until it is flushed", function()
+  it("buffers text until it is flushed", function()
     on_file(function(writer, content)
       assert.is_true(writer:write "some ")
       assert.is_true(writer:write "text")
@@ -61,7 +61,7 @@ describe("a writer", function()
     end)
   end)
 
-  it("has written everything when the runtime waits for the worker", function()
+  it("has written everything while the runtime waits for the worker", function()
     on_file(function(writer, content)
       local seen
       assert(support.worker():begin { export = "progress", default = { taker = writer } })
@@ -97,7 +97,7 @@ describe("a writer", function()
     assert.same({ "sink", "EBADF" }, { failure.kind, failure.errno })
   end)
 
-  it("takes rows, not texts, as rows", function()
+  it("accepts as rows only rows, not texts", function()
     assert.error_matches(function() core.writer(1):row "text" end, "sluice.Row expected")
   end)
 end)

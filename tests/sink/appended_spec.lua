@@ -1,4 +1,4 @@
---- Files that are there, gone on with as they are; and null in a file of one column. Read back by others.
+--- Appending to existing files without changing their form, and null in a file of one column. Read back by other programs.
 local core = require "sluice.core"
 local csv = require "sluice.sink.csv"
 local jsonl = require "sluice.sink.jsonl"
@@ -16,7 +16,7 @@ local function path(name) return dir .. "/" .. (name or "a.csv") end
 
 local function read(name) return shell.read(path(name)) end
 
---- The rows that Python's csv module finds, as Lua has them.
+--- The rows that Python's csv module reads, as Lua strings.
 local function rows_of(name)
   local result = shell.run { "/usr/bin/python3", "-c",
     "import csv, sys\nfor row in csv.reader(open(sys.argv[1], newline='', encoding='utf-8-sig')): print('|'.join(row))", path(name) }
@@ -41,7 +41,7 @@ local function refused(content, options, texts, declared)
   return err.message
 end
 
---- Whether content ends within a quoted cell, byte by byte.
+--- Reports, byte by byte, if the content ends within a quoted cell.
 local function ends_within(content)
   local place = "cell"
   for c in content:gmatch "." do
@@ -56,7 +56,7 @@ local function ends_within(content)
 end
 
 describe("two runs that append to a file", function()
-  it("which neither has found do so one after the other, or one is told at once", function()
+  it("that neither has found run one after the other, or one is refused at once", function()
     shell.write(dir .. "/p.lua", 'return { sink = require("sluice.sink.jsonl").file("a.jsonl", { append = true }) }')
     shell.write(dir .. "/in.jsonl", "{}\n")
     for _ = 1, 6 do
@@ -74,7 +74,7 @@ describe("two runs that append to a file", function()
 end)
 
 describe("a CSV file that is appended to", function()
-  it("is known to end within a quoted cell or not, whatever is in it", function()
+  it("is correctly found to end within a quoted cell or not, for any content", function()
     local PARTS = { '"', '"', '""', ",", "\n", "\r\n", "\r", "x", "yy", ("z"):rep(65530), " " }
     math.randomseed(7)
     for i = 1, 400 do
@@ -88,13 +88,13 @@ describe("a CSV file that is appended to", function()
     end
   end)
 
-  it("may have a header and no line break behind it", function()
+  it("may have a header without a line break", function()
     assert.equal("a,b\n1,x\n", append "a,b")
     assert.equal("a,b\n1,2\n1,x\n", append "a,b\n1,2")
     assert.equal("a|b\n1|2\n1|x\n", rows_of())
   end)
 
-  it("keeps its line ends", function()
+  it("keeps its line endings", function()
     assert.equal("a,b\r\n1,2\r\n1,x\r\n", append "a,b\r\n1,2\r\n")
     assert.equal("a,b\r\n1,2\r\n1,x\r\n", append "a,b\r\n1,2")
     assert.equal("a|b\n1|2\n1|x\n", rows_of())
@@ -111,13 +111,13 @@ describe("a CSV file that is appended to", function()
     assert.equal("a\tb\n1\tx\n", append("a\tb\n", nil, { delimiter = "\t" }))
   end)
 
-  it("has another header, and is left alone", function()
+  it("is left alone if its header differs", function()
     for _, content in ipairs { "b,a\n", "a\n", "a,b,c\n", "a,b,\n", '"a,b"\n', '"a","b', "A,b\n", "a, b\n", "a;b\n", "\na,b\n", "1,2\n" } do
       assert.matches("its first line is not a,b", refused(content), 1, true)
     end
   end)
 
-  it("may have no header at all", function()
+  it("may have no header", function()
     assert.equal("7,8\n1,x\n", append("7,8", nil, { header = false }))
     assert.equal("1,x\n", append("", nil, { header = false }))
     assert.equal("7,8\r\n1,x\r\n", append("7,8\r\n", nil, { header = false }))
@@ -126,7 +126,7 @@ describe("a CSV file that is appended to", function()
     assert.matches('its lines end differently; use eol = "crlf"', refused("7,8\r\n", { header = false, eol = "lf" }))
   end)
 
-  it("does not end within a quoted cell", function()
+  it("is refused if it ends within a quoted cell", function()
     for _, content in ipairs { '1,"open', '1,"open\n', '"', '1,""""",x\n', '1,"a""\n', '\xEF\xBB\xBF"open\n', "1,2\n3,4\n\"" } do
       for _, name in ipairs { "a.csv", "a.csv.gz" } do
         shell.write(path(), content)
@@ -140,7 +140,7 @@ describe("a CSV file that is appended to", function()
     assert.matches("within a quoted cell", refused 'a,b\n1,"open\n')
   end)
 
-  it("may have quotes that open no cell", function()
+  it("may have quotes that do not open a cell", function()
     for _, content in ipairs { '5" pipe,x\n', '1, "x\n', '"a""",""\n', '"a"b,c"\n', '1,"x\ny"\n', '\xEF\xBB\xBF"a",b\n', '\xEF\xBB"a,b\n' } do
       assert.equal(content .. "1,x\n", append(content, nil, { header = false }))
     end
@@ -149,13 +149,13 @@ describe("a CSV file that is appended to", function()
     assert.equal('1|x,y\n1|x\n', (append('1,"x,y"\n', nil, { header = false }) and rows_of()))
   end)
 
-  it("has no lines that end in a carriage return alone", function()
+  it("is refused if its lines end in a carriage return alone", function()
     for content, options in pairs { ["a,b\r1,2\r"] = {}, ["a,b\r\n1,2\r"] = {}, ["7,8\r"] = { header = false }, ["7,8\n9,9\r"] = { header = false } } do
       assert.matches("its lines end in \\r alone, which csv.file cannot continue", refused(content, options), 1, true)
     end
   end)
 
-  it("is looked at in blocks", function()
+  it("is read in blocks", function()
     local long = ("x"):rep(65533)
     assert.equal(long .. ',"\n"\n1,x\n', append(long .. ',"\n"\n', nil, { header = false }))
     assert.matches("within a quoted cell", refused(long .. ',""" \n', { header = false }))
@@ -171,7 +171,7 @@ describe("null in a CSV file", function()
     assert.equal('a,b\nNULL,"NULL"\n,x\n', read())
   end)
 
-  it("of one column needs a text, which is said in the beginning", function()
+  it("in a single column needs a text, which is reported at begin", function()
     for null, declared in pairs { [""] = schema.optional(schema.string), [" \t"] = schema.nullable(schema.string) } do
       local message = refused("", nil, { null = null }, schema.record { { "a", declared } })
       assert.matches("the only column may be null, which would be an empty line: give null = TEXT", message)
@@ -198,7 +198,7 @@ describe("a cell of CSV", function()
     return read()
   end
 
-  it("is quoted where it holds the delimiter, whatever it is", function()
+  it("is quoted if it contains the delimiter, whichever that is", function()
     local row = '{"a":11,"b":-2.5e-3,"c":true,"d":[1]}'
     for delimiter, line in pairs {
       ["1"] = '"11"1-2.5e-31true1"[1]"\n', ["-"] = '11-"-2.5e-3"-true-[1]\n', ["."] = '11."-2.5e-3".true.[1]\n',
@@ -212,14 +212,14 @@ describe("a cell of CSV", function()
     end
   end)
 
-  it("differs from null, whatever it is", function()
+  it("differs from null, whatever null is", function()
     for null, line in pairs { ["0"] = '0,"0",false,"0"\n', ["false"] = 'false,0,"false",0\n' } do
       assert.equal(line, written({ '{"a":null,"b":0,"c":false,"d":"0"}' },
         { columns = { "a", "b", "c", "d" }, header = false, null = null }))
     end
   end)
 
-  it("is no byte order mark", function()
+  it("is never taken for a byte order mark", function()
     assert.equal('"\xEF\xBB\xBFa",x\n', written({ '{"a":"\xEF\xBB\xBFa","b":"x"}' }, { columns = { "a", "b" }, header = false }))
     assert.equal('"\xEF\xBB\xBFa",b\n1,2\n', written({ '{"\xEF\xBB\xBFa":1,"b":2}' }, { columns = { "\xEF\xBB\xBFa", "b" } }))
     assert.equal("\xEF\xBB\xBFa|b\n1|2\n", rows_of())
@@ -235,7 +235,7 @@ describe("a compressed file that is appended to", function()
 
   local function unpacked(name) return shell.run({ "gzip", "-dc", path(name) }).out end
 
-  it("is sound, or is left alone", function()
+  it("must be intact, or is left alone", function()
     local one = member '{"a":1}\n'
     for content, why in pairs {
       [one .. "garbage"] = "followed by bytes that are not gzip data", [one .. ("\0"):rep(512)] = "followed by zeros",
@@ -255,7 +255,7 @@ describe("a compressed file that is appended to", function()
     end
   end)
 
-  it("is not taken for a plain one", function()
+  it("is not mistaken for a plain one", function()
     shell.write(path "a.jsonl", member '{"a":1}\n')
     assert.matches("it is compressed by gzip; gzip = true appends to such a file",
       support.fails(jsonl.file(path "a.jsonl", { append = true }), { "2" }).message)

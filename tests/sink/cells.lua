@@ -1,33 +1,33 @@
---- What a cell can be: declared type × place × value, as data. cells_spec.lua
---- reads it, and says what the words mean.
+--- The possible cells: declared type × place × value, as data. cells_spec.lua
+--- reads it and implements its terms.
 ---
 --- A group has one declared type, the places that it goes to, and values: JSON
---- texts, each with what becomes of it. Nothing said: the place keeps it as it
---- came, in the sense of the group's `as`. `refused`: the run fails there, naming
---- the row and the column, and nothing is there. `either`: it is kept as it came,
---- or refused. Any other text is what is read back. Outcomes stand under `declared`,
---- where a schema reads the row, under a place, under the first word of its name, or
+--- texts, each with its outcome. Without an outcome the place keeps the value unchanged, as
+--- defined by the group's `as`. `refused`: the run fails there, naming
+--- the row and the column, and nothing is written. `either`: it is kept unchanged,
+--- or refused. Any other text is what is read back. Outcomes are given under `declared`,
+--- if a schema reads the row, under a place, under the first word of its name, or
 --- under `all`; the first of these decides.
 ---
----   kind    the value is of another kind than the type: where no type is
+---   kind    the value is of another kind than the type: if no type is
 ---           declared (a file by `columns`, or after `map`) it is not tried
----   tiny    no double but 0 is near: what Lua makes of it in a map is 0.0
+---   tiny    its nearest double is 0: what Lua makes of it in a map is 0.0
 ---   whole   the value is the whole row, not its column v
----   there   what is read back, where that is not what came
+---   there   what is read back, if that differs from the input
 ---
 --- and of a group
 ---
 ---   options   of the type in a schema
 ---   items     what is declared is an array of this type
----   required  the column may not be null: a value that it takes
+---   required  the column may not be null: a value that it accepts
 ---   begin     `either`: the table may also be refused before there are rows
 ---   paths     nil: all of "schema", "columns", "on_row", "map", "upsert" (into a table
----             that the sink has made) and "insert" (row by row, because a table of
----             PostgreSQL has row-level security); on "decoded" a map hands on what a
+---             that the sink has created) and "insert" (row by row, because a table of
+---             PostgreSQL has row-level security); on "decoded" a map passes on what a
 ---             schema has decoded, and on "made" it makes the values itself
 ---
---- A place is a file, or a database with the type of a column that is there;
---- with the database's name alone the sink makes the table.
+--- A place is a file, or a database with the type of an existing column;
+--- with only the database's name the sink creates the table.
 local M = {}
 
 --- In PostgreSQL, before anything else.
@@ -50,7 +50,7 @@ M.absent = "absent"
 local refused, either = "refused", "either"
 local absent = M.absent
 
---- Rows that are no objects, beside the cells of every type.
+--- Rows that are not objects, in addition to the cells of every type.
 local ROWS = {
   { "[1,2]", whole = true, all = refused },
   { "[]", whole = true, all = refused },
@@ -125,7 +125,7 @@ local NOT_TEXTS = {
   { '["a"]', kind = true, all = refused },
 }
 
---- PostgreSQL cuts blanks beyond the length, and says nothing.
+--- PostgreSQL silently removes blanks beyond the length.
 local SHORT = {
   { '"abcde"' },
   { '"äöüß😀"' },
@@ -236,7 +236,7 @@ local NOT_INTEGERS = {
   { "{}", kind = true, all = refused },
 }
 
---- Kept where a place has room for them: numeric, and text of a file.
+--- Kept if a place has room for them: numeric, and text of a file.
 local HUGE_INTEGERS = {
   { "9223372036854775808" },
   { "-9223372036854775809" },
@@ -305,7 +305,7 @@ local NOT_NUMBERS = {
   { "{}", kind = true, all = refused },
 }
 
---- What a double does not hold: integers of 64 bits,
+--- What a double cannot represent: 64-bit integers,
 local LONG_INTEGERS = {
   { "9007199254740993" },
   { "-9007199254740993" },
@@ -343,13 +343,13 @@ local BEYOND_REFUSED = {
   { "-2.5e-400", all = refused, tiny = true },
 }
 
---- Powers of two that a double holds, and an integer of 64 bits does not.
+--- Powers of two that a double can represent, and a 64-bit integer cannot.
 local POWERS = {
   { "9223372036854775808" },
   { "18446744073709551616" },
 }
 
---- Outside of what numeric has, 16,383 digits of a fraction and 131,072 before it.
+--- Beyond the range of numeric: 16,383 digits of a fraction and 131,072 before it.
 local BEYOND_NUMERIC = {
   { "1e-20000", all = refused },
   { "1e200000", all = refused },
@@ -425,14 +425,14 @@ local NUL_JSON = {
   { '{"\\u0000":1}', postgres = refused },
 }
 
---- An escape in JSON text, no text of its own.
+--- Valid escapes in JSON text, but not valid text by themselves.
 local SURROGATE_JSON = {
   { '"\\ud83d"', csv = refused, postgres = refused },
   { '["x\\ude00"]', postgres = refused },
   { '{"\\ud83d":1}', postgres = refused },
 }
 
---- The type json of PostgreSQL takes such escapes, and text does not need to know.
+--- PostgreSQL's type json accepts such escapes; text need not.
 local ESCAPES_JSON = {
   { '"a\\u0000b"', all = either },
   { '["\\u0000"]', all = either },
@@ -460,7 +460,7 @@ local DECIMALS = {
   { absent },
 }
 
---- Refused by the schema, wherever they go.
+--- Refused by the schema, for every place.
 local TOO_LONG = {
   { "100000000", all = refused },
   { "123456789.0", all = refused },
@@ -500,9 +500,9 @@ local WHOLE_DECIMALS = {
   { "0.5", all = refused },
 }
 
--- ---- what Lua made, and what is missing ------------------------------------------------
+-- ---- values made by Lua, and missing ones ----------------------------------------------
 
---- Expressions of Lua.
+--- Lua expressions.
 local MADE_INTEGERS = {
   { "0" },
   { "1.0" },
@@ -518,7 +518,7 @@ local MADE_INTEGERS = {
   { "-1/0", all = refused },
 }
 
---- Beyond 2^53 a float of Lua may stand for another integer.
+--- Beyond 2^53 a Lua float may stand for another integer.
 local MADE_FLOATS_REFUSED = {
   { "1e30", all = refused },
   { "9223372036854775808.0", all = refused },
@@ -729,34 +729,34 @@ local BOOLEAN_ARRAYS = {
   { '["t"]', all = refused },
 }
 
--- ---- what goes where ---------------------------------------------------------------------
+-- ---- which values go where ---------------------------------------------------------------
 
---- Where nothing but a schema can say the type.
+--- Where only a schema can declare the type.
 local DECLARED = { "schema", "on_row" }
 
---- A schema decodes them, and a map hands on what it has made.
+--- A schema decodes them, and a map passes on what was decoded.
 local DECODED = { "schema", "on_row", "decoded" }
 
---- Where columns say nothing but a type.
+--- Where columns declare nothing but a type.
 local UNDECLARED = { "columns", "map" }
 
---- Values that a `map` makes out of nothing.
+--- Values that a `map` makes itself.
 local MADE = { "made" }
 
---- `as`: how what is read back must be what came.
+--- `as`: how what is read back must correspond to the input.
 ---
 ---   text      the same characters
 ---   value     the same number
 ---   digits    a number's own text; where it has an exponent, the same number
 ---   own       a number's own text
 ---   double    the nearest double
----   either64  an integer of 64 bits exactly, or else the nearest double
----   boolean   true or false in the place's words
+---   either64  a 64-bit integer exactly, otherwise the nearest double
+---   boolean   true or false in the notation of the place
 ---   json      the same JSON, numbers in their own text, names in their order
----   cell      so, but a string by itself is its characters
+---   cell      the same, but a string by itself is its characters
 ---   jsonb     the same JSON, the same numbers
 ---
---- After `map`, what Lua made of a number is what came.
+--- After `map`, the input is what Lua made of a number.
 M.groups = {
   { type = "text", as = "text", places = { "csv", "jsonl", "sqlite", "postgres" }, values = { TEXTS, NOT_TEXTS, ROWS } },
   { type = "text", as = "text", values = { TEXTS }, places = { "sqlite TEXT", "sqlite BLOB", "sqlite NONE", "sqlite VARCHAR(3)",
@@ -853,9 +853,9 @@ M.groups = {
     paths = DECLARED },
 }
 
--- ---- tables that are there and would not hold the type ------------------------------------
+-- ---- existing tables that cannot hold the type ----------------------------------------------
 
---- Refused in begin, the column named.
+--- Refused in begin, with the name of the column.
 M.refused = {
   { type = "text", places = { "sqlite INTEGER", "sqlite NUMERIC", "sqlite REAL", "sqlite STRING", "sqlite ANY", "sqlite STRICT INT",
     "postgres char(5)", "postgres char", "postgres bpchar", "postgres \"char\"", "postgres name", "postgres padded", "postgres bytea",

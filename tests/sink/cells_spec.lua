@@ -1,5 +1,5 @@
--- The table of cells.lua, cell by cell: rows of a real worker, by a policy, into
--- every place; SQLite, psql and Python say what is there (cells.py).
+-- The table of cells.lua, cell by cell: rows of a real worker go by a policy into
+-- every place; SQLite, psql and Python read them back (cells.py).
 local behaviour = require "support.behaviour"
 local cells = require "sink.cells"
 local cjson = require "cjson"
@@ -14,7 +14,7 @@ local sluice = require "sluice"
 local sql = require "sluice.sink.sql"
 local support = require "sql.support"
 
--- Under sanitizers each kind of code once.
+-- Under sanitizers each kind of code is run once.
 local PATHS = paths.sanitized and { "schema", "map" } or { "schema", "columns", "on_row", "map", "upsert", "insert" }
 local PYTHON = "/usr/bin/python3"
 
@@ -39,30 +39,30 @@ local function columns_of(group, path)
   return { { "id", path == "upsert" and "integer" or "integer?" }, { "v", group.type .. null } }
 end
 
---- Outcomes that cost a run of their own.
+--- Outcomes that need a run of their own.
 local OUTCOMES = { refused = true, either = true }
 
---- On which a schema reads the rows, and on which the sink needs columns.
+--- Paths on which a schema reads the rows, and on which the sink needs columns.
 local DECLARED = { schema = true, on_row = true, insert = true, decoded = true }
 local UNTYPED = { columns = true, map = true, made = true, upsert = true, decoded = true }
 
---- What becomes of a cell in a place.
+--- The outcome of a cell in a place.
 local function outcome_of(cell, place, path)
   return DECLARED[path] and cell.declared or cell[place] or cell[place:match "^%w+"] or cell.all
 end
 
 local function is_file(kind) return kind == "csv" or kind == "jsonl" end
 
---- Without a type nothing is of the wrong one; and what map makes is an object.
+--- Without a type no value has the wrong one; and the result of map is an object.
 local function can_be(cell, kind, path)
   if (cell.whole or cell.tiny) and path == "map" then return false end
   local untyped = is_file(kind) and not DECLARED[path]
   return not untyped or not (cell.kind or cell.whole and kind == "jsonl")
 end
 
---- What is refused costs a run. A value of the wrong kind is refused by a schema
---- wherever it was to go: that is tried in CSV, and elsewhere columns read it. In a
---- table that is there a refusal is tried by a schema or by columns.
+--- A refusal needs a run of its own. A value of the wrong kind is refused by a schema
+--- regardless of its place: that is tried in CSV, and elsewhere columns read it. In an
+--- existing table a refusal is tried by a schema or by columns.
 local function is_tried(cell, n, group, place, path)
   local kind = place:match "^%w+"
   if not can_be(cell, kind, path) then return false end
@@ -106,8 +106,8 @@ local function name_of(group)
   return name
 end
 
---- Rows go to a table by other ways, too: those of an upsert, where the sink has
---- made the table, and one by one where PostgreSQL has row-level security.
+--- Rows reach a table in other ways as well: by upsert, if the sink has
+--- created the table, and one by one if PostgreSQL has row-level security.
 local function is_way(group, place, path)
   if path == "upsert" then return not is_file(place) and not place:find " " and not group.required end
   return path ~= "insert" or place:find "^postgres " ~= nil
@@ -137,7 +137,7 @@ for _, group in ipairs(cells.groups) do
   end
 end
 
---- Tables that are to be refused.
+--- Tables that must be refused.
 local refusals = {}
 
 for _, group in ipairs(cells.refused) do
@@ -152,7 +152,7 @@ end
 
 local directory, database, worker
 
---- What is committed is read by the same server, and need not survive it.
+--- What is committed is read by the same server, and need not survive a crash.
 local function url(user)
   return server.url():gsub("tester:secret", user) .. "&options=-csynchronous_commit%3Doff"
 end
@@ -172,7 +172,7 @@ end
 
 local MAKE = { sqlite = sqlite_table, postgres = postgres_table }
 
---- All tables that are there before a run.
+--- Creates all tables that exist before a run.
 local function make_tables()
   local texts = { sqlite = {}, postgres = { table.concat(cells.prepare, ";") .. ";" } }
   for _, list in ipairs { lots, refusals } do
@@ -186,7 +186,7 @@ local function make_tables()
   assert.equal("", said)
 end
 
---- A file of its own for each run.
+--- A new file for each run.
 local function new_file(lot)
   local path = ("%s/%s.%d"):format(directory, lot.table, #lot.files + 1)
   table.insert(lot.files, path)
@@ -210,7 +210,7 @@ end
 
 -- ---- runs ----------------------------------------------------------------------
 
---- What a policy says of a lot's stream, by the path on which its rows go.
+--- The stream's entry in a policy, by the path that its rows take.
 local STEPS = {
   schema = function(lot, sink) return { schema = record_of(lot.group), sink = sink } end,
   columns = function(_, sink) return { sink = sink } end,
@@ -234,7 +234,7 @@ local STEPS = {
   end,
 }
 
---- A sink that only a handler writes to begins with a stream of which no row comes.
+--- A sink that only a handler writes to begins with a stream that has no rows.
 local function add_stream(streams, name, lot)
   local sink = sink_of(lot)
   streams[name] = STEPS[lot.path](lot, sink)
@@ -251,7 +251,7 @@ local function run(lot, texts)
   return summary ~= nil or nil, err
 end
 
---- What is to be kept of many lots: a run of as many streams, and one transaction.
+--- Runs what must be kept of many lots together: as many streams, and one transaction.
 local function run_together(list)
   local rows, streams = {}, {}
   for _, lot in ipairs(list) do
@@ -261,7 +261,7 @@ local function run_together(list)
   return worker:run("texts", core.json.array(rows), { streams = streams }) ~= nil
 end
 
---- One lot by itself; the row that a run fails of tells why, and the others go again.
+--- Runs one lot by itself; a row that fails the run is recorded, and the others are run again.
 local function run_kept(lot)
   local left = { table.unpack(lot.kept) }
   while left[1] do
@@ -275,7 +275,7 @@ local function run_kept(lot)
   end
 end
 
---- What is refused comes second, so that it is known which row it was.
+--- The refused row comes second, so that its sequence can be checked.
 local function run_other(lot, cell)
   local good = text_of({ lot.group.required or cells.absent }, -cell.id, lot.path)
   local _, err = run(lot, { good, cell.text })
@@ -283,7 +283,7 @@ local function run_other(lot, cell)
   lot.refused = err and err.differences and err.message or nil
 end
 
---- Those of one kind of place and one path together.
+--- Runs the lots of one kind of place and one path together.
 local function run_all()
   local together = {}
   for _, lot in ipairs(lots) do
@@ -307,9 +307,9 @@ local function run_all()
   end
 end
 
--- ---- what is said, and what is there -----------------------------------------
+-- ---- errors and results ------------------------------------------------------
 
---- Whether an error names the column, or its place in the payload.
+--- Reports if an error names the column, or its place in the payload.
 local function names_column(err)
   if err.column == "v" or err.message:find("at /v", 1, true) then return true end
   for _, violation in ipairs(err.violations or {}) do
@@ -318,7 +318,7 @@ local function names_column(err)
   return false
 end
 
---- What is missing in the error of a row that is refused.
+--- What the error of a refused row lacks.
 local function problem_of(err, cell)
   local status = core.kinds[err.kind]
   if not status or status == 0 then return "no exit status for kind " .. tostring(err.kind) end
@@ -329,7 +329,7 @@ local function problem_of(err, cell)
   if err.message == "" then return "no reason" end
 end
 
---- What Python is to find of a cell.
+--- What Python should find for a cell.
 local function wanted(cell)
   if cell.outcome == "refused" or cell.outcome == "either" and cell.err then return "nothing" end
   return "kept"
@@ -362,7 +362,7 @@ local function read_postgres()
   return server.query(table.concat(texts, ";"))
 end
 
---- Tables that sinks were to make, and have not, are made empty now.
+--- Creates the tables that sinks should have created, but have not.
 local function make_missing()
   local sqlite, postgres = {}, { "set client_min_messages = error" }
   for _, lot in ipairs(lots) do
@@ -374,7 +374,7 @@ local function make_missing()
   server.query(table.concat(postgres, ";"))
 end
 
---- Ask Python about all lots at once; its answers go to the cells.
+--- Asks Python about all lots at once, and stores its answers in the cells.
 local function read_back()
   make_missing()
   local questions = {}
@@ -436,13 +436,13 @@ describe("a cell", function()
   end)
 
   for _, lot in ipairs(lots) do
-    it(("is kept as it came, or refused: %s"):format(lot.name), function()
+    it(("is kept unchanged, or refused: %s"):format(lot.name), function()
       assert.equal("", complaints(lot))
     end)
   end
 end)
 
-describe("a table that would not hold the type", function()
+describe("a table that cannot hold the type", function()
   for _, lot in ipairs(refusals) do
     it("is refused: " .. lot.name, function()
       local ok, err = run(lot, { '{"id":1}' })

@@ -19,7 +19,7 @@ describe("csv.file", function()
     return csv.file(dir .. "/a.csv", options)
   end
 
-  --- The lines below the header that one row makes.
+  --- The lines below the header for one row.
   local function of(text, columns, more)
     support.fill(sink(columns or { "a" }, more), { text })
     return (read("a.csv"):gsub("^[^\n]*\n", "", 1))
@@ -38,18 +38,18 @@ describe("csv.file", function()
     assert.equal("b,a\n2,1\n4,3\n", read "a.csv")
   end)
 
-  it("writes a header alone when there are no rows", function()
+  it("writes only a header without rows", function()
     support.fill(sink { "a", 'with "quotes", and comma' }, {})
     assert.equal('a,"with ""quotes"", and comma"\n', read "a.csv")
   end)
 
-  it("quotes what RFC 4180 says, and white space at the ends", function()
+  it("quotes as RFC 4180 requires, and white space at the ends", function()
     assert.equal('plain text,"a,b","say ""yes""","two\nlines","\r"," x"," ",é\n',
       of([[{"a":"plain text","b":"a,b","c":"say \"yes\"","d":"two\nlines","e":"\r","f":" x","g":" ","h":"é"}]],
         { "a", "b", "c", "d", "e", "f", "g", "h" }))
   end)
 
-  it("makes the same line of a row and of its payload", function()
+  it("writes the same line for a row and for its payload", function()
     local columns = { "a", "b", "c" }
     local values = {
       "null", "true", "false", "0", "-9223372036854775808", "9223372036854775807", "0.1", "-0.0", "1e300", "5e-324", '""', '" x"',
@@ -72,28 +72,28 @@ describe("csv.file", function()
     end
   end)
 
-  it("writes numbers exactly, and floats as short as they can be", function()
+  it("writes numbers exactly, and floats in their shortest form", function()
     assert.equal("9007199254740993,-9223372036854775808,0.1,1.0,1e+300,5e-324\n",
       (of('{"a":9007199254740993,"b":-9223372036854775808,"c":0.1,"d":1.0,"e":1e300,"f":5e-324}',
         { "a", "b", "c", "d", "e", "f" }):gsub("1e300", "1e+300")))
   end)
 
-  it("writes booleans, null, and JSON text for what is nested", function()
+  it("writes booleans, null, and nested values as JSON text", function()
     assert.equal('true,false,,"[1,{""x"":[]},null]","{""k"":""a,b""}"\n',
       of('{"a":true,"b":false,"c":null,"d":[1,{"x":[]},null],"e":{"k":"a,b"}}', { "a", "b", "c", "d", "e" }))
   end)
 
-  it("tells null from the empty string", function()
+  it("distinguishes null from the empty string", function()
     assert.equal('"",,x\n', of('{"a":"","b":null,"c":"x"}', { "a", "b", "c" }))
     assert.equal(',NULL,"NULL"\n', of('{"a":"","b":null,"c":"NULL"}', { "a", "b", "c" }, { null = "NULL" }))
   end)
 
-  it("never writes a line without anything", function()
+  it("never writes an empty line", function()
     assert.equal('""\n', of '{"a":""}')
     assert.matches("null would be an empty line", refused('{"a":null}').message)
   end)
 
-  it("leaves out an optional field only", function()
+  it("omits only optional fields", function()
     local columns = { "a", { name = "b", optional = true }, "c" }
     assert.equal("1,,3\n", of('{"a":1,"c":3}', columns))
     local err = refused('{"b":2}', { "a", { name = "b", optional = true } })
@@ -101,25 +101,25 @@ describe("csv.file", function()
     assert.matches("column a: the row has no such field", err.message)
   end)
 
-  it("takes the last of duplicate fields, as look-ups do", function()
+  it("uses the last of duplicate fields, as look-ups do", function()
     assert.equal("2,3\n", of('{"a":1,"b":3,"a":2}', { "a", "b" }))
   end)
 
-  it("refuses a field that has no column", function()
+  it("refuses a field without a column", function()
     local err = refused '{"a":1,"z":2}'
     assert.equal("z", err.column)
     assert.matches("no column for the field 'z'", err.message)
   end)
 
-  it("refuses a payload that is no object", function()
+  it("refuses a payload that is not an object", function()
     assert.matches("expected an object, got array", refused("[1]").message)
   end)
 
-  it("refuses what is no text or no number", function()
+  it("refuses what CSV cannot represent", function()
     assert.matches("column a: the character U%+0000 cannot be stored there", refused('{"a":"\\u0000"}').message)
     assert.matches("column a: not valid Unicode: lone surrogate", refused('{"a":"\\ud800"}').message)
     assert.equal("a", refused('{"a":"\\ud800"}').column)
-    assert.equal("한\n", of '{"a":"한"}') -- begins with the byte that surrogates begin with
+    assert.equal("한\n", of '{"a":"한"}') -- begins with the same byte as a surrogate
   end)
 
   it("has other delimiters and line ends, or no header", function()
@@ -138,7 +138,7 @@ describe("csv.file", function()
     assert.equal("a\n1\n2\n", read "a.csv")
   end)
 
-  it("does not append below another header", function()
+  it("does not append under another header", function()
     shell.write(dir .. "/a.csv", "a,b\n1,2\n")
     local err = support.fails(sink({ "a" }, { append = true }), { '{"a":1}' })
     assert.equal("sink", err.kind)
@@ -147,7 +147,7 @@ describe("csv.file", function()
     assert.same({ "a.csv" }, list())
   end)
 
-  it("is compressed when the name says so", function()
+  it("is compressed if the name ends in .gz", function()
     local file = csv.file(dir .. "/a.csv.gz", { columns = { "a" }, append = true })
     support.fill(file, { '{"a":1}' })
     support.fill(file, { '{"a":2}' })
@@ -164,7 +164,7 @@ describe("csv.file", function()
     assert.equal('name,line,doc,tags\n"f,g",7,,"[""x""]"\nh,2,d,[]\n', read "a.csv")
   end)
 
-  it("gets payloads as the schema makes them, in a policy", function()
+  it("receives payloads as the schema produces them, in a policy", function()
     local policy = shell.file(([[
       local schema = require "sluice.schema"
       return {
@@ -193,7 +193,7 @@ describe("csv.file", function()
     end
   end)
 
-  it("needs columns or a schema that has fields", function()
+  it("needs columns or a schema with fields", function()
     local file = csv.file(dir .. "/a.csv")
     assert.matches("columns = { … } are needed", support.fails(file, {}).message, 1, true)
     assert.matches("cannot take the columns from the schema", support.fails(file, {}, schema.integer).message)
@@ -217,7 +217,7 @@ describe("csv.file", function()
     end
   end)
 
-  it("takes rows in any order of fields and of many columns", function()
+  it("accepts rows with fields in any order, and many columns", function()
     local columns, expected = {}, {}
     for i = 1, 40 do columns[i] = "c" .. i end
     local texts = {}

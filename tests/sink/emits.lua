@@ -1,4 +1,4 @@
--- Emits as many rows as it is asked for, some 60 bytes each.
+-- Emits as many rows as requested, about 60 bytes each.
 return {
   exports = {
     rows = function(request, emit)

@@ -49,14 +49,14 @@ describe("a durable file", function()
     assert.same({ "a" }, list())
   end)
 
-  it("stands beside its target while it is written", function()
+  it("is a temporary file beside its target while it is written", function()
     local file = assert(open(dir .. "/a"))
     assert.equal(1, #list())
     assert.matches("^%.a%.sluice%-%w%w%w%w%w%w$", list()[1])
     file:rollback()
   end)
 
-  it("leaves nothing after a rollback, however often", function()
+  it("leaves nothing after a rollback, even a repeated one", function()
     shell.write(dir .. "/a", "old")
     local file = assert(open(dir .. "/a"))
     assert(file:write(("x"):rep(100000)))
@@ -72,7 +72,7 @@ describe("a durable file", function()
     assert.same({}, list())
   end)
 
-  it("keeps what is committed after a rollback that comes late", function()
+  it("keeps what is committed after a late rollback", function()
     local file = assert(open(dir .. "/a"))
     commit(file)
     assert(file:rollback())
@@ -88,7 +88,7 @@ describe("a durable file", function()
     assert.same({}, list())
   end)
 
-  it("raises when a step is out of order, naming the file's state", function()
+  it("raises if a step is out of order, naming the file's state", function()
     local file = assert(open(dir .. "/a"))
     local _, message = pcall(function() file:commit() end)
     assert.matches("file_spec.lua:%d+: the file .*/a is open", message)
@@ -112,7 +112,7 @@ describe("a durable file", function()
     assert.equal("text", read "a")
   end)
 
-  it("keeps the target's mode, and gives a new one what the umask allows", function()
+  it("keeps the target's mode, and creates a new one with the mode that the umask allows", function()
     shell.write(dir .. "/a", "")
     os.execute(("chmod 640 %s/a"):format(dir))
     write(dir .. "/a", "new")
@@ -124,7 +124,7 @@ describe("a durable file", function()
     assert.equal("rw-------", support.permissions(dir .. "/b"))
   end)
 
-  it("shows a temporary file to nobody who may not read the target", function()
+  it("does not expose a temporary file to users who may not read the target", function()
     shell.write(dir .. "/a", "")
     os.execute(("chmod 600 %s/a"):format(dir))
     local file = assert(open(dir .. "/a"))
@@ -132,7 +132,7 @@ describe("a durable file", function()
     file:rollback()
   end)
 
-  it("replaces what a symbolic link leads to, and keeps the link", function()
+  it("replaces the target of a symbolic link, and keeps the link", function()
     lfs.mkdir(dir .. "/there")
     shell.write(dir .. "/there/real", "old")
     assert(lfs.link("there/real", dir .. "/link", true))
@@ -143,20 +143,20 @@ describe("a durable file", function()
     assert.same({ "real" }, shell.list(dir .. "/there"))
   end)
 
-  it("makes the file that a dangling link names", function()
+  it("creates the target of a dangling link", function()
     assert(lfs.link("later", dir .. "/link", true))
     write(dir .. "/link", "new")
     assert.equal("new", read "later")
   end)
 
-  it("takes names as long as the system does", function()
+  it("accepts names as long as the system does", function()
     local name = ("n"):rep(255)
     write(dir .. "/" .. name, "new")
     assert.same({ name }, list())
     assert.equal("ENAMETOOLONG", refused(dir .. "/" .. name .. "n").errno)
   end)
 
-  it("takes a path without a directory", function()
+  it("accepts a path without a directory", function()
     local result = shell.run({ paths.lua, "-e", [[
       local file = assert(require("sluice.core").file { path = "here" })
       assert(file:write "text" and file:prepare() and file:commit())]] }, { cwd = dir })
@@ -170,20 +170,20 @@ describe("a durable file is refused at begin", function()
 
   before_each(function() dir, _, list = support.directory() end)
 
-  it("where there is no directory, or a file in its place", function()
+  it("if its directory does not exist, or is a file", function()
     local err = refused(dir .. "/none/a")
     assert.same({ "sink", "ENOENT", "No such file or directory" }, { err.kind, err.errno, err.os })
     shell.write(dir .. "/file", "")
     assert.equal("ENOTDIR", refused(dir .. "/file/a").errno)
   end)
 
-  it("where the target is a directory", function()
+  it("if the target is a directory", function()
     assert.equal("EISDIR", refused(dir).errno)
     assert.equal("EISDIR", refused(dir .. "/").errno)
     assert.equal("EISDIR", refused(dir .. "/.").errno)
   end)
 
-  it("where links lead round in a circle", function()
+  it("if links form a cycle", function()
     assert(lfs.link("b", dir .. "/a", true))
     assert(lfs.link("a", dir .. "/b", true))
     assert.equal("ELOOP", refused(dir .. "/a").errno)
@@ -198,13 +198,13 @@ describe("a durable file is refused at begin", function()
     end
   end)
 
-  it("where the kernel allows no files", function()
+  it("if the kernel allows no files", function()
     local err = refused "/sys/kernel/a"
     assert.equal("sink", err.kind)
     assert.is_string(err.errno)
   end)
 
-  --- In a process that permissions bind: what core.file says there.
+  --- The result of core.file in a process without root's privileges.
   local function unprivileged(path)
     local result = shell.run(support.unprivileged() .. shell.line { paths.lua, "-e", ([[
       local file, err = require("sluice.core").file { path = %q }
@@ -213,21 +213,21 @@ describe("a durable file is refused at begin", function()
     return result.out
   end
 
-  it("where the directory cannot be written to", function()
+  it("if the directory is not writable", function()
     os.execute("chmod 500 " .. dir)
     assert.equal("EACCES\n", unprivileged(dir .. "/a"))
     os.execute("chmod 700 " .. dir)
     assert.same({}, list())
   end)
 
-  it("where the target is write-protected", function()
+  it("if the target is write-protected", function()
     shell.write(dir .. "/a", "mine")
     os.execute("chmod 400 " .. dir .. "/a")
     assert.equal("EACCES\n", unprivileged(dir .. "/a"))
     assert.same({ "a" }, list())
   end)
 
-  it("while somebody else writes the same target", function()
+  it("while another writer has the same target", function()
     local first = assert(open(dir .. "/a"))
     local err = refused(dir .. "/a")
     assert.same({ "sink", "EBUSY" }, { err.kind, err.errno })
@@ -239,12 +239,12 @@ describe("a durable file is refused at begin", function()
   end)
 end)
 
-describe("temporary files that nobody owns", function()
+describe("abandoned temporary files", function()
   local dir, read, list
 
   before_each(function() dir, read, list = support.directory() end)
 
-  it("are swept by the next begin of that target, and no others", function()
+  it("are removed by the next begin of that target, and only those", function()
     for _, name in ipairs { ".a.sluice-AAAAAA", ".a.sluice-bbbbbb", ".b.sluice-AAAAAA", ".a.sluice-x", ".a.sluice-AAAAAAA" } do
       shell.write(dir .. "/" .. name, "stale")
     end
@@ -252,7 +252,7 @@ describe("temporary files that nobody owns", function()
     assert.same({ ".a.sluice-AAAAAAA", ".a.sluice-x", ".b.sluice-AAAAAA", "a" }, list())
   end)
 
-  it("are left by a process that was killed", function()
+  it("are left by a killed process", function()
     local words = shell.line { paths.lua, "-e", ([[
       local file = assert(require("sluice.core").file { path = %q })
       assert(file:write(("x"):rep(1000000)))
@@ -270,7 +270,7 @@ describe("temporary files that nobody owns", function()
     assert.equal("new", read "a")
   end)
 
-  it("are no links that lead elsewhere", function()
+  it("are never followed if they are links", function()
     shell.write(dir .. "/precious", "text")
     assert(lfs.link("precious", dir .. "/.a.sluice-AAAAAA", true))
     write(dir .. "/a", "new")
@@ -283,7 +283,7 @@ describe("appending", function()
 
   before_each(function() dir, read, list = support.directory() end)
 
-  it("is a longer copy that takes the place of the old file", function()
+  it("writes a longer copy that replaces the old file", function()
     shell.write(dir .. "/a", "old\n")
     local file = assert(open(dir .. "/a", { append = true }))
     assert.same({ head = "ol", ends = true }, file:old(2))
@@ -294,7 +294,7 @@ describe("appending", function()
     assert.same({ "a" }, list())
   end)
 
-  it("begins with nothing where there is nothing", function()
+  it("starts with an empty file if there is none", function()
     local file = assert(open(dir .. "/a", { append = true }))
     assert.is_nil(file:old())
     assert(file:write "new\n")
@@ -302,7 +302,7 @@ describe("appending", function()
     assert.equal("new\n", read "a")
   end)
 
-  it("tells whether the old file ends in a line break", function()
+  it("reports if the old file ends in a line break", function()
     shell.write(dir .. "/a", "old")
     local file = assert(open(dir .. "/a", { append = true }))
     assert.is_false(file:old().ends)
@@ -316,7 +316,7 @@ describe("appending", function()
     assert.equal(old .. "!", read "a")
   end)
 
-  it("fails at prepare when the file has changed meanwhile", function()
+  it("fails at prepare if the file has changed in the meantime", function()
     shell.write(dir .. "/a", "old\n")
     local file = assert(open(dir .. "/a", { append = true }))
     shell.write(dir .. "/a", "old\nof somebody else\n")
@@ -328,7 +328,7 @@ describe("appending", function()
     assert.same({ "a" }, list())
   end)
 
-  it("does not replace a file that has appeared meanwhile", function()
+  it("does not replace a file that has appeared in the meantime", function()
     local file = assert(open(dir .. "/a", { append = true }))
     assert(file:prepare())
     shell.write(dir .. "/a", "of somebody else")
@@ -340,12 +340,12 @@ describe("appending", function()
   end)
 end)
 
-describe("what fails while it is written", function()
+describe("a failure during writing", function()
   local dir, read, list
 
   before_each(function() dir, read, list = support.directory() end)
 
-  it("fails at prepare when the temporary file was removed", function()
+  it("is reported at prepare if the temporary file was removed", function()
     local file = assert(open(dir .. "/a"))
     assert(os.remove(dir .. "/" .. list()[1]))
     local ok, err = file:prepare()
@@ -355,7 +355,7 @@ describe("what fails while it is written", function()
     assert.is_nil(read "a")
   end)
 
-  it("fails the commit, and can be rolled back, when the target became a directory", function()
+  it("is reported at commit, and can be rolled back, if the target became a directory", function()
     local file = assert(open(dir .. "/a"))
     assert(file:prepare())
     assert(lfs.mkdir(dir .. "/a"))
@@ -365,7 +365,7 @@ describe("what fails while it is written", function()
     assert.same({ "a" }, list())
   end)
 
-  --- A sluice that may not write files above a size, as on a full disk.
+  --- Runs sluice with a limit on the size of files, as on a full disk.
   local function limited(kind, bytes, count)
     return shell.run(("env --ignore-signal=XFSZ prlimit --fsize=%d %s"):format(bytes, shell.line {
       paths.sluice, "run", paths.file "sink/fills.lua", "--arg", kind, "--arg", dir .. "/a", "--arg", count, "--arg", "1",
@@ -384,7 +384,7 @@ describe("what fails while it is written", function()
     end)
   end
 
-  it("leaves the old file when only the last bytes do not fit", function()
+  it("leaves the old file if only the last bytes do not fit", function()
     shell.write(dir .. "/a", "old")
     assert.matches("sink: .*cannot write .*/a", limited("jsonl", 1000, "20").err)
     assert.equal("old", read "a")

@@ -1,6 +1,6 @@
--- A policy that gives COUNT rows {"run":RUN,"n":1…} to a sink on PATH: --arg
+-- A policy that writes COUNT rows {"run":RUN,"n":1…} to a sink on PATH: --arg
 -- KIND --arg PATH --arg COUNT --arg RUN. The crash tests and the specs run it as
--- a process of its own.
+-- a separate process.
 local kind, path, count, run = ...
 
 local csv = require "sluice.sink.csv"

@@ -1,4 +1,4 @@
---- What is written does not depend on the locale that a script has chosen.
+--- The output does not depend on the locale that a script has set.
 -- leaks: glibc's, of LOCPATH
 local locale = require "support.locale"
 local server = require "sql.server"
@@ -17,7 +17,7 @@ teardown(function()
   shell.forget()
 end)
 
---- Two streams into every place: rows as they came, and rows that Lua made.
+--- Two streams into every place: unchanged rows, and rows made by Lua.
 local POLICY = [[
 local csv, jsonl, sql = require "sluice.sink.csv", require "sluice.sink.jsonl", require "sluice.sink.sql"
 assert(os.setlocale("de_DE.UTF-8"))
@@ -71,14 +71,14 @@ end
 
 local CAME, MADE = '[0.50,{"x":1e400}]', "[0.5,1.5e+20]"
 
-describe("in a locale whose numbers have a comma", function()
-  it("CSV has points", function()
+describe("in a locale with a decimal comma", function()
+  it("CSV has decimal points", function()
     local dir = run "csv"
     assert.equal('s,n,d,j\ncame,19.99,0.12345678901234567890123,"[0.50,{""x"":1e400}]"\n', shell.read(dir .. "/came.csv"))
     assert.equal('s,n,d,j\nmade,1.5,0.0015,"[0.5,1.5e+20]"\n', shell.read(dir .. "/made.csv"))
   end)
 
-  it("JSON has points", function()
+  it("JSON has decimal points", function()
     local dir = run "jsonl"
     assert.equal('{"s":"came","n":19.99,"d":0.12345678901234567890123,"j":[0.50,{"x":1e400}]}\n', shell.read(dir .. "/came.jsonl"))
     local text = shell.read(dir .. "/made.jsonl")

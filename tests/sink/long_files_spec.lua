@@ -1,4 +1,4 @@
---- Appending to files that are longer than a handler may take.
+--- Appending to files so long that reading them takes longer than a handler may.
 local lfs = require "lfs"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -28,11 +28,11 @@ local function words(...)
 end
 
 local function appends(...)
-  local result = shell.sluice(words(...), { seconds = 120 }) -- 5 GiB are read
+  local result = shell.sluice(words(...), { seconds = 120 }) -- it reads 5 GiB
   assert.equal(0, result.status, result.err)
 end
 
---- A file of so many bytes, nearly all of them holes.
+--- A file of so many bytes, mostly holes.
 local function sparse(name, first, size, last)
   local file = assert(io.open(path(name), "wb"))
   file:write(first)
@@ -53,15 +53,15 @@ local function assert_sparse(name, size)
   assert.is_true(lfs.attributes(path(name), "blocks") * 512 < 1 << 20)
 end
 
---- A file of gzip that holds so many times 64 MiB, and a line after them.
+--- A gzip file that contains so many times 64 MiB, and a final line.
 local function compressed(name, times)
   assert(os.execute(("cd %s && head -c 64M /dev/zero | gzip -1 >part && for i in $(seq %d); do cat part; done >%s && rm part")
     :format(dir, times, name)))
   return path(name)
 end
 
-describe("a file of some GiB", function()
-  it("is appended to, and its holes stay holes", function()
+describe("a file of several GiB", function()
+  it("is appended to, and keeps its holes", function()
     appends(sparse("a.jsonl", '{"a":0}\n', 5 * GIB, '\n{"a":1}\n'))
     assert_sparse("a.jsonl", 5 * GIB + 8)
     assert.equal('\n{"a":1}\n{"b":1}\n', tail("a.jsonl", 17))
@@ -69,7 +69,7 @@ describe("a file of some GiB", function()
     assert.equal('{"a":0}', file:read "l")
   end)
 
-  it("has its last line ended first", function()
+  it("has its last line terminated first", function()
     appends(sparse("a.jsonl", "", 5 * GIB, '\n{"a":'))
     assert.equal('\n{"a":\n{"b":1}\n', tail("a.jsonl", 15))
     assert_sparse("a.jsonl", 5 * GIB + 9)
@@ -87,7 +87,7 @@ describe("a file of some GiB", function()
     assert.equal("\n7\n1\n", tail("a.csv", 5))
   end)
 
-  it("is left alone when its header is another", function()
+  it("is left alone if its header differs", function()
     local file = sparse("a.csv", "c\n", 5 * GIB, "\n7\n")
     local result = shell.sluice(words(file, "b"))
     assert.equal(4, result.status)
@@ -97,7 +97,7 @@ describe("a file of some GiB", function()
   end)
 end)
 
-describe("a long file of gzip", function()
+describe("a long gzip file", function()
   it("is read to its end, however long that takes", function()
     appends(compressed("a.gz", 2))
     local pipe = assert(io.popen("gzip -dc " .. paths.quote(path "a.gz") .. " | tail -c 10 | od -An -c"))
@@ -105,7 +105,7 @@ describe("a long file of gzip", function()
     pipe:close()
   end)
 
-  it("need not be waited for", function()
+  it("can be interrupted", function()
     local file = compressed("a.gz", 200)
     local size = lfs.attributes(file, "size")
     local process = shell.start_sluice(words(file))

@@ -1,4 +1,4 @@
---- memory.new: rows that are there after commit only.
+--- memory.new: rows that are visible only after commit.
 local memory = require "sluice.sink.memory"
 local support = require "sink.support"
 
@@ -16,7 +16,7 @@ describe("memory.new", function()
     assert.same({ 1, "2", 1 }, { sink.rows[1].payload.a, sink.rows[2].raw, sink.rows[2].sequence })
   end)
 
-  it("forgets what is rolled back, and keeps what was committed before", function()
+  it("discards what is rolled back, and keeps what was committed before", function()
     local sink = memory.new()
     support.fill(sink, { "1" })
     assert(sink:begin(support.context()))
@@ -27,7 +27,7 @@ describe("memory.new", function()
     assert.same({ 2, "3" }, { #sink.rows, sink.rows[1].raw })
   end)
 
-  it("raises when a step is out of order, at the caller's line", function()
+  it("raises if a step is out of order, at the caller's line", function()
     local sink = memory.new()
     support.refuses(sink, { "write", "prepare", "commit" })
     assert(sink:begin(support.context()))

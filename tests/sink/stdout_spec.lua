@@ -1,4 +1,4 @@
---- stdout.new: rows on standard output. Each case is a process of its own.
+--- stdout.new: rows on standard output. Each case runs in a process of its own.
 local core = require "sluice.core"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -31,7 +31,7 @@ local PROGRAM = [[
   script.shutdown()
 ]]
 
---- The words of a process that writes these texts to the sink.
+--- The command line of a process that writes these texts to the sink.
 local function words(options, texts, more)
   more = more or {}
   local rows = {}
@@ -47,11 +47,11 @@ local function output(options, texts, more)
 end
 
 describe("stdout.new", function()
-  it("writes JSON lines where there is no terminal", function()
+  it("writes JSON lines without a terminal", function()
     assert.equal('{"a": 1}\n2\n', output("", { '{"a":\n1}', "2" }))
   end)
 
-  it("is live: what is rolled back is out already", function()
+  it("is live: what is rolled back has already been written", function()
     assert.equal("1\n", output("", { "1" }, { rollback = true }))
   end)
 
@@ -62,7 +62,7 @@ describe("stdout.new", function()
     assert.equal("", output('{ atomic = true, format = "table", window = 1 }', { '{"a":1}' }, { rollback = true }))
   end)
 
-  it("fails at prepare when the output is full, and at commit when it is atomic", function()
+  it("fails at prepare if the output is full, and at commit if it is atomic", function()
     for options, kind in pairs { [""] = "sink", ["{ atomic = true }"] = "commit", ['{ format = "table" }'] = "sink" } do
       local result = shell.run(words(options, { '{"a":1}' }), { redirect = ">/dev/full" })
       assert.equal(1, result.status)
@@ -70,7 +70,7 @@ describe("stdout.new", function()
     end
   end)
 
-  it("raises when a step is out of order, and refuses options, at the caller's line", function()
+  it("raises at the caller's line if a step is out of order or an option is invalid", function()
     local stdout = require "sluice.sink.stdout"
     local sink = stdout.new()
     support.refuses(sink, { "write", "prepare", "commit" })
@@ -93,13 +93,13 @@ describe("the table of stdout.new", function()
     }, of { '{"name":"f","line":1,"size":2}', '{"line":1000,"name":"g.h.i","size":-10.5}' })
   end)
 
-  it("takes columns that are named, or the schema's", function()
+  it("uses the named columns, or the schema's", function()
     local rows = { '{"a":1,"b":2,"c":3}' }
     assert.equal("c  a\n3  1\n", of(rows, nil, ', columns = { "c", "a" }'))
     assert.equal("b\n2\n", of(rows, { schema = '{ fields = { { name = "b" } } }' }))
   end)
 
-  it("shows null, what is absent, what is nested, and what is no object", function()
+  it("shows null, absent and nested values, and rows that are not objects", function()
     assert.equal(table.concat {
       "a     b    payload\n",
       "null  [1]\n",
@@ -113,7 +113,7 @@ describe("the table of stdout.new", function()
       (of { [[{"a":"\u001b[31m\n","b":"x"}]], '{"a":"日本","b":"y"}' }))
   end)
 
-  it("is cut to the width", function()
+  it("is truncated to the width", function()
     for line in of({ ('{"a":"%s","b":"short","c":12}'):format(("x"):rep(200)) }, nil, ", width = 40"):gmatch "[^\n]+" do
       assert.is_true(utf8.len(line) <= 40, line)
     end
@@ -121,15 +121,15 @@ describe("the table of stdout.new", function()
     assert.equal("a\nshort\nmuch…\n", text)
   end)
 
-  it("says which fields of later rows it has no column for", function()
+  it("names the fields of later rows that have no column", function()
     assert.equal("a\n1\n2\n(not shown: b, c)\n", of({ '{"a":1}', '{"a":2,"c":0,"b":0}' }, nil, ", window = 1"))
   end)
 
-  it("says nothing when there is nothing to say", function()
+  it("is empty without rows", function()
     assert.equal("", of {})
   end)
 
-  it("is what a terminal gets", function()
+  it("is the default on a terminal", function()
     local screen = terminal.open(words("", { '{"name":"日本語","n":1}', '{"name":"x","n":22}' }), {
       columns = 40, env = { LUA_PATH = package.path, LUA_CPATH = package.cpath, LANG = "C.UTF-8" },
     })

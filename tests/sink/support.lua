@@ -1,5 +1,5 @@
---- Sinks driven by their contract (lualib/sluice/sink.meta.lua) with rows of a
---- real worker, the way the runtime does it.
+--- Drives sinks by their contract (lualib/sluice/sink.meta.lua) with rows of a
+--- real worker, as the runtime does.
 local lfs = require "lfs"
 local script = require "script.support"
 local shell = require "support.shell"
@@ -8,13 +8,13 @@ local M = {}
 
 M.shutdown = script.shutdown
 
---- What begin gets.
+--- The argument of begin.
 function M.context(schema)
   return { streams = { "rows" }, schema = schema, name = "streams.rows.sink" }
 end
 
---- Give rows of the stream "rows" to a sink that has begun: the first thing
---- that write says.
+--- Writes rows of the stream "rows" to a sink that has begun; returns the first error
+--- of write.
 ---@return true? ok, sluice.Error? err
 function M.write(sink, texts)
   local bad
@@ -34,7 +34,7 @@ function M.write(sink, texts)
   return true
 end
 
---- A whole request that goes well.
+--- A whole request that succeeds.
 function M.fill(sink, texts, schema)
   assert(sink:begin(M.context(schema)))
   assert(M.write(sink, texts))
@@ -54,7 +54,7 @@ function M.fails(sink, texts, schema)
   return err
 end
 
---- That these steps are refused now, at the line that takes them.
+--- Checks that these steps are refused now, at the caller's line.
 function M.refuses(sink, steps)
   for _, step in ipairs(steps) do
     local ok, message = pcall(function() sink[step](sink, {}) end)
@@ -63,13 +63,13 @@ function M.refuses(sink, steps)
   end
 end
 
---- A directory of this test, and what is in it.
+--- A directory of this test, and its content.
 function M.directory()
   local dir = shell.directory()
   return dir, function(name) return shell.read(dir .. "/" .. name) end, function() return shell.list(dir) end
 end
 
---- What a file says, uncompressed.
+--- The content of a file, decompressed.
 function M.gunzip(path)
   local pipe = assert(io.popen("gzip -dc " .. path .. " 2>&1"))
   local text = pipe:read "a"
@@ -79,7 +79,7 @@ end
 
 function M.permissions(path) return lfs.attributes(path, "permissions") end
 
---- Words before a command line, so that permissions bind root too.
+--- Words before a command line that make permissions apply to root as well.
 function M.unprivileged()
   local pipe = assert(io.popen "id -u")
   local user = pipe:read "l"

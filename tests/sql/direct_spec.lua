@@ -1,5 +1,5 @@
--- Rows of a schema that reach SQLite without becoming Lua values, beside the
--- same rows with a step in their way.
+-- The fast path: rows of a schema that reach SQLite without becoming Lua values, compared with
+-- the same rows on the slow path, through a step.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local paths = require "support.paths"
@@ -55,8 +55,8 @@ local function dump(name)
   return query(([[select hex(s), typeof(s), p, i, typeof(i), quote(n), typeof(n), b, typeof(b), e from %s order by rowid]]):format(name))
 end
 
-describe("a row on the short way", function()
-  it("has the values that it has on the long way", function()
+describe("a row on the fast path", function()
+  it("has the same values as on the slow path", function()
     assert(run(ALL, TEXTS))
     assert(run(ALL, TEXTS, { name = "long", where = function() return true end }))
     assert.equal(dump "long", dump "t")
@@ -64,13 +64,13 @@ describe("a row on the short way", function()
       query "select hex(s), i from t")
   end)
 
-  it("is counted, and in the ledger", function()
+  it("is counted, and recorded in the ledger", function()
     local summary = assert(run(ALL, TEXTS))
     assert.same({ 4, 0, 0 }, { summary.counts.kept, summary.counts.dropped, summary.counts.rejected })
     assert.equal("rows|4|4", query "select stream, rows, kept from sluice_ledger where stream = 'rows'")
   end)
 
-  it("keeps its place among rows on the long way", function()
+  it("keeps its position among rows on the slow path", function()
     local declared = schema.record { { "n", schema.integer }, { "d", schema.string { default = "none" } } }
     local texts = {}
     for i = 1, 300 do texts[i] = i % 3 == 0 and ('{"n":%d}'):format(i) or ('{"n":%d,"d":"x"}'):format(i) end
@@ -78,34 +78,34 @@ describe("a row on the short way", function()
     assert.equal("300|100", query "select sum(n = rowid), sum(d = 'none') from t")
   end)
 
-  it("goes to columns in any order, by their names", function()
+  it("is stored in columns of any order, by their names", function()
     local declared = schema.record { { "a", schema.integer }, { "b", schema.string } }
     assert(run(declared, { '{"a":1,"b":"x"}' }, { columns = { { "b", "text" }, { "a", "integer" } } }))
     assert.equal("x|1", query "select * from t")
   end)
 
-  it("may come by two streams", function()
+  it("may come from two streams", function()
     local declared = schema.record { { "a", schema.integer } }
     assert(run(declared, { '{"a":1}', '{"a":2}', '{"a":3}' }, { streams = { "rows", "more", "rows" }, columns = { a = "integer" } }))
     assert.equal("1\n2\n3", query "select a from t")
   end)
 end)
 
-describe("what is wrong with such a row", function()
+describe("an invalid row on the fast path", function()
   local declared = schema.closed { { "k", schema.string }, { "line", schema.integer { min = 1 } } }
 
-  it("is a violation as always", function()
+  it("is a violation as usual", function()
     local _, err = run(declared, { '{"k":"a","line":1}', '{"k":"b","line":0,"x":1}' })
     assert.same({ "row_invalid", "rows", 1, 2 }, { err.kind, err.stream, err.sequence, #err.violations })
     assert.equal("", query "select name from sqlite_schema")
   end)
 
-  it("drops it where violations do that", function()
+  it("is dropped if violations are dropped", function()
     assert(run(declared, { '{"k":"a","line":1}', '{"k":"b","line":0}', '[]', '{"k":"c"}', '{"k":"d","line":4}' }, { on_invalid = "drop" }))
     assert.equal("a|1\nd|4", query "select * from t")
   end)
 
-  it("is a key that is there, and names the row", function()
+  it("is reported if its key exists already", function()
     local texts = {}
     for i = 1, 180 do texts[i] = ('{"k":"n%d","line":1}'):format(i == 151 and 7 or i) end
     local _, err = run(declared, texts, { key = "k" })
@@ -114,7 +114,7 @@ describe("what is wrong with such a row", function()
     assert.equal("", query "select name from sqlite_schema")
   end)
 
-  it("is a key that takes the earlier one's place, if that is wanted", function()
+  it("replaces the earlier row with its key, with upsert", function()
     assert(run(declared, { '{"k":"a","line":1}', '{"k":"b","line":2}', '{"k":"a","line":3}' }, { key = "k", upsert = true }))
     assert.equal("a|3\nb|2", query "select * from t order by k")
   end)
@@ -123,14 +123,14 @@ end)
 describe("core.sqlite", function()
   local CELLS = { columns = { { name = "a", type = "integer", null = false } } }
 
-  it("gives statements that run in a transaction only, and end with their connection", function()
+  it("has statements that run only in a transaction, and end with their connection", function()
     local opened = assert(core.sqlite(path))
     assert(opened:run "CREATE TABLE t (a INTEGER)")
     local insert = assert(opened:insert("INSERT INTO t VALUES (?)", CELLS))
     local ok, err = insert:row(core.row("rows", 0, '{"a":1}'))
     assert.is_nil(ok)
     behaviour.says(err, "the transaction is over")
-    assert.is_nil((insert:row(core.row("rows", 0, '{"a":1}')))) -- it sticks
+    assert.is_nil((insert:row(core.row("rows", 0, '{"a":1}')))) -- the error persists
     assert(opened:run "BEGIN")
     assert.is_true(opened:in_transaction())
     insert = assert(opened:insert("INSERT INTO t VALUES (?)", CELLS))
@@ -143,7 +143,7 @@ describe("core.sqlite", function()
     assert.equal("1", query "select count(*) from t")
   end)
 
-  it("hands values on as they are", function()
+  it("passes values on unchanged", function()
     local opened <close> = assert(core.sqlite ":memory:")
     local rows = assert(opened:query("SELECT ?, ?, ?, ?, NULL", math.maxinteger, 0.1, "a\0b", nil))
     assert.same({ { math.maxinteger, 0.1, "a\0b", false, false } }, rows)

@@ -1,5 +1,5 @@
---- A database that makes a run wait, or is not what it was: it ends at its deadline, at a limit of the
---- sink's, or when the user says so, and nothing is half committed.
+--- A database that makes a run wait, or has changed: the run ends at its deadline, at a limit of the
+--- sink, or at the user's request, and nothing is half committed.
 local json = require "sluice.json"
 local server = require "sql.server"
 local shell = require "support.shell"
@@ -20,13 +20,13 @@ local function url() return server.url "faults" end
 
 local SCHEMA = [[schema = require("sluice.schema").record { { "a", require("sluice.schema").integer } },]]
 
---- A policy with rows into t. handlers: more of its stream.
+--- A policy that writes rows to t. handlers: more of its stream.
 local function policy(options, handlers)
   return shell.file(([[return { streams = { rows = { %s sink = require("sluice.sink.sql").table { url = %q, name = "t", %s } } } }]])
     :format(handlers or SCHEMA, options.url or url(), options.more or ""), "p.lua")
 end
 
---- Rows, then a wait for the gate, then so many rows more. Before it is asked, the sink has begun.
+--- Rows, then a wait for the gate, then many more rows. The sink has begun before the request is sent.
 local function worker(gate, more)
   return { "--", "sh", "-c", ([[echo '{"a":1}'; touch %s.begun; while [ ! -e %s ]; do sleep 0.02; done; seq 2 %d | sed 's/.*/{"a":&}/']])
     :format(gate, gate, more) }
@@ -47,7 +47,7 @@ end
 
 local function kill(signal, pid) assert(os.execute(("kill -%s %d"):format(signal, pid))) end
 
---- Stop the session of a run that has begun, and let the worker go on: more rows than are on their way at once.
+--- Stops the session of a run that has begun, and lets the worker send more rows than fit in the buffers.
 local function with_stopped(options, words, act)
   local gate = shell.directory() .. "/gate"
   local process = start(options, words, worker(gate, 400000))
@@ -74,7 +74,7 @@ describe("a server that has stopped", function()
     end)
   end
 
-  it("ends a run when the user says so", function()
+  it("ends a run at the user's request", function()
     with_stopped({}, {}, function(process)
       shell.wait("rows on their way", function()
         return process:stderr() and server.query "select 1" == "1" and #process:descendants "sh" >= 0
@@ -95,8 +95,8 @@ describe("a server that has stopped", function()
   end)
 end)
 
-describe("a commit whose answer does not come", function()
-  it("is unknown, and the ledger tells when the server goes on", function()
+describe("a commit without an answer", function()
+  it("is unknown, and the ledger tells its result once the server continues", function()
     local sink = support.sink(url(), { timeout = "1s" })
     local pid
     local err = support.fails("commit", sink, support.rows(3), { context = { run_key = "the key" }, before_commit = function()
@@ -109,7 +109,7 @@ describe("a commit whose answer does not come", function()
     shell.wait("the session to end", function()
       return ask "select count(*) from pg_stat_activity where application_name = 'sluice' and datname = 'faults'" == "0"
     end)
-    -- It had the COMMIT: rows and ledger agree, whatever it has made of that.
+    -- The server has the COMMIT: rows and ledger agree, whatever the result is.
     local there = ask "select to_regclass('sluice_ledger') is not null" == "t"
     assert.equal(there and ask "select count(*) from sluice_ledger where run_key = 'the key'" or "0",
       there and ask "select (count(*) / 3)::text from decl" or "0")
@@ -117,7 +117,7 @@ describe("a commit whose answer does not come", function()
 end)
 
 describe("the libraries of databases", function()
-  --- What of them is in memory when a row is there.
+  --- The database libraries in memory when a row arrives.
   local function loaded(sink)
     local own = shell.file(([[return { %s on_row = function() for line in io.lines "/proc/self/maps" do
       local name = line:match "/(lib[^/]*)$"
@@ -129,14 +129,14 @@ describe("the libraries of databases", function()
     return found
   end
 
-  it("are loaded by the runs that need them", function()
+  it("are loaded only by the runs that need them", function()
     assert.same({}, loaded "")
     local path = shell.directory() .. "/t.db"
     assert.same({ libsqlite = true }, loaded(([[sink = require("sluice.sink.sql").table { url = "sqlite:%s", name = "t", columns = { a = "integer?" } },]]):format(path)))
     assert.is_true(loaded(([[sink = require("sluice.sink.sql").table { url = %q, name = "t", columns = { a = "integer?" } },]]):format(url())).libpq)
   end)
 
-  it("are named, with their package, where they are missing or too old", function()
+  it("are named, with their package, if they are missing or too old", function()
     local dir = shell.directory()
     local own = policy {}
     for content, why in pairs {
@@ -153,7 +153,7 @@ describe("the libraries of databases", function()
   end)
 end)
 
-describe("a lock that somebody else holds", function()
+describe("a lock held by another session", function()
   local function with_lock(act)
     ask "create table t (a bigint)"
     local dir = shell.directory()
@@ -166,7 +166,7 @@ describe("a lock that somebody else holds", function()
     if not ok then error(err, 0) end
   end
 
-  it("ends a run after some seconds, with the server's words", function()
+  it("ends a run after some seconds, with the server's message", function()
     with_lock(function()
       local result = start({}, {}, { "--", "echo", '{"a":1}' }):finish()
       assert.equal(4, result.status)
@@ -175,7 +175,7 @@ describe("a lock that somebody else holds", function()
     assert.equal("0", ask "select count(*) from t")
   end)
 
-  it("lets the user end it before", function()
+  it("lets the user end the run earlier", function()
     with_lock(function()
       local process = start({}, {}, { "--", "echo", '{"a":1}' })
       shell.wait("the run to wait", function()
@@ -186,7 +186,7 @@ describe("a lock that somebody else holds", function()
     end)
   end)
 
-  it("of SQLite's lets the user end it, too", function()
+  it("of SQLite lets the user end the run as well", function()
     local path = shell.directory() .. "/t.db"
     support.sqlite(path, "create table t (a integer not null)")
     local holder = io.popen(("sqlite3 %s >%s.out"):format(path, path), "w")
@@ -203,7 +203,7 @@ describe("a lock that somebody else holds", function()
 end)
 
 describe("a session of PostgreSQL", function()
-  it("may be idle while the worker thinks, whatever the server's limit", function()
+  it("may be idle while the worker computes, whatever the server's limit", function()
     ask "alter database faults set idle_in_transaction_session_timeout = '1s'"
     ask "alter database faults set statement_timeout = '1s'"
     ask "alter database faults set datestyle = 'German'"
@@ -212,14 +212,14 @@ describe("a session of PostgreSQL", function()
     assert.equal("2", ask "select count(*) from t")
   end)
 
-  it("that may only read ends a run in the beginning", function()
+  it("that is read-only ends a run at begin", function()
     ask "alter database faults set default_transaction_read_only = on"
     local result = start({}, {}, { "--", "echo", '{"a":1}' }):finish()
     assert.equal(4, result.status)
     assert.matches("cannot execute CREATE TABLE in a read%-only transaction %(SQLSTATE 25006%)", result.err)
   end)
 
-  it("that has no more room ends the run, with the server's words", function()
+  it("that is out of space ends the run, with the server's message", function()
     local dir = url():match "host=(.*)" .. "/small"
     local owner = support.output "id -u" == "0" and "nobody" or support.output "id -un"
     local mounted = os.execute(("mkdir %s && mount -t tmpfs -o size=4m tmpfs %s 2>/dev/null"):format(dir, dir)) == true
@@ -227,7 +227,7 @@ describe("a session of PostgreSQL", function()
       assert(os.execute(("chown %s %s"):format(owner, dir)))
       ask("create tablespace small location '" .. dir .. "'")
       ask "create table t (a bigint) tablespace small"
-    else -- nobody may mount here: the server is made to say it
+    else -- without permission to mount, the server is made to report it
       ask "create table t (a bigint)"
       ask [[create function full() returns trigger language plpgsql as 'begin if new.a > 5000 then
         raise exception ''no room'' using errcode = ''disk_full''; end if; return new; end']]
@@ -245,7 +245,7 @@ describe("a session of PostgreSQL", function()
     assert.equal("0", count)
   end)
 
-  it("that is ended in the middle ends the run, with the server's words", function()
+  it("that is terminated ends the run, with the server's message", function()
     local gate = shell.directory() .. "/gate"
     local process = start({}, {}, worker(gate, 50000))
     kill("TERM", backend(gate))
@@ -258,7 +258,7 @@ describe("a session of PostgreSQL", function()
 end)
 
 describe("a password in a url", function()
-  it("is told to nobody", function()
+  it("is never revealed", function()
     local summary = shell.file()
     for _, address in ipairs {
       "postgres://tester:geheim%20wort@127.0.0.1:1/x", "postgres://tester@127.0.0.1:1/x?password=geheim%20wort",
@@ -277,7 +277,7 @@ describe("a password in a url", function()
     assert.is_nil((shell.read(summary) .. result.err):find("secret", 1, true))
   end)
 
-  it("is not needed to name what is wrong: the error has its parts", function()
+  it("is not needed to describe the error, which has the other parts of the url", function()
     local summary = shell.file()
     ask "create table t (a bigint primary key)"
     local result = shell.sluice({ "run", "--summary", summary, policy { more = 'key = "a",' } }, { input = '{"a":1}\n{"a":1}\n' })

@@ -1,5 +1,5 @@
--- fills.lua URL: rows without end into a table, under a limit on files that
--- the caller has set (and whose signal it ignores); prints how it ended.
+-- fills.lua URL: writes endless rows to a table, under a limit on file sizes that
+-- the caller has set (ignoring its signal); prints the result.
 local support = require "sql.support"
 
 local core = require "sluice.core"

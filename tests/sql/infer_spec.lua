@@ -1,4 +1,4 @@
---- sluice infer --as sql: what it writes is accepted by both databases, whatever the names and types.
+--- sluice infer --as sql: both databases accept its output, for all names and types.
 local json = require "sluice.json"
 local rows = require "infer.rows"
 local server = require "sql.server"
@@ -14,7 +14,7 @@ local function written(input, dialect, ...)
   return result.out
 end
 
---- The names of tables and columns after the text has run in an empty database, and how many tables there are.
+--- The names of tables and columns after the text has run in an empty database, and the number of tables.
 local accepts = {}
 
 function accepts.sqlite(text)
@@ -44,7 +44,7 @@ local EXPECTED = {
     "rows|n|jsonb\nrows|u|jsonb\nrows|e|text\n",
 }
 
---- A stream for each name, in which it is the name of a field, too.
+--- A stream for each name, which is also the name of a field in it.
 local function hostile()
   local names = { "select", "sqlite_x", "sluice_ledger", "SLUICE_LEDGER", "xmin", "a.b", ("n"):rep(70), ("n"):rep(71), "É" }
   for _, name in ipairs(rows.names) do
@@ -59,13 +59,13 @@ for dialect, run in pairs(accepts) do
   describe("--as sql for " .. dialect, function()
     it("has the types of sql.table", function() assert.equal(EXPECTED[dialect], (run(written(TYPES, dialect)))) end)
 
-    it("takes any names of streams and fields", function()
+    it("accepts any names of streams and fields", function()
       local input, names = hostile()
       local columns, count = run(written(input, dialect, "--stream-by", "/stream"))
       assert.equal(#names, count, columns)
     end)
 
-    it("takes rows that are no records, and numbers of any size", function()
+    it("accepts rows that are not records, and numbers of any size", function()
       local texts = {}
       for _, input in ipairs { "1\n", "null\n", "[]\n", "{}\n", '{"a":1}\nnull\n', '{"":1}\n', '{"n":1e5000}\n', '{"n":1e-400}\n{"n":9223372036854775808}\n' } do
         texts[#texts + 1] = written(input, dialect, "--tight"):gsub('"rows"', ('"rows%d"'):format(#texts))
@@ -73,7 +73,7 @@ for dialect, run in pairs(accepts) do
       run(table.concat(texts))
     end)
 
-    it("takes whatever comes, with remarks that end where their line ends", function()
+    it("accepts any rows, with remarks that end on their own line", function()
       math.randomseed(20240229)
       local lines = {}
       for i = 1, 60 do

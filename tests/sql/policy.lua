@@ -1,4 +1,4 @@
--- A policy that brings COUNT rows of run RUN into two tables of a database,
+-- A policy that writes COUNT rows of run RUN to two tables of a database,
 -- with a run key: --arg URL --arg COUNT --arg RUN.
 local schema = require "sluice.schema"
 local sql = require "sluice.sink.sql"

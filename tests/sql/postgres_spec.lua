@@ -1,4 +1,4 @@
--- Rows into a real PostgreSQL; psql reads what came of it.
+-- Rows into a real PostgreSQL, read back with psql.
 local behaviour = require "support.behaviour"
 local server = require "sql.server"
 local sql = require "sluice.sink.sql"
@@ -10,7 +10,7 @@ local url, count = nil, 0
 setup(function() server.start() end)
 teardown(function() server.stop() end)
 
--- Each test has a database of its own.
+-- Each test has its own database.
 local database
 
 before_each(function()
@@ -43,7 +43,7 @@ describe("sql.table with PostgreSQL", function()
     assert.equal("4321|1|4321|9337681", ask "select count(*), min(line), max(line), sum(line) from decl")
   end)
 
-  it("keeps every integer of 64 bits, every double and every text", function()
+  it("keeps every 64-bit integer, every double and every text", function()
     local sink = sql.table { url = url, name = "t", columns = { i = "integer", n = "number", s = "text?", b = "boolean" } }
     support.commits(sink, {
       [[{"i":9223372036854775807,"n":0.1,"s":"{\"a\",\\,NULL}","b":true}]],
@@ -65,7 +65,7 @@ describe("sql.table with PostgreSQL", function()
     assert.equal('{"a": [1, 9007199254740993, null], "e": []}|jsonb\n"x"|jsonb\n|jsonb', ask "select v, pg_typeof(v) from t")
   end)
 
-  it("takes any name, quotes, question marks and reserved words too", function()
+  it("accepts any name, including quotes, question marks and reserved words", function()
     local name, column = [[sel"ect 'ü?\]], [[order "by" ?\]]
     local sink = sql.table { url = url, name = name, columns = { { column, "text" }, { "%s", "integer" } }, key = column, upsert = true }
     local text = [[{"order \"by\" ?\\":"x","%s":1}]]
@@ -74,7 +74,7 @@ describe("sql.table with PostgreSQL", function()
     assert.equal("x|1", ask [[select "order ""by"" ?\", "%s" from "sel""ect 'ü?\"]])
   end)
 
-  it("finds a schema by the url, and refuses a dot", function()
+  it("takes a schema from the url, and refuses a dot", function()
     ask "create schema side"
     support.commits(support.sink(url .. "&options=-csearch_path%3Dside"), support.rows(2))
     assert.equal("2", ask "select count(*) from side.decl")
@@ -83,14 +83,14 @@ describe("sql.table with PostgreSQL", function()
     ask "drop schema side cascade"
   end)
 
-  it("refuses a name that would be cut", function()
+  it("refuses a name that would be truncated", function()
     local err = support.fails("sink", support.sink(url, { name = ("x"):rep(64) }), {})
     behaviour.says(err, "longer than the 63 bytes")
   end)
 end)
 
-describe("a row that PostgreSQL does not take", function()
-  it("is found in a batch, with its key", function()
+describe("a row that PostgreSQL refuses", function()
+  it("is found in a batch, and reported with its key", function()
     local texts = support.rows(3000)
     texts[2501] = '{"name":"n7","line":1}'
     local err = support.fails("sink", support.sink(url, { key = "name" }), texts)
@@ -106,25 +106,25 @@ describe("a row that PostgreSQL does not take", function()
     assert.equal(122, support.fails("sink", support.sink(url, { key = "name" }), texts).sequence)
   end)
 
-  it("has a text with U+0000", function()
+  it("may have a text with U+0000", function()
     local err = support.fails("sink", support.sink(url), { '{"name":"a","line":1}', [[{"name":"a\u0000b","line":1}]] })
     assert.same({ 1, "name" }, { err.sequence, err.column })
   end)
 
-  it("is told without the password", function()
+  it("is reported without the password", function()
     local err = support.fails("sink", support.sink(url), { '{"name":1,"line":1}' })
     assert.is_nil(tostring(err):find("secret", 1, true))
     behaviour.says(err.url, "postgres://tester@/" .. database)
   end)
 
-  it("violates a constraint that waits for the end, before anything is committed", function()
+  it("may violate a deferred constraint, before anything is committed", function()
     ask "create table decl (name text not null unique deferrable initially deferred, line bigint, doc text)"
     local err = support.fails("sink", support.sink(url), { '{"name":"a","line":1}', '{"name":"a","line":2}' })
     behaviour.says(err, "duplicate key")
     assert.equal("0", ask "select count(*) from decl")
   end)
 
-  it("does not fit a narrower column, and is not cut", function()
+  it("may not fit a narrower column, and is not truncated", function()
     ask "create table decl (name varchar(3) not null, line smallint not null, doc text)"
     support.commits(support.sink(url), { '{"name":"abc","line":32767}' })
     assert.equal(0, support.fails("sink", support.sink(url), { '{"name":"abcd","line":1}' }).sequence)
@@ -134,21 +134,21 @@ describe("a row that PostgreSQL does not take", function()
 end)
 
 describe("upsert into PostgreSQL", function()
-  it("puts the later row into the earlier one's place, also within a batch", function()
+  it("replaces the earlier row, even within a batch", function()
     local sink = support.sink(url, { key = "name", upsert = true })
     support.commits(sink, { '{"name":"f","line":1,"doc":"d"}', '{"name":"g","line":1}', '{"name":"f","line":2}' })
     support.commits(sink, { '{"name":"g","line":7}', '{"name":"h","line":1}' })
     assert.equal("f|2|\ng|7|\nh|1|", ask "select * from decl order by name")
   end)
 
-  it("needs a key that the table knows", function()
+  it("needs a key that the table has", function()
     ask "create table decl (name text not null, line bigint, doc text)"
     local err = support.fails("sink", support.sink(url, { key = "name", upsert = true }), support.rows(1))
     behaviour.says(err, "the table has no such key (name)")
   end)
 end)
 
-describe("a table that is there in PostgreSQL", function()
+describe("an existing table in PostgreSQL", function()
   it("is refused with all differences", function()
     ask "create table decl (name bigint, line numeric(3,-1) not null, doc text, extra text not null, at text default 'x')"
     local err = support.fails("sink", support.sink(url), support.rows(1))
@@ -167,7 +167,7 @@ describe("a table that is there in PostgreSQL", function()
 end)
 
 describe("the ledger in PostgreSQL", function()
-  it("recognises a run that is committed", function()
+  it("recognises a run that is already committed", function()
     local again = { context = { run_key = "k1" } }
     assert.is_nil(support.commits(support.sink(url), support.rows(3), again))
     assert.equal("committed", support.commits(support.sink(url), support.rows(3), again))
@@ -176,7 +176,7 @@ describe("the ledger in PostgreSQL", function()
     assert.equal("3", ask "select count(*) from decl")
   end)
 
-  it("lets one of two runs of a key win at a time", function()
+  it("lets only one of two runs with the same key commit", function()
     local one, two = support.sink(url), support.sink(url .. "&application_name=two")
     local context = { streams = { "rows" }, name = "s", run_key = "k" }
     support.commits(one, support.rows(1), { context = { run_key = "k" }, before_commit = function()
@@ -188,31 +188,31 @@ describe("the ledger in PostgreSQL", function()
     assert.same({ true, "committed" }, { ok, word })
   end)
 
-  it("tells two sinks of one database apart, and commits them together", function()
+  it("distinguishes two sinks of one database, and commits them together", function()
     local one, two = support.sink(url), support.sink(url, { name = "other" })
     support.commits({ one, two }, support.rows(5), { context = { run_key = "k" } })
     assert.equal("decl|other|1", ask "select min(table_name), max(table_name), count(distinct xmin::text) from sluice_ledger")
   end)
 end)
 
---- Cut the connections of sluice.
+--- Cuts the connections of sluice.
 local function cut()
   query(("select pg_terminate_backend(pid) from pg_stat_activity where datname = '%s'"):format(database))
   behaviour.await("the connection to end", function() return backends() == 0 end)
 end
 
-describe("a PostgreSQL that goes away", function()
-  it("refuses at begin", function()
+describe("a PostgreSQL that becomes unavailable", function()
+  it("may refuse the connection at begin", function()
     local err = support.fails("sink", support.sink(server.url "none"), {})
     behaviour.says(err, 'FATAL:  database "none" does not exist')
   end)
 
-  it("is not there at begin", function()
+  it("may be missing at begin", function()
     local err = support.fails("sink", support.sink "postgres://me@/x?host=/nowhere", {})
     behaviour.says(err, "failed: No such file or directory")
   end)
 
-  it("is gone at a write", function()
+  it("may disappear at a write", function()
     local sink = support.sink(url)
     local err = support.fails("sink", sink, support.rows(2500), { on_row = function(row)
       if row.sequence == 1999 then cut() end
@@ -221,21 +221,21 @@ describe("a PostgreSQL that goes away", function()
     behaviour.says(err, "terminating connection due to administrator command (SQLSTATE 57P01)")
   end)
 
-  it("is gone at prepare", function()
+  it("may disappear at prepare", function()
     local err = support.fails("sink", support.sink(url), support.rows(3), { before_prepare = cut })
     behaviour.says(err, "terminating connection due to administrator command (SQLSTATE 57P01)")
     assert.is_nil(err.sequence)
     assert.equal("", ask "select tablename from pg_tables where schemaname = 'public'")
   end)
 
-  it("is gone at commit: looked up, and known not to be committed", function()
+  it("may disappear at commit: the ledger shows that nothing was committed", function()
     local err = support.fails("commit", support.sink(url), support.rows(3), { before_commit = cut })
     behaviour.says(err, "nothing was written")
     assert.is_nil(err.unknown)
     assert.equal("", ask "select tablename from pg_tables where schemaname = 'public'")
   end)
 
-  it("restarts at commit: looked up, and known not to be committed", function()
+  it("may restart at commit: the ledger shows that nothing was committed", function()
     local err = support.fails("commit", support.sink(url), support.rows(3), { before_commit = function()
       server.down()
       server.up()
@@ -243,10 +243,10 @@ describe("a PostgreSQL that goes away", function()
     behaviour.says(err, "nothing was written")
   end)
 
-  it("commits without an answer: looked up, and known to be committed", function()
+  it("may commit without an answer: the ledger shows the commit", function()
     local sink = support.sink(url)
     support.commits(sink, support.rows(3), { before_commit = function()
-      -- The answer is lost: the server does what it was told, the driver fails.
+      -- The answer is lost: the server commits, and the driver fails.
       local opened, lost = sink.transaction.connection, {}
       function lost:run_patiently(text)
         local ok, why = opened:run_patiently(text)
@@ -262,7 +262,7 @@ describe("a PostgreSQL that goes away", function()
     assert.equal("3", ask "select count(*) from decl")
   end)
 
-  it("stays away after the commit: the key is told", function()
+  it("may stay away after the commit: the run key is reported", function()
     local sink = support.sink(url)
     local err
     local seconds = behaviour.timed(function()

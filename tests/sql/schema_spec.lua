@@ -1,4 +1,4 @@
--- Columns from a schema, and a policy that ends in a database, by the command.
+-- Columns from a schema, and a policy that writes to a database, with the command.
 local columns = require "sluice.internal.sql.columns"
 local core = require "sluice.core"
 local paths = require "support.paths"
@@ -23,13 +23,13 @@ describe("columns", function()
     }))
   end)
 
-  it("may be null where the field may be absent or null", function()
+  it("may be null if the field may be absent or null", function()
     assert.equal("a text?, b integer?, c json?", described(schema.record {
       { "a", schema.optional(schema.string) }, { "b", schema.nullable(schema.integer) }, { "c", schema.any },
     }))
   end)
 
-  it("are JSON for whatever is nested", function()
+  it("are JSON for nested values", function()
     assert.equal("a json, m json, r json, u json", described(schema.record {
       { "a", schema.array(schema.string) }, { "m", schema.map(schema.string) },
       { "r", schema.record { x = schema.string } }, { "u", schema.union(schema.string, schema.integer) },
@@ -43,7 +43,7 @@ describe("columns", function()
     }))
   end)
 
-  it("are of a record", function()
+  it("need a record", function()
     local list, problem = columns.of_schema(schema.array(schema.string))
     assert.is_nil(list)
     assert.matches("the schema is of kind array", problem)
@@ -55,7 +55,7 @@ describe("a policy with a sink", function()
     return shell.sluice { "run", paths.file "sql/policy.lua", "--arg", url, "--arg", tostring(count), "--arg", tostring(number) }
   end
 
-  it("commits rows and seals, and does not do it twice", function()
+  it("commits rows and seals, and does so only once", function()
     local path = shell.directory() .. "/decls.db"
     for _ = 1, 2 do
       local result = run("sqlite:" .. path, 250, 1)
@@ -66,7 +66,7 @@ describe("a policy with a sink", function()
       "select run_key, table_name, stream, rows, kept from sluice_ledger where length(checksum) = 16 order by 2"))
   end)
 
-  it("exits with 4 when the database refuses the rows", function()
+  it("exits with 4 if the database refuses the rows", function()
     local path = shell.directory() .. "/decls.db"
     support.sqlite(path, "create table decl (run integer, n integer, text text, primary key (run, n)); insert into decl values (1, 7, 'old')")
     local result = run("sqlite:" .. path, 250, 1)

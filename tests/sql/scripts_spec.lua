@@ -1,5 +1,5 @@
---- The ready script postgres, with a real server; psql reads what came of it. And sql.tables, on which
---- it stands.
+--- The ready script postgres, with a real server, read back with psql; and sql.tables, on which
+--- it is based.
 local schema = require "sluice.schema"
 local server = require "sql.server"
 local shell = require "support.shell"
@@ -30,14 +30,14 @@ describe("the ready script postgres", function()
     assert.equal("1", server.query "select count(*) from functions")
   end)
 
-  it("takes columns, and a table's name", function()
+  it("accepts columns, and a table name", function()
     local result = run('{"stream":"rows","payload":{"n":1,"doc":null}}\n', "--set", "columns=n:integer,doc:text?", "--set", "table=decl")
     assert.equal(0, result.status, result.err)
     assert.equal("n|bigint|NO\ndoc|text|YES", server.query [[select column_name, data_type, is_nullable
       from information_schema.columns where table_name = 'decl' order by ordinal_position]])
   end)
 
-  it("wants a schema or columns, not both, and no table's name for several streams", function()
+  it("needs a schema or columns, and no table name for several streams", function()
     local path = shell.file(SCHEMA, "schema.lua")
     for pattern, words in pairs {
       ["%-%-set schema=… or %-%-set columns=… is missing"] = {},
@@ -54,13 +54,13 @@ end)
 describe("sql.tables", function()
   local declared = { a = schema.record { n = schema.integer } }
 
-  it("is a sink and a schema for each stream", function()
+  it("returns a sink and a schema for each stream", function()
     local streams = sql.tables(declared, { url = "sqlite:x.db" })
     assert.equal(declared.a, streams.a.schema)
     assert.is_table(streams.a.sink)
   end)
 
-  it("raises for what sql.table refuses, at the caller's line", function()
+  it("raises what sql.table refuses, at the caller's line", function()
     local ok, err = pcall(function() sql.tables(declared, { url = "sqlite:x.db", key = 5 }) end)
     assert.is_false(ok)
     assert.matches("^[^\n]*scripts_spec.lua:%d+: sql.table: key: expected a name, or a list of names$", err)

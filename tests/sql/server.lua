@@ -1,4 +1,4 @@
---- A PostgreSQL of the tests' own: in a temporary directory, on a socket
+--- A private PostgreSQL for the tests: in a temporary directory, on a socket
 --- there, run by an ordinary user, stopped by its own directory.
 local paths = require "support.paths"
 local support = require "sql.support"
@@ -10,7 +10,7 @@ local OPTIONS = "-c listen_addresses= -c unix_socket_directories=%s -c fsync=on 
 
 local dir
 
---- The server refuses root.
+--- The server refuses to run as root.
 local as_user = support.output "id -u" == "0" and "setpriv --reuid=nobody --regid=nogroup --clear-groups " or ""
 
 local function shell(command)
@@ -25,7 +25,7 @@ function M.up()
   control(("-l %s/server.log -o %s start"):format(dir, paths.quote(OPTIONS:format(dir))))
 end
 
---- As a power failure would.
+--- Like a power failure.
 function M.down() control "-m immediate stop" end
 
 function M.start()

@@ -1,4 +1,4 @@
--- Rows into SQLite; sqlite3 reads what came of it.
+-- Rows into SQLite, read back with sqlite3.
 local behaviour = require "support.behaviour"
 local paths = require "support.paths"
 local sql = require "sluice.sink.sql"
@@ -33,7 +33,7 @@ describe("sql.table with SQLite", function()
     assert.equal("0", query "select count(*) from decl where rowid <> line")
   end)
 
-  it("keeps every integer of 64 bits, every double and every text", function()
+  it("keeps every 64-bit integer, every double and every text", function()
     local sink = sql.table { url = url, name = "t", columns = { i = "integer", n = "number", s = "text", b = "boolean" } }
     support.commits(sink, {
       [[{"i":9223372036854775807,"n":0.1,"s":"a\u0000b","b":true}]],
@@ -56,14 +56,14 @@ describe("sql.table with SQLite", function()
     assert.equal('"x"\n[]\nNULL\nNULL', query [[select coalesce(v, 'NULL') from t where rowid > 1]])
   end)
 
-  it("takes any name, quotes and reserved words too", function()
+  it("accepts any name, including quotes and reserved words", function()
     local name, column = [[sel"ect 'ü]], [[order "by" ?]]
     local sink = sql.table { url = url, name = name, columns = { { column, "text" }, { "%s", "integer" } } }
     support.commits(sink, { [[{"order \"by\" ?":"x","%s":1}]] })
     assert.equal("x|1", query [[select "order ""by"" ?", "%s" from "sel""ect 'ü"]])
   end)
 
-  it("begins again after a commit and after a rollback", function()
+  it("can be used again after a commit and after a rollback", function()
     local sink = support.sink(url)
     support.commits(sink, support.rows(3))
     support.fails("sink", sink, { '{"name":5,"line":1}' })
@@ -71,7 +71,7 @@ describe("sql.table with SQLite", function()
     assert.equal("5", query "select count(*) from decl")
   end)
 
-  it("keeps the journal mode that the database has", function()
+  it("keeps the journal mode of the database", function()
     query "pragma journal_mode = wal"
     support.commits(support.sink(url), support.rows(2))
     assert.equal("wal", query "pragma journal_mode")
@@ -94,7 +94,7 @@ describe("a row that does not fit", function()
     return err
   end
 
-  it("is named with its column, and nothing is written", function()
+  it("is reported with its column, and nothing is written", function()
     local texts = support.rows(250)
     texts[201] = '{"name":"x","line":1.5}'
     local err = refused(texts)
@@ -102,7 +102,7 @@ describe("a row that does not fit", function()
     behaviour.says(err, "expected an integer, got 1.5")
   end)
 
-  it("may lack nothing that must be there", function()
+  it("must have all required values", function()
     local err = refused { '{"name":"x","line":null}' }
     behaviour.says(err, "column line: a value is missing")
   end)
@@ -130,28 +130,28 @@ describe("a row that does not fit", function()
 end)
 
 describe("upsert", function()
-  it("puts the later row into the earlier one's place", function()
+  it("replaces the earlier row with the same key", function()
     local sink = support.sink(url, { key = "name", upsert = true })
     support.commits(sink, { '{"name":"f","line":1,"doc":"d"}', '{"name":"g","line":1}', '{"name":"f","line":2}' })
     support.commits(sink, { '{"name":"g","line":7}', '{"name":"h","line":1}' })
     assert.equal("f|2|\ng|7|\nh|1|", query "select * from decl order by name")
   end)
 
-  it("leaves a row alone that is all key", function()
+  it("leaves a row alone that consists of its key", function()
     local sink = sql.table { url = url, name = "t", columns = { { "k", "text" } }, key = "k", upsert = true }
     support.commits(sink, { '{"k":"a"}', '{"k":"a"}' })
     assert.equal("a", query "select * from t")
   end)
 
-  it("needs a key that the table knows", function()
+  it("needs a key that the table has", function()
     query "create table decl (name text not null, line integer, doc text)"
     local err = support.fails("sink", support.sink(url, { key = "name", upsert = true }), support.rows(1))
     behaviour.says(err, "the table has no such key (name)")
   end)
 end)
 
-describe("a table that is there", function()
-  it("may declare its columns in other words, and have more of them", function()
+describe("an existing table", function()
+  it("may declare its columns differently, and have additional ones", function()
     query [[create table decl (id integer primary key, doc varchar(9), LINE bigint not null, name char not null,
       at text not null default 'now')]]
     support.commits(support.sink(url), support.rows(2))
@@ -170,14 +170,14 @@ describe("a table that is there", function()
     assert.equal("decl", query "select name from sqlite_schema")
   end)
 
-  it("must be there when it is not to be made", function()
+  it("must exist if the sink may not create it", function()
     local err = support.fails("sink", support.sink(url, { create = false }), support.rows(1))
     behaviour.says(err, "the table does not exist")
   end)
 end)
 
-describe("a database that does not take the rows", function()
-  it("is locked", function()
+describe("a database error", function()
+  it("is reported if the database is locked", function()
     query "create table x (y)"
     local holder = io.popen(("sqlite3 %s >%s/locked"):format(path, dir), "w")
     holder:write "begin immediate;\nselect 'locked';\n"
@@ -190,7 +190,7 @@ describe("a database that does not take the rows", function()
     assert.is_true(seconds < 8)
   end)
 
-  it("is locked by a reader at commit", function()
+  it("is reported if a reader locks the database at commit", function()
     query "create table x (y); insert into x values (1)"
     local holder
     local err = support.fails("commit", support.sink(url), support.rows(5), { before_commit = function()
@@ -204,22 +204,22 @@ describe("a database that does not take the rows", function()
     assert.equal("x", query "select name from sqlite_schema")
   end)
 
-  it("lies in a directory that is not there", function()
+  it("is reported if the directory does not exist", function()
     local err = support.fails("sink", support.sink("sqlite:" .. dir .. "/none/x.db"), support.rows(1))
     behaviour.says(err, "unable to open database file")
   end)
 
-  it("lies in a directory that nobody can write to", function()
+  it("is reported if the directory is not writable", function()
     local err = support.fails("sink", support.sink("sqlite:/proc/decls.db"), support.rows(1))
     behaviour.says(err, "unable to open database file")
   end)
 
-  it("is no database", function()
+  it("is reported if the file is not a database", function()
     behaviour.write(path, ("no database "):rep(100))
     behaviour.says(support.fails("sink", support.sink(url), support.rows(1)), "file is not a database")
   end)
 
-  it("was swallowed by a handler, and does not commit", function()
+  it("prevents the commit even if a handler swallowed it", function()
     local sink = support.sink(url)
     local err = support.fails("sink", sink, { '{"name":"a","line":1}', '{"name":1}', '{"name":"b","line":2}' }, {
       on_row = function(row) pcall(function() assert(sink:write(row)) end) end,
@@ -237,19 +237,19 @@ describe("the ledger", function()
     assert.equal("1", query "select time like '____-__-__T__:__:__Z' from sluice_ledger")
   end)
 
-  it("has a key also for a run that was given none", function()
+  it("has a generated key for a run without one", function()
     support.commits(support.sink(url), {})
     assert.equal("1|rows|0", query "select run_key like 'run-%Z-________________', stream, rows from sluice_ledger")
   end)
 
-  it("recognises a run that is committed, and nothing is written", function()
+  it("recognises a run that is already committed, and nothing is written", function()
     local again = { context = { run_key = "k1" } }
     assert.is_nil(support.commits(support.sink(url), support.rows(3), again))
     assert.equal("committed", support.commits(support.sink(url), support.rows(3), again))
     assert.equal("3|1", query "select (select count(*) from decl), (select count(*) from sluice_ledger)")
   end)
 
-  it("does not know a run that failed", function()
+  it("does not contain a run that failed", function()
     support.fails("sink", support.sink(url), { "5" }, { context = { run_key = "k1" } })
     assert.is_nil(support.commits(support.sink(url), support.rows(3), { context = { run_key = "k1" } }))
     assert.equal("3", query "select count(*) from decl")
@@ -279,7 +279,7 @@ describe("two sinks of one database", function()
 end)
 
 describe("the lifetime of a sink", function()
-  it("rolls back as often as it is asked", function()
+  it("can be rolled back repeatedly", function()
     local sink = support.sink(url)
     assert(sink:begin { streams = { "rows" }, name = "s" })
     assert.is_true(sink:rollback())
@@ -295,7 +295,7 @@ describe("the lifetime of a sink", function()
     assert.equal("sink", err.kind)
   end)
 
-  it("is misused at the caller's line", function()
+  it("reports misuse at the caller's line", function()
     local function wrong(options) return tostring(behaviour.raised(sql.table, options)) end
     behaviour.says(wrong { url = "mysql:x", name = "t" }, "url: expected sqlite:FILE")
     behaviour.says(wrong { url = "sqlite:x" }, "name: expected the name of a table")

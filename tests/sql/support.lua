@@ -1,5 +1,5 @@
---- Sinks driven by their contract: a real worker's rows go to write(), and the
---- outcome decides between prepare and commit, and rollback.
+--- Drives sinks by their contract: a real worker's rows go to write(), and the
+--- outcome decides between prepare and commit, or rollback.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local paths = require "support.paths"
@@ -23,7 +23,7 @@ local function context(more)
   return all
 end
 
---- What dispatch makes of the counts; the checksum is any text here.
+--- Seals as dispatch makes them from the counts; the checksum is an arbitrary text here.
 local function seals(counts)
   local list = {}
   for stream, count in pairs(counts.per_stream) do
@@ -49,7 +49,7 @@ local function undo(sinks, err)
   return nil, err
 end
 
---- Begin every sink: true, or true and "committed" if all of them are.
+--- Begins every sink; returns true, or true and "committed" if all of them are.
 local function begin(sinks, more)
   local already = 0
   for _, sink in ipairs(sinks) do
@@ -99,7 +99,7 @@ function M.commits(...)
   return err
 end
 
---- That one fails in this way.
+--- Checks that a request fails with this kind; returns the error.
 ---@return sluice.Error
 function M.fails(kind, ...)
   local ok, err = M.run(...)
@@ -115,7 +115,7 @@ function M.rows(n, from)
   return texts
 end
 
---- What a command prints, without its last line break.
+--- The output of a command, without its last line break.
 function M.output(command)
   local pipe = assert(io.popen(command .. " 2>&1"))
   local text = pipe:read("a"):gsub("\n$", "")
@@ -124,7 +124,7 @@ function M.output(command)
 end
 
 --- sqlite3, the independent reader. A writer that was killed may still hold its
---- locks for a moment: timeout(1), which killed it, does not wait for its end.
+--- locks for a moment, because timeout(1), which killed it, does not wait for its end.
 function M.sqlite(path, query)
   return M.output(("sqlite3 -batch -cmd '.timeout 10000' %s %s"):format(paths.quote(path), paths.quote(query)))
 end

@@ -1,4 +1,4 @@
---- Tables that are there: taken, refused, replaced, altered; and what PostgreSQL has beside them.
+--- Existing tables: accepted, refused, replaced, altered; and PostgreSQL's other features.
 local behaviour = require "support.behaviour"
 local core = require "sluice.core"
 local paths = require "support.paths"
@@ -31,7 +31,7 @@ local DATABASES = {
   PostgreSQL = { url = function() return server.url "tables" end, ask = function(text) return server.query(text, "tables") end },
 }
 
---- One run: rows of a schema into the table t.
+--- One run that writes rows of a schema to the table t.
 ---@return sluice.core.Summary? summary, sluice.Error? err
 local function run(database, declared, texts, more, user_url)
   local rows, options = {}, { url = user_url or database.url(), name = "t" }
@@ -52,7 +52,7 @@ for name, database in pairs(DATABASES) do
   local ask = function(text) return database.ask(text) end
 
   describe("a table of " .. name, function()
-    it("is replaced by what a run brings, if it succeeds", function()
+    it("is replaced by the rows of a run that succeeds", function()
       assert(run(database, A, { '{"a":1}', '{"a":2}' }, { replace = true }))
       assert.equal("1\n2", ask "select a from t order by a")
       assert(run(database, A, { '{"a":3}' }, { replace = true }))
@@ -64,20 +64,20 @@ for name, database in pairs(DATABASES) do
       assert.equal("0", ask "select count(*) from t")
     end)
 
-    it("is replaced by one of other columns, if the run succeeds", function()
+    it("is replaced by one with other columns, if the run succeeds", function()
       assert(run(database, A, { '{"a":1}' }, { key = "a" }))
       local _, err = run(database, AB, { '{"a":4,"b":"x"}', "[]" }, { replace = true, key = "a" })
       assert.equal("row_invalid", err.kind)
       assert.equal("1", ask "select * from t")
       assert(run(database, AB, { '{"a":4,"b":"x"}' }, { replace = true, key = "a" }))
       assert.equal("4|x", ask "select * from t")
-      assert(run(database, AB, { '{"a":4,"b":"y"}' }, { key = "a", upsert = true })) -- the key came with it
+      assert(run(database, AB, { '{"a":4,"b":"y"}' }, { key = "a", upsert = true })) -- the key was created with it
       assert.equal("4|y", ask "select * from t")
       assert(run(database, A, { '{"a":5}', '{"a":5}' }, { replace = true, key = "a", upsert = true }))
       assert.equal("5", ask "select a from t")
     end)
 
-    it("gets the columns that it lacks, if that is wanted, and nothing else is changed", function()
+    it("gets missing columns on request, and nothing else changes", function()
       assert(run(database, A, { '{"a":1}' }))
       local _, err = run(database, AB, { '{"a":2,"b":"x"}' })
       assert.same({ "column b is missing" }, err.differences)
@@ -93,7 +93,7 @@ for name, database in pairs(DATABASES) do
         or ask "select attname from pg_attribute where attrelid = 't'::regclass and attnum > 0 order by attnum")
     end)
 
-    it("with triggers is written to, and it is said", function()
+    it("with triggers is written to, with a note", function()
       assert(run(database, A, {}))
       if name == "SQLite" then
         ask "create trigger grows after insert on t begin update t set a = a + 10 where a = new.a; end"
@@ -106,7 +106,7 @@ for name, database in pairs(DATABASES) do
       assert.equal("11", ask "select a from t")
     end)
 
-    it("with generated columns takes no values for them", function()
+    it("with generated columns gets no values for them", function()
       ask "create table t (a integer, b integer generated always as (a + 1) stored)"
       assert(run(database, A, { '{"a":1}' }))
       assert.equal("1|2", ask "select * from t")
@@ -115,14 +115,14 @@ for name, database in pairs(DATABASES) do
       assert.same({ "column b is generated" }, err.differences)
     end)
 
-    it("holds decimals as they came", function()
+    it("keeps decimals exactly", function()
       local sink = sql.table { url = database.url(), name = "t", columns = { d = "decimal?", n = "number" } }
       support.commits(sink, { '{"d":0.12345678901234567890123,"n":19.990}', '{"d":18446744073709551616,"n":1}', '{"d":null,"n":0.1}' })
       assert.equal("0.12345678901234567890123|19.99\n18446744073709551616|1\n|0.1",
         (ask "select d, n from t order by n desc":gsub("1%.0", "1")))
     end)
 
-    it("is not written to by a row whose number it cannot hold", function()
+    it("refuses a row with a number that it cannot hold", function()
       local sink = sql.table { url = database.url(), name = "t", columns = { n = "number", i = "integer" } }
       for text, why in pairs {
         ['{"n":9007199254740993,"i":1}'] = "column n: expected a number that a double can represent, got 9007199254740993",
@@ -138,7 +138,7 @@ for name, database in pairs(DATABASES) do
   end)
 end
 
-describe("a column of SQLite that is there", function()
+describe("an existing column of SQLite", function()
   local lite = DATABASES.SQLite
 
   it("may have no type, be a BLOB, or ANY in a STRICT table", function()
@@ -150,7 +150,7 @@ describe("a column of SQLite that is there", function()
     end
   end)
 
-  it("is refused where it would make something else of a value", function()
+  it("is refused if it would change a value", function()
     lite.ask "create table t (a REAL, b INTEGER)"
     local _, err = run(lite, AB, {})
     assert.same({ "column a is REAL, which cannot hold integer exactly", "column b is INTEGER, which cannot hold text exactly" },
@@ -158,7 +158,7 @@ describe("a column of SQLite that is there", function()
   end)
 end)
 
-describe("a column of PostgreSQL that is there", function()
+describe("an existing column of PostgreSQL", function()
   local pg = DATABASES.PostgreSQL
 
   local function try(definition, declared, texts)
@@ -181,7 +181,7 @@ describe("a column of PostgreSQL that is there", function()
     { "text[]", schema.array(schema.string), [==[["\"q\\","NULL",""]]==], [[{"\"q\\","NULL",""}]] },
   }
 
-  it("holds what it is accepted for", function()
+  it("holds the values for which it is accepted", function()
     for _, case in ipairs(ACCEPTED) do
       local definition, declared, text, want = table.unpack(case, 1, 4)
       local summary, err = try(definition, declared, { ('{"v":%s}'):format(text) })
@@ -190,7 +190,7 @@ describe("a column of PostgreSQL that is there", function()
     end
   end)
 
-  it("refuses the row that it cannot hold", function()
+  it("refuses a row that it cannot hold", function()
     for _, case in ipairs {
       { "varchar(3)", schema.string, '"abc "', "a string of 4 characters, over the column's limit of 3" },
       { "integer", schema.integer, "2147483648", "out of range for type integer" },
@@ -211,7 +211,7 @@ describe("a column of PostgreSQL that is there", function()
     end
   end)
 
-  it("is refused where it would round, cut or pad", function()
+  it("is refused if it would round, truncate or pad", function()
     for definition, declared in pairs {
       ["char(3)"] = schema.string, real = schema.number, ["numeric(5,2)"] = schema.number, timestamp = schema.string { format = "date-time" },
       uuid = schema.string, date = schema.string, name = schema.string, jsonb = schema.string, ["text[]"] = schema.string,
@@ -245,7 +245,7 @@ end)
 describe("PostgreSQL", function()
   local pg = DATABASES.PostgreSQL
 
-  it("names the row, the key, the column and the SQLSTATE of what it refuses", function()
+  it("names the row, the key, the column and the SQLSTATE of an error", function()
     local declared = schema.record { { "a", schema.integer }, { "b", schema.string } }
     pg.ask "create table t (a bigint primary key, b text check (b <> 'no'))"
     local texts = {}
@@ -262,7 +262,7 @@ describe("PostgreSQL", function()
     behaviour.says(err, "Key (a)=(17) already exists.")
   end)
 
-  it("has the last row of each key of an upsert", function()
+  it("keeps the last row of each key of an upsert", function()
     local declared = schema.record { { "a", schema.integer }, { "b", schema.string } }
     local texts = {}
     for i = 1, 20000 do texts[i] = ('{"a":%d,"b":"n%d"}'):format(i % 100, i) end
@@ -279,7 +279,7 @@ describe("PostgreSQL", function()
     assert.equal("1\n3\n700", pg.ask "select a from keys order by a")
   end)
 
-  it("takes rows one by one where row-level security takes no COPY", function()
+  it("inserts rows one by one if row-level security forbids COPY", function()
     pg.ask "create table t (a bigint)"
     pg.ask "drop role if exists guest"
     pg.ask "create role guest login"
@@ -299,7 +299,7 @@ describe("PostgreSQL", function()
     pg.ask "drop role guest"
   end)
 
-  it("lets a role that may only write run, where table and ledger are there", function()
+  it("works with a role that may only write, if table and ledger exist", function()
     assert(run(pg, A, {}))
     pg.ask "drop role if exists writer"
     pg.ask "create role writer login"
@@ -314,7 +314,7 @@ describe("PostgreSQL", function()
     pg.ask "drop role writer"
   end)
 
-  it("takes rows for several tables side by side", function()
+  it("writes rows to several tables in parallel", function()
     local worker = assert(sluice.spawn { paths.file "script/texts.lua" })
     local rows = {}
     for i = 1, 9000 do rows[i] = { "s" .. i % 3, ('{"a":%d}'):format(i) } end

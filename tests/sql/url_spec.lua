@@ -1,4 +1,4 @@
--- What urls of databases mean.
+-- The meaning of database urls.
 local dialects = require "sluice.internal.sql.dialects"
 
 local function read(url)
@@ -7,13 +7,13 @@ local function read(url)
 end
 
 describe("the url of a database", function()
-  it("is a file of SQLite's, whatever its name", function()
+  it("is a file of SQLite, with any name", function()
     assert.equal("decls.db", read("sqlite:decls.db").name)
     assert.equal("/var/decls.db", read("sqlite:/var/decls.db").name)
     assert.equal("./file:x?mode=ro", read("sqlite:file:x?mode=ro").name)
   end)
 
-  it("is handed to libpq, with settings that it does not have", function()
+  it("is passed to libpq, with defaults added", function()
     assert.equal("postgresql://u:p@h:5433/d?application_name=sluice&client_encoding=UTF8&keepalives_idle=20&keepalives_interval=10&keepalives_count=4&tcp_user_timeout=60000",
       read("postgres://u:p@h:5433/d").name)
     assert.equal("postgresql:///d?host=/run&application_name=mine&client_encoding=UTF8&keepalives_idle=20&keepalives_interval=10&keepalives_count=4&tcp_user_timeout=60000",
@@ -28,7 +28,7 @@ describe("the url of a database", function()
     assert.equal("postgres:///d", read("postgres:///d?password=p").shown)
   end)
 
-  it("is refused when it is something else", function()
+  it("is refused if it is anything else", function()
     for _, url in ipairs { "decls.db", "sqlite:", "mysql://h/d", "postgres:d", "postgres://h/d e", "sqlite:a\0b" } do
       local target, problem = dialects.parse(url)
       assert.is_nil(target)
