@@ -338,7 +338,7 @@ describe("a handler", function()
   end)
 end)
 
-describe("a row that nobody handles", function()
+describe("a row without a handler", function()
   before_each(behaviour.before)
   after_each(behaviour.after)
 

@@ -20,11 +20,11 @@ local function lines(first, last)
   return table.concat(texts)
 end
 
---- A whole log.
+--- The content of a whole log.
 function M.write(path) shell.write(path, lines(1, M.rows)) end
 
---- The first run into a database makes its tables, and others wait for its commit: so a test
---- that wants several at once has them made first.
+--- The first run into a database creates its tables, and others wait for its commit: so a test
+--- that needs several at once has them created first.
 function M.make_tables(url)
   local dir = M.directory(1)
   local result = shell.sluice { "run", M.example .. "/load.lua", "--set", "file=" .. dir .. "/1.log", "--set", "url=" .. url }
@@ -40,16 +40,16 @@ function M.directory(count)
   return dir
 end
 
---- A pipe in place of a log: whoever loads it gets two rows and a line that is none, and then
---- waits. The diagnostic of that line tells how far it is.
----@return shell.Process holder  keeps the pipe open. Not this process: all that it starts would, too
+--- A pipe in place of a log: its reader gets two rows and a line that is not a row, and then
+--- waits. The diagnostic of that line shows how far it is.
+---@return shell.Process holder  keeps the pipe open; not this process, because all that it starts would do so as well
 function M.hold(path)
   os.remove(path)
   assert(os.execute("mkfifo -m 644 " .. paths.quote(path)))
   return shell.start { "sh", "-c", 'exec 3<>"$0"; printf "%s" "$1" >&3; exec sleep 60', path, lines(1, 2) .. "and then nothing\n" }
 end
 
---- What the diagnostic says, as a pattern.
+--- The diagnostic, as a pattern.
 M.held = "access%.line: [^\n]*and then nothing"
 
 local function let_go(holder)
@@ -57,7 +57,7 @@ local function let_go(holder)
   holder:finish()
 end
 
---- The log is a file again. What waited for the pipe, and is still there, finds its end.
+--- Makes the log a file again. A reader of the pipe that still exists finds its end.
 ---@param holder shell.Process
 function M.replace(holder, path)
   os.remove(path)
@@ -65,7 +65,7 @@ function M.replace(holder, path)
   let_go(holder)
 end
 
---- What waits for the pipe gets the rest of the log.
+--- Sends the rest of the log to the reader of the pipe.
 ---@param holder shell.Process
 function M.go_on(holder, path)
   local pipe = assert(io.open(path, "r+"))
@@ -74,7 +74,7 @@ function M.go_on(holder, path)
   let_go(holder)
 end
 
---- The environment in which sluice is a command on the PATH.
+--- The environment in which the command sluice is in PATH.
 M.env = { PATH = paths.build .. ":" .. os.getenv "PATH" }
 
 return M

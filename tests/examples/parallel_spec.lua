@@ -4,7 +4,7 @@ local paths = require "support.paths"
 local server = require "sql.server"
 local shell = require "support.shell"
 
-if paths.sanitized then return end -- what is shown here is beside sluice
+if paths.sanitized then return end -- this tests the programs around sluice
 
 describe("GNU parallel", function()
   local dir, env
@@ -42,7 +42,7 @@ describe("GNU parallel", function()
     assert.equal("4", server.query "SELECT count(*) FROM sluice_ledger")
   end
 
-  it("goes on after a SIGKILL, and commits no log twice", function()
+  it("continues after a SIGKILL, and commits no log twice", function()
     local holder = logs.hold(dir .. "/2.log")
     local first = shell.start(words(), { env = env, cwd = dir })
     shell.wait("the other logs", function() return server.query "SELECT count(*) FROM sluice_ledger" == "3" end)
@@ -57,7 +57,7 @@ describe("GNU parallel", function()
     assert.equal(4, select(2, shell.read(dir .. "/load.joblog"):gsub("\t0\t0\tsluice run", "")))
   end)
 
-  it("tries a log again that has failed", function()
+  it("retries a log that has failed", function()
     os.rename(dir .. "/3.log", dir .. "/late.log")
     local result = shell.run(words(), { env = env, cwd = dir })
     assert.equal(1, result.status)
@@ -76,7 +76,7 @@ describe("GNU parallel", function()
     return path
   end
 
-  it("filters the blocks of one file, in their order", function()
+  it("filters the blocks of one file, in order", function()
     local path = numbers(800)
     local result = shell.run({ parallel .. "errors.sh", path }, { env = { PATH = env.PATH, BLOCK = "10k" } })
     assert.equal(0, result.status, result.err)
@@ -91,7 +91,7 @@ describe("GNU parallel", function()
     assert.matches("row_malformed", result.err)
   end)
 
-  it("loads the blocks of one file, each once", function()
+  it("loads the blocks of one file, each of them once", function()
     local path = numbers(600)
     local line = { parallel .. "blocks.sh", path, "numbers", "n:integer,status:integer" }
     local options = { env = { PATH = env.PATH, DATABASE = env.DATABASE, BLOCK = "10k" } }
@@ -102,7 +102,7 @@ describe("GNU parallel", function()
     end
   end)
 
-  it("tells that a block was cut short", function()
+  it("reports that a block was truncated", function()
     local path = numbers(600)
     local line = { parallel .. "blocks.sh", path, "numbers", "n:integer,status:integer" }
     local options = { env = { PATH = env.PATH, DATABASE = env.DATABASE, BLOCK = "10k" } }

@@ -1,12 +1,12 @@
---- examples/07-many-machines: what is fed from a pipe, what PostgreSQL reads from a program, what
---- starts every night, and the scripts themselves.
+--- examples/07-many-machines: consumers of a pipe, PostgreSQL reading from a program, a nightly
+--- run, and the scripts themselves.
 local logs = require "examples.logs"
 local paths = require "support.paths"
 local server = require "sql.server"
 local shell = require "support.shell"
 local support = require "sql.support"
 
-if paths.sanitized then return end -- what is shown here is beside sluice
+if paths.sanitized then return end -- this tests the programs around sluice
 
 local worker = logs.example .. "/access.lua"
 
@@ -27,7 +27,7 @@ describe("rows in a pipe", function()
     assert.equal("status,bytes_count,bytes_sum\n200,4,492\n500,1,123\n", result.out)
   end)
 
-  it("go to a table by sqlite-utils, and not one of them when the worker fails", function()
+  it("are inserted into a table by sqlite-utils, and none of them if the worker fails", function()
     local dir = logs.directory(1)
     assert.equal(0, bash(filter("true", "1.log") .. " | sqlite-utils insert web.db requests - --nl", dir).status)
     assert.equal("5", support.sqlite(dir .. "/web.db", "SELECT count(*) FROM requests"))
@@ -43,7 +43,7 @@ describe("PostgreSQL", function()
     server.start()
     url = server.url()
     dir = logs.directory(1)
-    shell.run { "chmod", "755", dir } -- the server is another user
+    shell.run { "chmod", "755", dir } -- the server runs as another user
   end)
 
   teardown(function()
@@ -57,7 +57,7 @@ describe("PostgreSQL", function()
     return shell.run({ "psql", url, "-X", "-q", "-c", text })
   end
 
-  it("copies from sluice filter, and nothing when it fails", function()
+  it("copies from sluice filter, and nothing if it fails", function()
     server.query "CREATE TABLE failed (path text, status integer, bytes integer)"
     local result = copy(dir .. "/1.log")
     assert.equal("", result.err)
@@ -77,7 +77,7 @@ describe("PostgreSQL", function()
     assert.equal([[{"a": "x\u0001\\,\"y", "n": [1, {"b": null}]}]], server.query "SELECT row FROM whole")
   end)
 
-  it("gets each day once from nightly.sh, and a late one the night after", function()
+  it("gets each day once from nightly.sh, and a late one the next night", function()
     logs.make_tables(url)
     local env = { PATH = logs.env.PATH, DATABASE = url, LOGS = dir, TODAY = "2026-11-28" }
     local function night(status)
@@ -86,7 +86,7 @@ describe("PostgreSQL", function()
       return result.err
     end
     logs.write(dir .. "/2026-11-26.log")
-    logs.write(dir .. "/2026-11-28.log") -- of today: not whole yet
+    logs.write(dir .. "/2026-11-28.log") -- today's, which is not complete yet
     assert.matches("5 rows in [^\n]*, committed\n$", night(0))
     logs.write(dir .. "/2026-11-25.log")
     assert.matches("5 rows in [^\n]*, committed\n[^\n]*already committed with run key log 2026%-11%-26", night(0))
@@ -100,7 +100,7 @@ end)
 describe("the example's", function()
   after_each(shell.forget)
 
-  it("units are what systemd takes", function()
+  it("units are valid for systemd", function()
     local dir = shell.directory()
     local service = shell.read(logs.example .. "/nightly/access-load.service")
     local script = shell.run({ "realpath", logs.example .. "/nightly/nightly.sh" }).out:gsub("\n", "")

@@ -4,7 +4,7 @@ local paths = require "support.paths"
 local server = require "sql.server"
 local shell = require "support.shell"
 
-if paths.sanitized then return end -- what is shown here is beside sluice
+if paths.sanitized then return end -- this tests the programs around sluice
 
 describe("a queue in PostgreSQL", function()
   local dir, env
@@ -38,7 +38,7 @@ describe("a queue in PostgreSQL", function()
     return result
   end
 
-  --- Each log is in the table, and in the ledger, exactly once.
+  --- Checks that each log is in the table, and in the ledger, exactly once.
   local function assert_all_loaded()
     assert.equal("6", server.query "SELECT count(*) FROM jobs WHERE done IS NOT NULL AND status = 0")
     assert.equal("1.log:5 2.log:5 3.log:5 4.log:5 5.log:5 6.log:5", server.query [[
@@ -54,7 +54,7 @@ describe("a queue in PostgreSQL", function()
     return consumer, holder
   end
 
-  it("is emptied by several consumers, each job once", function()
+  it("is emptied by several consumers, with each job done once", function()
     fill()
     local consumers = { consume(), consume(), consume() }
     local out = ""
@@ -63,7 +63,7 @@ describe("a queue in PostgreSQL", function()
     assert_all_loaded()
   end)
 
-  it("gives the job of a consumer that was killed, with all that it had started, to another", function()
+  it("gives the job of a consumer that was killed, together with its processes, to another one", function()
     fill()
     local consumer, holder = hold_one()
     ends_well(consume()) -- the others
@@ -80,7 +80,7 @@ describe("a queue in PostgreSQL", function()
     assert.equal("6", server.query "SELECT sum(attempts) FROM jobs")
   end)
 
-  it("writes nothing twice when a consumer was killed and what it had started goes on", function()
+  it("writes nothing twice if a consumer was killed and its processes continue", function()
     fill()
     local consumer, holder = hold_one()
     shell.run("kill -KILL " .. consumer:descendants("bin/psql")[1] .. " " .. consumer.pid)
@@ -93,7 +93,7 @@ describe("a queue in PostgreSQL", function()
     assert_all_loaded()
   end)
 
-  it("tries a job that fails so many times, and the others first", function()
+  it("tries a failing job a limited number of times, and the others first", function()
     fill()
     shell.run { "rm", dir .. "/2.log" }
     local result = ends_well(consume())

@@ -6,7 +6,7 @@ local shell = require "support.shell"
 local sshd = require "examples.sshd"
 local support = require "sql.support"
 
-if paths.sanitized then return end -- the far end has no place for what sanitizers report
+if paths.sanitized then return end -- reports of sanitizers cannot be collected at the far end
 
 describe("a worker over ssh", function()
   local far, dir, db
@@ -40,7 +40,7 @@ describe("a worker over ssh", function()
     return found
   end
 
-  --- The process of sshd that serves the one connection: killed, as if the link were cut.
+  --- Kills the process of sshd that serves the connection, as if the link were cut.
   local function cut()
     local sessions = shell.read(("/proc/%d/task/%d/children"):format(far.server.pid, far.server.pid))
     shell.run("kill -KILL " .. sessions)
@@ -55,7 +55,7 @@ describe("a worker over ssh", function()
     assert.equal("5", count())
   end)
 
-  it("commits nothing when the connection is lost, ends at the far side, and can be run again", function()
+  it("commits nothing if the connection is lost, ends at the far side, and can be run again", function()
     local holder = logs.hold(dir .. "/1.log")
     local process = shell.start_sluice(words())
     process:await(logs.held, "stderr")
@@ -70,7 +70,7 @@ describe("a worker over ssh", function()
     assert.equal("5", count())
   end)
 
-  it("says when the login fails", function()
+  it("reports a failed login", function()
     local known = shell.read(far.directory .. "/known_hosts")
     shell.write(far.directory .. "/known_hosts", "")
     local result = shell.sluice(words())
@@ -79,7 +79,7 @@ describe("a worker over ssh", function()
     assert.matches("Host key verification failed", result.err)
   end)
 
-  it("says when sluice is not installed there", function()
+  it("reports that sluice is not installed there", function()
     local result = shell.sluice(words "/nonexistent/sluice")
     assert.not_equal(0, result.status)
     assert.matches("/nonexistent/sluice: No such file or directory", result.err)

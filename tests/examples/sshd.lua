@@ -1,4 +1,4 @@
---- An sshd of the tests' own: on a high port of the loopback interface, with its own keys and
+--- A private sshd for the tests: on a high port of the loopback interface, with its own keys and
 --- configuration, an ordinary process that ends with the test.
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -40,7 +40,7 @@ local function make_key(path)
   assert(result.status == 0, result.err)
 end
 
---- Start it on some port, nil when somebody else has that one.
+--- Starts it on some port; nil if that port is taken.
 local function listen(dir, port)
   shell.write(dir .. "/sshd_config", SERVER:format(port, dir, dir, paths.build))
   local server = shell.start({ "/usr/sbin/sshd", "-D", "-e", "-f", dir .. "/sshd_config" }, { seconds = 60 })
@@ -59,7 +59,7 @@ function M.start()
   local dir = shell.directory()
   make_key(dir .. "/host_key")
   make_key(dir .. "/user_key")
-  if output { "id", "-u" } == "0" then shell.run { "mkdir", "-p", "-m", "755", "/run/sshd" } end -- sshd of root wants it
+  if output { "id", "-u" } == "0" then shell.run { "mkdir", "-p", "-m", "755", "/run/sshd" } end -- sshd needs it as root
   local server, port
   repeat
     port = math.random(20000, 60000)

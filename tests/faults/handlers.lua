@@ -1,10 +1,10 @@
---- What handlers do: lines of the table of faults (trial.lua says how they are read).
+--- Faults of handlers: lines of the table of faults (see trial.lua for their form).
 ---
---- A handler that a hook stops ends at its limit; one that nothing stops ends a
+--- A handler that a hook stops ends at its limit; one that nothing can stop ends a
 --- second later, together with the program ("was stuck").
 local M = {}
 
---- Bodies of handlers. burns: by CPU time; stuck: no hook reaches it.
+--- Bodies of handlers. burns: CPU time; stuck: no hook reaches it.
 local BODIES = {
   { "a loop", "while true do end", burns = true },
   { "a loop in pcall", "while true do pcall(function() while true do end end) end", burns = true },
@@ -27,7 +27,7 @@ local BODIES = {
   { "a fifo", 'assert(io.open "fifo")', first = 'os.execute "mkfifo fifo"', stuck = true, restarts = true, quick = true, leaves = { "fifo" } },
 }
 
---- How they are ended: what is given, and what comes of it.
+--- The ways to end them: what is given, and the outcome.
 local ENDS = {
   timeout = { options = { "--timeout", "400ms" }, kind = "request_timeout", exit = 124 },
   limit = { limit_ms = 200, kind = "sink_timeout", stuck_kind = "engine_stuck", exit = 4 },
@@ -35,7 +35,7 @@ local ENDS = {
   INT = { signal = "INT", kind = "cancelled", exit = 130 },
 }
 
---- Where handlers stand.
+--- The places of handlers.
 local PLACES = {
   on_row = "streams.rows.on_row", where = "streams.rows.where", map = "streams.rows.map",
 }
@@ -53,7 +53,7 @@ return { streams = { rows = { %s = body, sink = require("sluice.sink.jsonl").fil
 end
 
 local function line(body, name, how, place)
-  local is_stuck = body.stuck and not (body.restarts and how.signal) -- the signal ends the system call
+  local is_stuck = body.stuck and not (body.restarts and how.signal) -- the signal interrupts the system call
   return {
     name = ("%s in %s, ended by %s"):format(body[1], place, name),
     policy = policy(place, body[2], how.limit_ms, body.first),
@@ -75,7 +75,7 @@ for _, body in ipairs(BODIES) do
   end
 end
 
---- Where no row is at hand. HANDLER is what the outcome names.
+--- Handlers without a row. HANDLER is what the outcome names.
 local LOOP, STUCK = "while true do end", "xpcall(error, function() while true do end end)"
 
 local function at(name, text, more)
@@ -145,7 +145,7 @@ at("a pipe to a program in a session of its own, closed late", [[
     end,
   }]], { options = { "--lines" }, worker = { "sh", "-c", "echo '{}'; sleep 0.6; echo '{}'" }, exit = 0, quick = true })
 
--- ---- what ends by itself ---------------------------------------------------
+-- ---- handlers that end by themselves -----------------------------------------
 
 local function ends(name, body, more)
   more.name, more.most, more.not_says = name, more.most or 20, "was stuck"

@@ -1,4 +1,4 @@
---- What the system does: lines of the table of faults (trial.lua says how they are read).
+--- Faults of the system: lines of the table of faults (see trial.lua for their form).
 local shell = require "support.shell"
 
 local M = {}
@@ -50,7 +50,7 @@ add("an input that is not there", { options = { "no.jsonl" }, either = { 3, 4, 1
 
 local has_strace = shell.run { "strace", "-o", "/dev/null", "true" }.status == 0
 
---- inject: as strace has it.
+--- inject: in strace's syntax.
 local function fails(name, inject, more)
   if not has_strace then return end
   more.wrap = { "strace", "-o", "/dev/null", "-e", "trace=" .. inject:match "^[^:]*", "-e", "inject=" .. inject }

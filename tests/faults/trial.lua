@@ -1,18 +1,18 @@
---- The table of faults: what happens, and what must come of it.
+--- The table of faults: what happens, and the required outcome.
 ---
 --- A line has a name, and:
 ---   policy    the text of a policy; or expression for `sluice filter`
 ---   worker    words of a worker's command line; nil: rows are read from a file
----   input     its text; files: others that are there, by their names
+---   input     its text; files: further files, by their names
 ---   options   more words of the command line
 ---   before    what sh does before it becomes sluice ("ulimit -n 10"); redirect: its descriptors;
----             wrap: words before it, of a program that starts it
----   signal    sent once the file `ready` is there; times: so often (1)
----   pause     seconds for which the command is stopped, once `ready` is there; then there is `go`
----   kind      of the outcome, nil or false: success; exit: its status; says, not_says: patterns of its words
----   either    statuses of which one is it, whatever kind that is
----   no_summary  what fails makes the summary fail, too
----   most      seconds that it may take, without the starting of it
+---             wrap: the words of a program that starts it
+---   signal    sent once the file `ready` exists; times: how often (1)
+---   pause     seconds for which the command is stopped, once `ready` exists; then `go` is created
+---   kind      of the outcome, nil or false: success; exit: its status; says, not_says: patterns of its output
+---   either    the possible exit statuses, if the kind may vary
+---   no_summary  the fault makes the summary fail as well
+---   most      seconds that it may take, without its start
 ---   leaves    files that may be left; no process may be
 ---   quick     it is in `make test`; plain: it cannot be under sanitizers
 local paths = require "support.paths"
@@ -24,7 +24,7 @@ local M = {}
 local INPUT = '{"a":1}\n{"a":2}\n'
 local OURS = { ["p.lua"] = true, ["in.jsonl"] = true, ["ready"] = true, ["go"] = true, ["summary.json"] = true }
 
---- Lines of a table that this run is for: all of them with FAULTS=all.
+--- The lines of a table that belong to this run: all of them with FAULTS=all.
 ---@return table[]
 function M.lines(name)
   local chosen = {}
@@ -74,13 +74,13 @@ local function is_expected(line, status)
   return status == line.exit
 end
 
---- When it ended, which may have been before anybody looked.
+--- When it ended, which may be before the first look.
 local function ended_at(trial)
   local result = shell.run { "stat", "-c", "%.9Y", trial.process.status_file }
   return tonumber(result.out)
 end
 
---- Wait for its end.
+--- Waits for its end.
 ---@return string? problem
 function M.finish(trial)
   local line, problems = trial.line, {}
@@ -96,7 +96,7 @@ function M.finish(trial)
     trial.process:signal "CONT"
     shell.write(trial.dir .. "/go", "")
   end
-  local result = trial.process:finish() -- nothing runs any more
+  local result = trial.process:finish() -- nothing is running any more
   local seconds = ended_at(trial) - trial.at
   local function check(ok, text, ...)
     if not ok then problems[#problems + 1] = text:format(...) end
@@ -115,7 +115,7 @@ end
 
 local AT_ONCE = tonumber(os.getenv "FAULTS_AT_ONCE") or 2
 
---- A spec for each line; some run side by side. it: busted's.
+--- A spec for each line; some run in parallel. it: busted's.
 function M.specify(name, it)
   local lines, trials, started = M.lines(name), {}, 0
   for i, line in ipairs(lines) do

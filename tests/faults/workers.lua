@@ -1,4 +1,4 @@
---- What workers do: lines of the table of faults (trial.lua says how they are read).
+--- Faults of workers: lines of the table of faults (see trial.lua for their form).
 local behaviour = require "support.behaviour"
 local frames = require "support.frames"
 
@@ -84,7 +84,7 @@ lua("a Lua worker out of memory", "local t = {} for i = 1, 1e3 do t[i] = ('x'):r
 
 -- ---- the protocol, cut and broken ---------------------------------------------
 
---- A worker that says what the steps say, and leaves with status 0.
+--- A worker that sends what the steps say, and exits with status 0.
 local function speaker(name, steps, more)
   steps[#steps + 1] = { exit = 0 }
   more.name, more.expression, more.most = name, "true", 20
@@ -94,7 +94,7 @@ end
 
 local OPENING, ANSWER, REQUEST = frames.magic .. frames.hello(), frames.answer { "1", "2" }, { await = "request" }
 
---- Where frames begin in the answer.
+--- The offsets in the answer at which frames begin.
 local borders = { [0] = true }
 do
   local at = 1

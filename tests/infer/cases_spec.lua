@@ -1,4 +1,4 @@
---- schema.infer: which type comes of which values.
+--- schema.infer: which type results from which values.
 local core = require "sluice.core"
 local decide = require "sluice.internal.infer.decide"
 local json = require "sluice.json"
@@ -15,7 +15,7 @@ end
 
 local function node_of(texts, options) return decide.node(described(texts), options) end
 
---- The type of texts, each of which it takes.
+--- The type of texts, each of which it accepts.
 local function type_of(texts, options)
   local of = node_of(texts, options).type
   for _, text in ipairs(texts) do
@@ -29,7 +29,7 @@ local function infers(expected, texts, options) assert.equal(expected, tostring(
 
 local function notes_of(texts, options) return table.concat(node_of(texts, options).notes, "; ") end
 
---- So many times the same, and more behind them.
+--- So many copies of the same text, followed by others.
 local function times(n, text, ...)
   local list = { ... }
   for _ = 1, n do table.insert(list, 1, text) end
@@ -43,24 +43,24 @@ local function repeated(n, texts)
 end
 
 describe("numbers", function()
-  it("are integers where none was written as a fraction", function()
+  it("are integers if none was written as a fraction", function()
     infers("integer", { "1", "-2", "9223372036854775807", "-9223372036854775808" })
     infers("number", { "1", "2.5" })
     infers("number", { "1.0" })
     infers("number", { "1e3" })
   end)
 
-  it("are decimals where a double or 64 bits would not do", function()
+  it("are decimals if a double or 64 bits are not enough", function()
     infers("decimal", { "9223372036854775808" })
     infers("decimal", { "1", "1e400" })
     infers("decimal", { "0.5", "0.1234567890123456789" })
     infers("decimal", { "0.5", "9007199254740993" })
     infers("number", { "0.5", "9007199254740992" })
     infers("number", { "0.12345678901234567" }) -- 17 digits
-    infers("number", { "1.00000000000000000000000" }) -- zeros at the end are no digits
+    infers("number", { "1.00000000000000000000000" }) -- trailing zeros are not significant
   end)
 
-  it("have limits only when these are wanted", function()
+  it("have limits only on request", function()
     infers("integer { min = -3, max = 7 }", { "7", "-3", "0" }, { tight = true })
     infers("integer { min = -9223372036854775808, max = 9223372036854775807 }",
       { "9223372036854775807", "-9223372036854775808" }, { tight = true })
@@ -72,7 +72,7 @@ describe("numbers", function()
     infers("decimal { precision = 24, scale = 22 }", { "0.0000000000000000000001", "20.1234567890123456789" }, { tight = true })
   end)
 
-  it("say from where to where they go, without rounding", function()
+  it("report their range without rounding", function()
     assert.equal("-3 to 7", notes_of { "7", "-3" })
     assert.equal("0.1 to 0.30000000000000004", notes_of { "0.1", "0.30000000000000004" })
     assert.equal("always 5", notes_of { "5" })
@@ -86,13 +86,13 @@ end)
 describe("null", function()
   it("alone is null", function() infers("null", { "null", "null" }) end)
 
-  it("beside others makes them nullable", function()
+  it("together with other values makes them nullable", function()
     infers("nullable(integer)", { "1", "null" })
     infers("nullable(union({ integer, string }))", { "1", "null", '"x"' })
     infers("nullable(array(nullable(string)))", { "null", '["a",null,"b"]' })
   end)
 
-  it("is apart from absence", function()
+  it("is distinguished from absence", function()
     infers("record({ a = nullable(integer), b = optional(integer), c = optional(nullable(integer)) })",
       { '{"a":1,"b":1,"c":1}', '{"a":null,"c":null}', '{"a":1,"b":2}' })
     infers("record({ a = optional(null) })", { '{"a":null}', "{}" })
@@ -100,14 +100,14 @@ describe("null", function()
 end)
 
 describe("strings", function()
-  it("are an enum where few values occur often", function()
+  it("are an enum if few values occur often", function()
     infers('enum({ "a", "b" })', repeated(10, { '"a"', '"b"' }))
     infers("string", repeated(9, { '"a"', '"b"' }))
     infers('enum({ "a", "b", "c" })', repeated(12, { '"a"', '"b"', '"c"' }))
     infers("string", repeated(11, { '"a"', '"b"', '"c"' }))
   end)
 
-  it("are a constant where there is one", function()
+  it("are a constant if there is only one", function()
     infers('enum({ "a" })', times(10, '"a"'))
     infers("string", times(9, '"a"'))
     infers('nullable(enum({ "a" }))', times(10, '"a"', "null"))
@@ -135,13 +135,13 @@ describe("strings", function()
     infers("string", times(20, '"' .. ("x"):rep(65) .. '"'))
   end)
 
-  it("may be of any characters in an enum", function()
+  it("may contain any characters in an enum", function()
     for _, text in ipairs { '"\\u0000"', '"\\ud800"', '"\\udc00\\ud800"', '"]]"', '"\\n--"', '"\\""', '"\\\\"', '""', '"é"' } do
       assert.same({ (json.decode(text)) }, type_of(times(10, text)).values)
     end
   end)
 
-  it("have the format that all of them have", function()
+  it("have the format that all of them share", function()
     for format, texts in pairs {
       date = { "2024-02-29", "1999-12-31" }, time = { "12:00:00Z", "23:59:60Z" }, duration = { "P1D", "PT1H30M" },
       ["date-time"] = { "2024-02-29T12:00:00Z", "2024-02-29T12:00:00.5+01:00" },
@@ -156,7 +156,7 @@ describe("strings", function()
     end
   end)
 
-  it("have a format that says little only where the name speaks of it", function()
+  it("have a weak format only if the name suggests it", function()
     for format, field in pairs {
       hostname = { "host", "www.example.org" }, ["uri-reference"] = { "href", "a/b" }, ["json-pointer"] = { "pointer", "/a/b" },
     } do
@@ -166,7 +166,7 @@ describe("strings", function()
     end
   end)
 
-  it("have lengths in characters when these are wanted", function()
+  it("have lengths in characters on request", function()
     infers("string { min_length = 1, max_length = 3 }", { '"é"', '"😀a\\u0000"' }, { tight = true })
     infers("string { min_length = 0, max_length = 1 }", { '""', '"\\ud800"' }, { tight = true })
     infers('string { min_length = 10, max_length = 10, format = "date" }', { '"2024-02-29"' }, { tight = true })
@@ -174,7 +174,7 @@ describe("strings", function()
     assert.equal("1 character", notes_of { '"é"' })
   end)
 
-  it("that are many are counted as far as they are kept", function()
+  it("that are numerous are counted only as far as they are kept", function()
     local texts = {}
     for i = 1, 65 do texts[i] = ('"v%02d"'):format(i) end
     assert.equal("3 characters; more than 64 values", notes_of(texts))
@@ -183,7 +183,7 @@ describe("strings", function()
     assert.equal("65 characters", notes_of { '"' .. ("x"):rep(65) .. '"' })
   end)
 
-  it("that are few are said, as JSON writes them", function()
+  it("that are few are listed, in JSON notation", function()
     assert.equal([["a\n" (2), "\"" (1), "\ud800" (3)]], notes_of(
       { '"a\\n"', '"\\""', '"\\ud800"', '"a\\n"', '"\\ud800"', '"\\ud800"' }))
     assert.equal([[always "\u0000"]], notes_of(times(9, '"\\u0000"')))
@@ -192,7 +192,7 @@ describe("strings", function()
 end)
 
 describe("booleans", function()
-  it("say how often they were true", function()
+  it("report how often they were true", function()
     infers("boolean", { "true", "false" })
     assert.equal("true in 2 of 3", notes_of { "true", "false", "true" })
     assert.equal("always true", notes_of { "true", "true" })
@@ -208,13 +208,13 @@ describe("arrays", function()
     infers("array(array(nullable(boolean)))", { "[[true],[]]", "[[null]]" })
   end)
 
-  it("that were always empty take any", function()
+  it("that were always empty accept any elements", function()
     infers("array(any)", { "[]", "[]" })
     assert.equal("always empty", notes_of { "[]" })
     infers("array(any, { min = 0, max = 0 })", { "[]" }, { tight = true })
   end)
 
-  it("have limits when these are wanted", function()
+  it("have limits on request", function()
     infers("array(integer { min = 1, max = 3 }, { min = 1, max = 2 })", { "[1,2]", "[3]" }, { tight = true })
     assert.equal("1 to 2 elements", notes_of { "[1,2]", "[3]" })
   end)
@@ -238,18 +238,18 @@ describe("records", function()
     end
   end)
 
-  it("take the last of duplicate keys", function()
+  it("use the last of duplicate keys", function()
     infers("record({ a = string })", { '{"a":1,"a":"x"}', '{"a":null,"a":"y"}' })
     infers("record({ a = integer, b = integer })", { '{"a":1,"b":"x","a":2,"b":3}' })
   end)
 
-  it("say how many have a field, and which row is the first without", function()
+  it("report how many have a field, and which row is the first without it", function()
     local node = node_of { '{"a":1}', '{"a":1,"b":1}', "{}" }
     assert.equal("2 of 3 have it, row 3 is the first without", node.fields[1].node.notes[1])
     assert.equal("1 of 3 have it, row 1 is the first without", node.fields[2].node.notes[1])
   end)
 
-  it("may be nested to any depth, and are looked into as far as it is of use", function()
+  it("may be nested to any depth, and are inferred to a useful depth", function()
     for _, depth in ipairs { 10, 31, 32, 33, 100, 500 } do
       local text = ('{"a":'):rep(depth) .. "1" .. ("}"):rep(depth)
       type_of { text }
@@ -299,19 +299,19 @@ describe("maps", function()
     assert.equal("a map: 20 names in one object, with values of one type", node_of { object_of(numbered(1, 20)) }.notes[1])
   end)
 
-  it("are objects whose names are no words", function()
+  it("are objects whose names are not words", function()
     infers("map(integer)", { object_of(numbered(1, 5, "%d")) })
     infers("map(string)", { object_of({ "/a", "/b" , "/c"}, '"x"'), object_of({ "/d", "/e" }, '"x"'), object_of({ "/f" }, '"x"') })
   end)
 
-  it("have values of one type, which may be null or records that are alike", function()
+  it("have values of one type, which may be null or similar records", function()
     infers("map(nullable(integer))", { object_of(numbered(1, 20)), object_of(numbered(21, 40), "null"), "{}" })
     infers("map(record({ a = integer, b = optional(string) }))",
       { object_of(numbered(1, 9), '{"a":1}'), object_of(numbered(10, 18), '{"a":1,"b":"x"}'), "{}" })
     assert.equal("record", type_of { object_of(numbered(1, 20), '{"a":1}'), object_of(numbered(21, 40), '{"b":1}') }.kind)
   end)
 
-  it("are all objects of more than 1,000 names, whatever their values", function()
+  it("are all objects of more than 1,000 names, with any values", function()
     infers("map(integer)", { object_of(numbered(1, 1001)) })
     local texts = {}
     for i = 1, 1001 do texts[i] = ('{"n%d":%s}'):format(i, i % 2 == 0 and "1" or '"x"') end
@@ -332,7 +332,7 @@ describe("maps", function()
   end)
 end)
 
--- ---- what mixes -----------------------------------------------------------------------
+-- ---- mixed types ----------------------------------------------------------------------
 
 describe("values of several types", function()
   it("are a union", function()
@@ -342,7 +342,7 @@ describe("values of several types", function()
     infers("record({ a = union({ string, record({ b = integer }) }) })", { '{"a":"x"}', '{"a":{"b":1}}' })
   end)
 
-  it("say which row widened them, and from what", function()
+  it("report which row widened them, and from what", function()
     assert.equal('only 1; 3 characters; row 2: was integer until "12a"', notes_of { "1", '"12a"' })
     local notes = node_of({ "1", "null", "1.5", '"x"', "2", "[]", "1e400", '"y"' }).notes
     assert.same({
@@ -351,12 +351,12 @@ describe("values of several types", function()
     }, { table.unpack(notes, #notes - 3) })
   end)
 
-  it("are not widened by what they took before", function()
+  it("are not widened by what they accepted before", function()
     assert.equal("1 to 2.5", notes_of { "2.5", "1", "2" })
     assert.not_matches("until", notes_of { "1e400", "1.5", "1" })
   end)
 
-  it("keep the first value as it was written, cut", function()
+  it("keep the first value in its notation, truncated", function()
     assert.matches([[row 2: was integer until "\u00e9\n"$]], notes_of { "1", '"\\u00e9\\n"' })
     local long = notes_of { "1", '"' .. ("é"):rep(40) .. '"' }
     assert.matches("é…$", long)
@@ -366,14 +366,14 @@ end)
 
 -- ---- bounds ---------------------------------------------------------------------------
 
-describe("more places than there is room for", function()
+describe("more places than the limit", function()
   local function wide(fields, inner)
     local parts = {}
     for i = 1, fields do parts[i] = ('"f%d":%s'):format(i, inner) end
     return "{" .. table.concat(parts, ",") .. "}"
   end
 
-  it("are given up from below, and all rows are still accepted", function()
+  it("are dropped from the deepest level up, and all rows are still accepted", function()
     local inner = wide(205, "1")
     local texts = { wide(100, inner), wide(100, (inner:gsub("1", "null"))), '{"f1":{"f1":{"x":{"y":1}}}}' }
     local of = type_of(texts)
@@ -398,7 +398,7 @@ describe("more places than there is room for", function()
     type_of(texts)
   end)
 
-  it("make a map of what has too many names also when these come from several parts", function()
+  it("become a map if there are too many names, even if these come from several parts", function()
     local first, second, whole = core.shapes(), core.shapes(), core.shapes()
     for i = 1, 1400 do
       local text = ('{"kind":"%s","m":{"n%d":%d}}'):format(i % 2 == 0 and "a" or "b", i, i)
@@ -411,25 +411,25 @@ describe("more places than there is room for", function()
 end)
 
 describe("a large row", function()
-  --- Seconds of the processor that it takes.
+  --- The CPU time that it takes, in seconds.
   local function takes(text)
     local begin = os.clock()
     described { text }
     return os.clock() - begin
   end
 
-  it("is passed over a few times, also with duplicate keys", function()
+  it("is read only a few times, even with duplicate keys", function()
     assert.is_true(takes("[" .. ('{"a":1,"b":1.5,"a":1.5},'):rep(40000) .. "0]") < 5)
   end)
 
-  it("is passed over a few times, also when all in it is new", function()
+  it("is read only a few times, even if everything in it is new", function()
     local parts = {}
     for i = 1, 900 do parts[i] = ('"f%d":%s'):format(i, object_of(numbered(1, 20), "[{}]")) end
     assert.is_true(takes("{" .. table.concat(parts, ",") .. ',"s":"' .. ("x"):rep(900000) .. '"}') < 5)
   end)
 end)
 
--- ---- what is written ----------------------------------------------------------------------
+-- ---- the written form -----------------------------------------------------------------------
 
 local function written(texts, as, options)
   local shapes = core.shapes()
@@ -437,7 +437,7 @@ local function written(texts, as, options)
   return require("sluice.internal.infer.as_" .. as)(result.of(shapes, options or {}), options or {})
 end
 
---- So many levels of so many fields each, the last of which holds the next.
+--- So many levels of so many fields each, the last of which contains the next level.
 local function nested(levels, fields)
   local text = "null"
   for _ = 1, levels do
@@ -449,8 +449,8 @@ local function nested(levels, fields)
   return text
 end
 
-describe("a schema that is written", function()
-  it("stays within what Lua takes in one expression", function()
+describe("a written schema", function()
+  it("stays within Lua's limits for one expression", function()
     for _, of in ipairs { { 64, 1 }, { 40, 60 }, { 20, 100 }, { 6, 50 } } do
       local texts = { nested(table.unpack(of)) }
       for i = 1, 10 do texts[i + 1] = texts[1]:gsub("null", i % 2 == 0 and "[]" or "1"):gsub("{", i % 3 == 0 and '{"o":[],' or "{") end
@@ -462,14 +462,14 @@ describe("a schema that is written", function()
     end
   end)
 
-  it("takes no longer for maps in maps in maps", function()
+  it("takes no longer for maps nested in maps", function()
     local text = "[1]"
     for _ = 1, 40 do text = ('{"/a":[],"/b":[],"/c":[],"/d":[],"/e":[%s]}'):format(text) end
     local declared = assert(load(written({ text }, "lua")))()
     assert(declared:decode(text))
   end)
 
-  it("has comments that stay on their line, and are UTF-8", function()
+  it("has comments that stay on one line, and are UTF-8", function()
     local names = { "a\nb", "]]", "--[[", "*/", "\r", "\0", "\xED\xA0\x80", '"' }
     local texts = {}
     for _, name in ipairs(names) do
@@ -485,7 +485,7 @@ describe("a schema that is written", function()
     end
   end)
 
-  it("has the limits of numbers as they are", function()
+  it("has the limits of numbers in their notation", function()
     for _, text in ipairs { "-0.0", "1e400", "9223372036854775808", "-9223372036854775808", "9223372036854775807",
       "9007199254740993", "0.30000000000000004", "5e-324", "1.7976931348623157e308", "0.1234567890123456789", "1e-400" } do
       local declared = assert(load(written({ text }, "lua", { tight = true })))()
@@ -507,7 +507,7 @@ end)
 -- ---- in Lua ---------------------------------------------------------------------------
 
 describe("schema.infer", function()
-  it("takes values of Lua, and parts of others", function()
+  it("accepts Lua values, and parts of other inferences", function()
     local one, other = schema.infer(), schema.infer()
     assert.equal(one, one:add { a = 1 })
     one:add { a = sluice.decimal "1e400", b = sluice.null }
@@ -517,12 +517,12 @@ describe("schema.infer", function()
     assert.equal("record({ a = decimal, b = optional(null), c = optional(array(any)) })", tostring(one:schema()))
   end)
 
-  it("is any before there was a value", function()
+  it("is any before the first value", function()
     assert.equal(schema.any, schema.infer():schema())
     assert.equal(0, schema.infer():count())
   end)
 
-  it("says which value is not JSON, and goes on", function()
+  it("reports which value cannot be JSON, and continues", function()
     local inference = schema.infer():add(1)
     for _, value in ipairs { 0 / 0, "\xff", print, { [1.5] = 1 }, { a = { b = print } } } do
       local added, err = inference:add(value)
@@ -533,7 +533,7 @@ describe("schema.infer", function()
     assert.equal(1, inference:count())
   end)
 
-  it("takes options", function()
+  it("accepts options", function()
     local inference = schema.infer { tight = true, enum = 0 }
     for _ = 1, 20 do inference:add "x" end
     assert.equal("string { min_length = 1, max_length = 1 }", tostring(inference:schema()))
@@ -553,14 +553,14 @@ end)
 describe("rows of several shapes", function()
   local function split_of(texts) return described(texts).split end
 
-  it("are told apart by the field that says what they are", function()
+  it("are distinguished by the field that names the shape", function()
     local split = split_of(repeated(20, { '{"id":1,"type":"a","x":1}', '{"id":2,"type":"b","y":"s"}', '{"id":3,"type":"b","y":"t"}' }))
     assert.equal("type", split.name)
     assert.equal(2, split.values)
     assert.equal(split.varying, split.explained)
   end)
 
-  it("are not, where no field does", function()
+  it("are not distinguished if no field does so", function()
     assert.is_nil(split_of(repeated(20, { '{"type":"a","x":1}', '{"type":"b","x":2}' })))
     assert.is_nil(split_of { '{"type":"a","x":1}', '{"type":"b","y":2}' })
   end)

@@ -2,7 +2,7 @@
 local json = require "sluice.json"
 local schema = require "sluice.schema"
 
---- What came, as JSON texts.
+--- The rows, as JSON texts.
 local function inference_of(texts)
   local inference = schema.infer()
   for _, text in ipairs(texts) do
@@ -60,12 +60,12 @@ local CASES = {
 
 describe("drift", function()
   for _, case in ipairs(CASES) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       assert.equal(case[4], told(inference_of(case[3]):drift(case[2])))
     end)
   end
 
-  it("says which row was the first, and what was expected", function()
+  it("reports the first row and what was expected", function()
     local changes = inference_of({ '{"n":1}', '{"n":"12a"}', '{"n":"b"}' }):drift(R { n = schema.integer })
     assert.equal(1, #changes)
     assert.equal(2, changes[1].first.row)
@@ -74,7 +74,7 @@ describe("drift", function()
     assert.equal(3, changes[1].total)
   end)
 
-  it("is none of a stream against what was inferred from it", function()
+  it("is empty for a stream against the schema inferred from it", function()
     for _, case in ipairs(CASES) do
       local inference = inference_of(case[3])
       local refused = {}
@@ -83,7 +83,7 @@ describe("drift", function()
     end
   end)
 
-  it("is none of random values against what was inferred from them", function()
+  it("is empty for random values against the schema inferred from them", function()
     local seed = tonumber(os.getenv "SEED") or 7
     math.randomseed(seed)
     local value
@@ -112,7 +112,7 @@ describe("drift", function()
     end
   end)
 
-  it("wants a type", function()
+  it("needs a type", function()
     assert.error_matches(function() schema.infer():drift "a" end, "drift: expected a type such as schema.string, got \"a\"")
   end)
 end)
@@ -121,7 +121,7 @@ describe("a widened type", function()
   local widen = require "sluice.internal.infer.widen"
 
   for _, case in ipairs(CASES) do
-    it("takes " .. case[1], function()
+    it("accepts " .. case[1], function()
       local inference = inference_of(case[3])
       local description = inference.shapes:describe "values"
       local wider = widen.of(description, case[2], inference:drift(case[2]))
@@ -133,7 +133,7 @@ describe("a widened type", function()
     end)
   end
 
-  it("keeps what it was told, where that does not matter", function()
+  it("keeps what was declared, if it still holds", function()
     local declared = R { { "n", schema.integer { min = 0, max = 9, title = "N" } }, { "s", schema.string { max_length = 3 } } }
     local inference = inference_of { '{"n":12,"s":"a"}', '{"n":3}' }
     local wider = widen.of(inference.shapes:describe "values", declared, inference:drift(declared))

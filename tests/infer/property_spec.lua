@@ -1,5 +1,5 @@
---- What is inferred from random rows: it takes them all, however it is written and read back; it takes nothing that
---- it need not take; and it is the same when parts were merged.
+--- The schema inferred from random rows accepts them all, also after it was written and read back; it accepts nothing that
+--- it need not accept; and it is the same if parts were merged.
 local as = {
   lua = require "sluice.internal.infer.as_lua", json_schema = require "sluice.internal.infer.as_json_schema",
   luals = require "sluice.internal.infer.as_luals", policy = require "sluice.internal.infer.as_policy",
@@ -39,14 +39,14 @@ local function loaded(text)
   return assert(chunk, tostring(problem) .. "\n" .. text)
 end
 
---- The same schema by each way that leads to a file and back.
+--- The same schema after each way to a file and back.
 local function read_back(of)
   local text = as.json_schema(of)
   local declared, err = schema.from_json_schema(text)
   return { lua = loaded(as.lua(of))(), json = assert(declared, tostring(err) .. "\n" .. text) }
 end
 
---- The bounds of the sets, so that each has its own rows whatever became of those before.
+--- The bounds of the sets, so that each has its own rows regardless of the earlier ones.
 local function each_set(more, check)
   for i = 1, SETS do
     math.randomseed(SEED + i + more)
@@ -56,8 +56,8 @@ end
 
 local function options_of(i) return { tight = i % 3 == 0, enum = i % 5 == 0 and 0 or nil } end
 
-describe("a schema that was inferred", function()
-  it("takes all rows that it was made of, also when it was written and read back", function()
+describe("an inferred schema", function()
+  it("accepts all rows from which it was made, also after it was written and read back", function()
     each_set(0, function(texts, i)
       local of = inferred(texts, options_of(i))
       takes_all(of.streams[1].node.type, texts, "direct")
@@ -65,7 +65,7 @@ describe("a schema that was inferred", function()
     end)
   end)
 
-  it("says the same of other rows when it was written and read back", function()
+  it("judges other rows in the same way after it was written and read back", function()
     local refused = 0
     each_set(100000, function(texts, i)
       local options = options_of(i)
@@ -77,7 +77,7 @@ describe("a schema that was inferred", function()
         refused = refused + (expected and 0 or 1)
         local why = ("seed %d, set %d: %s on %s"):format(SEED, i, tostring(direct), text)
         assert.equal(expected, is_taken(back.lua, text), "lua, " .. why)
-        -- JSON Schema cannot say how many digits a decimal has.
+        -- JSON Schema cannot limit the digits of a decimal.
         if not options.tight or expected then assert.equal(expected, is_taken(back.json, text), "json, " .. why) end
       end
     end)
@@ -96,7 +96,7 @@ describe("a schema that was inferred", function()
     end)
   end)
 
-  it("is the same for parts that were merged as for the whole", function()
+  it("is the same for merged parts as for the whole", function()
     each_set(0, function(texts, i)
       local whole, merged, at = shapes_of(texts), core.shapes(), 1
       while at <= #texts do
@@ -111,11 +111,11 @@ describe("a schema that was inferred", function()
   end)
 end)
 
--- ---- no wider ---------------------------------------------------------------------------
+-- ---- tightness --------------------------------------------------------------------------
 
 local OTHERS = { null = "null", boolean = "true", integer = "3", float = "0.5", decimal = "1e400", string = '"x"', array = "[]", object = "{}" }
 
---- May a value of this type stand where these have stood?
+--- Reports if a value of this type may replace these values.
 local function may_stand(name, counts)
   if name == "integer" then return counts.integer or counts.float or counts.decimal end
   if name == "float" then return counts.float or counts.decimal end
@@ -140,7 +140,7 @@ local function visit_children(value, node, change)
   end
 end
 
---- Put each thing that must not be there in the place of what is there.
+--- Replaces each value by each one that must be refused there.
 function visit(parent, key, node, change, is_required)
   local was = parent[key]
   for name, text in pairs(OTHERS) do
@@ -157,8 +157,8 @@ function visit(parent, key, node, change, is_required)
   if type(was) == "table" and was ~= json.null then visit_children(was, node, change) end
 end
 
-describe("a schema that was inferred", function()
-  it("refuses a value of a type that never stood there, and a row without a field that was always there", function()
+describe("an inferred schema", function()
+  it("refuses a value of a type that never occurred there, and a row without a field that was always present", function()
     local count = 0
     each_set(200000, function(texts, i)
       local node = inferred(texts, options_of(i)).streams[1].node

@@ -1,4 +1,4 @@
---- Random rows as JSON texts: of a type mostly, ragged, with values and names that nobody expects.
+--- Random rows as JSON texts: mostly of one type, ragged, with unusual values and names.
 local json = require "sluice.json"
 local random = require "schema.random"
 
@@ -34,7 +34,7 @@ end
 
 M.any = any
 
---- A row with the same fields as others of its kind, each with few types, and now and then one that it must not have.
+--- A row with the same fields as others of its kind, each with few types, and occasionally one that does not conform.
 local function regular(plan)
   local parts = {}
   for i, field in ipairs(plan) do
@@ -75,7 +75,7 @@ end
 
 -- ---- changes --------------------------------------------------------------------------
 
---- The same value with one place changed at random, as a text; it may be no other than it was.
+--- The same value with one place changed at random, as a text; it may happen to be unchanged.
 function M.mutated(text)
   local value = json.decode(text)
   local at, steps = value, math.random(0, 4)
@@ -98,7 +98,7 @@ end
 
 -- ---- comparing --------------------------------------------------------------------------
 
---- Where two tables differ first, or nil: they may be too large for assert.same.
+--- The first difference of two tables, or nil: they may be too large for assert.same.
 ---@return string?
 function M.difference(a, b, at)
   at = at or ""

@@ -1,4 +1,4 @@
---- Rows out of JSON documents, whatever pieces their bytes come in.
+--- Rows from JSON documents, however their bytes are split.
 local support = require "json.support"
 local probe, json = support.probe, support.json
 
@@ -7,7 +7,7 @@ local function read(text, pointer, size)
   return probe.documents(text, pointer, size or #text + 1)
 end
 
---- The rows' texts; every piece size says the same.
+--- The rows' texts; they must be the same for every piece size.
 local function rows(text, pointer)
   local first
   for _, size in ipairs { #text + 1, 1, 2, 7, 63, 64, 65 } do
@@ -43,36 +43,36 @@ describe("documents", function()
     assert.same({ "1", '"]"', "[2,[3]]", '{"a":[4]}', "null", "5" }, rows ' [1 , "]",[2,[3]],\n{"a":[4]}, null]\n[] [5]')
   end)
 
-  it("may be none at all", function()
+  it("may be absent", function()
     assert.same({}, rows "")
     assert.same({}, rows " \n\t\r\n ")
     assert.same({}, rows "[]")
   end)
 
-  it("have strings with brackets, quotes and backslashes across any border", function()
+  it("may have strings with brackets, quotes and backslashes across any border of pieces", function()
     for n = 0, 130 do
       local element = '{"' .. ("x"):rep(n) .. '\\\\\\"}[{":["\\\\",{"]":"}"}]}'
       assert.same({ element, element }, rows("[" .. element .. "," .. element .. "]"))
     end
   end)
 
-  it("are the same rows where a string looks like the end of one", function()
+  it("give the same rows if a string looks like the end of one", function()
     local row, trap = '{"a":{"b":1},"c":"x"}', '{"s":"},{\\"","t":[{},{}]}'
     assert.same({ row, row, trap, row, trap }, rows("[" .. table.concat({ row, row, trap, row, trap }, ",") .. "]"))
     assert.same({ "[1]", "[2]", '["],["]', "[[4],[5]]" }, rows '[[1],[2],["],["],[[4],[5]]]')
     assert.same({ "{}", "{}", "{}", "1", "{}" }, rows "[{},{} ,{},1,{}]")
   end)
 
-  it("tell where a row begins, lines from 1 and bytes from 0", function()
+  it("report where a row begins, lines from 1 and bytes from 0", function()
     assert.same({ { "1", 1, 1 }, { "{\n}", 3, 5 }, { "2", 5, 10 } }, read "[1,\n\n{\n},\n2]")
   end)
 
-  it("that break off are an error at the place", function()
+  it("that are truncated are an error with the place", function()
     assert.same({ "the text ends inside an array", 2, 3 }, refused "[1\n")
     assert.same({ "the text ends inside an array", 1, 3 }, refused "[1,")
   end)
 
-  it("have commas between elements, and nothing else", function()
+  it("must have commas between elements, and nothing else", function()
     assert.same({ "expected a comma or ]", 2, 3 }, refused "[1\n2]")
     assert.same({ "expected a comma or ]", 1, 2 }, refused "[1}")
   end)
@@ -102,7 +102,7 @@ describe("a pointer", function()
     assert.same({}, rows('{"a":[]}', "/a"))
   end)
 
-  it("passes over what is large, however it is nested", function()
+  it("skips large values, however they are nested", function()
     local filler = {}
     for i = 1, 9000 do filler[i] = ('{"i":%d,"s":"]}\\"","x":[1,{"y":null}]}'):format(i) end
     local large = "[" .. table.concat(filler, ",") .. "]"
@@ -110,7 +110,7 @@ describe("a pointer", function()
     assert.same({ { "1", 1, #large + 27 }, { "2", 1, #large + 29 } }, read(text, "/x", 4096))
   end)
 
-  it("checks what it passes over", function()
+  it("checks what it skips", function()
     assert.same({ "unknown word: only true, false and null are values", 1, 5 }, refused('{"a":nul,"x":[1]}', "/x"))
     assert.same({ "expected a comma or }", 1, 12 }, refused('{"x":[1,{}] "y":2}', "/x"))
     assert.same({ "expected a field name in double quotes", 1, 9 }, refused('{"x":[1],}', "/x"))
@@ -131,14 +131,14 @@ describe("a pointer", function()
     assert.equal('--at "": expected an array there', refused("{}", "")[1])
   end)
 
-  it("that two members fit is an error: nobody could say which was meant", function()
+  it("that matches two members is an error, because it is ambiguous", function()
     assert.matches("occurs twice", refused('{"x":[1],"x":[2]}', "/x")[1])
     assert.matches("occurs twice", refused('{"x":{"y":[1]},"x":{"y":[2]}}', "/x/y")[1])
     assert.matches("occurs twice", refused('{"x":[1],"x":2}', "/x")[1])
     assert.same({ "1", "2" }, rows('{"x":[1]}{"x":[2]}', "/x"))
   end)
 
-  it("must be one", function()
+  it("must be a valid JSON Pointer", function()
     for _, pointer in ipairs { "x", "/~", "/~2", ("/a"):rep(65) } do
       local _, err = read("{}", pointer)
       assert.equal("usage", err.kind)
@@ -147,7 +147,7 @@ describe("a pointer", function()
 end)
 
 describe("a compact text", function()
-  it("has no white space between its tokens, and all else as it was", function()
+  it("has no white space between its tokens, and is otherwise unchanged", function()
     local text = '{ "a b" :\n\t[ 1 , "\\" \\\\" , 1.50e+3 ],\r\n"":{ } }'
     assert.equal('{"a b":[1,"\\" \\\\",1.50e+3],"":{}}', probe.compact(text))
     assert.same(json.decode(text), json.decode(probe.compact(text)))

@@ -1,4 +1,4 @@
---- Which texts are accepted, and what is said of the others.
+--- Which texts are accepted, and the errors of the others.
 local support = require "json.support"
 local probe = support.probe
 
@@ -111,7 +111,7 @@ for name, slowly in pairs(both) do
     end
 
     for _, case in ipairs(refused) do
-      it("refuses " .. shown(case[1]) .. " and says where", function()
+    it("refuses " .. shown(case[1]) .. " with the place", function()
         local value, err = support.read(case[1], slowly)
         assert.is_nil(value)
         assert.equal("row_malformed", err.kind)
@@ -120,7 +120,7 @@ for name, slowly in pairs(both) do
       end)
     end
 
-    it("accepts 1024 levels, whatever is innermost", function()
+    it("accepts 1024 levels with any innermost value", function()
       for _, inner in ipairs { "", "1", "{}", '{"a":1}' } do
         local levels = inner:find("^{") and 1023 or 1024
         assert.is_string((support.read(deep(levels, inner), slowly)))
@@ -144,7 +144,7 @@ for name, slowly in pairs(both) do
 end
 
 describe("a refusal", function()
-  it("quotes the text around the place, cut on both sides", function()
+  it("quotes the text around the place, truncated on both sides", function()
     local text = '["' .. ("é"):rep(200) .. '",x,"' .. ("é"):rep(200) .. '"]'
     local _, err = support.read(text)
     assert.truthy(err.text:find('é",x,"é', 1, true))
@@ -154,7 +154,7 @@ describe("a refusal", function()
     assert.truthy(utf8.len(err.text))
   end)
 
-  it("quotes a short text whole, with what cannot be printed as escapes", function()
+  it("quotes a short text in full, with unprintable characters escaped", function()
     local _, err = support.read('["a\nb"\xff]')
     assert.equal('["a\\x0ab"\\xff]', err.text)
   end)
@@ -166,7 +166,7 @@ describe("a refusal", function()
     assert.equal("null", p:type(""))
   end)
 
-  it("does not keep the next text from being read", function()
+  it("does not prevent the next text from being read", function()
     local p = probe.parser()
     assert.is_nil((p:parse("[1")))
     assert.is_true((p:parse("[1]")))

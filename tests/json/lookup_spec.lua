@@ -25,7 +25,7 @@ for name, slowly in pairs { ["simdjson first"] = false, ["our own reader alone"]
       end
     end)
 
-    it("finds the last of several fields of one name, as decoding does", function()
+    it("finds the last of duplicate fields, as decoding does", function()
       local p = parsed('{"a":1,"b":2,"a":{"x":[3]},"b":null}', slowly)
       local _, whole = p:value()
       for _, key in ipairs { "a", "b" } do
@@ -44,7 +44,7 @@ for name, slowly in pairs { ["simdjson first"] = false, ["our own reader alone"]
       assert.is_false((p:field "a"))
     end)
 
-    it("follows JSON Pointers as RFC 6901 has them", function()
+    it("follows JSON Pointers according to RFC 6901", function()
       local p = parsed('{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\\\j":5,"k\\"l":6," ":7,"m~n":8}', slowly)
       local expected = {
         [""] = "object", ["/foo"] = "array", ["/foo/0"] = "string", ["/"] = 0, ["/a~1b"] = 1, ["/c%d"] = 2,
@@ -57,7 +57,7 @@ for name, slowly in pairs { ["simdjson first"] = false, ["our own reader alone"]
       end
     end)
 
-    it("finds nothing where a pointer leads nowhere", function()
+    it("finds nothing if a pointer leads nowhere", function()
       local p = parsed('{"a":[1,[2]],"b":null,"~":{"/":1}}', slowly)
       for _, pointer in ipairs { "/x", "/a/2", "/a/-", "/a/01", "/a/1/0/0", "/b/0", "/a/", "/a/+1", "/a/1e0",
                                  "/a/99999999999999999999999", "/a/b", "/~0/~1/x", "/~1" } do
@@ -67,14 +67,14 @@ for name, slowly in pairs { ["simdjson first"] = false, ["our own reader alone"]
       assert.same({ 1, 1 }, { p:value "/~0/~1" })
     end)
 
-    it("takes ~01 for ~1 and the last of duplicate escaped names", function()
+    it("reads ~01 as ~1 and uses the last of duplicate escaped names", function()
       local p = parsed('{"~1":1,"/":2,"a~":3,"a~":4}', slowly)
       assert.same({ 1, 1 }, { p:value "/~01" })
       assert.same({ 1, 2 }, { p:value "/~1" })
       assert.same({ 1, 4 }, { p:value "/a~0" })
     end)
 
-    it("says what is no pointer, even where nothing would be found", function()
+    it("reports an invalid pointer, even if nothing would be found", function()
       local p = parsed('{"a":1}', slowly)
       for _, pointer in ipairs { "a", "a/b", "/~", "/~2", "/x/~", "/a~", " /a" } do
         assert.equal(-1, (p:value(pointer)))
@@ -106,7 +106,7 @@ for name, slowly in pairs { ["simdjson first"] = false, ["our own reader alone"]
 end
 
 describe("a parser", function()
-  it("gives back what a large text needed", function()
+  it("releases the memory of a large text", function()
     local p = probe.parser()
     for _, text in ipairs { '["' .. ("x"):rep(2000000) .. '"]', "[1e400" .. (",1"):rep(1000000) .. "]" } do
       assert.is_true((p:parse_copy(text)))
@@ -128,7 +128,7 @@ describe("a parser", function()
     assert.equal("array", p:type "")
   end)
 
-  it("can be trimmed to nothing and read on", function()
+  it("can be trimmed to nothing and used again", function()
     local p = probe.parser()
     for _ = 1, 3 do
       p:parse_copy('["' .. ("x"):rep(100000) .. '"]')
@@ -139,7 +139,7 @@ describe("a parser", function()
     assert.equal(2, p:count(""))
   end)
 
-  it("does not allocate anew for each slightly longer text", function()
+  it("does not reallocate for each slightly longer text", function()
     local p, sizes = probe.parser(), {}
     for n = 1000, 60000, 100 do
       p:parse('"' .. ("x"):rep(n) .. '"')

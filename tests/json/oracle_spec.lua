@@ -1,4 +1,4 @@
---- The room against other people's JSON, on generated documents.
+--- The room compared with other JSON libraries, on generated documents.
 local support = require "json.support"
 local cjson = require "cjson"
 local json, canonical = support.json, support.canonical
@@ -9,7 +9,7 @@ local function documents(seed, count, wild)
   return texts
 end
 
---- A document with some bytes changed, dropped, doubled or moved.
+--- A document with some bytes changed, deleted, duplicated or moved.
 local function mutated(random, text)
   local pieces = { '"', "\\", ",", ":", "[", "]", "{", "}", "0", "-", ".", "e", "E", "+", " ", "\n", "\0", "\f", "\x80",
                    "\xff", "\xed\xa0\x80", "\xc3\xa9", "/", "t", "null", "\\u", "\\ud800", "NaN", "1e999", "\u{feff}" }
@@ -76,7 +76,7 @@ describe("generated documents", function()
     end
   end)
 
-  it("mean the same to lua-cjson, where it is right", function()
+  it("mean the same to lua-cjson, except for its known differences", function()
     local function same(ours, theirs)
       if type(ours) ~= "table" or type(theirs) ~= "table" then return ours == theirs end
       for k, v in pairs(ours) do if not same(v, theirs[k]) then return false end end

@@ -1,4 +1,4 @@
---- Large texts, checked and looked up piece by piece, say what whole documents say.
+--- Large texts, checked and looked up piece by piece, give the same results as whole documents.
 local support = require "json.support"
 local probe, canonical = support.probe, support.canonical
 
@@ -70,7 +70,7 @@ describe("an outline", function()
     end)
   end
 
-  it("leaves to the whole parser what pieces do not fit", function()
+  it("leaves to the whole parser what cannot be divided into pieces", function()
     local p = probe.parser()
     for _, text in ipairs {
       "", "null", '"' .. ("x"):rep(300000) .. '"', '{"s":"' .. ("x"):rep(300000) .. '"}',
@@ -87,7 +87,7 @@ describe("an outline", function()
     end
   end)
 
-  it("escapes across the edges of blocks end no string", function()
+  it("does not end a string at escapes across the edges of blocks", function()
     local pieces, whole = probe.parser(), probe.parser()
     for shift = 0, 70 do
       local text = '{"' .. ("k"):rep(shift) .. '":["' .. ('\\\\\\",]'):rep(50) .. '",' .. filler(2500) .. '],"e":1}'

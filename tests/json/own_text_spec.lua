@@ -1,4 +1,4 @@
---- The text of a value, where it stands in the text that was parsed.
+--- The text of a value, as a slice of the text that was parsed.
 local probe = require("json.support").probe
 
 local CASES = {

@@ -1,5 +1,5 @@
---- What the specs of the JSON room share: the probe, a canonical form that
---- other languages can write too, generated documents, other programs.
+--- Shared by the specs of the JSON room: the probe, a canonical form that
+--- other languages can write as well, generated documents, other programs.
 local probe = require "jsonprobe"
 
 local M = { probe = probe, json = probe.json }
@@ -39,7 +39,7 @@ M.canonical = canonical
 
 -- ---- generated documents -------------------------------------------------
 
---- A generator of its own, so that a seed means the same everywhere.
+--- A generator of our own, so that a seed means the same everywhere.
 ---@param seed integer
 ---@return fun(n: integer): integer  from 1 to n
 function M.random(seed)
@@ -59,7 +59,7 @@ local numbers = {
   "0", "-0", "1", "-1", "42", "1234567890", "0.5", "-0.25", "1.0", "100.0", "1e2", "1E+2", "12e-1", "-0.0", "0e0",
   "3.141592653589793", "123456.789",
 }
--- What not every library reads alike, or at all.
+-- Values that not every library reads, or reads in the same way.
 local wild_strings = {
   '"\\ud800"', '"\\udc00"', '"x\\uDFFFy"', '"\\ud800\\ud800\\udc00"', '"\\udc00\\ud800"', '"\\uDBFF\\u0041"',
 }
@@ -111,7 +111,7 @@ end
 
 -- ---- other programs ------------------------------------------------------
 
---- Run a command on lines: the lines it prints.
+--- Runs a command on lines; returns the lines that it prints.
 function M.filter(command, lines)
   local path = os.tmpname()
   local f = assert(io.open(path, "wb"))
@@ -126,14 +126,14 @@ end
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 
---- What Python makes of each text: its canonical form, or "refused".
+--- Python's result for each text: its canonical form, or "refused".
 function M.python(texts)
   local lines = {}
   for i, text in ipairs(texts) do lines[i] = hex(text) end
   return M.filter("python3 '" .. here .. "/oracle.py'", lines)
 end
 
---- Is the command there?
+--- Reports if the command exists.
 function M.has(command)
   return (os.execute("command -v " .. command .. " >/dev/null 2>&1")) == true
 end
@@ -141,7 +141,7 @@ end
 -- ---- one parser, both readers --------------------------------------------
 
 --- The canonical form of a text, or nil and the error; by the fast reader
---- first (which is what everybody uses), or by the slow one alone.
+--- first (as users call it), or by the slow one alone.
 function M.read(text, slowly)
   M.parser = M.parser or probe.parser()
   local ok, err = M.parser[slowly and "parse_slowly" or "parse"](M.parser, text)

@@ -12,14 +12,14 @@ local function refused(value, message)
   assert.equal(message, err.message)
 end
 
---- What a piece of Lua prints, in a process that can have the German locale.
+--- The output of a piece of Lua, in a process that can have the German locale.
 local function in_german(code)
   local result = shell.run('"${LUA:-lua5.4}" /dev/stdin', { input = code, env = { LOCPATH = locale.german() } })
   assert.equal(0, result.status, result.err)
   return result.out
 end
 
---- Does the process end by an assertion?
+--- Reports if the process ends by an assertion.
 local function asserts(code)
   local _, how, status = os.execute(('exec 2>/dev/null; "${LUA:-lua5.4}" -e \'%s\''):format(code))
   return how == "signal" and status == 6 or how == "exit" and status == 134
@@ -28,7 +28,7 @@ end
 teardown(shell.forget)
 
 describe("decoding", function()
-  it("has cjson's null", function()
+  it("uses cjson's null", function()
     assert.equal(cjson.null, json.null)
     assert.equal(json.null, json.decode("null"))
     assert.equal(json.null, json.decode('{"a":null}').a)
@@ -41,7 +41,7 @@ describe("decoding", function()
     assert.equal("float", math.type(json.decode("1.0")))
   end)
 
-  it("marks arrays, so that an empty one stays one", function()
+  it("marks arrays, so that an empty one stays an array", function()
     assert.is_true(json.is_array(json.decode("[]")))
     assert.is_false(json.is_array(json.decode("{}")))
     assert.equal('{"a":[]}', json.encode(json.decode('{"a":[]}')))
@@ -138,7 +138,7 @@ describe("encoding", function()
     end
   end)
 
-  it("reads and writes decimal points where the locale has commas", function()
+  it("reads and writes decimal points in a locale with commas", function()
     assert.equal("0,5\t[0.5,1e+300]\t0.5\t1e400\n", in_german [[
       local json = require "jsonprobe".json
       assert(os.setlocale("de_DE.UTF-8", "all"))
@@ -149,18 +149,18 @@ describe("encoding", function()
     ]])
   end)
 
-  it("refuses NaN and infinities and says where", function()
+  it("refuses NaN and infinities with the place", function()
     refused(0 / 0, "NaN is not JSON")
     refused({ x = { 1, 1 / 0 } }, "an infinity is not JSON, at /x/1")
     refused({ -1 / 0 }, "an infinity is not JSON, at /0")
   end)
 
-  it("escapes what must be escaped, and no more", function()
+  it("escapes what must be escaped, and nothing else", function()
     assert.equal([["\u0000\u001F\b\f\n\r\t\"\\/]] .. "\127é\u{2028}😀\"",
                  json.encode("\0\31\b\f\n\r\t\"\\/\127é\u{2028}😀"))
   end)
 
-  it("escapes each character of ASCII as it should, wherever it stands, in strings and in keys", function()
+  it("escapes each ASCII character correctly, at any place, in strings and in keys", function()
     local named = { ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
     for byte = 0, 127 do
       local c = string.char(byte)
@@ -174,7 +174,7 @@ describe("encoding", function()
     end
   end)
 
-  it("refuses a byte that is not UTF-8 wherever it stands", function()
+  it("refuses a byte that is not UTF-8 at any place", function()
     for before = 0, 17 do
       for _, c in ipairs { "\x80", "\xbf", "\xc3", "\xed\xa0", "\xff" } do
         for _, rest in ipairs { "", "x", ("~"):rep(9), '"' } do
@@ -184,7 +184,7 @@ describe("encoding", function()
     end
   end)
 
-  it("writes surrogates of WTF-8 as escapes, in strings and in keys", function()
+  it("writes WTF-8 surrogates as escapes, in strings and in keys", function()
     assert.equal([["\ud800"]], json.encode("\xed\xa0\x80"))
     assert.equal([["a\n\udfffé"]], json.encode("a\n\xed\xbf\xbfé"))
     assert.equal([[{"\udbff":1}]], json.encode({ ["\xed\xaf\xbf"] = 1 }))
@@ -202,7 +202,7 @@ describe("encoding", function()
     refused("\xf4\x90\x80\x80", "the string is not UTF-8")
   end)
 
-  it("takes 1..n for an array and string keys for an object", function()
+  it("writes 1..n as an array and string keys as an object", function()
     assert.equal("[1,2,3]", json.encode({ 1, 2, 3 }))
     assert.equal('{"a":1}', json.encode({ a = 1 }))
     assert.equal("{}", json.encode({}))
@@ -211,7 +211,7 @@ describe("encoding", function()
     assert.equal("[1]", json.encode(json.array { 1 }))
   end)
 
-  it("takes an array in the hash part for an array", function()
+  it("writes an array in the hash part as an array", function()
     local t = {}
     for i = 20, 1, -1 do t[i] = i end
     assert.equal("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]", json.encode(t))
@@ -239,7 +239,7 @@ describe("encoding", function()
     refused({ x = { [print] = 1 } }, "an array has only the keys 1, 2, 3, …, at /x")
   end)
 
-  it("refuses what is no JSON and names the place as a JSON Pointer", function()
+  it("refuses what cannot be JSON and names the place as a JSON Pointer", function()
     refused(nil, "a nil cannot be written as JSON")
     refused(print, "a function cannot be written as JSON")
     refused({ a = { b = { 1, print } } }, "a function cannot be written as JSON, at /a/b/1")
@@ -247,7 +247,7 @@ describe("encoding", function()
     refused({ coroutine.create(print) }, "a thread cannot be written as JSON, at /0")
   end)
 
-  it("cuts the place of a very deep one", function()
+  it("truncates the place of a very deep one", function()
     local t = { print }
     for _ = 1, 300 do t = { a_rather_long_name = t } end
     local _, err = json.encode(t)
@@ -255,7 +255,7 @@ describe("encoding", function()
     assert.is_true(#err.message < 400)
   end)
 
-  it("refuses cycles and says where they close", function()
+  it("refuses cycles and reports where they close", function()
     local t = { a = { {} } }
     t.a[1].self = t
     refused(t, "a table that contains itself cannot be written as JSON, at /a/0/self")
@@ -264,7 +264,7 @@ describe("encoding", function()
     refused(u, "a table that contains itself cannot be written as JSON, at /0")
   end)
 
-  it("writes a table twice that stands in two places", function()
+  it("writes a table twice if it occurs twice", function()
     local shared = { 1 }
     assert.equal("[[1],[1]]", json.encode({ shared, shared }))
   end)
@@ -279,7 +279,7 @@ describe("encoding", function()
     assert.equal("[1]", json.encode({ 1 }))
   end)
 
-  it("looks through no metatable", function()
+  it("ignores metatables", function()
     local trap = function() error("called") end
     local t = setmetatable({ a = 1 }, { __index = trap, __pairs = trap, __len = trap, __tostring = trap })
     assert.equal('{"a":1}', json.encode(t))
@@ -291,13 +291,13 @@ describe("encoding", function()
     assert.equal("[1,[2]]", cjson.encode(json.decode("[1,[2]]")))
   end)
 
-  it("leaves what was in the buffer when it fails", function()
+  it("leaves the buffer's content unchanged when it fails", function()
     local _, _, rest = probe.encode({ 1, 2, print }, "before")
     assert.equal("before", rest)
     assert.equal("before[1]", probe.encode({ 1 }, "before"))
   end)
 
-  it("goes on after a failure in the middle of deep nesting", function()
+  it("can be used again after a failure in the middle of deep nesting", function()
     local t = { print }
     for _ = 1, 500 do t = { t } end
     for _ = 1, 3 do
@@ -316,7 +316,7 @@ describe("the writer", function()
     assert.equal('{"":""}', (write("{", "key ", "string ", "}")))
   end)
 
-  it("appends nothing of what it refuses, and goes on in its place", function()
+  it("appends nothing that it refuses, and continues in its place", function()
     assert.same({ '[1,"b"]', 3 }, { write("[", "string a\xff", 1, 0 / 0, "string a\n\xed\xa0", "string b", "]") })
     assert.same({ '{"k":"v","l":2}', 4 },
                 { write("{", "key \xff", "key k", "string \xff", "string v", "key l\0\x80", "key l", 1 / 0, 2, "}") })
@@ -345,12 +345,12 @@ describe("arrays", function()
     assert.equal(t, json.array(t))
   end)
 
-  it("do not take the metatable of something else away", function()
+  it("do not replace another metatable", function()
     assert.has_error(function() json.array(setmetatable({}, {})) end)
     assert.has_error(function() json.array("x") end)
   end)
 
-  it("are told from everything else", function()
+  it("are distinguished from everything else", function()
     for _, v in ipairs { 1, "x", true, {}, setmetatable({}, {}), json.null } do
       assert.is_false(json.is_array(v))
     end
@@ -370,7 +370,7 @@ describe("a round trip", function()
 end)
 
 describe("the order of fields", function()
-  it("is that of their names, as bytes, whatever next() says", function()
+  it("is that of their names, as bytes, regardless of next()", function()
     for _ = 1, 20 do
       assert.equal('{"":0,"B":1,"a":2,"a b":3,"ab":4,"b":{"x":1,"y":2},"é":5}',
         json.encode { ["é"] = 5, b = { y = 2, x = 1 }, ab = 4, ["a b"] = 3, a = 2, B = 1, [""] = 0 })
@@ -384,7 +384,7 @@ describe("the order of fields", function()
     assert.equal("{" .. table.concat(parts, ",") .. "}", json.encode(t))
   end)
 
-  it("names the field of many that cannot be written", function()
+  it("does not hide which field cannot be written", function()
     local t = {}
     for i = 1, 60 do t[("k%02d"):format(i)] = i end
     t.k30 = { x = print }
@@ -396,7 +396,7 @@ describe("the order of fields", function()
   end)
 end)
 
-describe("want of memory", function()
+describe("out of memory", function()
   it("is an error at every single allocation, and loses nothing", function()
     local code = [[
       local json = ...

@@ -1,12 +1,12 @@
 -- SIGKILL of the runner, of a worker's host and of the worker itself, at random points.
 --
---   kill.lua [KILLS [SEED]]    so many of each, for run, filter and the module
+--   kill.lua [KILLS [SEED]]    KILLS of each, for run, filter and the module
 --
 -- After each kill no process and no zombie of the run is left, whatever the worker had
--- started, in sessions of their own too; the target is as it was or complete; and what a
--- killed runner has left beside it, the next run removes. A program that uses the module is
--- no subreaper: what called setsid may stay there. The last lines say how many of each
--- were killed; what was left ends the program.
+-- started, even in sessions of their own; the target is unchanged or complete; and the
+-- temporary files of a killed runner are removed by the next run. A program that uses the module
+-- is not a subreaper: processes that called setsid may remain. The last lines say how many of each
+-- were killed; anything left behind ends the program.
 local lfs = require "lfs"
 local paths = require "support.paths"
 local shell = require "support.shell"
@@ -54,9 +54,9 @@ local KINDS = {
   { name = "module", line = module .. "group_worker.lua", writes = true },
 }
 
--- ---- who is killed ---------------------------------------------------------
+-- ---- which process is killed -----------------------------------------------
 
---- The processes of a run by what they are: nil where it is not there (yet).
+--- The processes of a run by their role: nil if it does not exist (yet).
 local VICTIMS = {
   runner = function(process) return process.pid end,
   host = function(process) return process:descendants "worker%f[%W]"[1] end,
@@ -94,7 +94,7 @@ local function start(kind, dir)
   return shell.start("sh -c " .. paths.quote("exec " .. kind.line), { cwd = dir, leaves = true, seconds = 60 })
 end
 
---- Seconds that an undisturbed run takes.
+--- The duration of an undisturbed run in seconds.
 local function duration(kind, dir)
   local before = system.monotime()
   local process = start(kind, dir)
@@ -107,7 +107,7 @@ end
 ---@return boolean hit
 local function kill_once(kind, victim, number, dir, seconds)
   local process = start(kind, dir)
-  system.sleep(seconds) -- a random point, not an event that is waited for
+  system.sleep(seconds) -- a random point, not a wait for an event
   local pid = VICTIMS[victim](process, kind)
   if pid then kill(pid) end
   shell.assert_gone(process.mark, GONE_WITHIN)

@@ -7,7 +7,7 @@ local decimal = sluice.decimal
 
 after_each(shell.forget)
 
---- In order, but for those of the same worth, which stand together in one list.
+--- In order; those of equal value are in one list.
 local LADDER = {
   { "-1e400", "-10e399" }, { "-1e309" }, { -1.7976931348623157e308 }, { "-18446744073709551617" },
   { "-18446744073709551616", -18446744073709551616.0, "-1844674407370955161600e-2" }, { "-9223372036854775809" },
@@ -19,14 +19,14 @@ local LADDER = {
   { "18446744073709551615" }, { "18446744073709551616", 18446744073709551616.0 }, { "18446744073709551617" },
   { 1.7976931348623157e308 }, { "1e309" }, { "1e400", "10e399" },
   { "1e1000000000" }, { "1e1000000001" }, { "1e99999999999999999" },
-  { "1e999999999999999999", "1e1000000000000000000", "1e99999999999999999999" }, -- all beyond what is counted
+  { "1e999999999999999999", "1e1000000000000000000", "1e99999999999999999999" }, -- all beyond the range of the exponent
   { math.huge },
 }
 
 local function value(entry) return type(entry) == "string" and decimal(entry) or entry end
 
 describe("decimals", function()
-  it("have one order with numbers, exactly", function()
+  it("have one exact order together with numbers", function()
     for i, step in ipairs(LADDER) do
       for j, other in ipairs(LADDER) do
         for _, a in ipairs(step) do
@@ -46,7 +46,7 @@ describe("decimals", function()
     end
   end)
 
-  it("are not equal to what is no number, nor to NaN, and have no order with them", function()
+  it("are not equal to values that are not numbers, nor to NaN, and have no order with them", function()
     local d = decimal "1"
     for _, other in ipairs { "1", true, {}, json.null } do
       assert.is_false(d:eq(other))
@@ -55,7 +55,7 @@ describe("decimals", function()
     end
     assert.is_false(d:eq(0 / 0))
     assert.is_false(d < 0 / 0 or d > 0 / 0 or d <= 0 / 0)
-    assert.is_false(d == 1) -- Lua's own
+    assert.is_false(d == 1) -- Lua's own comparison
   end)
 
   it("are texts", function()
@@ -69,7 +69,7 @@ describe("decimals", function()
     assert.equal('{"a":[18446744073709551616,1e400]}', json.encode(json.decode '{"a":[18446744073709551616,1e400]}'))
   end)
 
-  it("give Lua's numbers when they are calculated with", function()
+  it("give Lua numbers in arithmetic", function()
     local d = decimal "18446744073709551616"
     assert.equal(2.0 ^ 64 + 1, d + 1)
     assert.equal(2.0 ^ 63, d / 2)
@@ -95,7 +95,7 @@ describe("decimals", function()
     assert.equal("mine", d + setmetatable({}, { __add = function() return "mine" end }))
   end)
 
-  it("cannot be changed, and have nothing but eq", function()
+  it("cannot be changed, and have only the method eq", function()
     local d = decimal "1"
     assert.is_false((pcall(function() d.x = 1 end)))
     local ok, message = pcall(function() return d.value end)
@@ -107,7 +107,7 @@ describe("decimals", function()
     assert.is_nil(math.type(d))
   end)
 
-  it("are made of numbers only, or it raises where they are made", function()
+  it("can be made from numbers only, otherwise the caller gets an error", function()
     for _, bad in ipairs { "", "x", "1.", ".5", "+1", "01", "0x10", "1e", "1 ", " 1", "NaN", "Infinity", "1,5", 0 / 0, math.huge, true, {} } do
       local ok, message = pcall(function() return decimal(bad) end)
       assert.is_false(ok, tostring(bad))
@@ -117,7 +117,7 @@ describe("decimals", function()
     for _, other in ipairs { 1, 1.5, "1", {} } do assert.is_false(sluice.is_decimal(other)) end
   end)
 
-  it("are ordered as Python orders them, any of them", function()
+  it("have the same order as in Python", function()
     local seed = tonumber(os.getenv "SEED") or 2711
     local state = seed
     local function dice(n)
@@ -138,7 +138,7 @@ describe("decimals", function()
     local lines, said = {}, {}
     for i = 1, 3000 do
       local a, b = number(), nil
-      -- Near each other, often: the same number written otherwise, or a double of it.
+      -- Close to each other, often: the same number in another notation, or a double of it.
       local kind = dice(4)
       if kind == 1 then b = number() elseif kind == 2 then b = a:gsub("^(-?%d+)$", "%1.0") elseif kind == 3 then b = a:gsub("^(-?%d+%.%d+)$", "%10001") end
       local y = b and decimal(b) or decimal(a) + 0.0
@@ -164,7 +164,7 @@ for line in open(sys.argv[1]):
     assert.equal(3000, i)
   end)
 
-  it("are compared quickly, whatever their exponents", function()
+  it("are compared quickly for any exponents", function()
     local long = decimal(("9"):rep(100000))
     assert.is_true(long < decimal "1e999999999999999999999999")
     assert.is_true(decimal "1e-999999999999999999999999" < long)
@@ -181,18 +181,18 @@ describe("rows with such numbers", function()
     return result.out
   end
 
-  it("keep them where they are mapped", function()
+  it("keep them through a map", function()
     assert.equal('{"id":18446744073709551615,"x":1e400}\n{"id":18446744073709551616,"x":1}\n', filter("--map", "{ id = id, x = x }", "true"))
     assert.equal("[18446744073709551615]\n[18446744073709551616]\n", filter("--map", "{ id }", "true"))
   end)
 
-  it("are found by them", function()
+  it("can be found by them", function()
     assert.equal("1\n", filter("--map", "x", "id == 18446744073709551616"))
     assert.equal("1e400\n", filter("--map", "x", "x > 1e308 and id ~= 18446744073709551616"))
     assert.equal("", filter("id == 18446744073709551617"))
   end)
 
-  it("give them to policies, and to CSV and JSON lines", function()
+  it("pass them to policies, and to CSV and JSON lines", function()
     local out, lines = shell.file(), shell.file()
     local policy = shell.file(([[local sluice = require "sluice"
       return { streams = { rows = { on_row = function(row)

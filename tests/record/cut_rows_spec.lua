@@ -9,17 +9,17 @@ local cut, refused, record_lines, filter, rows_of = cutting.cut, cutting.refused
 local lines_of, try_cut, record_random = cutting.lines_of, cutting.try_cut, cutting.record_random
 local worker = recordings.worker
 
-describe("rows of a recording that is cut", function()
+describe("the rows of a cut recording", function()
   after_each(shell.forget)
 
-  it("are those of a range, from 0, both ends included", function()
+  it("are those of a range, from 0, including both ends", function()
     local path = record_lines { "0", "1", "2", "3", "4" }
     for range, expected in pairs { ["1-3"] = "1 2 3", ["3-"] = "3 4", ["-1"] = "0 1", ["2"] = "2", ["9-"] = "", ["0-0"] = "0" } do
       assert.equal(expected, table.concat(rows_of(cut(path, "--rows", range)), " "))
     end
   end)
 
-  it("are those of some streams, and ranges are for each", function()
+  it("are those of some streams, with ranges for each of them", function()
     local path = record_lines({ '{"s":"a","n":0}', '{"s":"b","n":1}', '{"s":"a","n":2}', '{"s":"c","n":3}', '{"s":"b","n":4}' }, "--stream-by", "/s")
     assert.same({ '{"s":"b","n":1}', '{"s":"b","n":4}' }, rows_of(cut(path, "--only", "b")))
     assert.same({ '{"s":"b","n":1}', '{"s":"c","n":3}' }, rows_of(cut(path, "--only", "b", "--only", "c", "--rows", "0")))
@@ -27,7 +27,7 @@ describe("rows of a recording that is cut", function()
     assert.matches("--only bb: the recording .*a%.rows has no such stream; it has: a, b, c", err)
   end)
 
-  it("are those for which an expression holds, and everything else that was chosen", function()
+  it("are those for which an expression holds, in addition to the other choices", function()
     local path = record_lines({ '{"s":"a","n":0}', '{"s":"b","n":1}', '{"s":"a","n":2}', '{"s":"a","n":3}', '{"s":"b","n":4}' }, "--stream-by", "/s")
     assert.same({ '{"s":"a","n":2}' }, rows_of(cut(path, "--only", "a", "--rows", "1-", "--where", "n < 3")))
     assert.same({ '{"s":"b","n":4}' }, rows_of(cut(path, "--where", 'row.stream == "b" and row.sequence == 1')))
@@ -37,7 +37,7 @@ describe("rows of a recording that is cut", function()
     assert.matches('no row had a field "nn"', said, 1, true)
   end)
 
-  it("keep the lines that they came from", function()
+  it("keep their line numbers", function()
     local lines = {}
     for i = 1, 40 do lines[i] = ('{"n":%d}'):format(i) end
     lines[20] = "{oops"
@@ -126,7 +126,7 @@ end)
 describe("a cut", function()
   after_each(shell.forget)
 
-  it("of a .part is finished, and says that the whole one was not", function()
+  it("of a .part is finished, and reports that the whole one was not", function()
     local path = record_random(8000)
     local bytes, blocks, at = shell.read(path), {}, 16
     while at < #bytes do
@@ -153,7 +153,7 @@ describe("a cut", function()
     assert.matches("cannot read the recording " .. path, refused(127, path), 1, true)
   end)
 
-  it("refuses names that are taken, or its own", function()
+  it("refuses names that are taken, or its own name", function()
     local path = record_lines { "1" }
     local bytes = shell.read(path)
     local function err_of(to, from)
@@ -170,7 +170,7 @@ describe("a cut", function()
     assert.equal(bytes, shell.read(path))
   end)
 
-  it("that is used wrongly says how it is used", function()
+  it("that is used incorrectly explains its use", function()
     local path = record_lines { "1" }
     local to = recordings.new()
     for _, case in ipairs {
@@ -200,7 +200,7 @@ describe("a cut", function()
     end
   end)
 
-  it("says nothing with --quiet", function()
+  it("prints nothing with --quiet", function()
     assert.same({ status = 0, out = "", err = "" }, (try_cut(record_lines { "1" }, "--quiet")))
   end)
 

@@ -1,4 +1,4 @@
---- A recording that is cut ends as the whole one does.
+--- A cut recording ends as the whole one does.
 local cutting = require "support.cutting"
 local frames = require "support.frames"
 local paths = require "support.paths"
@@ -7,7 +7,7 @@ local shell = require "support.shell"
 
 local cut, refused, record_lines, filter, rows_of = cutting.cut, cutting.refused, cutting.record_lines, cutting.filter, cutting.rows_of
 
---- A recording of a worker that sends these bytes behind its hello.
+--- A recording of a worker that sends these bytes after its hello.
 local function record_frames(bytes, ...)
   local hello = frames.magic .. frames.hello { exports = { { "count", "rows" } } }
   local _, path = recordings.record({ "true" }, recordings.speaking(hello, "await=request", bytes, ...))
@@ -18,13 +18,13 @@ local function without_numbers(text)
   return (text:gsub("%x%x%x%x%x%x%x%x+", "N"):gsub("%d+", "N"))
 end
 
---- How it ended, without what fewer rows change.
+--- The outcome, without what changes with fewer rows.
 local function ending(result)
   local failure = result.summary and result.summary.error
   return { status = result.status, kind = failure and failure.kind, message = failure and without_numbers(failure.message) }
 end
 
---- The mark is a frame of its own, so that offsets behind it are others.
+--- The mark of the cut is a separate frame, so offsets after it differ.
 local function without_mark(result)
   result.err = result.err:gsub(cutting.mark:gsub("%p", "%%%0"), "", 1):gsub("byte %d+", "byte N")
   local failure = result.summary and result.summary.error
@@ -32,11 +32,11 @@ local function without_mark(result)
   return result
 end
 
-describe("a recording that is cut", function()
+describe("a cut recording", function()
   after_each(shell.forget)
 
   for name, case in pairs(recordings.endings) do
-    it("ends as the whole one, byte for byte or with one row: " .. name, function()
+    it("ends as the whole one, unchanged or with one row: " .. name, function()
       local live, path = recordings.record(case[1], case[2])
       local whole, first = recordings.new(), recordings.new()
       local made = shell.run { "sh", "-c", ("%s record -q %s --cut -- %s && exec %s record -q %s --cut --rows 0-0 -- %s")
@@ -48,7 +48,7 @@ describe("a recording that is cut", function()
     end)
   end
 
-  it("says so in each request", function()
+  it("is marked in each request", function()
     local path = record_lines { "1", "2" }
     assert.equal(cutting.mark, filter((cut(path))).err)
     assert.equal("", filter(path).err)
@@ -72,7 +72,7 @@ describe("a recording that is cut", function()
     assert.is_true(tonumber(slow.err:match "real%s+0m([%d.]+)s") >= 0.55, slow.err .. started)
   end)
 
-  it("with a flag that nobody knows is refused, with its name", function()
+  it("with an unknown flag is refused, with its name", function()
     local path = record_lines { "1" }
     local bytes = shell.read(path)
     shell.write(path, bytes:sub(1, 12) .. "\2" .. bytes:sub(14))
@@ -82,7 +82,7 @@ describe("a recording that is cut", function()
   end)
 end)
 
-describe("a fault in a recording that is cut", function()
+describe("a fault in a cut recording", function()
   after_each(shell.forget)
 
   local payloads = { "10", "11", "12", "13" }
@@ -96,14 +96,14 @@ describe("a fault in a recording that is cut", function()
     return result.summary.error.message, result.out
   end
 
-  it("stays a gap of the same width", function()
+  it("remains a gap of the same width", function()
     local path = record_frames(frames.rows(payloads) .. row(7))
     assert.matches('sequence 7, expected 4', (message_after(path)), 1, true)
     assert.matches('sequence 5, expected 2', (message_after(path, "--rows", "1-2")), 1, true)
     assert.matches('sequence 3, expected 0', (message_after(path, "--rows", "90-")), 1, true)
   end)
 
-  it("stays a repeat", function()
+  it("remains a repeat", function()
     local path = record_frames(frames.rows(payloads) .. row(3))
     assert.matches('sequence 3, expected 4', (message_after(path)), 1, true)
     assert.matches('sequence 1, expected 2', (message_after(path, "--rows", "1-2")), 1, true)
@@ -118,7 +118,7 @@ describe("a fault in a recording that is cut", function()
   end)
 
   for field, words in pairs { rows = "rows arrived, but the summary says", bytes = "bytes arrived, but the summary says", checksum = "arrived, but the summary says" } do
-    it("stays a wrong seal: " .. field, function()
+    it("remains a wrong seal: " .. field, function()
       for _, by in ipairs { 2, -2 } do
         local seal = frames.seal(1, payloads)
         seal[field] = seal[field] + by
@@ -132,7 +132,7 @@ describe("a fault in a recording that is cut", function()
     end)
   end
 
-  it("stays what it is where strings are redacted, and its payload is not in the file", function()
+  it("is unchanged if strings are redacted, and its payload is not in the file", function()
     local good = frames.rows { '{"a":"Secret1"}' }
     for bytes, message in pairs {
       [row(5, '"Secret2"')] = "sequence 5, expected 1",

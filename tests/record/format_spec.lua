@@ -1,4 +1,4 @@
---- The file of a recording: cut anywhere, damaged anywhere, or left by a runner that was killed.
+--- The file of a recording: truncated anywhere, damaged anywhere, or left by a runner that was killed.
 local paths = require "support.paths"
 local shell = require "support.shell"
 local system = require "system"
@@ -10,7 +10,7 @@ local function new_recording()
   return shell.directory() .. "/a.rows"
 end
 
---- A recording of what a script prints.
+--- A recording of the output of a script.
 local function record_script(script)
   local path = new_recording()
   local result = shell.sluice { "filter", "--record", path, "--lines", "true", "--", "sh", "-c", script }
@@ -18,12 +18,12 @@ local function record_script(script)
   return path, result.out
 end
 
---- A recording of n rows, which do not pack well: several blocks.
+--- A recording of n rows that compress badly: several blocks.
 local function record(n)
   return record_script(([[awk 'BEGIN { srand(7); for (i = 0; i < %d; i++) printf "{\"n\":%%d,\"a\":\"%%.15f%%.15f\"}\n", i, rand(), rand() }']]):format(n))
 end
 
---- Large rows of random characters, which LZ4 does not make smaller.
+--- Large rows of random characters, which LZ4 does not shrink.
 local function record_noise()
   return record_script(([[%s -e 'math.randomseed(7)
     for _ = 1, 80 do
@@ -39,7 +39,7 @@ local function replay(path, ...)
   return shell.sluice(words)
 end
 
---- Offsets of the blocks, and of the end.
+--- The offsets of the blocks, and of the end.
 local function blocks_of(bytes)
   assert.equal("\x93rows\r\n\n" .. string.pack("<I4I4", 1, 0), bytes:sub(1, 16))
   local list, at = {}, 16
@@ -59,10 +59,10 @@ local function begins_with(whole, part)
   assert.is_true(part == whole:sub(1, #part))
 end
 
-describe("a recording that is cut", function()
+describe("a truncated recording", function()
   after_each(shell.forget)
 
-  it("at any block says so, and gives no row that is not whole", function()
+  it("at any block is reported, and gives only whole rows", function()
     local path, out = record(20000)
     local bytes = shell.read(path)
     local blocks, size = blocks_of(bytes)
@@ -81,7 +81,7 @@ describe("a recording that is cut", function()
     assert.is_true(size > 0)
   end)
 
-  it("but is still a .part replays to its last whole block, and says so", function()
+  it("that is still a .part replays to its last whole block, and is reported", function()
     local path, out = record(20000)
     local bytes = shell.read(path)
     local part = path .. ".part"
@@ -106,7 +106,7 @@ end)
 describe("a block", function()
   after_each(shell.forget)
 
-  it("that LZ4 does not make smaller is stored as it is", function()
+  it("is stored uncompressed if LZ4 does not shrink it", function()
     local path, out = record_noise()
     local bytes = shell.read(path)
     local blocks = blocks_of(bytes)
@@ -118,12 +118,12 @@ describe("a block", function()
     assert.is_true(out == result.out)
   end)
 
-  it("is packed where it becomes smaller, and nothing else is waiting", function()
+  it("is compressed if that makes it smaller, and nothing else is waiting", function()
     local path = record(3)
     assert.equal(LZ4, method_of(shell.read(path), 16))
   end)
 
-  it("that is packed in a way of the future is refused", function()
+  it("that is packed with an unknown method is refused", function()
     local path = record(3)
     local bytes = shell.read(path)
     local head = bytes:sub(17, 28) .. string.pack("<I4", 2) .. bytes:sub(33, 40)
@@ -163,18 +163,18 @@ describe("a damaged byte of a recording", function()
     end
   end
 
-  it("anywhere is named by its offset, and nothing of its block is delivered", function() judge(1, record(20000)) end)
+  it("anywhere is reported with its offset, and nothing of its block is delivered", function() judge(1, record(20000)) end)
 
-  it("anywhere is found where blocks are stored, too", function() judge(7, record_noise()) end)
+  it("anywhere is found in stored blocks as well", function() judge(7, record_noise()) end)
 
-  it("or one that follows the end is named", function()
+  it("or an additional one after the end is reported", function()
     local path = record(3)
     local bytes = shell.read(path)
     shell.write(path, bytes .. "x")
     assert.matches(("damaged at byte %d: data follows its end"):format(#bytes), replay(path).err, 1, true)
   end)
 
-  it("in its version is a version of another format", function()
+  it("in its version is reported as another version of the format", function()
     local path = record(3)
     local bytes = shell.read(path)
     shell.write(path, bytes:sub(1, 8) .. "\2" .. bytes:sub(10))
@@ -185,7 +185,7 @@ end)
 describe("a recording of several requests", function()
   after_each(shell.forget)
 
-  --- Replays all of them from what `each` yields, and judges every one.
+  --- Replays all requests from what `each` yields, and checks every one.
   local PROGRAM = [[
     local sluice = require "sluice"
     local worker_file, path, damage, step = table.unpack(arg)
@@ -243,7 +243,7 @@ describe("a recording of several requests", function()
     print(#bytes)
   ]]
 
-  --- Every byte with DAMAGES=all, else some.
+  --- Every byte with DAMAGES=all, otherwise some.
   local function judge(damage, step)
     local program = shell.file(PROGRAM)
     step = os.getenv "DAMAGES" == "all" and 1 or paths.sanitized and 5 * step or step
@@ -252,11 +252,11 @@ describe("a recording of several requests", function()
     assert.matches("^%d+\n$", result.out)
   end
 
-  it("gives nothing when any byte is another, and names it", function() judge("flipped", 17) end)
+  it("gives nothing if any byte is changed, and names it", function() judge("flipped", 17) end)
 
-  it("gives nothing when it is cut anywhere, and says where", function() judge("cut", 19) end)
+  it("gives nothing if it is truncated anywhere, and reports the place", function() judge("cut", 19) end)
 
-  it("gives what is whole while it is a .part, and says that it is one", function() judge("part", 19) end)
+  it("gives what is whole while it is a .part, and reports that it is one", function() judge("part", 19) end)
 end)
 
 describe("a runner that is killed while it records", function()
@@ -272,7 +272,7 @@ describe("a runner that is killed while it records", function()
       process:signal "KILL"
       process:finish()
       assert.is_nil(shell.read(path))
-      local live, result = process:stdout(), replay(path .. ".part") -- the one may be ahead of the other
+      local live, result = process:stdout(), replay(path .. ".part") -- one may be ahead of the other
       assert.equal(1, result.status)
       assert.matches("was not finished", result.err)
       local n = math.min(#live, #result.out)
@@ -293,7 +293,7 @@ describe("a runner whose handler does not end", function()
       string.find(("a"):rep(1000), (".-"):rep(8) .. "b") -- a C function that takes for ever
     end }]]
 
-  --- Three rows, of which the third is too much.
+  --- Three rows, the third of which takes too long.
   local function start(timeout)
     local path = new_recording()
     return path, shell.start_sluice { "run", "-q", shell.file(POLICY, "p.lua"), "--record", path, "--timeout", timeout,
@@ -326,10 +326,10 @@ describe("a runner whose handler does not end", function()
   end)
 end)
 
-describe("the end of a run that is interrupted", function()
+describe("the end of an interrupted run", function()
   after_each(shell.forget)
 
-  it("is the end of its recording, which has its name", function()
+  it("is the end of its recording, which gets its name", function()
     local path = new_recording()
     local process = shell.start_sluice { "filter", "--record", path, "--export", "politely", "true", "--",
       paths.file "workers/emits_forever.lua" }
@@ -353,7 +353,7 @@ describe("a replay", function()
     return result.out
   end
 
-  it("that is told to stop ends in good order", function()
+  it("that is stopped ends in good order", function()
     local path = record(20000)
     assert.equal("true\ttrue\t10\n", script(([[
       local sluice = require "sluice"
@@ -364,7 +364,7 @@ describe("a replay", function()
     ]]):format(path)))
   end)
 
-  it("that is cancelled ends, and the next request gets all", function()
+  it("that is cancelled ends, and the next request gets everything", function()
     local path = record(20000)
     assert.equal("cancelled\n20000\n", script(([[
       local sluice = require "sluice"
@@ -377,7 +377,7 @@ describe("a replay", function()
     ]]):format(path)))
   end)
 
-  it("in real time takes as long as it took", function()
+  it("in real time takes as long as the original", function()
     local path = new_recording()
     local command = { "sh", "-c", "echo 1; sleep 0.7; echo 2" }
     shell.sluice { "filter", "--record", path, "--lines", "true", "--", table.unpack(command) }
@@ -391,7 +391,7 @@ describe("a replay", function()
     assert.is_true(timed "--replay=full" < 0.65 * (paths.sanitized and 4 or 1))
   end)
 
-  it("refuses a line that was no row unless it is told what becomes of it", function()
+  it("refuses a line that was no row unless bad lines are dropped or rejected", function()
     local path = new_recording()
     shell.sluice { "filter", "--record", path, "--bad-lines", "drop", "--lines", "true", "--", "printf", [[1\n{oops\n2\n]] }
     local refused = replay(path)
@@ -400,7 +400,7 @@ describe("a replay", function()
     assert.equal("1\n2\n", replay(path, "--bad-lines", "drop").out)
   end)
 
-  it("goes over both transports", function()
+  it("works over both transports", function()
     local path = new_recording()
     local live = shell.sluice { "filter", "--export", "count", "--request", "{}", "--record", path, "true", "--", COUNTS }
     local stdio = replay(path, "--export", "count", "--request", "{}", "--transport", "stdio")

@@ -1,4 +1,4 @@
---- A recording stands in the place of its worker, and ends as that did.
+--- A recording replaces its worker, and ends as that did.
 local json = require "cjson"
 local paths = require "support.paths"
 local recordings = require "support.recordings"
@@ -74,7 +74,7 @@ end)
 describe("a recording that cannot be finished", function()
   after_each(shell.forget)
 
-  --- The run, told to write a summary, and that.
+  --- The run with a summary, and the summary.
   local function run(line)
     local summary = shell.file(nil, "s.json")
     local result = shell.run((line:gsub("SLUICE (%l+)", function(command)
@@ -83,12 +83,12 @@ describe("a recording that cannot be finished", function()
     return result, json.decode((shell.read(summary)))
   end
 
-  --- What takes its name while it is made.
+  --- A worker that takes the recording's name while it is made.
   local function taking(path)
     return ([[sh -c 'echo mine >%s; echo "{\"kind\":1}"']]):format(path)
   end
 
-  it("fails the run, whose rows are committed", function()
+  it("fails the run, although its rows are committed", function()
     local path, target = new_recording(), shell.directory() .. "/rows.jsonl"
     local policy = shell.file(([[return { sink = require("sluice.sink.jsonl").file %q }]]):format(target), "p.lua")
     local result, summary = run(("SLUICE run --record %s --lines %s -- %s"):format(path, policy, taking(path)))
@@ -100,14 +100,14 @@ describe("a recording that cannot be finished", function()
     assert.equal('{"kind":1}\n', shell.sluice({ "filter", "true", "--", path .. ".part" }).out) -- it is whole
   end)
 
-  it("fails a filter whose rows are written, quiet or not", function()
+  it("fails a filter whose rows are written, with and without --quiet", function()
     local path = new_recording()
     local result = run(("SLUICE filter -q --record %s --lines true -- %s"):format(path, taking(path)))
     assert.same({ 4, '{"kind":1}\n' }, { result.status, result.out })
     assert.matches("all rows were accepted, but the recording", result.err, 1, true)
   end)
 
-  it("fails sluice record, which has nothing else to do", function()
+  it("fails sluice record, which has no other task", function()
     local path = new_recording()
     local result, summary = run(("SLUICE record %s --lines -- %s"):format(path, taking(path)))
     assert.same({ 4, "sink" }, { result.status, summary.error.kind })
@@ -115,9 +115,9 @@ describe("a recording that cannot be finished", function()
     assert.matches("^sluice: sink: the recording .*%.part could not be renamed", result.err)
   end)
 
-  it("for lack of space after the last row fails the run, too", function()
+  it("fails the run if there is no space after the last row", function()
     local path, again = new_recording(), new_recording()
-    -- What it prints as it leaves makes the end of the recording so large that the limit meets it.
+    -- The worker's output as it exits makes the end of the recording so large that it hits the limit.
     local talkative = shell.file([[
       last_words = setmetatable({}, { __gc = function()
         for _ = 1, 20 do
@@ -128,7 +128,7 @@ describe("a recording that cannot be finished", function()
       end })
       return { exports = { say = function(_, emit) emit:row("rows", 1) end } }
     ]], "w.lua")
-    local function limited(limit, to) -- for the recording: what it says goes through a pipe
+    local function limited(limit, to) -- for the recording; the output goes through a pipe
       return shell.run("bash -c " .. paths.quote(("%s %s filter --record %s true -- %s 2>&1 | cat; exit ${PIPESTATUS[0]}")
         :format(limit, paths.sluice, to, talkative)))
     end
@@ -142,7 +142,7 @@ describe("a recording that cannot be finished", function()
     assert.is_nil(shell.read(again))
   end)
 
-  it("is told to a program that asks", function()
+  it("is reported to a program that asks", function()
     local path = new_recording()
     local program = shell.file(([[
       local sluice = require "sluice"
@@ -162,7 +162,7 @@ end)
 describe("a request of a recording", function()
   after_each(shell.forget)
 
-  it("that differs from the recorded one is a warning", function()
+  it("causes a warning if it differs from the recorded one", function()
     local _, path = record({ "--export", "count", "--request", '{"n":2}', "true" }, { worker "counts.lua" })
     local result = shell.sluice { "filter", "--export", "count", "--request", '{"n":5}', "true", "--", path }
     assert.equal(0, result.status)
@@ -170,20 +170,20 @@ describe("a request of a recording", function()
     assert.matches("recording.request: the request differs", result.err, 1, true)
   end)
 
-  it("that is the same value in other words is none", function()
+  it("causes no warning if it is the same value in another notation", function()
     local _, path = record({ "--export", "count", "--request", '{"n":2,"stream":"s"}', "true" }, { worker "counts.lua" })
     local result = shell.sluice { "filter", "-q", "--export", "count", "--request", '{"stream" : "\\u0073", "n": 2}', "true", "--", path }
     assert.same({ status = 0, out = '{"i":1}\n{"i":2}\n', err = "" }, result)
   end)
 
-  it("of another export is an error that lists what there is", function()
+  it("for another export is an error that lists the recorded ones", function()
     local _, path = record({ "--export", "count", "--request", '{"n":2}', "true" }, { worker "counts.lua" })
     local result = shell.sluice { "filter", "--export", "nothing", "true", "--", path }
     assert.equal(2, result.status)
     assert.matches([[has no request of nothing; it has: count {"n":2}]], result.err, 1, true)
   end)
 
-  it("is found among several, whatever their order", function()
+  it("is found among several, in any order", function()
     local path = new_recording()
     local program = shell.file(([[
       local sluice = require "sluice"
@@ -213,7 +213,7 @@ describe("a request of a recording", function()
       result.out)
   end)
 
-  it("is answered again by a fresh process where its worker had died", function()
+  it("is answered again by a fresh process if its worker had died", function()
     local path, file = new_recording(), shell.directory() .. "/died"
     local program = shell.file(([[
       local sluice = require "sluice"
@@ -237,9 +237,9 @@ end)
 describe("a process that died before its hello", function()
   after_each(shell.forget)
 
-  -- The second process dies while it starts. Its request was never sent, so it is not recorded; who asks again
-  -- gets the answer, at once in the replay, whose every process is a fresh one.
-  it("is in the recording, and is not the one that is replayed where another was greeted", function()
+  -- The second process dies while it starts. Its request was never sent, so it is not recorded; a repeated request
+  -- is answered at once in the replay, whose every process is a fresh one.
+  it("is in the recording, but is not replayed if another process was greeted", function()
     local path, starts = new_recording(), shell.directory() .. "/starts"
     local file = shell.file(([[
       local f <close> = assert(io.open(%q, "a+"))
@@ -271,7 +271,7 @@ describe("a process that died before its hello", function()
     assert.equal("[1,1] summary\nhandshake\n[2,3] summary\nsay\n" .. "[1,1] summary\n[2,3] summary\n[2,3] summary\nsay\n", result.out)
   end)
 
-  it("is the one that is replayed where none was greeted", function()
+  it("is replayed if no process was greeted", function()
     local live, path = record({ "true" }, { "sh", "-c", "echo gone >&2; exit 5" })
     assert.equal(5, live.status)
     for _, words in ipairs { { "info", "--", path }, { "filter", "true", "--", path } } do
@@ -281,24 +281,24 @@ describe("a process that died before its hello", function()
   end)
 end)
 
-describe("what the runner had caused", function()
+describe("an end that the runner caused", function()
   after_each(shell.forget)
 
-  it("replays as a recording that ends there, which says so", function()
+  it("replays as a recording that ends there, and is reported as such", function()
     local live, path = record({ "--timeout", "300ms", "--export", "stubbornly", "true" }, { worker "emits_forever.lua" })
     assert.equal(124, live.status)
     local result = shell.sluice { "filter", "--export", "stubbornly", "true", "--", path }
     assert.equal(1, result.status)
     assert.matches("the recording ends here because its runner ended the request: the request did not end within 300 ms",
       result.err, 1, true)
-    assert.is_true(live.out == result.out:sub(1, #live.out)) -- what had come may be more than what was written
+    assert.is_true(live.out == result.out:sub(1, #live.out)) -- more may have arrived than was written
   end)
 end)
 
 describe("a policy that names other streams than the recorded one", function()
   after_each(shell.forget)
 
-  it("is told that the rows of all others are in *", function()
+  it("gets a warning that the rows of all others are in *", function()
     local path = new_recording()
     local function policy(name)
       return shell.file(([[return { streams = { [%q] = "drop", ["*"] = { on_row = function(row) print(row.stream) end } } }]]):format(name), "p.lua")

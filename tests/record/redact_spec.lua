@@ -1,4 +1,4 @@
---- Strings of a recording that become others of the same shape.
+--- Strings of a recording that are replaced by others of the same shape.
 local cutting = require "support.cutting"
 local json = require "cjson"
 local shell = require "support.shell"
@@ -14,10 +14,10 @@ local function redacted(lines, ...)
   return rows_of(cut(record_lines(lines), ...))
 end
 
-describe("strings that are redacted", function()
+describe("redacted strings", function()
   after_each(shell.forget)
 
-  it("keep shape and length; the same become the same, and others others", function()
+  it("keep shape and length; equal strings stay equal, and different ones different", function()
     math.randomseed(tonumber(os.getenv "SEED") or 11)
     local texts, lines = {}, {}
     for i = 1, 10000 do
@@ -44,7 +44,7 @@ describe("strings that are redacted", function()
     assert.is_true(changed > 9900, changed)
   end)
 
-  it("of one place fill all that the shape allows", function()
+  it("of one place use all that their shape allows", function()
     local lines, seen = {}, {}
     for i = 0, 9 do lines[#lines + 1] = ('"%d"'):format(i) end
     for c = 97, 122 do lines[#lines + 1] = ('"%s"'):format(string.char(c)) end
@@ -58,13 +58,13 @@ describe("strings that are redacted", function()
     assert.equal(136, #rows)
   end)
 
-  it("are others in each copy", function()
+  it("differ in each copy", function()
     local path = record_lines { '"The quick brown fox"' }
     local one, other = rows_of(cut(path, "--redact", ""))[1], rows_of(cut(path, "--redact", ""))[1]
     assert.is_true(one ~= other)
   end)
 
-  it("may be escaped, and the same string in other escapes becomes the same", function()
+  it("may be escaped, and the same string with other escapes becomes the same", function()
     local rows = redacted({ [["a\/b\n\"Z9\u00e9\u0041 \ud835\udd04\\"]], [["\u0061/\u0062\u000a\u0022\u005a9é\u0041 𝔄\\"]], [["\ud800 x"]] }, "--redact", "")
     assert.matches([[^"%l\/%l\n\"%u%d\u%x%x%x%x\u00[45]%x \ud8%x%x\ud[cdef]%x%x\\"$]], rows[1])
     assert.equal(json.decode("[" .. rows[1] .. "]")[1], json.decode("[" .. rows[2] .. "]")[1])
@@ -95,28 +95,28 @@ describe("strings that are redacted", function()
     same_but({ "Ann Lee", "ab", "cd", "ef" }, "--redact", "/user", "--redact", "/user/name")
   end)
 
-  it("are counted, and so is what is not a string there", function()
+  it("are counted, and so are other values at their place", function()
     local path = record_lines { '{"a":["x",1,null],"b":"y"}', '{"a":true,"b":2}' }
     local _, said = cut(path, "--redact", "/a", "--redact", "/b")
     assert.matches("kept 2 of 2 rows; replaced 2 strings, and 4 values at those places, which are not strings, stay", said, 1, true)
     assert.matches("As recorded: 1 request", said, 1, true)
   end)
 
-  it("must be there", function()
+  it("must exist", function()
     local path = record_lines { '{"user":{"name":"x"},"id":7}' }
     assert.matches("--redact /user/nmae: no row that was kept has a string there; did you mean name?",
       refused(2, path, "--redact", "/user/name", "--redact", "/user/nmae"), 1, true)
     assert.matches("--redact /id: no row that was kept has a string there, but 1 other value", refused(2, path, "--redact", "/id"), 1, true)
-    cut(path, "--rows", "5-", "--redact", "/nothing") -- no row, no secret
+    cut(path, "--rows", "5-", "--redact", "/nothing") -- without a row there is no secret
   end)
 
-  it("in fields that come twice are all replaced", function()
+  it("in duplicate fields are all replaced", function()
     local rows = redacted({ '{"a":"Secret","a":"Hidden"}' }, "--redact", "/a")
     assert.is_nil(rows[1]:find "Secret")
     assert.is_nil(rows[1]:find "Hidden")
   end)
 
-  it("are not left in what was no row", function()
+  it("do not remain in bad lines", function()
     local path = record_lines({ '{"a":"x"}', "{Secret", '{"a":"y"}' }, "--bad-lines", "reject")
     local to = cut(path, "--redact", "/a")
     local dropped = filter(to, "--bad-lines", "drop")

@@ -415,7 +415,7 @@ return {
   { "#{ 1, 2 }", nil, "2" },
   { "{ [nosuch] = 1 }", nil, { "index is nil|index a nil|nil index", 3 } },
 
-  -- ---- precedence ----------------------------------------------------------------
+  -- ---- precedence and associativity ----------------------------------------------
   { "1 + 1 == 2", "{}", "true" },
   { "1 < 2 == true", nil, "true" },
   { "not 1 == 2", nil, "false" },

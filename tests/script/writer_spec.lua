@@ -4,8 +4,8 @@ local support = require "script.support"
 
 teardown(support.shutdown)
 
---- A writer on a new file, and the file's content so far. Lua cannot provide a
---- descriptor, so the end of a pipe to a shell is used.
+--- A writer on a new file, and the file's content so far. Lua does not tell a file's
+--- descriptor, so a shell looks it up in /proc.
 local function on_file(f)
   local name = os.tmpname()
   local file = assert(io.open(name, "w"))

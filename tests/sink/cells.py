@@ -36,7 +36,7 @@ def parse(text):
                       object_pairs_hook=lambda pairs: ("object", pairs))
 
 
-# ---- what Lua makes of numbers: an integer of 64 bits, a double, or the text itself ----
+# ---- Lua's values for numbers: a 64-bit integer, a double, or the text itself ----
 
 def is_integer(text):
     return not any(c in text for c in ".eE")
@@ -80,7 +80,7 @@ def by_name(value):
     return value
 
 
-# ---- whether what is there is what came; each returns nothing, or what is wrong ----
+# ---- comparisons of output and input; each returns nothing, or the difference ----
 
 def text_of(value):
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
@@ -108,10 +108,10 @@ def bits(double):
 
 
 def same_double(came, there):
-    # SQLite has no negative zero in its files; a double of a text is exact both ways.
+    # SQLite stores no negative zero in its files; a double of a text is exact in both directions.
     if isinstance(there, (int, float)):
         return Decimal(there) == Decimal(float(came))
-    if came == "-0":  # an integer, and those have one zero
+    if came == "-0":  # an integer, which has only one zero
         return float(there) == 0
     return bits(float(there)) == bits(float(came))
 
@@ -150,7 +150,7 @@ def same_lua_cell(came, there):
 
 SAME = {name[5:]: f for name, f in globals().items() if name.startswith("same_")}
 
-# What SQLite must have made of them; a column without a type keeps anything.
+# What SQLite must make of the values; a column without a type keeps any of them.
 STORED = {"text": bytes, "json": bytes, "decimal": bytes, "integer": int, "boolean": int, "number": (int, float)}
 
 
@@ -169,7 +169,7 @@ def expected(lot, cell):
 
 
 def how(lot):
-    # A number that Lua made is written as Lua's shortest text, or exactly.
+    # A number made by Lua is written as Lua's shortest text, or exactly.
     if lot["path"] in MADE_BY_LUA:
         return {"own": "value", "digits": "value", "json": "jsonb", "cell": "lua_cell"}.get(lot["as"], lot["as"])
     return lot["as"]
@@ -214,7 +214,7 @@ def judge(lot, cell, rows):
 def read_sqlite(lot):
     with sqlite3.connect("file:%s?mode=ro" % lot["file"], uri=True) as db:
         db.text_factory = bytes
-        # A value of type BLOB is bytes, too: no sink may make one.
+        # A value of type BLOB is bytes as well: no sink may write one.
         query = "select id, v, typeof(v) from %s" % lot["table"]
         return {i: ("BLOB " + v.hex() if kind == b"blob" else v) for i, v, kind in db.execute(query)}
 

@@ -2,12 +2,12 @@
 --
 --   soak.lua [SECONDS]
 --
--- Side by side for so long: an endless producer whose rows a slow reader takes; a worker
--- that prints, reports and leaves orphans all the while; and a program that starts a
--- worker anew for each request. What each has in the first quarter of the time it has at
--- the end, but for a little: of memory the most, of descriptors the fewest, since a look
--- may fall between the opening of a worker's pipes and the closing of their other ends,
--- and a leak raises the fewest too. The last lines say how much that was.
+-- In parallel for so long: an endless producer with a slow reader; a worker
+-- that prints, reports and leaves orphans all the time; and a program that starts a
+-- new worker for each request. At the end each uses little more than it did in the first
+-- quarter of the time: for memory the maximum is compared, for descriptors the minimum, because a
+-- sample may fall between the opening of a worker's pipes and the closing of their other ends,
+-- and a leak raises the minimum as well. The last lines print the figures.
 local paths = require "support.paths"
 local shell = require "support.shell"
 local system = require "system"
@@ -37,7 +37,7 @@ local ORPHANS = [[i=0; while :; do (sleep 0.05 &); echo "{\"i\":$i}"; echo "line
 
 local sluice = paths.quote(paths.sluice)
 
----@type { name: string, line: string, of: string }[]  of: the process that is looked at
+---@type { name: string, line: string, of: string }[]  of: the process that is measured
 local RUNS = {
   { name = "a slow reader", line = ("%s filter --quiet --lines 'kind == \"row\"' -- %s | %s"):format(sluice, PRODUCER, SLOW), of = "^%S*sluice filter" },
   { name = "orphans", line = ("%s filter --quiet --lines true -- sh -c %s >/dev/null 2>&1"):format(sluice, paths.quote(ORPHANS)), of = "^%S*sluice filter" },
@@ -45,7 +45,7 @@ local RUNS = {
   { name = "cycling workers", line = paths.quote(paths.lua) .. " module.lua", of = "^%S*lua%S* module%.lua" },
 }
 
--- ---- what a process has --------------------------------------------------------
+-- ---- the figures of a process --------------------------------------------------
 
 local function resident_kib(pid) return tonumber((shell.read(("/proc/%d/status"):format(pid)) or ""):match "VmRSS:%s+(%d+)") end
 
@@ -66,7 +66,7 @@ local function look(pid)
   return { kib = kib, fds = descriptors(pid), zombies = zombies(pid) }
 end
 
---- One more look taken into what a part of the time has had.
+--- Adds a sample to the figures of a part of the time.
 local function add(part, now)
   part.kib = math.max(part.kib or 0, now.kib)
   part.fds = math.min(part.fds or math.huge, now.fds)
@@ -94,7 +94,7 @@ local function start(run)
   run.pid = shell.wait(run.name, function() return find(process, run.of) end)
 end
 
---- Nothing goes on, whatever has happened.
+--- Stops everything, whatever has happened.
 ---@return string? problem
 local function stop(run)
   if run.with or not run.process then return nil end
@@ -114,7 +114,7 @@ local function watch()
   local begun, passed = system.monotime(), 0
   local settled, early = SECONDS / 10, SECONDS / 4
   while passed < SECONDS do
-    system.sleep(math.min(1, SECONDS / 40)) -- samples of something that goes on by itself
+    system.sleep(math.min(1, SECONDS / 40)) -- samples of something that runs by itself
     passed = system.monotime() - begun
     for _, run in ipairs(RUNS) do
       local now = look(run.pid)

@@ -6,7 +6,7 @@ after_each(shell.forget)
 
 describe("a long run", function()
   it("has flat memory, flat descriptors and no zombies", function()
-    if paths.sanitized then return end -- what a sanitizer remembers is not ours
+    if paths.sanitized then return end -- a sanitizer's own memory grows
     local result = shell.run({ paths.lua, paths.file "soak/soak.lua", "25" }, { seconds = 120 })
     assert.equal(0, result.status, result.out .. result.err)
     assert.matches("cycling workers +%d+ KiB", result.out)

@@ -1,4 +1,4 @@
---- What statistics should say, computed from JSON texts by plain Lua that shares nothing with the runtime:
+--- The expected statistics, computed from JSON texts by plain Lua that shares nothing with the runtime:
 --- a reader that keeps the text of numbers, decimals as strings of digits, sets as tables.
 local M = {}
 
@@ -6,7 +6,7 @@ local M = {}
 
 local ESCAPES = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
 
---- The character of an escape, and what is behind it; of a pair of surrogates one, of a lone one as in WTF-8.
+--- The character of an escape, and what follows it; a surrogate pair is one character, a lone surrogate is WTF-8.
 local function escaped(text, at)
   local hex, after = text:match("^\\u(%x%x%x%x)()", at)
   if not hex then return ESCAPES[text:sub(at + 1, at + 1)] or text:sub(at + 1, at + 1), at + 2 end
@@ -86,10 +86,10 @@ local function order(a, b)
   return (x.digits < y.digits and -1 or 1) * x.sign
 end
 
---- Which of two numbers that are worth the same is kept.
+--- Which of two numbers of equal value is kept.
 local function is_nicer(a, b) return #a < #b or #a == #b and a < b end
 
---- Equal for what is worth the same: floats by their double, all else by its digits.
+--- A key that is equal for numbers of equal value: the double of a float, the digits of any other.
 local function worth(v)
   local d, text = tonumber(v.text), v.text
   if v.type == "number" and math.abs(d) ~= math.huge then
@@ -156,7 +156,7 @@ local function add(all, pointer, v, row)
   if key then place.distinct[key] = (place.distinct[key] or 0) + 1 end
 end
 
---- By pointer: rows, values, types, distinct = { how often, by value }, numbers, strings, arrays.
+--- By pointer: rows, values, types, distinct = { count by value }, numbers, strings, arrays.
 ---@param texts string[]
 function M.places(texts)
   local all = {}
@@ -164,7 +164,7 @@ function M.places(texts)
   return all
 end
 
---- How often the values came, most frequent first.
+--- The counts of the values, most frequent first.
 function M.counts(place)
   local counts = {}
   for _, n in pairs(place.distinct) do counts[#counts + 1] = n end

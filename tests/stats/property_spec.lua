@@ -1,4 +1,4 @@
---- Statistics beside an independent computation, on random rows; and the bounds of what is estimated.
+--- Statistics compared with an independent computation, on random rows; and the error bounds of estimates.
 local core = require "sluice.core"
 local oracle = require "stats.oracle"
 local rows = require "infer.rows"
@@ -48,7 +48,7 @@ local function same_numbers(expected, found, why)
   assert.equal(expected.max, found.max, why)
   local mean = expected.sum / expected.count
   if mean ~= mean or math.abs(mean) == math.huge then return assert.is_nil(found.mean, why) end
-  -- of sums that cancel, only the oracle's are wrong
+  -- if sums cancel, only the oracle's are wrong
   if math.abs(mean) < 1e15 then
     assert(math.abs(found.mean - mean) <= 1e-9 * math.max(1, math.abs(tonumber(expected.min)), math.abs(tonumber(expected.max))),
       ("%smean %s, expected %s"):format(why, found.mean, mean))
@@ -76,7 +76,7 @@ end
 
 describe("statistics of random rows", function()
   for _, name in ipairs { "as they come", "in another order" } do
-    it("are those of an independent computation, " .. name, function()
+    it("equal those of an independent computation, " .. name, function()
       for i = 1, SETS do
         math.randomseed(SEED + i)
         local texts = rows.list(math.random(1, 40))
@@ -129,7 +129,7 @@ describe("distinct values", function()
 end)
 
 describe("frequent values", function()
-  --- Values by their weights, and many that come once.
+  --- Values by their weights, and many that occur once.
   local function skewed(n)
     local list, counts = {}, {}
     for i = 1, n do
@@ -164,7 +164,7 @@ describe("frequent values", function()
     check(shuffled(list), counts)
   end)
 
-  it("are known by their whole text, and shown by its beginning", function()
+  it("are distinguished by their whole text, and shown by its beginning", function()
     local stats, long = core.stats("rows"), ("é"):rep(40)
     for i = 1, 6 do assert(stats:add(('"%s%d"'):format(long, i % 2), "rows")) end
     local place = stats:describe("rows").fields[1]
@@ -189,7 +189,7 @@ describe("numbers", function()
     assert.is_nil(n.mean)
   end)
 
-  it("that are very long keep their first digits", function()
+  it("keep their first digits if they are very long", function()
     local n = numbers("0." .. ("3"):rep(5000), "-1" .. ("0"):rep(5000), "0." .. ("0"):rep(500) .. "1")
     assert.equal("-0.1e5001", n.min)
     assert.is_nil(n.min_cut)
@@ -197,7 +197,7 @@ describe("numbers", function()
     assert.is_true(n.max_cut)
   end)
 
-  it("that are integers have an exact sum", function()
+  it("have an exact sum if they are integers", function()
     assert.equal(2.0 ^ 62, numbers("9223372036854775807", "1").mean)
     assert.equal(0.5, numbers("9223372036854775807", "9223372036854775807", "-9223372036854775807", "-9223372036854775805").mean)
     assert.equal(1.0, numbers("1e100", "2.0", "-1e100", "1.0", "1").mean * 5 / 4)
@@ -205,7 +205,7 @@ describe("numbers", function()
 end)
 
 describe("places", function()
-  it("have a limit, beyond which only their number is told", function()
+  it("have a limit, beyond which only their number is reported", function()
     local texts = {}
     for i = 1, 3000 do texts[i] = ('{"common":1,"f%d":%d,"o":{"g%d":1}}'):format(i, i, i) end
     local known = described(texts)
@@ -214,14 +214,14 @@ describe("places", function()
     assert.equal(3000, by_pointer(known)["/common"].rows)
   end)
 
-  it("may be deep, and names long", function()
+  it("may be deep, with long names", function()
     local known = described { ("["):rep(100) .. ("]"):rep(100), ('{"%s":1}'):format(("x"):rep(2000)) }
     assert.equal(65, #known.fields)
     assert.equal(2, known.omitted)
     assert.is_true(known.omitted_exact)
   end)
 
-  it("are counted once for the last of duplicate keys", function()
+  it("are counted once for duplicate keys, for the last of them", function()
     local known = described { '{"a":1,"a":"x","a":2}', '{"a":{"b":1},"a":3}' }
     assert.equal(2, #known.fields)
     assert.same({ integer = 2 }, by_pointer(known)["/a"].types)

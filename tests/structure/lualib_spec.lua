@@ -1,13 +1,13 @@
---- What stands on what among the Lua files: users' modules and the command line
+--- Dependencies among the Lua files: users' modules and the command line depend
 --- on internal modules, these on the binding; scripts and examples on what is
---- public; and nobody on himself.
+--- public; and nothing on itself.
 local paths = require "support.paths"
 local shell = require "support.shell"
 
 local CORE, INTERNAL, COMMAND = "sluice.core", "sluice.internal.", "sluice.internal.cli."
 local ENTRY = COMMAND .. "main" -- runtime/main.c requires it
 
---- The Lua files below a directory, without the manuals of what is not Lua.
+--- The Lua files below a directory, without the annotations of what is not Lua.
 local function files_in(dir)
   local files = {}
   for path in shell.run({ "find", paths.root .. "/" .. dir, "-name", "*.lua" }).out:gmatch "[^\n]+" do
@@ -17,7 +17,7 @@ local function files_in(dir)
   return files
 end
 
---- What a file requires anywhere, in functions too: a list of names.
+--- The names that a file requires anywhere, including in functions.
 local function required_by(path)
   local names = {}
   for line in shell.read(path):gmatch "[^\n]+" do
@@ -41,7 +41,7 @@ local function graph_of_lualib()
   return graph
 end
 
---- A circle of the graph, as a text, or nil.
+--- A cycle of the graph, as a text, or nil.
 local function circle(graph)
   local state, way = {}, {}
   local function visit(name)
@@ -63,7 +63,7 @@ local function circle(graph)
   end
 end
 
---- What is reached from these names.
+--- The modules reachable from these names.
 local function reached(graph, roots)
   local seen, waiting = {}, roots
   while #waiting > 0 do
@@ -77,7 +77,7 @@ end
 describe("lualib/", function()
   local graph = graph_of_lualib()
 
-  it("requires of sluice only what there is", function()
+  it("requires only modules of sluice that exist", function()
     for name, list in pairs(graph) do
       for _, other in ipairs(list) do
         assert.is_true(not other:find "^sluice%f[.\0]" or other == CORE or graph[other] ~= nil, name .. " requires " .. other)
@@ -85,7 +85,7 @@ describe("lualib/", function()
     end
   end)
 
-  it("does not stand on the command line, but for the command line itself", function()
+  it("does not depend on the command line, except for the command line itself", function()
     for name, list in pairs(graph) do
       for _, other in ipairs(list) do
         assert.is_true(not starts_with(other, COMMAND) or starts_with(name, COMMAND), name .. " requires " .. other)
@@ -93,9 +93,9 @@ describe("lualib/", function()
     end
   end)
 
-  it("waits for nothing by the wall clock, which may jump", function()
+  it("does not wait by the wall clock, which may jump", function()
     for _, path in ipairs(files_in "lualib") do
-      if name_of(path) ~= COMMAND .. "ledger" then -- ages of runs are of the calendar
+      if name_of(path) ~= COMMAND .. "ledger" then -- ages of runs are calendar times
         assert.is_nil(shell.read(path):find("os.time", 1, true), path)
       end
     end
@@ -103,12 +103,12 @@ describe("lualib/", function()
     assert.equal("", runtime.out)
   end)
 
-  it("has no circle", function()
+  it("has no cycle", function()
     assert.is_nil(circle(graph))
-    assert.is_truthy(circle { a = { "b" }, b = { "c", "a" }, c = {} }) -- it is found where there is one
+    assert.is_truthy(circle { a = { "b" }, b = { "c", "a" }, c = {} }) -- the check itself works
   end)
 
-  it("has no module that nobody can reach", function()
+  it("has no unreachable module", function()
     local roots = { ENTRY }
     for name in pairs(graph) do
       if not starts_with(name, INTERNAL) then roots[#roots + 1] = name end
@@ -117,7 +117,7 @@ describe("lualib/", function()
     for name in pairs(graph) do assert.is_true(seen[name] == true, name) end
   end)
 
-  it("is entered by the command where it says", function()
+  it("is entered by the command at the documented module", function()
     assert.is_truthy(graph[ENTRY])
     assert.matches(('"%s"'):format(ENTRY), shell.read(paths.root .. "/runtime/main.c"), 1, true)
   end)
@@ -125,7 +125,7 @@ end)
 
 for _, dir in ipairs { "scripts", "examples" } do
   describe(dir .. "/", function()
-    it("stands on what is public only", function()
+    it("depends only on what is public", function()
       local files, public = files_in(dir), graph_of_lualib()
       assert.is_true(#files > 0)
       for _, path in ipairs(files) do

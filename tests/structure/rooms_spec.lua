@@ -1,13 +1,13 @@
---- The rooms of the runtime (runtime/DESIGN.md, section 3): who may include
---- whom, who calls whom, and how large a room may be.
+--- The rooms of the runtime (runtime/DESIGN.md, section 3): which room may include
+--- and call which, and how large a room may be.
 local BUILD = os.getenv "SLUICE_BUILD" or "build"
 
--- Rooms in one place are neighbours, and do not know each other.
+-- Rooms in one place are neighbours, and must not know each other.
 local ORDER = {
   base = 0, json = 1, wire = 1, file = 1, lua = 2, expression = 2, record = 2, host = 3, supervise = 3, schema = 3, sink = 4, script = 5, ["main.c"] = 6,
 }
 
--- What a room must not know although it stands to the left.
+-- What a room must not know although it is to the left.
 local FORBIDDEN = {
   lua = { wire = true, file = true },
   expression = { wire = true, file = true },
@@ -18,7 +18,7 @@ local FORBIDDEN = {
   script = { host = true, wire = true, record = true },
 }
 
--- The one header that a file may take from such a room: it names nothing that the room must not know.
+-- The one header that a file may include from such a room: it names nothing that the room must not know.
 local EXCEPTED = { ["runtime/script/cut.c"] = "host/recording_cut.h" }
 
 -- Libraries, and the rooms that may name them.
@@ -56,7 +56,7 @@ local function includes(file, pattern, report)
   end
 end
 
---- What check(file, report) says of each source, as one text.
+--- The reports of check(file, report) on every source, as one text.
 local function complaints(check)
   local found = {}
   for _, file in ipairs(SOURCES) do
@@ -72,7 +72,7 @@ describe("the rooms of the runtime", function()
     end))
   end)
 
-  it("include what stands to their left, and no neighbour", function()
+  it("include what is to their left, and no neighbour", function()
     assert.equal("", complaints(function(file, report)
       local room = room_of(file)
       includes(file, '^#include "([^/"]+)/', function(other)
@@ -92,7 +92,7 @@ describe("the rooms of the runtime", function()
     end))
   end)
 
-  it("name only the libraries that are theirs", function()
+  it("name only their own libraries", function()
     assert.equal("", complaints(function(file, report)
       includes(file, "^#include <([^>]+)>", function(header)
         for pattern, rooms in pairs(LIBRARIES) do
@@ -104,7 +104,7 @@ describe("the rooms of the runtime", function()
     end))
   end)
 
-  it("hold no more than a quarter of the whole each", function()
+  it("each contain at most a quarter of the whole", function()
     local lines, total = {}, 0
     for _, file in ipairs(SOURCES) do
       local room = room_of(file)
@@ -119,7 +119,7 @@ describe("the rooms of the runtime", function()
   end)
 end)
 
--- ---- who calls whom --------------------------------------------------------
+-- ---- calls -----------------------------------------------------------------
 
 --- name of a file -> the files that define what it refers to
 local function references()
@@ -145,7 +145,7 @@ local function references()
   return graph
 end
 
---- The first way found from a file back to itself.
+--- The first path found from a file back to itself.
 local function circle(graph)
   local state = {} -- nil: not seen; "open": on the way; "done"
   local function walk(file, way)
@@ -166,13 +166,13 @@ local function circle(graph)
 end
 
 describe("calls in the runtime", function()
-  it("are seen by the test", function()
+  it("are detected by the test", function()
     local graph = references()
     assert.is_string(graph["script/core.c"]["script/row.c"])
     assert.matches("a.* %-> b", circle { a = { b = "f" }, b = { a = "g" }, c = {} })
   end)
 
-  it("go in no circle through several files", function()
+  it("form no cycle through several files", function()
     assert.is_nil(circle(references()))
   end)
 end)

@@ -1,4 +1,4 @@
---- What a worker prints, cut into lines, and its tail.
+--- A worker's output, split into lines, and its tail.
 local pure = require "supervise.pure"
 
 local function lines(bytes, chunk)
@@ -16,24 +16,24 @@ local function tail(limit, bytes, chunk)
 end
 
 describe("captured lines", function()
-  it("are the same however they arrive", function()
+  it("are the same however the bytes are split", function()
     local text = "one\n\ntwo\r\nthr\ree\n\r\nlast"
     for chunk = 1, #text do
       assert.same({ "one", "", "two", "thr\ree", "", "last" }, lines(text, chunk))
     end
   end)
 
-  it("need no line end at the end of the stream", function()
+  it("need no line break at the end of the stream", function()
     assert.same({ "a", "b" }, lines "a\nb")
     assert.same({ "a", "b" }, lines "a\nb\n")
     assert.same({}, lines "")
   end)
 
-  it("may hold NULs and bytes that are not UTF-8", function()
+  it("may contain NULs and bytes that are not UTF-8", function()
     assert.same({ "a\0b", "\xff" }, lines "a\0b\n\xff\n")
   end)
 
-  it("that are too long come in pieces, and lose nothing", function()
+  it("that are too long are split, and lose nothing", function()
     local long = ("0123456789"):rep(2000)
     for _, chunk in ipairs { 1, 100, 8191, 8192, 8193, 30000 } do
       local pieces = lines(long .. "\nnext\n", chunk)
@@ -43,7 +43,7 @@ describe("captured lines", function()
     end
   end)
 
-  it("of exactly the longest length are one line", function()
+  it("of exactly the maximum length are one line", function()
     for _, n in ipairs { 8190, 8192, 16384 } do
       for _, chunk in ipairs { 1, 8191, 8192, 8193, 20000 } do
         local text = ("x"):rep(n)
@@ -55,19 +55,19 @@ describe("captured lines", function()
     end
   end)
 
-  it("that are cut at a carriage return keep it", function()
+  it("that are split at a carriage return keep it", function()
     local text = ("x"):rep(8191) .. "\r" .. "y"
     for _, chunk in ipairs { 1, 8192, 20000 } do assert.equal(text, table.concat(lines(text .. "\n", chunk))) end
   end)
 end)
 
 describe("the tail", function()
-  it("is all there is, when that is little", function()
+  it("is the whole output, if that is short", function()
     assert.equal("abc\ndef", tail(100, "abc\ndef", 2))
     assert.equal("", tail(100, "", 1))
   end)
 
-  it("is the last bytes, however they arrive", function()
+  it("is the last bytes, however they are split", function()
     local text = ("0123456789"):rep(30)
     for _, chunk in ipairs { 1, 7, 99, 100, 101, 300 } do
       assert.equal(text:sub(-100), tail(100, text, chunk))

@@ -6,7 +6,7 @@ local hex, error_of = pure.hex, pure.error_of
 local MS = 1000000
 local hello = "feed " .. hex(pure.greeting)
 
---- Run in a fresh session; for the last `n` commands (1) what was answered.
+--- Runs commands in a fresh session; returns the answers to the last `n` of them (1).
 local function last(commands)
   local answers = pure.run(commands)
   return answers[#answers][1]
@@ -36,16 +36,16 @@ describe("the startup deadline", function()
     assert.equal("startup_timeout", check(start, 500).kind)
   end)
 
-  it("is over once the hello has come", function()
+  it("ends when the hello has arrived", function()
     assert.equal(0, deadline { start[1], hello })
     assert.is_nil(check({ start[1], hello }, 10000))
   end)
 
-  it("is not moved by bytes that are no hello", function()
+  it("is not moved by bytes that are not a hello", function()
     assert.equal(500, deadline { start[1], "feed " .. hex(pure.greeting:sub(1, 30)), "touch 400" })
   end)
 
-  it("is none when it is 0", function()
+  it("is none if it is 0", function()
     assert.is_nil(check({ "session 1048576 strict 0" }, math.maxinteger))
   end)
 end)
@@ -66,13 +66,13 @@ describe("the request deadline", function()
     assert.equal("request_timeout", check(commands, 900).kind)
   end)
 
-  it("holds also between the terminal and ready", function()
+  it("also holds between the terminal and ready", function()
     local commands = { pure.open[1], hello, "request 1 rows 61 30 900 0 0", "feed " .. hex(frames.summary {}) }
     assert.equal(900, deadline(commands))
     assert.equal("request_timeout", check(commands, 900).kind)
   end)
 
-  it("is over with the request", function()
+  it("ends with the request", function()
     local commands = { pure.open[1], hello, "request 1 rows 61 30 900 0 0", "feed " .. hex(frames.summary {} .. frames.ready(1)) }
     assert.equal(0, deadline(commands))
     assert.is_nil(check(commands, 10000))
@@ -83,14 +83,14 @@ describe("the idle deadline", function()
   local idle = 300 * MS
   local running = { pure.open[1], hello, ("request 1 rows 61 30 0 %d 1000"):format(idle) }
 
-  it("passes when nothing came for so long", function()
+  it("passes if nothing arrived for that time", function()
     assert.equal(1000 + idle, deadline(running))
     assert.is_nil(check(running, 1000 + idle - 1))
     local err = check(running, 1000 + idle)
     assert.same({ "idle_timeout", 300, "the worker sent nothing for 300 ms" }, { err.kind, err.timeout_ms, err.message })
   end)
 
-  it("starts again when something came", function()
+  it("starts again when something arrives", function()
     local commands = { running[1], running[2], running[3], "touch 5000" }
     assert.equal(5000 + idle, deadline(commands))
   end)
@@ -99,7 +99,7 @@ describe("the idle deadline", function()
     assert.equal(2000, deadline { pure.open[1], hello, ("request 1 rows 61 30 2000 %d 1000"):format(idle) })
   end)
 
-  it("is none for a request that asked for none, whatever the one before had", function()
+  it("is none for a request without one, whatever the previous request had", function()
     local commands = { running[1], running[2], running[3], "feed " .. hex(frames.summary {} .. frames.ready(1)), "touch 6000",
       "request 2 rows 61 30 0 0 7000" }
     assert.equal(0, deadline(commands))
@@ -111,13 +111,13 @@ describe("the stop deadline", function()
   local grace = 100 * MS
   local stopped = { pure.open[1], hello, "request 1 rows 61 30 0 0 0", ("stop %d 50"):format(grace) }
 
-  it("passes when the worker does not end within the grace", function()
+  it("passes if the worker does not end within the grace period", function()
     assert.equal(50 + grace, deadline(stopped))
     local err = check(stopped, 50 + grace)
     assert.same({ "cancelled", "the worker did not end within 100 ms of being asked to stop" }, { err.kind, err.message })
   end)
 
-  it("starts again for a worker that still sends, but not for ever", function()
+  it("starts again for a worker that is still sending, but not forever", function()
     local commands = table.move(stopped, 1, #stopped, 1, {})
     commands[#commands + 1] = ("touch %d"):format(80 * MS)
     assert.equal(180 * MS, deadline(commands))
@@ -131,7 +131,7 @@ describe("the stop deadline", function()
     assert.equal("cancelled", check(commands, 50 + grace).kind)
   end)
 
-  it("is over with the request", function()
+  it("ends with the request", function()
     local commands = table.move(stopped, 1, #stopped, 1, {})
     commands[#commands + 1] = "feed " .. hex(frames.summary { stopped = true } .. frames.ready(1))
     assert.equal(0, deadline(commands))
@@ -142,7 +142,7 @@ describe("the stop deadline", function()
 end)
 
 describe("an idle process", function()
-  it("rests until the time its owner has set", function()
+  it("rests until the time that its owner has set", function()
     assert.equal(77, deadline { pure.open[1], hello, "rest 77" })
   end)
 
@@ -156,20 +156,20 @@ describe("the time to settle", function()
   local settling = { pure.open[1], hello, "request 1 rows 61 30 0 0 0", "feed " .. hex(frames.summary {}), "touch 5" }
   local limit = 10000 * MS
 
-  it("begins with the terminal, also without any other limit", function()
+  it("begins with the terminal, even without any other limit", function()
     assert.equal(5 + limit, deadline(settling))
     assert.is_nil(check(settling, 5 + limit - 1))
     local err = check(settling, 5 + limit)
     assert.same({ "protocol", "the worker sent its summary, but not ready within 10000 ms" }, { err.kind, err.message })
   end)
 
-  it("is not begun anew by more input", function()
+  it("does not start again with more input", function()
     local commands = table.move(settling, 1, #settling, 1, {})
     commands[#commands + 1] = ("touch %d"):format(limit // 2)
     assert.equal(5 + limit, deadline(commands))
   end)
 
-  it("is over with ready", function()
+  it("ends with ready", function()
     local commands = table.move(settling, 1, #settling, 1, {})
     commands[#commands + 1] = "feed " .. hex(frames.ready(1))
     assert.equal(0, deadline(commands))

@@ -11,46 +11,46 @@ local function walked(...)
   return steps
 end
 
-describe("a process on its way out", function()
-  it("that leaves when asked is gone without a signal", function()
+describe("a process that is being ended", function()
+  it("needs no signal if it leaves when asked", function()
     assert.same({ "leaving nothing", "draining nothing", "gone nothing" }, walked("leave", "exit", "end"))
   end)
 
-  it("is gone only when exit and end of pipe have both been seen, in either order", function()
+  it("is gone only when both exit and end of pipe have been seen, in either order", function()
     assert.same({ "draining nothing", "gone nothing" }, walked("exit", "end"))
     assert.same({ "leaving nothing", "gone nothing" }, walked("end", "exit"))
   end)
 
-  it("gets SIGTERM when the grace has passed, then SIGKILL", function()
+  it("gets SIGTERM when the grace period has passed, then SIGKILL", function()
     assert.same({ "leaving nothing", "terminated term", "killed kill", "draining nothing", "gone nothing" },
       walked("leave", "deadline", "deadline", "exit", "end"))
   end)
 
-  it("gets SIGKILL again as long as it sits in the kernel", function()
+  it("gets SIGKILL repeatedly while it is blocked in the kernel", function()
     assert.same({ "killed kill", "killed kill", "killed kill" }, walked("kill", "deadline", "deadline"))
   end)
 
-  it("may be terminated or killed at once from any rung before", function()
+  it("may be terminated or killed at once from any earlier rung", function()
     assert.same({ "terminated term", "killed kill" }, walked("terminate", "kill"))
     assert.same({ "leaving nothing", "terminated term" }, walked("leave", "terminate"))
     assert.same({ "leaving nothing", "killed kill" }, walked("leave", "kill"))
   end)
 
-  it("that closes its pipe and lives on has the leave grace, then is terminated", function()
+  it("that closes its pipe and does not exit has the leave grace period, then is terminated", function()
     assert.same({ "leaving nothing", "terminated term", "gone nothing" }, walked("end", "deadline", "exit"))
   end)
 
-  it("whose pipe somebody else holds open is given up at the drain deadline", function()
+  it("whose pipe is held open by another process is abandoned at the drain deadline", function()
     assert.same({ "draining nothing", "draining close", "gone nothing" }, walked("exit", "deadline"))
   end)
 
-  it("is not asked twice", function()
+  it("is asked to leave only once", function()
     assert.same({ "leaving nothing", "leaving nothing" }, walked("leave", "leave"))
     assert.same({ "terminated term", "terminated nothing", "terminated nothing" }, walked("terminate", "terminate", "leave"))
     assert.same({ "killed kill", "killed nothing", "killed nothing", "killed nothing" }, walked("kill", "kill", "terminate", "leave"))
   end)
 
-  it("that is wanted is not hurried by a deadline", function()
+  it("that is still wanted has no deadline", function()
     assert.same({ "alive nothing" }, walked("deadline"))
   end)
 end)
@@ -62,7 +62,7 @@ describe("the deadline of a rung", function()
     return tonumber(words[1] == "deadline" and words[2] or words[3])
   end
 
-  it("is the grace that belongs to it, from the moment it was reached", function()
+  it("is its grace period, from the moment when the rung was reached", function()
     assert.equal(0, after { "step deadline 5" })
     assert.equal(1000 + LEAVE, after { "step leave 1000" })
     assert.equal(1000 + KILL, after { "step terminate 1000" })
@@ -71,7 +71,7 @@ describe("the deadline of a rung", function()
     assert.equal(1000 + LEAVE, after { "step end 1000" })
   end)
 
-  it("does not start again with what changes nothing", function()
+  it("does not start again with events that change nothing", function()
     assert.equal(LEAVE, after { "step leave 0", "step leave 50" })
     assert.equal(LEAVE, after { "step leave 0", "step end 50" })
     assert.equal(KILL, after { "step terminate 0", "step terminate 5" })
@@ -110,7 +110,7 @@ describe("a walk of random events", function()
   end)
 
   --- Calls check(step, event, the step before) for all steps of all walks;
-  --- `event` is "closed" for the END that follows CLOSE by itself.
+  --- `event` is "closed" for the END that follows CLOSE automatically.
   local function each(check)
     for i, walk in ipairs(walks) do
       local before, k, closed = { "alive", "nothing", "0" }, 1, false
@@ -158,7 +158,7 @@ describe("a walk of random events", function()
     end)
   end)
 
-  it("gives up the pipe at most once, and only while draining", function()
+  it("abandons the pipe at most once, and only while draining", function()
     each(function(now, _, before)
       if now[2] == "close" then assert.is_true(before[1] == "draining" and not has(before, " ended")) end
     end)
@@ -181,7 +181,7 @@ describe("a walk of random events", function()
     end
   end)
 
-  it("comes to its end from wherever it is, once its process exits and time passes", function()
+  it("ends from every rung, once its process exits and time passes", function()
     local commands, ends = {}, { "leave", "deadline", "deadline", "exit", "deadline" }
     for i, walk in ipairs(walks) do
       commands[2 * i - 1] = "ladder 100 10"

@@ -1,4 +1,4 @@
---- What the specs of the pure half of the supervisor share.
+--- Shared by the specs of the pure half of the supervisor.
 local frames = require "support.frames"
 local probe = require "support.probe"
 
@@ -20,8 +20,8 @@ M.into = {
   over = { "session 1048576 strict 0", "feed " .. probe.hex "?" },
 }
 
---- In this state, run these commands (a frame's bytes stand for feeding them):
---- the answers to them.
+--- Runs these commands in this state (a frame's bytes stand for feeding them);
+--- returns the answers.
 ---@param state string
 ---@param commands string[]
 ---@return string[][][]
@@ -34,21 +34,21 @@ function M.from(state, commands)
   return table.move(answers, #M.into[state] + 1, #answers, 1, {})
 end
 
---- In this state, feed these frames: the lines of what happened.
+--- Feeds these frames in this state; returns the lines of the events.
 function M.feed(state, bytes)
   local lines = {}
   for i, words in ipairs(M.from(state, { "feed " .. probe.hex(bytes) })[1]) do lines[i] = words.line end
   return lines
 end
 
---- In this state, feed these frames: the error at their end, or nil.
+--- Feeds these frames in this state; returns the error at their end, or nil.
 function M.fault(state, bytes)
   local answer = M.from(state, { "feed " .. probe.hex(bytes) })[1]
   local last = answer[#answer]
   return last and last[1] == "error" and probe.error_of(last) or nil
 end
 
---- How many bytes have come when this state is reached.
+--- The number of bytes that have arrived when this state is reached.
 M.offset = {
   hello = 10, idle = #M.greeting, rows = #M.greeting, call = #M.greeting, settling = #M.greeting + #frames.summary {},
 }

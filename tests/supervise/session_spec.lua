@@ -17,7 +17,7 @@ local good = {
   reply = frames.reply {},
   failure = frames.failure { message = "no" },
   ready = frames.ready(1),
-  streams = frames.streams { names = { "rows" } }, -- these three are of features, which nobody has agreed on
+  streams = frames.streams { names = { "rows" } }, -- the last three belong to features that are not agreed
   place = frames.place { line = 1 },
   bad_line = frames.bad_line { line = 1, reason = "no" },
 }
@@ -60,7 +60,7 @@ describe("a frame of another request", function()
     return err.message
   end
 
-  it("is a fault by its id, whatever its kind, while a request runs", function()
+  it("is a fault because of its id, for every kind, while a request is running", function()
     for _, state in ipairs { "rows", "call", "settling" } do
       for kind in pairs(good) do
         for _, id in ipairs(without_request[kind] and {} or { 0, 2, math.maxinteger }) do
@@ -71,14 +71,14 @@ describe("a frame of another request", function()
     end
   end)
 
-  it("is not told by the id where a kind has no use for one", function()
+  it("is not recognised by the id if the kind does not use it", function()
     for kind in pairs(without_request) do
       assert.equal(("the worker sent a %s frame in the middle of a call (byte %d)"):format(kind, pure.offset.call),
         fault("call", kind, 2))
     end
   end)
 
-  it("is a fault also when it was right a request ago", function()
+  it("is a fault even if it belongs to the previous request", function()
     local answers = pure.from("rows", { frames.answer { "1" }, "request 2 rows 61 30 0 0 0", frames.row { payload = "2", sequence = 1 } })
     assert.same({ "row rows 0 31 integer", "done summary whole" }, { answers[1][1].line, answers[1][2].line })
     assert.equal("ok", answers[2][1].line)
@@ -87,7 +87,7 @@ describe("a frame of another request", function()
 end)
 
 describe("after a fault", function()
-  it("nothing more is taken", function()
+  it("nothing more is accepted", function()
     local answers = pure.from("rows", { frames.ready(1), frames.rows { "1" }, "state" })
     assert.equal("error", answers[1][1][1])
     assert.same({}, answers[2])
@@ -104,7 +104,7 @@ describe("a hello", function()
     assert.same({ "configure", { version = 1, max_frame = 1048576, features = {} } }, { sent[1].name, sent[1].message })
   end)
 
-  --- What a session that knows some features picks of an offer, and has on.
+  --- The features that a session picks from an offer, and has on.
   local function picked(known, offered)
     local names = {}
     for i, name in ipairs(known) do names[i] = " " .. hex(name) end
@@ -114,12 +114,12 @@ describe("a hello", function()
     return frames.read(pure.unhex(answers[3][1][2])).message.features, answers[4][1][2]
   end
 
-  it("that offers features unknown to the runner gets a configure without", function()
+  it("that offers features unknown to the runner gets a configure without any", function()
     assert.same({ {}, "0" }, { picked({}, { "new", "newer" }) })
     assert.same({ {}, "0" }, { picked({ "old" }, { "new" }) })
   end)
 
-  it("that offers known features among others gets those, and they are on", function()
+  it("that offers known features among others gets those, which are then on", function()
     assert.same({ { "b" }, "2" }, { picked({ "a", "b" }, { "x", "b", "y" }) })
     assert.same({ { "a", "b" }, "3" }, { picked({ "a", "b" }, { "b", "a" }) })
   end)
@@ -128,7 +128,7 @@ describe("a hello", function()
     assert.same({ {}, "0" }, { picked({ "a" }, {}) })
   end)
 
-  it("with a list of features against the rules is a handshake failure", function()
+  it("with an invalid list of features is a handshake failure", function()
     for _, features in ipairs { { "a", "a" }, { "A" }, { "" }, { ("x"):rep(65) } } do
       local err = pure.fault("hello", frames.hello { features = features })
       assert.same({ "handshake", 10 }, { err.kind, err.offset })
@@ -141,13 +141,13 @@ describe("a hello", function()
     return tonumber(answers[2][1][2]), frames.read(pure.unhex(answers[3][1][2])).message.max_frame
   end
 
-  it("settles the frame cap at the smaller of both", function()
+  it("sets the frame cap to the smaller of both", function()
     assert.same({ 1048576, 1048576 }, { agreed(1048576, 268435456) })
     assert.same({ 100000, 100000 }, { agreed(1048576, 100000) })
     assert.same({ 65536, 65536 }, { agreed(65536, 65536) })
   end)
 
-  it("lets longer frames in only once it has come", function()
+  it("permits longer frames only after it", function()
     local long = frames.row { payload = '"' .. ("x"):rep(100000) .. '"' }
     local answers = pure.from("rows", { frames.stream { name = "rows" } .. long })
     assert.equal("row", answers[1][1][1])
@@ -155,12 +155,12 @@ describe("a hello", function()
     assert.same({ "frame_too_large", 65536 }, { err.kind, err.limit })
   end)
 
-  it("for a cap below the floor is refused", function()
+  it("with a cap below the minimum is refused", function()
     local err = pure.fault("hello", frames.hello { max_frame = 65535 })
     assert.same({ "handshake", "the worker accepts frames of at most 65535 bytes, and the minimum is 65536", 10 }, { err.kind, err.message, err.offset })
   end)
 
-  it("for other versions only is refused", function()
+  it("with other versions only is refused", function()
     for _, range in ipairs { { 2, 9 }, { 0, 0 }, { 2, 0 } } do
       local err = pure.fault("hello", frames.hello { version_min = range[1], version_max = range[2] })
       assert.equal("handshake", err.kind)
@@ -168,16 +168,16 @@ describe("a hello", function()
     end
   end)
 
-  it("for a range with our version in it is welcome", function()
+  it("with a range that includes our version is accepted", function()
     assert.is_nil(pure.fault("hello", frames.hello { version_min = 0, version_max = 9 }))
   end)
 
-  it("that is broken is a handshake failure", function()
+  it("that is malformed is a handshake failure", function()
     local err = pure.fault("hello", frames.frame("hello", "\1"))
     assert.same({ "handshake", 10 }, { err.kind, err.offset })
   end)
 
-  it("may come after text in tolerant mode", function()
+  it("may follow other text in tolerant mode", function()
     local answers = pure.run { "session 1048576 tolerant 0", "feed " .. hex("motd\n" .. pure.greeting) .. " 1" }
     assert.equal("hello", answers[2][1][1])
   end)
@@ -194,7 +194,7 @@ describe("a failure in place of hello", function()
 end)
 
 describe("rows", function()
-  it("come as they were sent, with their stream and sequence", function()
+  it("arrive unchanged, with their stream and sequence", function()
     local bytes = frames.stream { name = "a" } .. frames.row { payload = " null" } .. frames.stream { name = "b", stream = 2 }
       .. frames.row { stream = 2, payload = "[]" } .. frames.row { sequence = 1, payload = "1e400" }
     assert.same({ "row a 0 " .. hex " null" .. " null", "row b 0 " .. hex "[]" .. " array", "row a 1 " .. hex "1e400" .. " decimal" },
@@ -222,7 +222,7 @@ describe("rows", function()
     { "a stream without a name", frames.stream { name = "", stream = 2 }, "stream 2: a stream's name is empty" },
   }
   for _, case in ipairs(cases) do
-    it("with " .. case[1] .. " are a fault that says where", function()
+    it("with " .. case[1] .. " are a fault with its place", function()
       local err = pure.fault("rows", good.stream .. case[2])
       assert.same({ "protocol", case[3], before }, { err.kind, err.message, err.offset })
     end)
@@ -242,7 +242,7 @@ describe("rows", function()
 end)
 
 describe("a request", function()
-  it("ends well with a summary whose seal matches, and ready", function()
+  it("succeeds with a summary whose seal matches, and ready", function()
     assert.same({ "row rows 0 31 integer", "done summary whole " .. hex '{"a":1}' }, pure.feed("rows", frames.answer({ "1" }, { metadata = '{"a":1}' })))
   end)
 
@@ -254,7 +254,7 @@ describe("a request", function()
     assert.equal("state idle", answers[4][1].line)
   end)
 
-  it("that was stopped says so", function()
+  it("that was stopped is marked as stopped", function()
     assert.same({ "done summary stopped" }, pure.feed("rows", frames.summary { stopped = true } .. frames.ready(1)))
   end)
 
@@ -262,18 +262,18 @@ describe("a request", function()
     assert.same({ "done reply whole " .. hex "[1]" }, pure.feed("call", frames.reply { json = "[1]" } .. frames.ready(1)))
   end)
 
-  it("that the worker fails leaves the worker usable", function()
+  it("keeps the worker usable if the worker fails it", function()
     local answers = pure.from("rows", { frames.rows { "1" } .. frames.failure { message = "no", details = { { "status", 7 } } } .. frames.ready(1), "state" })
     assert.equal("failed export_failed 0 " .. hex "no" .. " status=7", answers[1][2].line)
     assert.equal("state idle", answers[2][1].line)
   end)
 
-  it("begins again with nothing left of the one before", function()
+  it("starts with nothing left of the previous one", function()
     local answers = pure.from("rows", { frames.answer({ "1" }, { metadata = "5" }), "request 2 rows 61 30 0 0 0", frames.answer({ "2" }, { request = 2 }) })
     assert.same({ "row rows 0 32 integer", "done summary whole" }, { answers[3][1].line, answers[3][2].line })
   end)
 
-  it("has one terminal only", function()
+  it("has only one terminal", function()
     for first, second in pairs { summary = "summary", reply = "failure", failure = "summary" } do
       local state = first == "reply" and "call" or "rows"
       local err = pure.fault(state, good[first] .. good[second])
@@ -288,12 +288,12 @@ describe("a request", function()
     end
   end)
 
-  it("must not end with a reply where rows are due, nor with a summary where a reply is", function()
+  it("must not end with a reply if rows are due, nor with a summary if a reply is", function()
     assert.matches("reply frame in the middle of a request for rows", pure.fault("rows", good.reply).message)
     assert.matches("summary frame in the middle of a call", pure.fault("call", good.summary).message)
   end)
 
-  it("with a seal that does not match is a fault, and no success", function()
+  it("with a seal that does not match is a fault, and not a success", function()
     local seal = frames.seal(1, { "1", "2" })
     local lines = pure.feed("rows", frames.rows { "1" } .. frames.summary { seals = { seal } } .. frames.ready(1))
     assert.equal(2, #lines)
@@ -315,7 +315,7 @@ describe("a request", function()
     assert.matches("^the worker's reply is not valid JSON: ", pure.fault("call", frames.reply { json = "" }).message)
   end)
 
-  it("cannot fail with what only the runner decides", function()
+  it("cannot fail with a kind that only the runner may report", function()
     for kind, becomes in pairs { cancelled = "export_failed", request_timeout = "export_failed", sink = "export_failed",
       protocol = "export_failed", worker_exited = "export_failed", row_malformed = "row_malformed",
       callback_failed = "callback_failed", frame_too_large = "frame_too_large", usage = "usage" } do
@@ -359,16 +359,16 @@ describe("a request to be sent", function()
     assert.same({ "usage", "the worker has several exports; name one of: index, scan" }, { err.kind, err.message })
   end)
 
-  it("without a name is an error if there is none", function()
+  it("without a name is an error if there is no export", function()
     assert.equal("the worker has no export to run", error_of(choose({}, "rows -")).message)
   end)
 
-  it("for an unknown export is an error that lists what there is", function()
+  it("for an unknown export is an error that lists the existing ones", function()
     local err = error_of(choose(both, "rows " .. hex "indx"))
     assert.same({ "usage", "indx", 'the worker has no export "indx"; it has: index, scan' }, { err.kind, err.export, err.message })
   end)
 
-  it("of the wrong type is an error that says which it is", function()
+  it("of the wrong type is an error that names the right one", function()
     assert.equal('"size" is a call; it does not stream rows', error_of(choose(both, "rows " .. hex "size")).message)
     assert.equal('"index" streams rows; it is not a call', error_of(choose(both, "call " .. hex "index")).message)
   end)
@@ -392,7 +392,7 @@ describe("an order to the worker", function()
     assert.equal(1, #frames.read_all(pure.unhex(answers[3][1][2])))
   end)
 
-  it("to stop or cancel is not sent when no request runs", function()
+  it("to stop or cancel is not sent if no request is running", function()
     for _, state in ipairs { "hello", "idle", "settling", "over" } do
       assert.same({}, sent(state, "stop 10 0"))
       assert.same({}, sent(state, "cancel"))
@@ -407,13 +407,13 @@ describe("an order to the worker", function()
 end)
 
 describe("a stream that ends", function()
-  it("between two frames is cut nowhere", function()
+  it("between two frames is not truncated", function()
     for state in pairs(pure.offset) do
       assert.equal("ok", pure.from(state, { "end" })[1][1].line)
     end
   end)
 
-  it("inside a frame is cut there", function()
+  it("inside a frame is truncated there", function()
     local err = error_of(pure.from("rows", { frames.ready(1):sub(1, 5), "end" })[2][1])
     assert.same({ "protocol", pure.offset.rows }, { err.kind, err.offset })
   end)

@@ -1,4 +1,4 @@
---- Bytes in, frames out: where they are cut, what is wrong with them, what they cost.
+--- Bytes in, frames out: truncation, errors, and memory.
 local frames = require "support.frames"
 local support = require "wire.support"
 local hex = support.hex
@@ -15,7 +15,7 @@ local conversation = frames.magic
 describe("frames", function()
   local whole = support.lines((support.decode(conversation, { mode = "magic" })))
 
-  it("come out of one piece", function()
+  it("are read from one piece", function()
     local kinds = {}
     for _, line in ipairs(whole) do kinds[#kinds + 1] = line:match "^frame (%S+)" end
     assert.same({ "hello", "stream", "row", "row", "row", "row", "diagnostic", "progress", "summary", "ready", "reply",
@@ -24,7 +24,7 @@ describe("frames", function()
 
   for _, mode in ipairs { "magic", "tolerant" } do
     for _, chunk in ipairs { 1, 2, 3, 7, 10, 11, 23, 24, 25, 34, 100 } do
-      it(("come out the same of pieces of %d bytes (%s)"):format(chunk, mode), function()
+      it(("are the same when read in pieces of %d bytes (%s)"):format(chunk, mode), function()
         local answer, ending = support.decode(conversation, { mode = mode, chunk = chunk })
         assert.same(whole, support.lines(answer))
         assert.equal("ok", ending[1].line)
@@ -32,7 +32,7 @@ describe("frames", function()
     end
   end
 
-  it("come out the same wherever the stream is cut in two", function()
+  it("are the same wherever the stream is split in two", function()
     local commands = {}
     for n = 1, #conversation - 1 do
       commands[#commands + 1] = "decoder 1048576 magic"
@@ -72,12 +72,12 @@ describe("a stream that ends", function()
   local before = frames.magic .. frames.hello()
   local row = frames.row { payload = "12345" }
 
-  it("between two frames is in order", function()
+  it("between two frames is well-formed", function()
     local _, ending = support.decode(before .. row, { mode = "magic" })
     assert.equal("ok", ending[1].line)
   end)
 
-  it("anywhere inside a header says so, and where", function()
+  it("anywhere inside a header is an error with its place", function()
     for n = 1, 23 do
       local answer, ending = support.decode(before .. row:sub(1, n), { mode = "magic" })
       assert.equal(2, #answer)
@@ -88,7 +88,7 @@ describe("a stream that ends", function()
     end
   end)
 
-  it("anywhere inside a payload says so, and in which frame", function()
+  it("anywhere inside a payload is an error with its frame", function()
     for n = 24, #row - 1 do
       local answer, ending = support.decode(before .. row:sub(1, n), { mode = "magic" })
       assert.equal(2, #answer)
@@ -107,7 +107,7 @@ describe("a stream that ends", function()
 end)
 
 describe("a header", function()
-  it("whose length is over the cap is refused before its payload comes", function()
+  it("whose length is over the cap is refused before its payload arrives", function()
     local err = support.fault(frames.ready(1) .. frames.row { payload = "", head = { length = 65537 } }, { cap = 65536 })
     assert.equal("frame_too_large", err.kind)
     assert.same({ 24, 65537, 65536 }, { err.offset, err.size, err.limit })
@@ -126,13 +126,13 @@ describe("a header", function()
     assert.equal(24, err.offset)
   end)
 
-  it("of another version in the first place is a handshake error", function()
+  it("of another version at the start is a handshake error", function()
     local err = support.fault(frames.magic .. frames.frame("hello", "", { version = 2 }), { mode = "magic" })
     assert.equal("handshake", err.kind)
     assert.equal(10, err.offset)
   end)
 
-  it("of an unknown kind is refused, whichever it is", function()
+  it("of an unknown kind is refused, for every such kind", function()
     for kind = 0, 255 do
       if not frames.names[kind] then
         local err = support.fault(frames.frame(kind, "1"))
@@ -142,7 +142,7 @@ describe("a header", function()
     end
   end)
 
-  it("that is refused ends the connection for good", function()
+  it("that is refused ends the connection permanently", function()
     local answers = support.run { "decoder 100 plain", "feed " .. hex(frames.frame(99)), "feed " .. hex(frames.ready(1)), "end" }
     assert.equal("the connection is already broken", support.error_of(answers[3][1]).message)
     assert.is_nil(answers[3][2])
@@ -151,14 +151,14 @@ describe("a header", function()
 end)
 
 describe("the magic", function()
-  it("is awaited as long as it can still come", function()
+  it("is awaited as long as it can still arrive", function()
     for n = 0, #frames.magic do
       local answer = support.decode(frames.magic:sub(1, n), { mode = "magic", chunk = 1 })
       assert.same({}, support.lines(answer))
     end
   end)
 
-  it("is refused for a wrong byte in any place, quoting what came", function()
+  it("is refused for a wrong byte in any place, quoting what arrived", function()
     for n = 1, #frames.magic do
       local wrong = frames.magic:sub(1, n - 1) .. "?" .. frames.magic:sub(n + 1)
       local err = support.fault(wrong, { mode = "magic" })
@@ -168,18 +168,18 @@ describe("the magic", function()
     end
   end)
 
-  it("does not survive a pipe that changes line ends", function()
+  it("does not survive a pipe that changes line endings", function()
     assert.equal("handshake", support.fault(frames.magic:gsub("\r\n", "\n"), { mode = "magic" }).kind)
     assert.equal("handshake", support.fault(frames.magic:gsub("\n", "\r\n"), { mode = "magic" }).kind)
   end)
 
-  it("in place of which text comes is an error that quotes the text", function()
+  it("is an error that quotes the text if text comes instead", function()
     local err = support.fault("Usage: scan [FILE]\n", { mode = "magic" })
     assert.equal([[the worker does not speak the protocol: it began with "Usage: scan [FILE]\x0a"]], err.message)
   end)
 end)
 
-describe("what comes before the magic, where that is tolerated,", function()
+describe("text before the magic, where that is tolerated,", function()
   local function decode(preamble, chunk)
     local answers = support.run { "decoder 65536 tolerant",
       ("feed %s %s"):format(hex(preamble .. frames.magic .. frames.hello()), chunk or ""), "preamble", "pending" }
@@ -208,7 +208,7 @@ describe("what comes before the magic, where that is tolerated,", function()
     assert.equal("hello", answer[1][2])
   end)
 
-  it("is an error when it is a byte longer", function()
+  it("is an error if it is a byte longer", function()
     for _, chunk in ipairs { 1000, 100000 } do
       local err = support.error_of(decode(("x"):rep(64 * KIB + 1), chunk)[1])
       assert.equal("handshake", err.kind)
@@ -218,7 +218,7 @@ describe("what comes before the magic, where that is tolerated,", function()
 end)
 
 describe("memory", function()
-  --- most bytes ever held while these commands ran
+  --- the most bytes held while these commands ran
   local function most(commands)
     table.insert(commands, 1, "clear")
     table.insert(commands, 2, "memory")
@@ -250,14 +250,14 @@ describe("memory", function()
     assert.equal(after(2), after(20))
   end)
 
-  it("is given back when it is trimmed", function()
+  it("is released when it is trimmed", function()
     local answers = support.run { "decoder 1048576 plain", "feed " .. hex(frames.row { payload = ("x"):rep(500000) }),
       "memory", "trim 4096", "memory" }
     assert.is_true(tonumber(answers[3][1][2]) > 500000)
     assert.is_true(tonumber(answers[5][1][2]) <= 4096 + 64)
   end)
 
-  it("that is short at any single allocation is reported, and nothing leaks", function()
+  it("exhaustion at any single allocation is reported, and nothing leaks", function()
     local with_text = "x\n" .. conversation
     local n, failures = 0, 0
     repeat

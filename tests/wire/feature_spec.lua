@@ -1,8 +1,8 @@
---- Features of the protocol: what is offered, what is picked, what is neither.
+--- Features of the protocol: which are offered, which are picked, and which are neither.
 local support = require "wire.support"
 local hex = support.hex
 
---- The first line of the answer to a command about these names, where the
+--- The first line of the answer to a command about these names, when the
 --- others are known.
 local function ask(known, command, names)
   local words = { command }
@@ -12,7 +12,7 @@ local function ask(known, command, names)
   return support.run({ table.concat(all, " "), table.concat(words, " ") })[2][1]
 end
 
---- What a set says, as names.
+--- The names in a set.
 local function names_of(answer)
   assert.equal("features", answer[1], answer.line)
   local names = {}
@@ -37,13 +37,13 @@ describe("the features that a runner picks", function()
     assert.same({ "feature-64" }, names_of(ask(MOST, "among", { "feature-65", "feature-64", "feature-6x" })))
   end)
 
-  it("are none where none is offered, known, or common", function()
+  it("are none if none are offered, known, or common", function()
     assert.same({}, names_of(ask({ "a" }, "among", {})))
     assert.same({}, names_of(ask({}, "among", { "a" })))
     assert.same({}, names_of(ask({ "a" }, "among", { "aa", "b", "-" })))
   end)
 
-  it("are the same in whatever order they are offered", function()
+  it("are the same in any order of the offer", function()
     assert.same({ "a", "b" }, names_of(ask({ "a", "b" }, "among", { "a", "x", "b" })))
     assert.same({ "a", "b" }, names_of(ask({ "a", "b" }, "among", { "b", "a" })))
   end)

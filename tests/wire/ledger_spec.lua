@@ -1,9 +1,9 @@
---- What both ends keep of the streams of a request, and the seal between them.
+--- The record that both ends keep of the streams of a request, and the seal between them.
 local frames = require "support.frames"
 local support = require "wire.support"
 local hex = support.hex
 
---- Run commands on a fresh ledger: the answers, each as its first line.
+--- Runs commands on a fresh ledger; returns the first line of each answer.
 local function ledger(commands)
   table.insert(commands, 1, "ledger")
   local answers = support.run(commands)
@@ -66,11 +66,11 @@ describe("a seal", function()
     end
   end)
 
-  it("tells rows in another order apart", function()
+  it("detects rows in another order", function()
     assert.matches("checksum", with(function(s) s.checksum = frames.seal(1, { "20", "10" }).checksum end).message)
   end)
 
-  it("tells rows with other borders apart", function()
+  it("detects rows with other boundaries", function()
     assert.matches("checksum", with(function(s) s.checksum = frames.seal(1, { "1", "020" }).checksum end).message)
   end)
 
@@ -82,7 +82,7 @@ describe("a seal", function()
     assert.equal("0 streams arrived, but the summary seals 1", fault { "check 1:0:0:0" }.message)
   end)
 
-  it("in the place of another is refused", function()
+  it("for another stream is refused", function()
     assert.equal("the summary seals stream id 2 in the place of 1", fault { "declare 1 61", "declare 2 62", "check 2:0:0:0 1:0:0:0" }.message)
   end)
 end)
@@ -96,7 +96,7 @@ describe("a stream that is declared", function()
     assert.equal("stream id 1 declared, expected 2", fault { "declare 1 61", "declare 1 62" }.message)
   end)
 
-  it("must have a name of its own", function()
+  it("must have a unique name", function()
     assert.equal('stream "rows" declared twice', fault { "declare 1 " .. hex "rows", "declare 2 " .. hex "rows" }.message)
   end)
 
@@ -137,7 +137,7 @@ describe("a row", function()
     end
   end)
 
-  it("must be the first where none came", function()
+  it("must have sequence 0 if it is the first", function()
     local err = fault { "declare 1 " .. hex "defs", "receive 1 1 30" }
     assert.same({ "protocol", "defs", 1, 'stream "defs": sequence 1, expected 0' }, { err.kind, err.stream, err.sequence, err.message })
   end)
@@ -157,7 +157,7 @@ describe("a row", function()
 end)
 
 describe("the sender's ledger", function()
-  it("gives ids in the order of first use, and finds a name again", function()
+  it("assigns ids in the order of first use, and finds a name again", function()
     local answers = ledger { "add 61", "add 62", "add 61", "add 63", "add 62" }
     local ids = {}
     for i, answer in ipairs(answers) do ids[i] = answer[1].line end
@@ -166,7 +166,7 @@ describe("the sender's ledger", function()
 end)
 
 describe("memory for streams", function()
-  it("that is short at any single allocation is reported, and nothing leaks", function()
+  it("is reported if it runs out at any single allocation, and nothing leaks", function()
     for n = 1, 3 do
       local answers = support.run { "ledger", "declare 1 61", ("starve %d declare 2 62"):format(n), "declare 2 62",
         "receive 2 0 30", "clear", "memory" }
@@ -181,7 +181,7 @@ describe("memory for streams", function()
     end
   end)
 
-  it("that is short while encoding leaves no half a frame behind", function()
+  it("leaves no partial frame behind if it runs out while encoding", function()
     local commands = {
       "hello 1 1 65536 77 31 72 1 61", "request 1 1 61 30", "plain 1 4", "raw 1 17 1 0 30", "diagnostic 1 61 62",
       "progress 1 61 1 1 2", "summary 1 0 0 7b7d 1:0:0:0", "failure 1 spawn 0 61 status 1 stream 61", "configure 0 1 65536",

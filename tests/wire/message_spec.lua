@@ -14,7 +14,7 @@ end
 most_hex = table.concat(most_hex, " ")
 
 -- name, the frame made in Lua, the probe's command for the same frame, and
--- what the probe says that the message says.
+-- the probe's answer for the message
 local messages = {
   { "hello without exports", frames.hello { name = "w", version = "1", runtime = "r", exports = {}, max_frame = 65536 },
     "hello 1 1 65536 77 31 72", "message 1 1 65536 77 31 72 features" },
@@ -114,7 +114,7 @@ describe("a payload", function()
     return frames.frame(f.name, change(f.payload), { request = f.request })
   end
 
-  it("is refused by name and place when it is cut anywhere", function()
+  it("is refused with name and place if it is truncated anywhere", function()
     local commands, cuts = {}, {}
     for _, m in ipairs(with_fields) do
       for n = 0, #m[2] - frames.header_size - 1 do
@@ -135,7 +135,7 @@ describe("a payload", function()
   end)
 
   for _, m in ipairs(with_fields) do
-    it("is refused when a byte follows the " .. m[1], function()
+    it("is refused if a byte follows the " .. m[1], function()
       local answer = support.decode(changed(m[2], function(p) return p .. "\0" end))
       local err = support.error_of(answer[2])
       assert.equal("protocol", err.kind)
@@ -152,13 +152,13 @@ describe("a payload", function()
     assert.matches("a hello frame whose payload names an export of unknown type 3", refused(frames.hello { exports = { { "x", 3 } } }).message)
   end)
 
-  it("of a hello is refused for more exports than there may be", function()
+  it("of a hello is refused for more exports than the limit", function()
     local exports = {}
     for i = 1, 4097 do exports[i] = { "x", "rows" } end
     assert.matches("lists 4097 exports, over the limit of 4096", refused(frames.hello { exports = exports }).message)
   end)
 
-  it("of a hello is refused for a number of exports that is not there", function()
+  it("of a hello is refused for a wrong number of exports", function()
     local f = frames.read(frames.hello { exports = {} })
     assert.matches("too short", refused(frames.frame("hello", f.payload:sub(1, -9) .. "\x00\x10\0\0")).message)
   end)
@@ -175,17 +175,17 @@ describe("a payload", function()
       assert.matches("is too short", refused(frames.frame(kind, payload:sub(1, -5))).message)
     end)
 
-    it(("of a %s is refused for more features than there may be"):format(kind), function()
+    it(("of a %s is refused for more features than the limit"):format(kind), function()
       assert.equal("lists 65 features, over the limit of 64", wrong(table.move(most, 1, 64, 1, { [65] = "one-more" })))
       assert.equal("lists 4294967295 features, over the limit of 64", wrong({}, 0xFFFFFFFF))
     end)
 
-    it(("of a %s is refused for a number of features that is not there"):format(kind), function()
+    it(("of a %s is refused for a wrong number of features"):format(kind), function()
       assert.equal("is too short", wrong({ "a" }, 2))
       assert.equal("is too long", wrong({ "a", "b" }, 1))
     end)
 
-    it(("of a %s is refused for a feature that is named twice"):format(kind), function()
+    it(("of a %s is refused for a duplicate feature"):format(kind), function()
       assert.equal('has the feature name "a" twice', wrong { "a", "b", "a" })
     end)
 
@@ -194,7 +194,7 @@ describe("a payload", function()
       assert.equal("has a feature name of 65 bytes, expected 1 to 64", wrong { ("x"):rep(65) })
     end)
 
-    it(("of a %s is refused for a feature's name with other characters"):format(kind), function()
+    it(("of a %s is refused for a feature's name with invalid characters"):format(kind), function()
       local commands = {}
       for byte = 0, 255 do
         table.insert(commands, "decoder 1048576 plain")
@@ -214,7 +214,7 @@ describe("a payload", function()
     assert.matches("unknown type 0", refused(frames.frame("request", "\0" .. f.payload:sub(2))).message)
   end)
 
-  it("of a summary is refused for more seals than there may be streams", function()
+  it("of a summary is refused for more seals than the limit of streams", function()
     local f = frames.read(frames.summary {})
     assert.matches("seals 1025 streams, over the limit of 1024", refused(frames.frame("summary", f.payload:sub(1, -5) .. "\x01\x04\0\0")).message)
   end)
@@ -231,7 +231,7 @@ describe("a payload", function()
     assert.same({ kind = "export_failed", os = 0, message = "m", status = 4 }, support.error_of(answer[2]))
   end)
 
-  it("of a failure keeps whole characters when its message is cut", function()
+  it("of a failure keeps whole characters when its message is truncated", function()
     local answer = support.decode(frames.failure { message = "x" .. ("é"):rep(400) })
     local message = support.error_of(answer[2]).message
     assert.is_truthy(utf8.len(message))

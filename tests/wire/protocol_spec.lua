@@ -1,4 +1,4 @@
---- PROTOCOL.md says what the code does: its example, its tables, its limits.
+--- PROTOCOL.md agrees with the code: its example, its tables, its limits.
 local frames = require "support.frames"
 local paths = require "support.paths"
 local probe = require "support.probe"
@@ -14,7 +14,7 @@ end
 
 local doc = read "runtime/wire/PROTOCOL.md"
 
---- The bytes of the example, by who sent them, in the order of the page.
+--- The bytes of the example, by sender, in the order of the page.
 local function example()
   local turns = {}
   for line in doc:match("```frames\n(.-)```"):gmatch "[^\n]+" do

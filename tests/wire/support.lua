@@ -1,4 +1,4 @@
---- What the specs of the wire room share.
+--- Shared by the specs of the wire room.
 local probe = require "support.probe"
 
 local M = { hex = probe.hex, unhex = probe.unhex, error_of = probe.error_of }
@@ -13,7 +13,7 @@ function M.lines(answer)
   return list
 end
 
---- Feed bytes to a fresh decoder: the answer, then that to `end`.
+--- Feeds bytes to a fresh decoder; returns the answer, and that to `end`.
 ---@param bytes string
 ---@param t? { cap: integer?, mode: string?, chunk: integer? }
 function M.decode(bytes, t)
