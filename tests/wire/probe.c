@@ -13,13 +13,13 @@
  *   hash SEED HEX                        one step of a seal's checksum
  *   ledger                               begin with a fresh ledger
  *   add NAME / declare ID NAME / receive ID SEQUENCE PAYLOAD
+ *   check [ID:ROWS:BYTES:CHECKSUM]... / seals
  *   starve N COMMAND...                  run the command; its N-th allocation fails
  *   memory                               bytes held, peak, blocks; the peak starts again
- *   memory                               held, most, blocks; most starts again
+ *   clear                                free everything
+ *
  * A frame is answered with `frame NAME STREAM REQUEST SEQUENCE OFFSET PAYLOAD` and,
  * if it has fields, with `message ...`; an error with
- * A frame is answered by `frame NAME STREAM REQUEST SEQUENCE OFFSET PAYLOAD` and,
- * when it has fields, by `message ...`; an error by
  * `error KIND OS MESSAGE [DETAIL=VALUE]...`.
  */
 #include <inttypes.h>
