@@ -502,7 +502,7 @@ static void play_request(struct player *p, const struct sl_heard *heard)
 	if (p->recording.file.reader.flags & SL_RECORD_IS_CUT)
 		diagnose(p, "recording.cut", "the recording was cut: rows were omitted or changed");
 	if (differs)
-		diagnose(p, "recording.request", "the request differs from the recorded one, whose rows are replayed");
+		diagnose(p, "recording.request", "the request differs from the recorded one, whose answer is replayed");
 	if (has_other_streams(p->asked, heard->streams))
 		diagnose(p, "recording.streams", "when this was recorded, a different set of streams was taken by name; "
 		         "rows of all other streams are in the stream *");

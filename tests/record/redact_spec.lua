@@ -99,7 +99,7 @@ describe("redacted strings", function()
     local path = record_lines { '{"a":["x",1,null],"b":"y"}', '{"a":true,"b":2}' }
     local _, said = cut(path, "--redact", "/a", "--redact", "/b")
     assert.matches("kept 2 of 2 rows; replaced 2 strings, and 4 values at those places, which are not strings, stay", said, 1, true)
-    assert.matches("As recorded: 1 request", said, 1, true)
+    assert.matches("Copied unchanged: 1 request", said, 1, true)
   end)
 
   it("must exist", function()
