@@ -154,7 +154,7 @@ describe("a run leaves nothing in its files and databases", function()
   end)
 
   for _, how in ipairs { "spins", "writes", "swallows" } do
-    for_both(("after a handler that %s for ever"):format(how), function()
+    for_both(("after a handler that %s forever"):format(how), function()
       local result = ends(start(how), 4, "sink_timeout")
       assert.matches("streams.d.on_row used more than 300 ms of CPU time", result.err)
     end)

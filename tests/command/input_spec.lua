@@ -152,7 +152,7 @@ describe("files", function()
     assert.matches("%-%-via needs a worker after %-%-, not files", fails(2, { "filter", "true", "--via", "ssh h --", "x" }))
   end)
 
-  it("that are empty have no rows, which is no error", function()
+  it("that are empty have no rows, and that is not an error", function()
     assert.equal("1\n", (succeeds { "filter", "true", shell.file "", shell.file "1\n", shell.file "" }))
   end)
 

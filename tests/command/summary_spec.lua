@@ -83,7 +83,7 @@ describe("the temporary file of a summary", function()
     assert.same({ ".other.json.sluice-AbCdEf", "s.json" }, shell.list(dir))
   end)
 
-  it("is never a file of somebody else", function()
+  it("never replaces another user's file", function()
     local dir = shell.directory()
     local precious = shell.file "precious"
     assert(lfs.link(precious, dir .. "/.s.json.sluice-AbCdEf", true))

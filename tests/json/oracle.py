@@ -13,7 +13,7 @@ def refuse(word):
 
 
 class Decimal(str):
-    """The digits of a number that is no integer of 64 bits, and beyond a double."""
+    """The digits of a number that is neither a 64-bit integer nor within the range of a double."""
 
 
 def integer(digits):

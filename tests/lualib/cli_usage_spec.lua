@@ -18,7 +18,7 @@ local function refused(message, page, ...)
 end
 
 describe("wrong usage", function()
-  it("is no command, or an unknown one", function()
+  it("is a missing or an unknown command", function()
     refused("a command is missing: run, check, filter, infer, stats, call, record, info, ledger or new", "--help")
     refused("unknown command 'rum'; did you mean 'run'?", "--help", "rum")
   end)

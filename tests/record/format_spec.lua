@@ -290,7 +290,7 @@ describe("a runner whose handler does not end", function()
       n = n + 1
       if n < 3 then return end
       io.stderr:write "stuck\n"
-      string.find(("a"):rep(1000), (".-"):rep(8) .. "b") -- a C function that takes for ever
+      string.find(("a"):rep(1000), (".-"):rep(8) .. "b") -- a C function that takes forever
     end }]]
 
   --- Three rows, the third of which takes too long.

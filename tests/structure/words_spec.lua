@@ -11,7 +11,8 @@ local UNWANTED = {
 }
 
 --- Where "is no" is not "is not a": there is no …, is no more than …
-local WANTED = { "there is no", "there are no", "there was no", "is no longer", "is no more", "is no less", "is no such", "is no other", "is no better", "is no worse", "is no wider" }
+local WANTED = { "there is no", "there are no", "there was no",
+  "is no longer", "is no more", "is no less", "is no such", "is no other", "is no better", "is no worse", "is no wider" }
 
 local SOURCES = { c = true, h = true, cpp = true, lua = true, md = true, sh = true, mk = true, py = true,
   ["1"] = true, ["3"] = true, ["5"] = true, ["7"] = true }
@@ -49,7 +50,7 @@ local function look_into(path, found)
 end
 
 describe("the English of the project", function()
-  for _, directory in ipairs { "runtime", "lualib", "scripts", "examples" } do
+  for _, directory in ipairs { "runtime", "lualib", "scripts", "examples", "tests" } do
     it("is plain in " .. directory, function()
       local found = {}
       for _, path in ipairs(messages.files(paths.root .. "/" .. directory, SOURCES)) do
