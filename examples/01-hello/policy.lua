@@ -1,4 +1,5 @@
 -- A policy: prints the greetings as they arrive.
+---@type sluice.Policy
 return {
   worker = { "worker.lua" },
   request = { names = { "Ada", "Grace", "Barbara" } },

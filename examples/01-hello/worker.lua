@@ -1,4 +1,5 @@
 -- A worker: greets everybody in the request.
+---@type sluice.LuaWorker
 return {
   name = "hello",
   version = "1.0",

@@ -65,6 +65,7 @@ local function report(summary)
     :format(#list, scanned.functions, scanned.files, lines))
 end
 
+---@type sluice.Policy
 return {
   worker = { "scan.lua" },
   request = { root = ".", min_lines = 3 },

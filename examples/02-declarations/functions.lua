@@ -11,6 +11,7 @@ local set = require("sluice").options {
   file = { default = "functions.db", description = "the database; made when it is not there" },
 }
 
+---@type sluice.Policy
 return {
   worker = { "scan.lua" },
   request = { root = ".", min_lines = 1 },

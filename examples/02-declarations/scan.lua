@@ -67,4 +67,5 @@ local function index(request, emit)
   return done
 end
 
+---@type sluice.LuaWorker
 return { name = "scan", version = "1.0", exports = { index = index } }

@@ -5,6 +5,7 @@
 --   sluice run matches.lua -- rg --json -w TODO ~/src
 local counts, files = {}, {}
 
+---@type sluice.Policy
 return {
   worker = { "rg", "--json", "--sort", "path", "-w", "uv_[a-z]+", "../../runtime" },
   lines = true,

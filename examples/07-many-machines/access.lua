@@ -15,6 +15,7 @@ local function request_of(line)
   }
 end
 
+---@type sluice.LuaWorker
 return {
   name = "access",
   version = "1.0",

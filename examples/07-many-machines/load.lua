@@ -14,6 +14,7 @@ local set = sluice.options {
   url = { default = "sqlite:access.db", description = "the database; PostgreSQL where several runs write at once" },
 }
 
+---@type sluice.Policy
 return {
   worker = { "access.lua" },
   request = { file = set.file, name = set.file:match "[^/]*$" },

@@ -13,6 +13,7 @@ local set = sluice.options {
 }
 local config = configuration(set.config)
 
+---@type sluice.Policy
 return {
   worker = { "requests.lua" },
   request = { config = set.config },

@@ -4,6 +4,7 @@
 local configuration = require "configuration"
 local json = require "sluice.json"
 
+---@type sluice.LuaWorker
 return {
   name = "requests",
   version = "1.0",
