@@ -5,6 +5,8 @@ local paths = require "support.paths"
 local shell = require "support.shell"
 local terminal = require "support.terminal"
 
+if paths.sanitized then return end -- slower than the moment at which the line of progress appears
+
 local PICTURES = paths.file "command/pictures/"
 local DRAW = os.getenv "DRAW_PICTURES" == "1"
 

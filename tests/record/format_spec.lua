@@ -267,7 +267,7 @@ describe("a runner that is killed while it records", function()
       local path = new_recording()
       local process = shell.start_sluice({ "filter", "--record", path, "--lines", "true", "--",
         "sh", "-c", [[i=0; while :; do i=$((i+1)); echo "{\"n\":$i}"; done]] }, { leaves = true })
-      shell.wait("the recording to begin", function() return (#(shell.read(path .. ".part") or "")) >= 16 end)
+      shell.wait("the recording to begin", function() return (#(shell.read(path .. ".part") or "")) > 48 end)
       system.sleep(0.3 * round)
       process:signal "KILL"
       process:finish()
