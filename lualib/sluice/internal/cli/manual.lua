@@ -68,7 +68,7 @@ function M.page(topic)
 end
 
 --- Show a text on a terminal through the user's pager.
----@return boolean shown  false: there is no terminal, or no pager
+---@return boolean shown  false without a terminal or a pager
 function M.through_pager(text)
   local pager = os.getenv "PAGER" or "less"
   if not core.terminal(1) or os.getenv "TERM" == "dumb" or pager == "" or pager == "cat" then return false end
