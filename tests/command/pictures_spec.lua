@@ -131,3 +131,19 @@ for _, columns in ipairs { 80, 120 } do
     end)
   end)
 end
+
+describe("the progress line is cleared before the result of", function()
+  for _, words in ipairs { "infer", "stats", "filter --count true", "filter --tail 1 true" } do
+    it(words, function()
+      local dir = place()
+      local session = open(dir, ("sluice %s -- slow.lua"):format(words), 100)
+      finally(function() session:close() end)
+      session:await "scanning"
+      shell.write(dir .. "/go", "")
+      local status = session:finish()
+      assert.equal(0, status, session:screen())
+      assert.is_nil(session:screen():find("rows/s%s+%d+ B"), session:screen())
+      assert.is_nil(session:screen():find("scanning", 1, true), session:screen())
+    end)
+  end
+end)

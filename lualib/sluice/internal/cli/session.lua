@@ -190,7 +190,11 @@ function Session:execute(spec, plan, type, prepare, rehearsal)
   local composed = policy.request(plan, type)
   composed.on_diagnostic = composed.on_diagnostic or function(d) self:diagnostic(d) end
   local summary, failure, run = request.execute(handle, composed, plan, {
-    tick = function(r) self:tick(r) end, tick_ms = TICK_MS, prepare = prepare,
+    tick = function(r) self:tick(r) end, tick_ms = TICK_MS,
+    prepare = prepare and function(s)
+      self.console:clear() -- what is written now must not be appended to the progress line
+      return prepare(s)
+    end,
     rehearse = rehearsal ~= nil, on_reject = rehearsal and rehearsal.on_reject,
     on_violation = rehearsal and rehearsal.on_violation, fates = rehearsal and rehearsal.fates,
   })

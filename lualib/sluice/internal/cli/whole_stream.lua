@@ -39,10 +39,7 @@ function M.run(session, options, behind, begin)
   if not spec then return 2, open_ended --[[@as string]] end
   standard_output.expect()
   session.report.held, session.report.open_ended = true, open_ended
-  local _, failure = session:execute(spec, plan, "rows", function(summary)
-    session.console:clear() -- the result must not be appended to the progress line
-    return what.tell(spec, summary)
-  end)
+  local _, failure = session:execute(spec, plan, "rows", function(summary) return what.tell(spec, summary) end)
   if not failure and not options.quiet and what.done then what.done(session.console) end
   return session:finish(failure)
 end
