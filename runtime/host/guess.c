@@ -55,6 +55,17 @@ static const char *by_zeros(const struct sl_guess *g)
 	return NULL;
 }
 
+/* In whatever encoding: data with other control characters is binary, and a comma in it means nothing. */
+static bool is_text(const struct sl_guess *g)
+{
+	for (size_t i = 0; i < seen(g); i++) {
+		unsigned char c = (unsigned char)g->text[i];
+		if ((c < ' ' && c != '\t' && c != '\r' && c != '\n') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 static char first_visible(const struct sl_guess *g)
 {
 	for (size_t i = 0; i < g->len; i++)
@@ -101,7 +112,7 @@ static const char *guess(const struct sl_guess *g, enum sl_kind kind)
 	char c = first_visible(g);
 	const char *words = by_magic(g);
 	words = words != NULL ? words : by_zeros(g);
-	if (words != NULL)
+	if (words != NULL || !is_text(g))
 		return words;
 	if (!g->json && c == '[' && (kind == SL_FRAME_TOO_LARGE || is_open_ended(g)))
 		return "it begins like an array: --json turns each of its elements into a row";

@@ -249,12 +249,20 @@ describe("an input of another format", function()
     assert.matches("`mlr --icsv --ojsonl cat`", said '"name","age"\n"x",1\n', 1, true)
     assert.matches("`mlr --itsv --ojsonl cat`", said "name\tage\nx\t1\n", 1, true)
     assert.matches("`mlr --icsv --ifs ';' --ojsonl cat`", said "name;age\nx;1\n", 1, true)
+    assert.matches("`mlr --icsv --ifs ';' --ojsonl cat`", said "caf\xe9;age\nx;1\n", 1, true) -- Latin-1
     assert.matches("`tr -d '\\036'`", said "\30{\"a\":1}\n", 1, true)
     assert.matches("`iconv -f UTF-16 -t UTF-8`", said "\xFF\xFE{\0}\0\n\0", 1, true)
     assert.matches("`iconv -f UTF-16LE -t UTF-8`", said "{\0}\0\n\0", 1, true)
     assert.matches("`iconv -f UTF-16BE -t UTF-8`", said "\0{\0}\0\n", 1, true)
     assert.matches("`zstdcat`", said "\x28\xB5\x2F\xFD\0\0", 1, true)
     assert.matches("a worker is named after --", said "#!/bin/sh\n", 1, true)
+  end)
+
+  it("nothing of binary data, whatever signs are in it", function()
+    for _, bytes in ipairs { "\xe6\xc4~\x01;x\n", "a\1,b\n", "a\tb\0c\n", "[\2[1,2\n", "{\3,\n", "\x7f,\n" } do
+      assert.is_nil(said(bytes):find("looks like", 1, true), bytes)
+      assert.is_nil(said(bytes):find("begins like", 1, true), bytes)
+    end
   end)
 
   it("is reported with --json as well", function()

@@ -66,7 +66,7 @@ local function string(place, declared)
   return made("string", options)
 end
 
---- Extend an enum by further values if these are known; otherwise it is no longer an enum.
+--- Add the values that were found to an enum. If not all of them are known, the enum becomes a plain type.
 local function enum(place, declared)
   if not place.values or (place.counts.float or place.counts.decimal or place.counts.boolean or place.counts.array or place.counts.object) then
     return nil

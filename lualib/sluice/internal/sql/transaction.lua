@@ -116,7 +116,7 @@ function Transaction:prepare()
   return true
 end
 
---- Whether the run is in the ledger; if there is no ledger, it is not.
+--- Is the run in the ledger? False if the ledger does not exist yet.
 ---@return boolean? found
 local function is_in_ledger(self, opened)
   local found = ledger.has(opened, self.key)
