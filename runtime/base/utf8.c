@@ -1,6 +1,7 @@
 /* utf8.c - see utf8.h */
 #include "base/utf8.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -40,16 +41,29 @@ bool sl_utf8_valid(const char *text, size_t len)
 	return true;
 }
 
-/* Eight bytes at a time: continuation bytes start with the bits 10. */
+/* Continuation bytes start with the bits 10. */
+static size_t continuations(uint64_t word)
+{
+	if ((word & UINT64_C(0x8080808080808080)) == 0)
+		return 0;
+	return (size_t)__builtin_popcountll(word >> 7 & ~word >> 6 & UINT64_C(0x0101010101010101));
+}
+
+static uint64_t eight_at(const char *text)
+{
+	uint64_t word;
+	memcpy(&word, text, sizeof word);
+	return le64toh(word);
+}
+
 size_t sl_utf8_count(const char *text, size_t len)
 {
-	size_t count = len, i = 0;
-	for (uint64_t word; i + sizeof word <= len; i += sizeof word) {
-		memcpy(&word, text + i, sizeof word);
-		if (word & UINT64_C(0x8080808080808080))
-			count -= (size_t)__builtin_popcountll(word >> 7 & ~word >> 6 & UINT64_C(0x0101010101010101));
-	}
-	for (; i < len; i++)
+	size_t count = len, rest = len % 8;
+	for (size_t i = 0; i + 8 <= len; i += 8)
+		count -= continuations(eight_at(text + i));
+	if (len > 8 && rest > 0) /* the last eight bytes, without those that have been counted */
+		return count - continuations(eight_at(text + len - 8) >> 8 * (8 - rest));
+	for (size_t i = len - rest; i < len; i++)
 		count -= ((unsigned char)text[i] & 0xC0) == 0x80;
 	return count;
 }

@@ -134,26 +134,23 @@ void sl_numbers_clear(struct sl_numbers *s)
 
 /* ---- strings ---- */
 
-/* If the starts are equal, the longer text is greater. */
-static int compare_starts(const struct sl_string_start *a, const struct sl_string_start *b)
+/* Compares what is kept of a text; if that is equal, the longer text is greater. */
+static int compare_start(struct sl_text text, const struct sl_string_start *kept)
 {
-	size_t len = a->len < b->len ? a->len : b->len;
-	int order = memcmp(a->bytes, b->bytes, len);
+	bool is_cut = text.len > SL_EXTREMES_BYTES;
+	size_t start = is_cut ? SL_EXTREMES_BYTES : text.len;
+	int order = memcmp(text.bytes, kept->bytes, start < kept->len ? start : kept->len);
 	if (order == 0)
-		order = (a->len > b->len) - (a->len < b->len);
-	return order != 0 ? order : a->is_cut - b->is_cut;
+		order = (start > kept->len) - (start < kept->len);
+	return order != 0 ? order : is_cut - kept->is_cut;
 }
 
-static void add_start(struct sl_strings *s, struct sl_text text, uint64_t word)
+static void keep_start(struct sl_string_start *kept, struct sl_text text, uint64_t word)
 {
-	struct sl_string_start start = { .word = word, .is_cut = text.len > SL_EXTREMES_BYTES };
-	bool is_first = s->count == 1;
-	start.len = start.is_cut ? SL_EXTREMES_BYTES : text.len;
-	memcpy(start.bytes, text.bytes, start.len);
-	if (is_first || compare_starts(&start, &s->min) < 0)
-		s->min = start;
-	if (is_first || compare_starts(&start, &s->max) > 0)
-		s->max = start;
+	kept->word = word;
+	kept->is_cut = text.len > SL_EXTREMES_BYTES;
+	kept->len = kept->is_cut ? SL_EXTREMES_BYTES : text.len;
+	memcpy(kept->bytes, text.bytes, kept->len);
 }
 
 void sl_strings_add(struct sl_strings *s, struct sl_text text)
@@ -163,6 +160,8 @@ void sl_strings_add(struct sl_strings *s, struct sl_text text)
 	bool is_first = s->count++ == 0;
 	s->min_length = is_first || characters < s->min_length ? characters : s->min_length;
 	s->max_length = is_first || characters > s->max_length ? characters : s->max_length;
-	if (is_first || word <= s->min.word || word >= s->max.word)
-		add_start(s, text, word);
+	if (is_first || word < s->min.word || (word == s->min.word && compare_start(text, &s->min) < 0))
+		keep_start(&s->min, text, word);
+	if (is_first || word > s->max.word || (word == s->max.word && compare_start(text, &s->max) > 0))
+		keep_start(&s->max, text, word);
 }

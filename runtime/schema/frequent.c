@@ -4,19 +4,19 @@
 #include <stdlib.h>
 
 #define FIRST 4 /* values in the first allocation; each further one is four times as large */
-#define HEADS 4 /* buckets for each value, so that most lists have one element */
+#define BUCKETS 8 /* for each value, so that most lists have no or one element */
 #define NONE SIZE_MAX
 
 /* ---- by hash ---- */
 
-static uint16_t *head_of(const struct sl_frequent *f, uint64_t hash)
+static struct sl_frequent_bucket *bucket_of(const struct sl_frequent *f, uint64_t hash)
 {
-	return &f->heads[hash & (HEADS * f->capacity - 1)];
+	return &f->buckets[hash & (BUCKETS * f->capacity - 1)];
 }
 
 static size_t find(const struct sl_frequent *f, uint64_t hash)
 {
-	size_t at = *head_of(f, hash);
+	size_t at = bucket_of(f, hash)->head;
 	while (at != 0 && f->keys[at - 1].hash != hash)
 		at = f->keys[at - 1].next;
 	return at - 1; /* of 0: NONE */
@@ -24,14 +24,14 @@ static size_t find(const struct sl_frequent *f, uint64_t hash)
 
 static void put(struct sl_frequent *f, size_t place)
 {
-	uint16_t *head = head_of(f, f->keys[place].hash);
+	uint16_t *head = &bucket_of(f, f->keys[place].hash)->head;
 	f->keys[place].next = *head;
 	*head = (uint16_t)(place + 1);
 }
 
 static void take_out(struct sl_frequent *f, size_t place)
 {
-	uint16_t *at = head_of(f, f->keys[place].hash);
+	uint16_t *at = &bucket_of(f, f->keys[place].hash)->head;
 	while (*at != place + 1)
 		at = &f->keys[*at - 1].next;
 	*at = f->keys[place].next;
@@ -106,14 +106,14 @@ static bool resize(void *array, size_t count, size_t size)
 static bool grow(struct sl_frequent *f)
 {
 	size_t capacity = f->count > 0 ? 4 * f->count : FIRST;
-	uint16_t *heads = calloc(HEADS * capacity, sizeof *heads);
-	if (heads == NULL || !resize(&f->keys, capacity, sizeof *f->keys) || !resize(&f->values, capacity, sizeof *f->values)
+	struct sl_frequent_bucket *buckets = calloc(BUCKETS * capacity, sizeof *buckets);
+	if (buckets == NULL || !resize(&f->keys, capacity, sizeof *f->keys) || !resize(&f->values, capacity, sizeof *f->values)
 	    || !resize(&f->ranks, capacity, sizeof *f->ranks)) {
-		free(heads);
+		free(buckets);
 		return false;
 	}
-	free(f->heads);
-	f->heads = heads;
+	free(f->buckets);
+	f->buckets = buckets;
 	f->capacity = capacity;
 	for (size_t place = 0; place < f->count; place++)
 		put(f, place);
@@ -125,7 +125,7 @@ void sl_frequent_clear(struct sl_frequent *f)
 	free(f->keys);
 	free(f->values);
 	free(f->ranks);
-	free(f->heads);
+	free(f->buckets);
 	*f = (struct sl_frequent){ 0 };
 }
 
@@ -165,14 +165,26 @@ int sl_frequent_add(struct sl_frequent *f, uint64_t hash, unsigned char type, st
 	return f->count < SL_FREQUENT_VALUES ? append(f, hash, type, bytes) : 1;
 }
 
+static uint32_t limited(uint64_t count)
+{
+	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
 void sl_frequent_replace(struct sl_frequent *f, uint64_t hash, unsigned char type, struct sl_text bytes)
 {
 	if (f->equals == 0)
 		bring_into_order(f);
+	uint64_t least = f->ranks[0].times;
+	struct sl_frequent_bucket *bucket = bucket_of(f, hash);
+	if (bucket->cell < limited(least)) {
+		bucket->cell++;
+		return;
+	}
 	size_t rank = f->equals - 1, place = f->ranks[rank].place;
 	take_out(f, place);
+	bucket_of(f, f->keys[place].hash)->cell = limited(least);
 	f->keys[place].hash = hash;
-	write_value(f, place, f->ranks[rank].times, type, bytes);
+	write_value(f, place, least, type, bytes);
 	count(f, rank);
 }
 

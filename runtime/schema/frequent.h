@@ -1,10 +1,12 @@
 /*
  * frequent.h - the values that occur most often (room: schema)
  *
- * Up to SL_FREQUENT_VALUES distinct values are all counted exactly. Beyond that the algorithm is Space-Saving:
- * A. Metwally, D. Agrawal, A. El Abbadi, "Efficient computation of frequent and top-k elements in data streams",
- * ICDT 2005. A new value takes the place of one with the least count and continues from that count, by which its
- * own may be too large (`over`).
+ * Up to SL_FREQUENT_VALUES distinct values are all counted exactly. Beyond that the algorithm is Filtered
+ * Space-Saving: N. Homem, J. P. Carvalho, "Finding top-k elements in data streams", Information Sciences 180, 2010.
+ * Values without a place are counted together, in the cell of their bucket. When a cell has reached the least count of
+ * all places, the next of its values takes such a place and continues from that count, by which its own may be too
+ * large (`over`). So a cell holds no less than the count of any of its values; a value that occurs rarely seldom costs
+ * more than adding one to a cell; and the least count, and with it `over`, grows slowly.
  *
  * After n values, each that occurred more than n / SL_FREQUENT_VALUES times has a place, and no count is too
  * large by more than that, nor too small. A count whose `over` is 0 is exact. Which of the others have a place
@@ -30,6 +32,11 @@ struct sl_frequent_key {
 	uint16_t rank; /* index of its count */
 };
 
+struct sl_frequent_bucket {
+	uint32_t cell; /* how often its values without a place occurred; UINT32_MAX: at least as often as the least count */
+	uint16_t head; /* the first of those that have one: its place + 1 */
+};
+
 struct sl_frequent_rank {
 	uint64_t times;
 	uint16_t place; /* of the value */
@@ -50,7 +57,7 @@ struct sl_frequent {
 	struct sl_frequent_key *keys;     /* by place */
 	struct sl_frequent_value *values; /* by place */
 	struct sl_frequent_rank *ranks;
-	uint16_t *heads; /* by hash: a place + 1 */
+	struct sl_frequent_bucket *buckets; /* by hash */
 };
 
 void sl_frequent_clear(struct sl_frequent *f);
@@ -58,7 +65,7 @@ void sl_frequent_clear(struct sl_frequent *f);
 /* Count a value: 0; 1: it has no place and none is free, so nothing was done; -1: no memory. */
 int sl_frequent_add(struct sl_frequent *f, uint64_t hash, unsigned char type, struct sl_text bytes);
 
-/* After a 1: count it in the place of another. */
+/* After a 1: count it in its cell or in the place of another. */
 void sl_frequent_replace(struct sl_frequent *f, uint64_t hash, unsigned char type, struct sl_text bytes);
 
 static inline uint64_t sl_frequent_times(const struct sl_frequent *f, size_t place)

@@ -5,7 +5,7 @@
  * elements of an array - it keeps how many values occurred there and of which types, the least and
  * the greatest value (extremes.h), how many are distinct (distinct.h) and which are frequent (frequent.h).
  *
- * Memory is bounded for any input: there are at most SL_STATS_PLACES places, the first ones, of about 50 KiB each
+ * Memory is bounded for any input: there are at most SL_STATS_PLACES places, the first ones, of about 60 KiB each
  * if they have many values. Further places, and those with names of more than SL_STATS_NAME_BYTES or below
  * SL_STATS_DEPTH levels, are not looked at; only their number is estimated.
  *
