@@ -14,8 +14,8 @@ local function bash(line, dir)
   return shell.run({ "bash", "-o", "pipefail", "-c", line }, { env = logs.env, cwd = dir })
 end
 
-local function filter(words, log)
-  return ("sluice filter --quiet --atomic %s --request '{\"file\":\"%s\"}' -- %s"):format(words, log, paths.quote(worker))
+local function filter(words, log, from)
+  return ("sluice filter --quiet --atomic %s --request '{\"file\":\"%s\"}' -- %s"):format(words, log, paths.quote(from or worker))
 end
 
 describe("rows in a pipe", function()
@@ -43,7 +43,9 @@ describe("PostgreSQL", function()
     server.start()
     url = server.url()
     dir = logs.directory(1)
-    shell.run { "chmod", "755", dir } -- the server runs as another user
+    -- The server runs as another user, who need not be able to reach this tree.
+    shell.run { "cp", paths.sluice, worker, dir }
+    shell.run { "chmod", "755", dir, dir .. "/sluice" }
   end)
 
   teardown(function()
@@ -52,7 +54,7 @@ describe("PostgreSQL", function()
   end)
 
   local function copy(log)
-    local program = "PATH=" .. logs.env.PATH .. " " .. filter("'status >= 500' --csv --fields path,status,bytes", log)
+    local program = ("PATH=%s:$PATH "):format(dir) .. filter("'status >= 500' --csv --fields path,status,bytes", log, dir .. "/access.lua")
     local text = ("COPY failed FROM PROGRAM '%s' (FORMAT csv, HEADER)"):format(program:gsub("'", "''"))
     return shell.run({ "psql", url, "-X", "-q", "-c", text })
   end
@@ -72,7 +74,7 @@ describe("PostgreSQL", function()
     server.query "CREATE TABLE whole (row jsonb)"
     shell.write(dir .. "/rows.jsonl", [[{"a":"x\u0001\\,\"y","n":[1,{"b":null}]}]] .. "\n")
     local text = ([[COPY whole FROM PROGRAM '%s filter --quiet --atomic true %s/rows.jsonl'
-      (FORMAT csv, QUOTE e'\x01', DELIMITER e'\x02')]]):format(paths.sluice, dir)
+      (FORMAT csv, QUOTE e'\x01', DELIMITER e'\x02')]]):format(dir .. "/sluice", dir)
     assert.equal("", shell.run({ "psql", url, "-X", "-q", "-c", text }).err)
     assert.equal([[{"a": "x\u0001\\,\"y", "n": [1, {"b": null}]}]], server.query "SELECT row FROM whole")
   end)
