@@ -145,16 +145,23 @@ static size_t find_own(pid_t pid)
 	return i;
 }
 
+static bool has_room(void)
+{
+	if (own_count < own_room)
+		return true;
+	size_t room = own_room > 0 ? 2 * own_room : 16;
+	pid_t *more = realloc(own, room * sizeof *more);
+	if (more == NULL)
+		return false;
+	own = more;
+	own_room = room;
+	return true;
+}
+
 void sl_children_own(pid_t pid)
 {
 	pthread_mutex_lock(&lock);
-	if (own_count == own_room) {
-		size_t room = own_room > 0 ? 2 * own_room : 16;
-		pid_t *more = realloc(own, room * sizeof *more);
-		own = more != NULL ? more : own;
-		own_room = more != NULL ? room : own_room;
-	}
-	if (own_count < own_room)
+	if (has_room())
 		own[own_count++] = pid;
 	pthread_mutex_unlock(&lock);
 }

@@ -138,7 +138,8 @@ int sl_decimal_compare_double(struct sl_text a, double b)
 	char digits[SL_EXACT_ROOM];
 	if (isinf(b))
 		return b > 0 ? -1 : 1;
-	return sl_decimal_compare(a, (struct sl_text){ digits, sl_simd_print_exactly(b, digits) });
+	size_t len = sl_simd_print_exactly(b, digits);
+	return sl_decimal_compare(a, (struct sl_text){ digits, len });
 }
 
 /* ---- values ---- */

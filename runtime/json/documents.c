@@ -401,7 +401,7 @@ static int pass_over(struct sl_documents *d, struct sl_error *err)
 
 static int open_rows(struct sl_documents *d, struct sl_error *err)
 {
-	if (d->text[d->at] != '[')
+	if (d->pointer != NULL && d->text[d->at] != '[')
 		return complain_of_pointer(d, "expected an array there", err);
 	d->in_rows = d->found = true;
 	return open_container(d, err);

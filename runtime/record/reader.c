@@ -106,7 +106,7 @@ int sl_record_verify(struct sl_record_reader *r, struct sl_record_place from, st
 /* The same, and unpacks its records if they are wanted. */
 static int load(struct sl_record_reader *r, uint32_t kinds, struct sl_error *err)
 {
-	struct sl_block_header h;
+	struct sl_block_header h = { 0 };
 	const struct sl_record_place *p = &r->place;
 	int rc = fetch_block(r, kinds, &h, err);
 	if (rc <= 0)

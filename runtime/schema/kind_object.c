@@ -233,8 +233,8 @@ static void find_fields(struct sl_walk *w, const struct sl_record *r, struct sl_
 {
 	struct sl_json_iter it = sl_json_children(v);
 	struct sl_json_value other;
-	const char *key;
-	size_t len;
+	const char *key = NULL;
+	size_t len = 0;
 	bool drop = r->unknown == SL_UNKNOWN_DROP;
 	while (sl_names_find(&r->names, &it, found, drop ? NULL : &key, &len, &other) && !sl_walk_decided(w))
 		read_unknown(w, r, v, key, len, other);

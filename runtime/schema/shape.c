@@ -96,7 +96,7 @@ static void add_formats(struct sl_shape_place *p, const char *text, size_t len)
 static bool has_surrogate(const char *text, size_t len)
 {
 	const char *end = text + len;
-	for (const char *p = text; (p = memchr(p, '\xED', (size_t)(end - p))) != NULL; p++)
+	for (const char *p = text; (p = memchr(p, 0xED, (size_t)(end - p))) != NULL; p++)
 		if (end - p > 1 && (unsigned char)p[1] >= 0xA0)
 			return true;
 	return false;

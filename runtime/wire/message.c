@@ -164,7 +164,7 @@ static struct sl_text get_text(struct reader *r)
 {
 	size_t n = get_u32(r);
 	const char *bytes = (const char *)take(r, n);
-	return r->bad ? (struct sl_text){ NULL, 0 } : (struct sl_text){ bytes, n };
+	return r->bad || bytes == NULL ? (struct sl_text){ "", 0 } : (struct sl_text){ bytes, n };
 }
 
 static bool get_flag(struct reader *r)
