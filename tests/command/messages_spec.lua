@@ -160,7 +160,8 @@ describe("a wrapped command", function()
 
   it("is ended with everything that it has started", function()
     local mark = shell.file()
-    local script = shell.file(([[(trap 'echo tidy >%s; exit 0' TERM; echo 1; while :; do sleep 0.02; done) & wait]]):format(mark), "s.sh")
+    -- The inner shell has half a second: it must not have to wait for another process first.
+    local script = shell.file(([[(trap 'echo tidy >%s; exit 0' TERM; echo 1; sleep 1000 & wait) & wait]]):format(mark), "s.sh")
     assert.equal(124, run({ "filter", "--timeout", "1s", "--lines", "true", "--", "sh", script }).status)
     assert.equal("tidy\n", shell.read(mark))
   end)
