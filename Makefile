@@ -218,6 +218,7 @@ help:
 	@echo 'make kill       SIGKILL of runner, host and worker: what is left (KILLS=, SEED=)'
 	@echo 'make soak       endless runs, and a document of 1 GiB, in flat memory (MINUTES=)'
 	@echo 'make cluster    Slurm as plain processes: arrays with run keys, tasks and a node killed'
+	@echo 'make duckdb     the pipes into DuckDB, which is installed with npm'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
 	@echo 'make lint       clang-tidy, cppcheck, luacheck and shellcheck'
 	@echo 'make pictures   draws what the command shows on terminals of 80 and 120 columns'

@@ -1,7 +1,7 @@
 # tests.mk - included by the Makefile: what the tests are built from, and how
 # they are run. Everything goes to $(BUILD)/tests.
 
-.PHONY: messages pictures test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster manual
+.PHONY: messages pictures test-now test-parts test-objects fuzz-parts asan tsan fuzz faults kill crash soak cluster duckdb manual
 
 T := $(BUILD)/tests
 
@@ -187,3 +187,12 @@ cluster:
 	@$(MAKE) --no-print-directory deps TEST_PACKAGES="$(TEST_PACKAGES) munge slurmctld slurmd slurm-client"
 	$(NOW) all test-objects
 	@timeout -k 10 300 $(LUA) tests/cluster/cluster.lua
+
+# The pipes into DuckDB, which is not a package of Debian: its library for Node.js, from npm.
+DUCKDB := $(T)/duckdb
+
+duckdb: deps
+	@command -v npm >/dev/null || $(MAKE) --no-print-directory deps TEST_PACKAGES="nodejs npm"
+	$(NOW) all test-objects
+	@npm install --silent --no-fund --no-audit --prefix $(DUCKDB) @duckdb/node-api@1.5.6-r.1
+	@timeout -k 10 300 $(LUA) tests/duckdb/duckdb.lua $(abspath $(DUCKDB))
