@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # run.sh - run the tests, every spec file in a process of its own.
 #
-#   tests/run.sh BUILD...      the specs once with each of these builds, and the
-#                              fuzzers that have been built, for a short while
+#   tests/run.sh BUILD [SANITIZED]
+#                              all specs with the first build; with the second, those
+#                              that MOSTLY_C names; and the fuzzers that have been
+#                              built, for a short while
 #   SPECS="tests/a_spec.lua"   only these files, and no fuzzing
-#   SPEC_SECONDS=300 JOBS=2    how long one file may take; how many at a time
+#   SPEC_SECONDS=300 JOBS=3    how long one file may take; how many at a time: one
+#                              more than there are cores, because many specs wait
 #
 # A build with an interpreter of its own (BUILD/tests/lua) is a sanitized one:
 # whatever its sanitizers report, in any process, counts as a failed test. So
@@ -14,7 +17,7 @@ set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL # specs may call make themselves
 cd "$(dirname "$0")/.." || exit 1
 root=$PWD
-jobs=${JOBS:-2}
+jobs=${JOBS:-$(($(nproc) + 1))}
 seconds=${SPEC_SECONDS:-300}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -28,25 +31,25 @@ add_job() {
 }
 
 add_specs() {
-	local build=$1 file
-	if [ -n "${SPECS:-}" ]; then
-		for file in $SPECS; do add_job spec "$build" "$file"; done
-		return
-	fi
-	while IFS= read -r file; do
-		add_job spec "$build" "$file"
-	done < <(find tests -name '*_spec.lua' | LC_ALL=C sort)
-	for file in "$build"/tests/fuzz/*_fuzz; do
-		[ -x "$file" ] && add_job fuzz "$build" "$file"
+	local file
+	for file in $2; do add_job spec "$1" "$file"; done
+}
+
+add_fuzzers() {
+	local file
+	for file in "$1"/tests/fuzz/*_fuzz; do
+		[ -x "$file" ] && add_job fuzz "$1" "$file"
 	done
 }
 
-# A spec that names a culprit in "-- leaks:" is not checked for leaks. Signals
-# are left to the program, and reports go to files, because those of children
-# whose stderr is read by a test would be lost.
+# A spec that names a culprit in "-- leaks:" is not checked for leaks. The check takes
+# longer than starting a program does: of a second build, only the interpreter is checked,
+# not what it starts. Signals are left to the program, and reports go to files, because
+# those of children whose stderr is read by a test would be lost.
 sanitizer_environment() {
-	local log=$1/report leaks=1
+	local log=$1/report leaks=1 started
 	grep -q '^-- leaks:' "$3" && leaks=0
+	[ "$2" = "${builds[0]}" ] && started=$leaks || started=0
 	export SLUICE_SANITIZED=1
 	# For code that the specs compile against our libraries.
 	case $2 in
@@ -54,7 +57,8 @@ sanitizer_environment() {
 	*) export CFLAGS="-g -fsanitize=address,undefined" ;;
 	esac
 	local signals="handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0"
-	export ASAN_OPTIONS="log_path=$log:detect_leaks=$leaks:allocator_may_return_null=1:$signals"
+	local others="log_path=$log:allocator_may_return_null=1:$signals"
+	export ASAN_OPTIONS="detect_leaks=$leaks:$others" STARTED_ASAN_OPTIONS="detect_leaks=$started:$others"
 	export UBSAN_OPTIONS="log_path=$log:print_stacktrace=1"
 	export TSAN_OPTIONS="log_path=$log:$signals"
 }
@@ -141,7 +145,9 @@ print_job() {
 	rm -rf "$dir"
 }
 
-for build in "$@"; do add_specs "${build#"$root"/}"; done
+add_specs "${1#"$root"/}" "${SPECS:-$(find tests -name '*_spec.lua' | LC_ALL=C sort)}"
+[ -n "${SPECS:-}" ] || add_fuzzers "${1#"$root"/}"
+[ $# = 1 ] || add_specs "${2#"$root"/}" "$MOSTLY_C"
 
 printed=0
 print_finished() {

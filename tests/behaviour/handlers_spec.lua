@@ -378,11 +378,12 @@ describe("after failures of every kind", function()
 
   it("the program's Lua stack and its workers are unchanged", function()
     local worker = behaviour.spawn "counts.lua"
-    for i = 1, 200 do
+    local times = paths.sanitized and 30 or 200
+    for i = 1, times do
       local name = ({ "where", "map", "on_row", "on_diagnostic", "on_progress", "on_summary" })[i % 6 + 1]
       assert(not worker:run("interleave", nil, policy_with(name, broken)))
     end
     behaviour.succeeded(behaviour.run(worker, "count", {}))
-    assert.equal(201, worker:stats().requests)
+    assert.equal(times + 1, worker:stats().requests)
   end)
 end)

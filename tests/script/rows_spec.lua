@@ -1,5 +1,6 @@
 --- Rows: their values, and their lifetime.
 local core = require "sluice.core"
+local paths = require "support.paths"
 local support = require "script.support"
 
 teardown(support.shutdown)
@@ -94,7 +95,7 @@ describe("a row that was kept", function()
     end
     again()
     collectgarbage("setpause", 100)
-    for _ = 1, 20 do assert.equal(5001, #rows[3]:get "/all") end
+    for _ = 1, paths.sanitized and 5 or 20 do assert.equal(5001, #rows[3]:get "/all") end
     collectgarbage("setpause", 200)
     assert.is_true(looked > 0)
   end)
@@ -161,20 +162,21 @@ describe("the steps of a row", function()
 end)
 
 describe("a large row", function()
+  local COUNT = 12000
   local parts = {}
-  for i = 1, 12000 do parts[i] = ('{"id":%d,"t":"é]"}'):format(i) end
+  for i = 1, COUNT do parts[i] = ('{"id":%d,"t":"é]"}'):format(i) end
   local text = '{"kind":"a","kind":"def","rows":[' .. table.concat(parts, ", ") .. '],"size":7}'
 
   it("gives the same as a small one, even for repeated look-ups", function()
     for _, asked in ipairs { 1, 3, 12 } do
       of(text, function(row)
         for _ = 1, asked do
-          local kind, size, last, nothing, rows = row:get("kind", "/size", "/rows/11999/id", "/rows/12000", "rows")
-          assert.same({ "def", 7, 12000 }, { kind, size, last })
+          local kind, size, last, nothing, rows = row:get("kind", "/size", "/rows/" .. COUNT - 1 .. "/id", "/rows/" .. COUNT, "rows")
+          assert.same({ "def", 7, COUNT }, { kind, size, last })
           assert.is_nil(nothing)
-          assert.equal(12000, #rows)
+          assert.equal(COUNT, #rows)
         end
-        assert.equal(12000, row.payload.rows[12000].id)
+        assert.equal(COUNT, row.payload.rows[COUNT].id)
         assert.equal("é]", row:get "/rows/7/t")
       end)
     end
@@ -190,11 +192,11 @@ describe("a large row", function()
     support.succeeds({ text, text:gsub("def", "axiom"), text }, function(row)
       kept[#kept + 1] = row
       setmetatable({}, { __gc = function()
-        finalized = finalized + (row:get "size" == 7 and #row:get "rows" == 12000 and 1 or -1000)
+        finalized = finalized + (row:get "size" == 7 and #row:get "rows" == COUNT and 1 or -1000)
       end })
-      assert.equal(12000, #row:get "rows")
+      assert.equal(COUNT, #row:get "rows")
       collectgarbage()
-      assert.equal(12000, #row:get "rows")
+      assert.equal(COUNT, #row:get "rows")
     end)
     collectgarbage()
     assert.equal(3, finalized)
@@ -251,11 +253,11 @@ describe("a large row", function()
       assert.is_true(texts[i] == tostring(row))
     end
     assert.equal("axiom", rows[2]:get "kind")
-    assert.equal(12000, rows[4].payload.rows[12000].id)
+    assert.equal(COUNT, rows[4].payload.rows[COUNT].id)
   end
 
   for how in pairs(keepers) do
-    for _, mode in ipairs { "incremental", "generational" } do
+    for _, mode in ipairs { "generational", not paths.sanitized and "incremental" or nil } do
       it("is unchanged, kept " .. how .. ", collecting in " .. mode .. " mode", function()
         local before = collectgarbage(mode)
         finally(function() collectgarbage(before) end)
@@ -307,7 +309,7 @@ describe("a large row", function()
     local sum, passed = 0, 0
     support.run({ { "rows", text }, { "rows", (text:gsub('"size":7', '"size":8')) } }, { streams = { rows = {
       schema = schema.open({ kind = schema.string, size = schema.integer }):compile(),
-      where = assert(core.expression("size > 7 and kind == 'def' and #rows == 12000", "EXPR")),
+      where = assert(core.expression("size > 7 and kind == 'def' and #rows == " .. COUNT, "EXPR")),
       map = assert(core.expression("{ twice = size * 2 }", "EXPR")),
       on_row = function(row) sum, passed = sum + row:get "twice", passed + 1 end,
     } } })

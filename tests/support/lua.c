@@ -1,7 +1,9 @@
 /* lua.c - a Lua interpreter for sanitized builds: the sanitizers must be loaded
  * from the program's start, and Debian's lua5.4 is built without them. Runs a script
- * with its arguments, or -e CODE; nothing else. */
+ * with its arguments, or -e CODE; nothing else. The programs that it starts get
+ * STARTED_ASAN_OPTIONS. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -45,8 +47,9 @@ static int run(lua_State *L, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	const char *options = getenv("STARTED_ASAN_OPTIONS");
 	lua_State *L = luaL_newstate();
-	if (L == NULL)
+	if (L == NULL || (options != NULL && setenv("ASAN_OPTIONS", options, 1) != 0))
 		return 1;
 	luaL_openlibs(L);
 	set_arguments(L, argc, argv, argc > 1 ? 1 : 0);

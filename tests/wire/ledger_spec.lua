@@ -1,5 +1,6 @@
 --- The record that both ends keep of the streams of a request, and the seal between them.
 local frames = require "support.frames"
+local paths = require "support.paths"
 local support = require "wire.support"
 local hex = support.hex
 
@@ -61,7 +62,7 @@ describe("a seal", function()
   end)
 
   it("with one wrong bit in its checksum is refused", function()
-    for bit = 0, 63 do
+    for bit = 0, 63, paths.sanitized and 9 or 1 do
       assert.matches('^stream "defs": checksum %x+ arrived, but the summary says %x+$', with(function(s) s.checksum = s.checksum ~ 1 << bit end).message)
     end
   end)
