@@ -119,9 +119,9 @@ export SPECS
 
 # What a sanitizer could find something in, in a short time; `make asan` runs all specs.
 export MOSTLY_C := $(sort $(filter-out tests/sink/crash_spec.lua tests/sink/long_files_spec.lua \
-	tests/record/cut_spec.lua tests/record/record_spec.lua,$(wildcard \
-	$(patsubst %,tests/%/*_spec.lua,behaviour infer json lua record schema script sink stats supervise wire))) \
-	$(patsubst %,tests/command/%_spec.lua,bad_lines documents filter_forms input))
+	$(patsubst %,tests/record/%_spec.lua,cut cut_rows record),$(wildcard \
+	$(patsubst %,tests/%/*_spec.lua,behaviour json lua record schema script sink stats supervise wire))) \
+	$(patsubst %,tests/command/%_spec.lua,documents input))
 
 # The specs without sanitizers, then those of MOSTLY_C with them; with SPECS="...", only
 # those files, without sanitizers.

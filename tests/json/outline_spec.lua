@@ -58,7 +58,7 @@ describe("an outline", function()
       local pieces, whole = probe.parser(), probe.parser()
       local random = 4711
       local bytes = { '"', "\\", "[", "]", "{", "}", ",", ":", " ", "x", "\0", "\n", "\xff", "" }
-      for round = 1, 150 do
+      for round = 1, 150, os.getenv "SLUICE_SANITIZED" and 5 or 1 do
         random = (random * 1103515245 + 12345) % 2147483648
         local at = round <= 30 and round or round <= 60 and #text - round + 30 or random % #text + 1
         local byte = bytes[random // 65536 % #bytes + 1]

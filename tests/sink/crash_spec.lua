@@ -6,7 +6,7 @@ after_each(shell.forget)
 
 describe("a file that a sink writes", function()
   it("is old or complete wherever SIGKILL hits the runner", function()
-    local kills = paths.sanitized and "4" or "50"
+    local kills = paths.sanitized and "4" or "20"
     local result = shell.run({ paths.lua, paths.file "crash/files.lua", kills }, { seconds = 240 })
     assert.equal("", result.err)
     assert.equal(0, result.status)

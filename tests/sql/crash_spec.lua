@@ -6,7 +6,7 @@ after_each(shell.forget)
 
 describe("a database that a sink writes to", function()
   it("has either all rows of a run or none wherever SIGKILL hits the runner", function()
-    local kills = paths.sanitized and "4" or "20"
+    local kills = paths.sanitized and "4" or "10"
     local result = shell.run({ paths.lua, paths.file "crash/sql.lua", kills }, { seconds = 280 })
     assert.equal("", result.err)
     assert.equal(0, result.status)
