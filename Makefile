@@ -68,7 +68,7 @@ MAN_TEXTS := $(MAN_PAGES:runtime/man/%=$(BUILD)/man/%.txt)
 
 $(BUILD)/man/%.txt: runtime/man/% Makefile
 	@mkdir -p $(@D)
-	$(Q)mandoc -Tutf8 -O width=78 $< > $@
+	$(Q)mandoc -Tutf8 -I os=sluice -O width=78 $< > $@
 
 # The command embeds lualib, compiled, because reading Lua took half of its start-up time. It also
 # embeds the ready scripts, so that it finds them by name wherever it is installed, and the manual.
@@ -141,10 +141,9 @@ TIDY_FLAGS = -std=c11 -include tests/support/noreturn.h $(INCLUDES) $(subst ',,$
 # C has no alternative to functions such as memcpy; the va_list check misreads va_start; calloc(0) of glibc is not NULL.
 CHECKS := clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,-clang-analyzer-valist.Uninitialized,-clang-analyzer-optin.portability.UnixAPI
 
-LINTERS := clang-tidy cppcheck lua-check shellcheck
+LINTERS := clang-tidy cppcheck lua-check shellcheck lua-busted
 SHELL_SCRIPTS = .ci/run $(shell find examples tests -name '*.sh' -o -name '*.sbatch')
 
-# Phrases that are not wanted are in tests/structure/words_spec.lua.
 lint:
 	@$(MAKE) --no-print-directory deps TEST_PACKAGES="$(LINTERS)"
 	printf '%s\n' $(wildcard runtime/*.c runtime/*/*.c) | \
@@ -153,6 +152,7 @@ lint:
 	cppcheck --quiet -j 2 --error-exitcode=1 --inline-suppr $(INCLUDES) runtime
 	luacheck --quiet --no-color .
 	shellcheck $(SHELL_SCRIPTS)
+	@SPECS=tests/structure/words_spec.lua bash tests/run.sh $(BUILD)
 
 # ---- what is installed ---------------------------------------------------
 
@@ -220,7 +220,7 @@ help:
 	@echo 'make cluster    Slurm as plain processes: arrays with run keys, tasks and a node killed'
 	@echo 'make duckdb     the pipes into DuckDB, which is installed with npm'
 	@echo 'make bench      side by side with jq and others; bench-smoke: a few seconds of it'
-	@echo 'make lint       clang-tidy, cppcheck, luacheck and shellcheck'
+	@echo 'make lint       clang-tidy, cppcheck, luacheck, shellcheck, unwanted phrases'
 	@echo 'make pictures   draws what the command shows on terminals of 80 and 120 columns'
 	@echo 'make messages   all that the program can say, in one list'
 	@echo 'make manual     runs the examples of the manual and writes down what they show'

@@ -121,8 +121,9 @@ end
 describe("the pages of the manual", function()
   it("are clean", function()
     local files = lists.map(manual.names(), function(name) return manual.directory .. name end)
-    local result = shell.run { "mandoc", "-Tlint", "-Wwarning", table.unpack(files) }
-    assert.equal("", result.out .. result.err)
+    local result = shell.run { "mandoc", "-Tlint", table.unpack(files) }
+    local said = result.out:gsub("[^\n]*referenced manual not found[^\n]*\n", "") -- they need not be installed
+    assert.equal("", said)
   end)
 
   it("refer to pages that exist", function()

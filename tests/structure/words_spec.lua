@@ -50,6 +50,14 @@ local function look_into(path, found)
 end
 
 describe("the English of the project", function()
+  for _, name in ipairs { "README.md", "CONTRIBUTING.md" } do
+    it("is plain in " .. name, function()
+      local found = {}
+      look_into(paths.root .. "/" .. name, found)
+      assert.equal("", table.concat(found, "\n"))
+    end)
+  end
+
   for _, directory in ipairs { "runtime", "lualib", "scripts", "examples", "tests" } do
     it("is plain in " .. directory, function()
       local found = {}
