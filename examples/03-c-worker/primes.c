@@ -19,7 +19,7 @@ static int below(sluice_request *rq, void *user)
 	char json[96];
 	(void)user;
 	if (limit == 0) {
-		sluice_fail(rq, "the request must be a number above 0, such as 100");
+		sluice_fail(rq, "the request must be a positive integer, such as 100");
 		return 1;
 	}
 	for (uint64_t n = 2; n < limit; n++) {

@@ -31,8 +31,7 @@ end
 
 --- Run the plan; the outcome is in the session's report.
 ---@param session sluice.cli.Session
----@param on_reject (fun(row: sluice.Row, why: string|sluice.Error))?
----@param fates (fun(run: sluice.Run))?
+---@param watch sluice.Watch?
 ---@return sluice.Error? failure, sluice.cli.Printed printed
 function M.run(session, spec, plan, watch)
   local texts, printed = collector()

@@ -36,7 +36,8 @@
  * OK or STOP, that decides the outcome, whatever the export returns:
  * `callback_failed` with the callback's status, or, for an envelope that was
  * refused, `row_malformed` or `frame_too_large`. The two kinds of status are
- * never mixed up.
+ * never mixed up. Only a stale handle that another thread passes decides
+ * nothing, because it belongs to no running request.
  */
 #ifndef SLUICE_LIBRARY_H
 #define SLUICE_LIBRARY_H
