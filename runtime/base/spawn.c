@@ -112,14 +112,15 @@ static struct report walk(const char *const *argv, const char *const *env)
 	}
 }
 
-/* ---- in the child: async-signal-safe calls only ---- */
+/* ---- in the child, which shares the parent's memory: async-signal-safe calls only ---- */
 
 static void reset_signals(void)
 {
+	static const struct sigaction standard = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	sigemptyset(&none);
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+		sigaction(sig, &standard, NULL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
@@ -202,7 +203,7 @@ static struct report become(const struct sl_spawn *s, pid_t parent, int *report_
 	return walk(s->argv, s->env != NULL ? s->env : (const char *const *)environ);
 }
 
-static void child(const struct sl_spawn *s, pid_t parent, int report_fd)
+_Noreturn static void child(const struct sl_spawn *s, pid_t parent, int report_fd)
 {
 	struct report r = become(s, parent, &report_fd);
 	(void)!write(report_fd, &r, sizeof r);
@@ -224,14 +225,15 @@ static int explain(const char *program, const char *cwd, struct report r, struct
 	return sl_error_text(err, SL_D_STAGE, name, strlen(name));
 }
 
-/* No handler of this process may run in the child before its reset. */
+/* vfork, because a copy of our page tables takes longer the more memory we have, and each page that we write to
+ * afterwards takes a fault. No handler of this process may run in the child before its reset. */
 static pid_t fork_child(const struct sl_spawn *s, int report_fd)
 {
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid_t parent = getpid();
-	pid_t pid = fork();
+	pid_t pid = vfork();
 	if (pid == 0)
 		child(s, parent, report_fd);
 	int saved = errno;
