@@ -77,8 +77,15 @@ describe("--csv", function()
 end)
 
 describe("--table", function()
+  it("shows numbers with all digits that the rows have", function()
+    local row = '{"n":1.50,"/a~":123456789.123456789123,"z":-0,"e":1E2,"list":[0.10, 2],"big":12345678901234567890}\n'
+    local line = written(row, "--table"):match "\n *(.*)\n$":gsub("  +", "|")
+    assert.equal("1.50|123456789.123456789123|-0|1E2|[0.10, 2]|12345678901234567890", line)
+    assert.equal("payload\n1.50\n[2.0]\n", written("1.50\n[2.0]\n", "--table"))
+  end)
+
   it("is aligned", function()
-    assert.equal("b     /c/d\nx,y   [1,2]\nnull\né\\n   3\n", written(ROWS, "--table", "--fields", "b,/c/d"))
+    assert.equal("b     /c/d\nx,y   [1, 2]\nnull\né\\n   3\n", written(ROWS, "--table", "--fields", "b,/c/d"))
   end)
 
   for _, columns in ipairs { 80, 120 } do

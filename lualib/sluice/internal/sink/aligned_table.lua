@@ -20,7 +20,14 @@ local WAIT_SECONDS = 0.2
 ---@field private most integer?       columns of the terminal; nil: no limit
 ---@field private window integer      how many rows wait
 ---@field private write fun(text: string): true?, sluice.Error?
----@field private waiting table[]?    rows of cells; nil once the widths are known
+---@field private waiting sluice.sink.AlignedRow[]?  nil once the widths are known
+---@field private readers table<string, fun(row: sluice.Row): string>  by column: a field's text
+
+---@class sluice.sink.AlignedRow
+---@field fields table    by name: decoded values, or cells made with `right`
+---@field raw string      the row's text
+---@field row sluice.Row? if its text has more than the decoded values, such as all digits of a number
+
 local Aligned = { __name = "sluice.sink.Aligned" }
 Aligned.__index = Aligned
 
@@ -40,11 +47,27 @@ end
 
 local function is_right(value) return getmetatable(value) == Right end
 
-local function text_of(value)
+--- A function that returns the text of a field as a row has it.
+local function reader(name)
+  local path = name:find "^/" and "/" .. name:gsub("~", "~0"):gsub("/", "~1") or name
+  local reduce, before = core.fields { path }, #core.json.encode(path) + #"{:"
+  return function(row) return reduce(row).raw:sub(before + 1, -2) end
+end
+
+--- A decoded number need not have all digits of the row's text: that is shown as it is.
+local function own_text(self, entry, name)
+  if entry.fields ~= entry.row.payload then return entry.raw end
+  self.readers[name] = self.readers[name] or reader(name)
+  return (self.readers[name](entry.row):gsub("%s*\n%s*", " "))
+end
+
+local function text_of(self, entry, name)
+  local value = entry.fields[name]
   if value == nil then return "" end
   if is_right(value) then return value.text end
   if type(value) == "string" then return text_width.printable(value) end
-  return text_width.printable((core.json.encode(value)) or tostring(value))
+  local is_plain = type(value) ~= "number" and type(value) ~= "table" or not entry.row
+  return text_width.printable(is_plain and (core.json.encode(value) or tostring(value)) or own_text(self, entry, name))
 end
 
 local function fields_of(payload)
@@ -84,7 +107,7 @@ local function natural(self, name)
   local most, right, is_whole = text_width.of(text_width.printable(name)), nil, nil
   for _, row in ipairs(self.waiting) do
     local value = row.fields[name]
-    most = math.max(most, text_width.of(text_of(value)))
+    most = math.max(most, text_width.of(text_of(self, row, name)))
     if value ~= nil and value ~= core.null then
       right = right ~= false and (type(value) == "number" or is_right(value))
       is_whole = is_whole ~= false and is_right(value) and value.is_whole
@@ -141,8 +164,7 @@ end
 local function put(self, row)
   note_hidden(self, row.fields)
   return line(self, function(column)
-    local value = row.fields[column.name]
-    return text_of(value), is_right(value)
+    return text_of(self, row, column.name), is_right(row.fields[column.name])
   end)
 end
 
@@ -168,7 +190,7 @@ end
 ---@param row sluice.Row
 ---@return true? ok, sluice.Error? err
 function Aligned:row(row)
-  local entry = { fields = fields_of(row.payload), raw = row.raw }
+  local entry = { fields = fields_of(row.payload), raw = row.raw, row = type(row) == "userdata" and row or nil }
   if not self.waiting then return put(self, entry) end
   self.since = self.since or core.now()
   table.insert(self.waiting, entry)
@@ -194,7 +216,9 @@ end
 ---@param write fun(text: string): true?, sluice.Error?
 ---@return sluice.sink.Aligned
 function M.new(names, most, window, write)
-  return setmetatable({ names = names, most = most, window = window, write = write, waiting = {}, hidden = {} }, Aligned)
+  return setmetatable({
+    names = names, most = most, window = window, write = write, waiting = {}, hidden = {}, readers = {},
+  }, Aligned)
 end
 
 return M
