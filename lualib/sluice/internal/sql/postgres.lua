@@ -59,6 +59,8 @@ SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0; SET LOCAL idle_i
 SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';
 SET LOCAL extra_float_digits = 3; SET LOCAL standard_conforming_strings = on]]
 
+local LOCK_TIMEOUT = "SQLSTATE 55P03"
+
 function M.quote(name) return '"' .. name:gsub('"', '""') .. '"' end
 
 function M.fold(name) return name end
@@ -109,7 +111,11 @@ end
 --- Runs with the same key wait for each other here, so that the second finds
 --- the first one's entries in the ledger.
 function M.claim(opened, key)
-  return opened:run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "sluice:" .. key)
+  local ok, why = opened:run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "sluice:" .. key)
+  if not ok and why:find(LOCK_TIMEOUT, 1, true) then
+    why = ('another run with the key "%s" has not ended yet: %s'):format(key, why)
+  end
+  return ok, why
 end
 
 --- Closing the connection, which follows, undoes everything; a server that hangs need not answer.
