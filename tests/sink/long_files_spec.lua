@@ -83,7 +83,7 @@ describe("a file of several GiB", function()
   end)
 
   it("is appended to as CSV, with the same header", function()
-    appends(sparse("a.csv", "b\n", 4 * GIB, "\n7\n"), "b")
+    appends(sparse("a.csv", "b\n", 9 * GIB // 4, "\n7\n"), "b") -- it is read as a whole
     assert.equal("\n7\n1\n", tail("a.csv", 5))
   end)
 
