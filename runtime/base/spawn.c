@@ -226,7 +226,8 @@ static int explain(const char *program, const char *cwd, struct report r, struct
 }
 
 /* vfork, because a copy of our page tables takes longer the more memory we have, and each page that we write to
- * afterwards takes a fault. No handler of this process may run in the child before its reset. */
+ * afterwards takes a fault. POSIX allows its child only to exec; Linux, whatever a signal handler may do (vfork(2)).
+ * No handler of this process may run in the child before its reset. */
 static pid_t fork_child(const struct sl_spawn *s, int report_fd)
 {
 	sigset_t all, before;
