@@ -14,7 +14,7 @@ end)
 
 --- A page as mandoc renders it, without the overstriking for bold text.
 local function page(name)
-  local text = shell.run({ "mandoc", "-Tutf8", "-O", "width=78", manual.directory .. name }).out
+  local text = shell.run({ "mandoc", "-Tutf8", "-I", "os=sluice", "-O", "width=78", manual.directory .. name }).out
   return (text:gsub(utf8.charpattern .. "\b", ""):gsub("%s+$", ""))
 end
 

@@ -84,6 +84,7 @@ local function normal(screen)
   end
   same_width("%d%d%d%d%-%d%d%-%d%dT%S+", "T")
   same_width("%f[%d]%d:%d%d%f[^%d:]", "M:SS")
+  screen = screen:gsub("that is lo[ng enough]*\n", "that is lo\n") -- cut where the rate's digits leave room
   screen = screen:gsub("in [%d.]+ m?s%f[%W]", "in N ms"):gsub("%d[%d,]* rows/s", "N rows/s"):gsub("%d+ rows a second", "N rows a second")
   return screen
 end
