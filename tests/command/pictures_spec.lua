@@ -57,7 +57,7 @@ return { sink = stdout.new {} }
 local TYPED = {
   { "stats", "sluice stats requests.jsonl" },
   { "filter-table", "sluice filter --table true wide.jsonl" },
-  { "filter-colours", "sluice filter --limit 2 true wide.jsonl", colours = true },
+  { "filter-colours", "sluice filter true wide.jsonl", colours = true },
   { "stdout-table", "sluice run table.lua wide.jsonl" },
   { "run", "sluice run --run-key night functions.lua && sluice ledger sqlite:functions.db" },
   { "run-fails", "sluice run --lines table.lua -- ./dies.sh" },
