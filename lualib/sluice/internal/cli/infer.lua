@@ -2,6 +2,7 @@
 local command_line = require "sluice.internal.command_line"
 local core = require "sluice.core"
 local json = require "sluice.json"
+local json_pointer = require "sluice.internal.json_pointer"
 local lists = require "sluice.internal.lists"
 local option_list = require "sluice.internal.option_list"
 local result = require "sluice.internal.infer.result"
@@ -61,7 +62,7 @@ end
 local function hint(console, stream)
   local split = stream.split
   if not split or split.explained * 2 < split.varying then return end
-  local pointer = "/" .. split.name:gsub("~", "~0"):gsub("/", "~1")
+  local pointer = json_pointer.token(split.name)
   console:notice(("hint: in stream %s, the field %s distinguishes %d shapes of rows: --stream-by %s writes a schema for each")
     :format(stream.name, json.encode(split.name), split.values, command_line.quote(pointer)))
 end

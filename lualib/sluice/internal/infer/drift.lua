@@ -6,8 +6,8 @@
 --- its counts take precedence.
 local core = require "sluice.core"
 local decide = require "sluice.internal.infer.decide"
+local json_pointer = require "sluice.internal.json_pointer"
 local lists = require "sluice.internal.lists"
-local token = require("sluice.internal.schema.document").token
 local types = require "sluice.internal.schema.type"
 
 local M = {}
@@ -189,7 +189,7 @@ end
 
 --- A declared field of the objects of a place.
 local function compare_field(c, pointer, place, field, found)
-  local at, objects = pointer .. token(field.name), place.counts.object
+  local at, objects = pointer .. json_pointer.token(field.name), place.counts.object
   if not found then
     return add(c, at, "gone", {
       refused = not field.optional, rows = objects, total = objects, first = place.firsts.object, declared = field.schema.expected,
@@ -216,11 +216,11 @@ local function compare_others(c, pointer, place, declared, known)
         local sight = field.place.firsts[name]
         if sight and (not first or sight.row < first.row) then first = sight end
       end
-      add(c, pointer .. token(field.name), "new", {
+      add(c, pointer .. json_pointer.token(field.name), "new", {
         refused = rest == "refuse", rows = field.place.total, total = place.counts.object, first = first,
         found = phrase_of(c, field.place),
       })
-      if types.is(rest) then compare(c, pointer .. token(field.name), field.place, rest) end
+      if types.is(rest) then compare(c, pointer .. json_pointer.token(field.name), field.place, rest) end
     end
   end
 end
@@ -311,7 +311,7 @@ function M.pattern(declared, pointer)
       at = #list == 1 and list[1] or nil
       kind = at and at.kind
     end
-    local name = step:gsub("~1", "/"):gsub("~0", "~")
+    local name = json_pointer.name(step)
     if kind == "array" or kind == "map" then
       words[#words + 1], at = "*", at.items or at.values
     else

@@ -1,6 +1,7 @@
 --- Access to parts of a JSON Schema, and refusals that name the place.
 local core = require "sluice.core"
 local json = require "sluice.json"
+local json_pointer = require "sluice.internal.json_pointer"
 
 local M = {}
 
@@ -10,11 +11,6 @@ local Refusal = {}
 ---@param message string   a format for the following arguments
 function M.refuse(pointer, message, ...)
   error(setmetatable({ pointer = pointer, message = message:format(...) }, Refusal), 0)
-end
-
---- A name as a step of a JSON Pointer.
-function M.token(name)
-  return "/" .. tostring(name):gsub("~", "~0"):gsub("/", "~1")
 end
 
 --- Call f; a refusal becomes nil and an error object.
@@ -40,7 +36,7 @@ end
 local function expecting(what, fits)
   return function(node, key, pointer)
     local value = node[key]
-    if value ~= nil and not fits(value) then M.refuse(pointer .. M.token(key), "expected %s", what) end
+    if value ~= nil and not fits(value) then M.refuse(pointer .. json_pointer.token(key), "expected %s", what) end
     return value
   end
 end

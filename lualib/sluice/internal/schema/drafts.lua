@@ -11,11 +11,12 @@
 local core = require "sluice.core"
 local document = require "sluice.internal.schema.document"
 local json = require "sluice.json"
+local json_pointer = require "sluice.internal.json_pointer"
 local lists = require "sluice.internal.lists"
 local suggest = require "sluice.internal.suggest"
 local types = require "sluice.internal.schema.type"
 
-local is_object, refuse, token = document.is_object, document.refuse, document.token
+local is_object, refuse, token = document.is_object, document.refuse, json_pointer.token
 
 local M = {}
 

@@ -8,6 +8,7 @@ local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local globals = require "sluice.internal.globals"
 local json = require "sluice.json"
+local json_pointer = require "sluice.internal.json_pointer"
 local json_schema = require "sluice.internal.schema.json_schema"
 local lists = require "sluice.internal.lists"
 local types = require "sluice.internal.schema.type"
@@ -89,7 +90,7 @@ local function stream_of(node)
   local name = type(ref) == "string" and next(node, next(node)) == nil and ref:match "^#/%$defs/([^/]+)$"
   if not name then return nil end
   name = name:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
-  return (name:gsub("~1", "/"):gsub("~0", "~"))
+  return json_pointer.name(name)
 end
 
 --- The document reduced to one of its streams.

@@ -29,6 +29,7 @@
 local document = require "sluice.internal.schema.document"
 local drafts = require "sluice.internal.schema.drafts"
 local json = require "sluice.json"
+local json_pointer = require "sluice.internal.json_pointer"
 local kinds = require "sluice.internal.schema.kinds"
 local lists = require "sluice.internal.lists"
 local references = require "sluice.internal.schema.references"
@@ -37,7 +38,7 @@ local types = require "sluice.internal.schema.type"
 
 local any, null, make = types.bare.any, types.bare.null, types.make
 local is_object, list = document.is_object, document.list
-local refuse, token, guarded = document.refuse, document.token, document.guarded
+local refuse, token, guarded = document.refuse, json_pointer.token, document.guarded
 
 local M = {}
 

@@ -8,12 +8,13 @@ local check = require "sluice.internal.check"
 local core = require "sluice.core"
 local document = require "sluice.internal.schema.document"
 local json = require "sluice.json"
+local json_pointer = require "sluice.internal.json_pointer"
 local lists = require "sluice.internal.lists"
 local pattern = require "sluice.internal.schema.pattern"
 local phrase = require "sluice.internal.schema.phrase"
 local types = require "sluice.internal.schema.type"
 
-local define, range, refuse, token = types.define, phrase.range, document.refuse, document.token
+local define, range, refuse, token = types.define, phrase.range, document.refuse, json_pointer.token
 
 -- ---- readers of options, and of keywords if JSON Schema differs --------------------
 

@@ -2,8 +2,9 @@
 --- document: #/…, or the document's own id and #/….
 local document = require "sluice.internal.schema.document"
 local drafts = require "sluice.internal.schema.drafts"
+local json_pointer = require "sluice.internal.json_pointer"
 
-local is_list, refuse, token = document.is_list, document.refuse, document.token
+local is_list, refuse, token = document.is_list, document.refuse, json_pointer.token
 
 local M = {}
 
@@ -38,7 +39,7 @@ local function walk(pointer, doc)
     if at ~= "" and (as == "schema" or as == "unknown") and rebases(node, doc) then
       id = at .. token(rebases(node, doc))
     end
-    name = name:gsub("~1", "/"):gsub("~0", "~")
+    name = json_pointer.name(name)
     node, at = child(node, name), at .. token(name)
     if node == nil then return nil end
     if as == "schema" then as = drafts.holds(name, node)

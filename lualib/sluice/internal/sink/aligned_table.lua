@@ -6,6 +6,7 @@
 --- right-aligned, everything else left; a row whose payload is not an object has one column, "payload".
 --- `right` marks a text as a number.
 local core = require "sluice.core"
+local json_pointer = require "sluice.internal.json_pointer"
 local lists = require "sluice.internal.lists"
 local text_width = require "sluice.internal.sink.text_width"
 
@@ -49,12 +50,12 @@ local function is_right(value) return getmetatable(value) == Right end
 
 --- A function that returns the text of a field as a row has it.
 local function reader(name)
-  local path = name:find "^/" and "/" .. name:gsub("~", "~0"):gsub("/", "~1") or name
+  local path = name:find "^/" and json_pointer.token(name) or name
   local reduce, before = core.fields { path }, #core.json.encode(path) + #"{:"
   return function(row) return reduce(row).raw:sub(before + 1, -2) end
 end
 
---- A decoded number need not have all digits of the row's text: that is shown as it is.
+--- A decoded float need not have all digits of the row's text, nor 0 its sign: so the text is shown.
 local function own_text(self, entry, name)
   if entry.fields ~= entry.row.payload then return entry.raw end
   self.readers[name] = self.readers[name] or reader(name)
@@ -66,8 +67,9 @@ local function text_of(self, entry, name)
   if value == nil then return "" end
   if is_right(value) then return value.text end
   if type(value) == "string" then return text_width.printable(value) end
-  local is_plain = type(value) ~= "number" and type(value) ~= "table" or not entry.row
-  return text_width.printable(is_plain and (core.json.encode(value) or tostring(value)) or own_text(self, entry, name))
+  local may_differ = value == 0 or math.type(value) == "float" or type(value) == "table"
+  if may_differ and entry.row then return text_width.printable(own_text(self, entry, name)) end
+  return text_width.printable((core.json.encode(value)) or tostring(value))
 end
 
 local function fields_of(payload)

@@ -3,6 +3,7 @@
 --- Lists are compared row by row: an inserted row gives one line, and the rows after
 --- it, which have only moved, give none.
 local core = require "sluice.core"
+local json_pointer = require "sluice.internal.json_pointer"
 local lists = require "sluice.internal.lists"
 local text = require "sluice.internal.test.text"
 
@@ -76,8 +77,6 @@ local function keys_of(expected, actual)
   return lists.sorted_keys(lists.joined(lists.joined(expected, {}), actual))
 end
 
-local function token(key) return "/" .. tostring(key):gsub("~", "~0"):gsub("/", "~1") end
-
 local compare
 
 local function compare_tables(report, prefix, pointer, expected, actual)
@@ -88,7 +87,7 @@ local function compare_tables(report, prefix, pointer, expected, actual)
     return
   end
   for _, key in ipairs(keys_of(expected, actual)) do
-    compare(report, prefix, pointer .. token(key), expected[key], actual[key])
+    compare(report, prefix, pointer .. json_pointer.token(key), expected[key], actual[key])
   end
 end
 
@@ -182,7 +181,7 @@ local function compare_members(report, expected, actual)
     if both_lists(a, b) then
       compare_rows(report, tostring(key) .. ": ", a, b)
     else
-      compare(report, "", token(key), a, b)
+      compare(report, "", json_pointer.token(key), a, b)
     end
   end
 end
