@@ -81,6 +81,9 @@ describe("--table", function()
     local row = '{"n":1.50,"/a~":123456789.123456789123,"z":-0,"e":1E2,"list":[0.10, 2],"big":12345678901234567890}\n'
     local line = written(row, "--table"):match "\n *(.*)\n$":gsub("  +", "|")
     assert.equal("1.50|123456789.123456789123|-0|1E2|[0.10, 2]|12345678901234567890", line)
+    for _, name in ipairs { "", "/", "/a~b", "~", "a/b", "é", '\\"', "\\n", "\\u00e9", "\\u2028", "\\ud800" } do
+      assert.equal("1.50", written(('{"%s":1.50}\n'):format(name), "--table"):match "\n *(.-)\n$", name)
+    end
     assert.equal("payload\n1.50\n[2.0]\n", written("1.50\n[2.0]\n", "--table"))
   end)
 

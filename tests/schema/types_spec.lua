@@ -134,6 +134,18 @@ describe("a scalar type", function()
     takes(schema.string { max_length = 3 }, { ['"ééé"'] = "ééé", ['""'] = "" }, { '"éééé"', '"abcd"' })
   end)
 
+  it("string counts characters of any width, in strings of any length", function()
+    for n = 0, 40 do
+      for _, character in ipairs { "a", "é", "€", "😀", "aé€😀" } do
+        local text = character:rep(n)
+        local length = utf8.len(text)
+        takes(schema.string { min_length = length, max_length = length }, { ['"' .. text .. '"'] = text }, {
+          ('"%sx"'):format(text), length > 0 and ('"%s"'):format(text:sub(1, utf8.offset(text, -1) - 1)) or "1",
+        })
+      end
+    end
+  end)
+
   it("string matches a Lua pattern, or a regular expression", function()
     takes(schema.string { pattern = "^%l+%d?$" }, { ['"ab1"'] = "ab1" }, { '"1"', '""', '"ab12"' })
     takes(schema.string { regex = [[^(a|bc){2}$]] }, { ['"abc"'] = "abc", ['"bca"'] = "bca" }, { '"a"', '"abca"' })
