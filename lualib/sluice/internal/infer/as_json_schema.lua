@@ -1,7 +1,7 @@
 --- A JSON Schema, 2020-12; for several streams, one for each by name in $defs.
 local code = require "sluice.internal.infer.code"
-local document = require "sluice.internal.schema.document"
 local json = require "sluice.json"
+local json_pointer = require "sluice.internal.json_pointer"
 local json_schema = require "sluice.internal.schema.json_schema"
 local json_text = require "sluice.internal.infer.json_text"
 local result = require "sluice.internal.infer.result"
@@ -54,7 +54,7 @@ return function(inferred)
     for i, stream in ipairs(streams) do
       order[i] = stream.name
       root["$defs"][stream.name] = of_stream(stream.node, orders)
-      root.anyOf[i] = { ["$ref"] = "#/$defs" .. document.token(stream.name):gsub("%%", "%%25") }
+      root.anyOf[i] = { ["$ref"] = "#/$defs" .. json_pointer.token(stream.name):gsub("%%", "%%25") }
     end
     orders[root["$defs"]] = order
   end

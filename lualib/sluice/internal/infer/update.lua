@@ -8,7 +8,7 @@ local json_text = require "sluice.internal.infer.json_text"
 local json = require "sluice.json"
 local lists = require "sluice.internal.lists"
 local standard_output = require "sluice.internal.standard_output"
-local token = require("sluice.internal.schema.document").token
+local token = require("sluice.internal.json_pointer").token
 local types = require "sluice.internal.schema.type"
 local widen = require "sluice.internal.infer.widen"
 

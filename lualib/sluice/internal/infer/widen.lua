@@ -4,7 +4,7 @@ local drift = require "sluice.internal.infer.drift"
 local kinds = require "sluice.internal.schema.kinds"
 local lists = require "sluice.internal.lists"
 local make = require "sluice.internal.schema.make"
-local token = require("sluice.internal.schema.document").token
+local token = require("sluice.internal.json_pointer").token
 local types = require "sluice.internal.schema.type"
 
 local M = {}
